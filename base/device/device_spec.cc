@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/device/device_spec.h"
+
+#include <charconv>
+
+namespace lockstep {
+namespace {
+
+std::string_view KindName(DeviceKind kind) { return kind == DeviceKind::kCpu ? "cpu" : "cuda"; }
+
+Result<int64_t> ParseInt(std::string_view key, std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return InvalidArgument("device spec: '" + std::string(key) + "' is '" + std::string(text) +
+                           "'; expected an integer");
+  }
+  return value;
+}
+
+Status SetField(DeviceSpec* spec, std::string_view key, std::string_view value) {
+  if (key == "kind") {
+    if (value != "cpu" && value != "cuda") {
+      return InvalidArgument("device spec: kind is '" + std::string(value) +
+                             "'; expected cpu or cuda");
+    }
+    spec->kind = value == "cpu" ? DeviceKind::kCpu : DeviceKind::kCuda;
+  } else if (key == "name") {
+    spec->name = value;
+  } else if (key == "isa") {
+    spec->isa = value;
+  } else if (key == "memory_bytes") {
+    ASSIGN_OR_RETURN(spec->memory_bytes, ParseInt(key, value));
+  } else if (key == "workspace_cap") {
+    ASSIGN_OR_RETURN(spec->workspace_cap, ParseInt(key, value));
+  } else if (key == "reference_kernels_only") {
+    if (value != "true" && value != "false") {
+      return InvalidArgument("device spec: reference_kernels_only is '" + std::string(value) +
+                             "'; expected true or false");
+    }
+    spec->reference_kernels_only = value == "true";
+  } else {
+    return InvalidArgument("device spec: unknown key '" + std::string(key) + "'");
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+std::string DeviceSpec::ToText() const {
+  std::string text;
+  const auto line = [&text](std::string_view key, std::string_view value) {
+    text += std::string(key) + " = " + std::string(value) + "\n";
+  };
+  line("kind", KindName(kind));
+  line("name", name);
+  line("isa", isa);
+  line("memory_bytes", std::to_string(memory_bytes));
+  line("workspace_cap", std::to_string(workspace_cap));
+  line("reference_kernels_only", reference_kernels_only ? "true" : "false");
+  return text;
+}
+
+Result<DeviceSpec> DeviceSpec::FromText(std::string_view text) {
+  DeviceSpec spec;
+  while (!text.empty()) {
+    const size_t newline = text.find('\n');
+    const std::string_view line = text.substr(0, newline);
+    text = newline == std::string_view::npos ? std::string_view() : text.substr(newline + 1);
+    if (line.empty()) continue;
+    const size_t equals = line.find(" = ");
+    if (equals == std::string_view::npos) {
+      return InvalidArgument("device spec: '" + std::string(line) + "'; expected 'key = value'");
+    }
+    RETURN_IF_ERROR(SetField(&spec, line.substr(0, equals), line.substr(equals + 3)));
+  }
+  return spec;
+}
+
+DeviceSpec ReferenceCpuSpec() {
+  DeviceSpec spec;
+  spec.name = "cpu";
+  spec.isa = "x86-64";
+  spec.reference_kernels_only = true;
+  return spec;
+}
+
+}  // namespace lockstep

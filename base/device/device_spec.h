@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// DeviceSpec: what a plan needs to know of a device, as plain data with a text form. Compiling a
+// plan reads this and never the device itself, so plans can be made and tested anywhere.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace lockstep {
+
+enum class DeviceKind : uint8_t { kCpu, kCuda };
+
+struct DeviceSpec {
+  DeviceKind kind = DeviceKind::kCpu;
+  std::string name;            // "cpu" or the GPU's name
+  std::string isa;             // CPU: the instruction set kernels may use; CUDA: "sm_90"
+  int64_t memory_bytes = 0;    // 0: unknown
+  int64_t workspace_cap = int64_t{256} << 20;  // bytes a kernel may ask for (recipe: workspace_mib)
+  bool reference_kernels_only = false;         // recipe: kernels = "reference"
+
+  std::string ToText() const;  // one "key = value" a line
+  static Result<DeviceSpec> FromText(std::string_view text);
+  bool operator==(const DeviceSpec&) const = default;
+};
+
+// The reference CPU every machine can be: no instruction set beyond x86-64's baseline.
+DeviceSpec ReferenceCpuSpec();
+
+}  // namespace lockstep

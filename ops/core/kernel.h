@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels have three phases. Candidates: what could run, told from types and a DeviceSpec alone, no
+// device. Make: creates the primitive once. Run: chooses nothing, allocates nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/device/device.h"
+#include "base/shape.h"
+#include "ops/core/attrs.h"
+
+namespace lockstep::ops {
+
+struct Op;
+
+// What a random op needs at run time beside its path: the run's seed, the global step, the lane.
+struct StepHeader {
+  uint64_t seed = 0;
+  uint32_t step = 0;
+  uint32_t lane = 0;
+};
+
+// A node as kernels see it.
+struct NodeSpec {
+  const Op* op = nullptr;
+  Attrs attrs;
+  std::vector<TensorType> in, out;
+  std::string path;  // scope path in the model ("block1/conv"); keys random streams
+};
+
+// One way to run a node. `algorithm` names the choice within the kernel, with its knobs.
+struct Candidate {
+  std::string kernel;     // name of the KernelFamily
+  std::string algorithm;
+  int64_t workspace_bytes = 0;
+  bool deterministic = true;
+};
+
+// Pointers of one run, in the order of the node's inputs and outputs; all aligned to 64 bytes.
+struct RunArgs {
+  std::span<const void* const> in;
+  std::span<void* const> out;
+  void* workspace = nullptr;
+  const StepHeader* step = nullptr;
+};
+
+// A made kernel. Thread-safe: lanes running at once share it, each with its own pointers. A CPU
+// kernel runs to completion on the calling thread; a device's enqueues on the stream.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  virtual Status Run(const RunArgs& args, Stream* stream) const = 0;
+};
+
+// One implementation of an op for a kind of device.
+class KernelFamily {
+ public:
+  virtual ~KernelFamily() = default;
+  virtual std::string_view name() const = 0;
+  // At least one candidate, best first, or a Status with the reason why nothing can run.
+  virtual Result<std::vector<Candidate>> Candidates(const NodeSpec& node,
+                                                    const DeviceSpec& device) const = 0;
+  virtual Result<std::unique_ptr<Kernel>> Make(const NodeSpec& node, const Candidate& candidate,
+                                               Device* device) const = 0;
+};
+
+}  // namespace lockstep::ops

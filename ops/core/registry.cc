@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/core/registry.h"
+
+#include "base/check.h"
+#include "ops/core/reference_kernel.h"
+
+namespace lockstep::ops {
+
+void OpRegistry::AddErased(Op op) {
+  CHECK(op.infer != nullptr) << "op " << op.name << " has no shape rule";
+  CHECK(op.reference_f32 != nullptr && op.reference_f64 != nullptr)
+      << "op " << op.name << " has no reference kernel";
+  const std::string name = op.name;
+  auto owned = std::make_unique<Op>(std::move(op));
+  owned->kernels.push_back(std::make_shared<ReferenceKernelFamily>());
+  const bool added = ops_.emplace(name, std::move(owned)).second;
+  CHECK(added) << "two ops are named " << name;
+}
+
+const Op* OpRegistry::Find(std::string_view name) const {
+  const auto it = ops_.find(name);
+  return it == ops_.end() ? nullptr : it->second.get();
+}
+
+const OpRegistry& OpRegistry::Global() {
+  static const OpRegistry* registry = [] {
+    auto* all = new OpRegistry;
+    RegisterAllOps(*all);
+    return all;
+  }();
+  return *registry;
+}
+
+int64_t BytesMoved(const NodeSpec& node) {
+  int64_t bytes = 0;
+  for (const TensorType& t : node.in) bytes += t.bytes();
+  for (const TensorType& t : node.out) bytes += t.bytes();
+  return bytes;
+}
+
+DType ComputeType(const NodeSpec& node) {
+  for (const TensorType& t : node.in) {
+    if (IsFloat(t.dtype)) return t.dtype;
+  }
+  for (const TensorType& t : node.out) {
+    if (IsFloat(t.dtype)) return t.dtype;
+  }
+  return DType::kFloat32;
+}
+
+}  // namespace lockstep::ops

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/core/op.h"
+
+namespace lockstep::ops::relu {
+
+template <typename T>
+void Reference(const NoAttrs&, const ReferenceArgs& args);
+template <typename T>
+void ReferenceGrad(const NoAttrs&, const ReferenceArgs& args);
+
+}  // namespace lockstep::ops::relu

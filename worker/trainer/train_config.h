@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// TrainConfig: everything about a run, resolved and checked, as plain data. cluster/recipes makes it
+// from a TOML recipe; docs there say which key is free, branch or fixed. Defaults never change.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/dtype.h"
+
+namespace lockstep::worker {
+
+struct DataConfig {
+  std::string dataset;         // directory of the dataset store
+  std::string train = "train";  // split names
+  std::string val = "test";     // empty: no evaluation
+  int64_t window_shards = 64;   // K of the epoch order
+};
+
+struct ModelConfig {
+  std::string name;        // see `lockstep models`
+  int64_t classes = 0;     // 0: as many as the dataset has
+  std::string activation;  // empty: the model's own
+  std::string pool;        // empty: the model's own
+  double dropout = -1.0;   // negative: the model's own
+};
+
+struct BatchConfig {
+  int32_t lanes = 8;         // V, part of the mathematics
+  int64_t lane_batch = 32;   // rows of a full lane batch
+  int32_t lane_threads = 1;  // T, threads a lane's plan is compiled for
+};
+
+struct LossConfig {
+  std::string name = "cross-entropy";
+  double label_smoothing = 0.0;
+};
+
+struct OptimizerConfig {
+  std::string name = "sgd";  // sgd | adam
+  double lr = 0.1;
+  double momentum = 0.9;  // sgd
+  bool nesterov = false;  // sgd
+  double beta1 = 0.9;     // adam
+  double beta2 = 0.999;   // adam
+  double eps = 1e-8;      // adam
+  double weight_decay = 0.0;
+  double clip_norm = 0.0;  // 0: no clipping by global norm
+};
+
+struct ScheduleConfig {
+  std::string name = "constant";  // constant | step | cosine
+  double warmup_epochs = 0.0;     // linear from 0 to lr
+  double step_epochs = 30.0;      // step: epochs between drops
+  double gamma = 0.1;             // step: factor of a drop
+  double final_lr = 0.0;          // cosine: where it ends
+};
+
+struct EvalConfig {
+  int64_t batch = 256;      // rows of an evaluation batch a lane
+  int32_t every_epochs = 1;  // fixed: it will drive plateaus and early stopping
+};
+
+struct RunConfig {
+  std::string directory;     // the run directory
+  bool overwrite = false;    // replace an existing run
+  int32_t cores = 0;         // 0: all cores of the affinity mask
+  int32_t lanes_at_once = 0;  // 0: max(1, cores / lane_threads)
+  int32_t ranks = 1;         // W: ranks as threads of this process
+  bool progress = true;      // progress bar on a terminal, lines otherwise
+  int64_t log_every = 50;    // steps between rows of results.csv
+};
+
+struct TrainConfig {
+  DataConfig data;
+  ModelConfig model;
+  BatchConfig batch;
+  LossConfig loss;
+  OptimizerConfig optimizer;
+  ScheduleConfig schedule;
+  EvalConfig eval;
+  RunConfig run;
+  std::vector<std::string> augment_train = {"normalise"};
+  std::vector<std::string> augment_val = {"normalise"};
+  int32_t epochs = 5;
+  int64_t max_steps = 0;  // > 0: end after this many steps
+  uint64_t seed = 1;
+  DType precision = DType::kFloat32;   // kFloat64 needs V = W = 1
+  std::string kernels = "reference";   // reference | auto
+  std::string nonfinite = "stop";      // stop | skip
+  int64_t digest_every = 1;
+  bool poison = false;                 // fill dead buffers with NaN: debugging
+
+  std::string recipe_text;   // resolved recipe with origins, written to the run directory
+  uint64_t recipe_hash = 0;  // of the fixed and branch keys that differ from their defaults
+};
+
+}  // namespace lockstep::worker
