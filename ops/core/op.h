@@ -66,10 +66,13 @@ struct Op {
   std::function<int64_t(const NodeSpec&)> reference_workspace;
   // One gradient an input (invalid where not wanted or none exists); null: not differentiable.
   std::function<std::vector<Value>(const Attrs&, const GradArgs&)> grad;
+  // Floating-point outputs that are constants to the gradient (saved statistics, probabilities):
+  // nothing flows through them, their `dout` is never valid.
+  std::vector<int> detached_outputs;
   // (input, output) pairs that may be one buffer. A kernel reads element i of such an input before
   // it writes element i of the output.
   std::vector<std::pair<int, int>> may_alias;
-  int random_streams = 0;   // > 0: draws from the stream keyed by the node's path
+  int random_streams = 0;  // > 0: draws from the stream keyed by the node's path
   std::function<Cost(const NodeSpec&)> cost;
   // Ordered, best first; the registry appends the reference kernel last.
   std::vector<std::shared_ptr<const KernelFamily>> kernels;
@@ -85,6 +88,7 @@ struct OpOf {
   void (*reference_f64)(const A&, const ReferenceArgs&) = nullptr;
   int64_t (*reference_workspace)(const A&, const NodeSpec&) = nullptr;
   std::vector<Value> (*grad)(const A&, const GradArgs&) = nullptr;
+  std::vector<int> detached_outputs = {};
   std::vector<std::pair<int, int>> may_alias = {};
   int random_streams = 0;
   Cost (*cost)(const A&, const NodeSpec&) = nullptr;  // null: no arithmetic, bytes of all tensors
@@ -121,6 +125,7 @@ Op Erase(OpOf<A> typed) {
       return f(*Unpack<A>(attrs), args);
     };
   }
+  op.detached_outputs = std::move(typed.detached_outputs);
   op.may_alias = std::move(typed.may_alias);
   op.random_streams = typed.random_streams;
   if (typed.cost != nullptr) {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch normalisation (Ioffe and Szegedy, 2015) over all axes but the last: x (..., C), M elements
+// a channel.
+//
+//   y = (x - mean) * inv_std * gamma + beta,  inv_std = 1 / sqrt(var + eps)
+//
+// batch_norm_train (x, gamma, beta) -> y, mean, unbiased_var, inv_std: statistics of this batch,
+// (C) each, of x's type. Two passes in double (mean, then var = sum of squared differences / M),
+// rounded once; unbiased_var = var * M / (M - 1), which is what the running state takes; 0 with M
+// < 2. The statistics are constants to the gradient: nothing flows through them. batch_norm_grad
+// (x, gamma, mean, inv_std, dy) -> dx, dgamma, dbeta: sums in double. batch_norm_infer (x, gamma,
+// beta, running_mean, running_var) -> y: fixed statistics, for evaluation.
+#pragma once
+
+#include "ops/core/emitter.h"
+
+namespace lockstep::ops {
+
+struct BatchNormAttrs {
+  double eps = 1e-5;  // added to the variance, > 0
+
+  template <typename V>
+  void Visit(V&& v) {
+    v("eps", eps);
+  }
+};
+
+struct BatchNormOut {
+  Value y;
+  Value mean;  // (C)
+  Value var;   // (C), unbiased
+};
+
+BatchNormOut BatchNormTrain(Emitter* e, Value x, Value gamma, Value beta, double eps);
+Value BatchNormInfer(Emitter* e, Value x, Value gamma, Value beta, Value running_mean,
+                     Value running_var, double eps);
+
+}  // namespace lockstep::ops

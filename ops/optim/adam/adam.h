@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Adam (Kingma and Ba, 2015), as torch.optim.Adam (2.x) computes it, for a block of parameters of
+// any length n:
+//
+//   g = grad * grad_scale + weight_decay * param
+//   m' = m + (1 - beta1) * (g - m)        (for beta1 <= 0.5: g - (g - m) * beta1)
+//   v' = beta2 * v + (1 - beta2) * g * g
+//   param' = param - (lr / bias1) * m' / (sqrt(v') / sqrt(bias2) + eps)
+//
+// All in the type of param. bias1 = 1 - beta1^t and bias2 = 1 - beta2^t come from the host, t = 1
+// at the first applied update; they, lr and grad_scale are scalars (shape []).
+#pragma once
+
+#include "ops/core/emitter.h"
+
+namespace lockstep::ops {
+
+struct AdamAttrs {
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 0.0;
+
+  template <typename V>
+  void Visit(V&& v) {
+    v("beta1", beta1);
+    v("beta2", beta2);
+    v("eps", eps);
+    v("weight_decay", weight_decay);
+  }
+};
+
+struct AdamOut {
+  Value param;
+  Value m;
+  Value v;
+};
+
+// param, grad, m and v (n); the results may overwrite param, m and v.
+AdamOut Adam(Emitter* e, Value param, Value grad, Value m, Value v, Value lr, Value grad_scale,
+             Value bias1, Value bias2, const AdamAttrs& attrs);
+
+}  // namespace lockstep::ops
