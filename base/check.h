@@ -29,17 +29,16 @@ class CheckFailure {
 
 }  // namespace lockstep
 
-#define CHECK(condition)                     \
-  if (static_cast<bool>(condition)) [[likely]] { \
-  } else /* NOLINT */                        \
-    ::lockstep::CheckFailure(__FILE__, __LINE__, #condition) << " "
-
-#define LOCKSTEP_CHECK_OP(a, b, op)                                                      \
-  if (const auto& check_a = (a); true)                                                   \
-    if (const auto& check_b = (b); check_a op check_b) [[likely]] {                      \
-    } else /* NOLINT */                                                                  \
-      ::lockstep::CheckFailure(__FILE__, __LINE__, #a " " #op " " #b)                    \
-          << " (" << check_a << " vs " << check_b << ") "
+// The empty switch keeps a caller's `if (x) CHECK_EQ(a, b); else ...` unambiguous.
+#define LOCKSTEP_CHECK_OP(a, b, op)                                   \
+  switch (0)                                                          \
+  case 0:                                                             \
+  default:                                                            \
+    if (const ::lockstep::CheckOperands check_operands{(a), (b)};     \
+        check_operands.a op check_operands.b) [[likely]] {            \
+    } else /* NOLINT */                                               \
+      ::lockstep::CheckFailure(__FILE__, __LINE__, #a " " #op " " #b) \
+          << " (" << check_operands.a << " vs " << check_operands.b << ") "
 
 #define CHECK_EQ(a, b) LOCKSTEP_CHECK_OP(a, b, ==)
 #define CHECK_NE(a, b) LOCKSTEP_CHECK_OP(a, b, !=)

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// EvalLoader: the evaluation batches of any lane, by index (storage/order/eval_order.h). Every
+// sample of the split is in exactly one batch; no random numbers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/dtype.h"
+#include "base/ids.h"
+#include "base/shape.h"
+#include "base/status.h"
+#include "storage/loader/augment.h"
+#include "storage/loader/batch.h"
+#include "storage/order/eval_order.h"
+
+namespace lockstep::storage {
+
+class Dataset;
+
+struct EvalLoaderOptions {
+  std::string split = "test";
+  int32_t lanes = 1;
+  int64_t eval_batch = 256;
+  std::vector<std::string> augment = {"normalise"};  // no random operation
+  DType dtype = DType::kFloat32;
+};
+
+class EvalLoader {
+ public:
+  // `dataset` must outlive the loader.
+  static Result<std::unique_ptr<EvalLoader>> Make(const Dataset* dataset,
+                                                  const EvalLoaderOptions& options);
+
+  const EvalSpec& spec() const { return spec_; }
+  const Shape& image_shape() const { return image_; }  // [H, W, C] of every row
+  int64_t batches(Lane lane) const { return BatchesOf(spec_, lane); }
+
+  // Batch 0 <= index < batches(lane). Any number of threads at once. Errors: those of records, with
+  // the sample's id and key.
+  Result<LaneBatch> Read(Lane lane, int64_t index) const;
+
+ private:
+  EvalLoader(const Dataset* dataset, EvalSpec spec, SampleId first, Augmentation augmentation,
+             DType dtype, Shape image);
+
+  const Dataset* dataset_;
+  EvalSpec spec_;
+  SampleId first_;  // of the split
+  Augmentation augmentation_;
+  DType dtype_;
+  Shape image_;
+};
+
+}  // namespace lockstep::storage
