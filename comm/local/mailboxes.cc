@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "comm/local/mailboxes.h"
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+
+namespace lockstep::comm {
+namespace {
+
+constexpr size_t kMissingNamed = 8;  // how many missing peers a message lists
+
+std::string NameOf(Operation operation) {
+  switch (operation) {
+    case Operation::kExchange:
+      return "exchange";
+    case Operation::kAllGather:
+      return "all-gather";
+    case Operation::kBarrier:
+      return "barrier";
+  }
+  return "operation";
+}
+
+// "rank 3" or, where tags are the caller's, "rank 3 (tag 7)".
+std::string Peer(Rank peer, Operation operation, uint32_t tag) {
+  std::ostringstream out;
+  out << "rank " << peer;
+  if (operation == Operation::kExchange) out << " (tag " << tag << ")";
+  return out.str();
+}
+
+Status Expired(Rank self, Operation operation, std::string_view waiting,
+               const std::vector<std::string>& missing) {
+  std::ostringstream out;
+  out << "rank " << self << ": " << NameOf(operation) << ": the deadline passed while waiting "
+      << waiting << " ";
+  for (size_t i = 0; i < std::min(missing.size(), kMissingNamed); ++i) {
+    out << (i == 0 ? "" : ", ") << missing[i];
+  }
+  if (missing.size() > kMissingNamed) out << " and " << missing.size() - kMissingNamed << " more";
+  out << "; look whether that rank stopped, or raise the deadline";
+  return DeadlineExceeded(out.str());
+}
+
+Status SizesDiffer(Rank self, Operation operation, const ReceiveOp& receive, size_t sent) {
+  std::ostringstream out;
+  out << NameOf(operation);
+  if (operation == Operation::kExchange) out << " (tag " << receive.tag << ")";
+  out << ": rank " << receive.from << " sends " << sent << " bytes but rank " << self << " expects "
+      << receive.bytes << "; both must run the same recipe with the same program";
+  return FailedPrecondition(out.str());
+}
+
+}  // namespace
+
+Status Mailboxes::Run(Rank self, Operation operation, const std::vector<SendOp>& sends,
+                      const std::vector<ReceiveOp>& receives, Deadline deadline) {
+  std::vector<Message> outbox(sends.size());
+  for (size_t i = 0; i < sends.size(); ++i) outbox[i].send = &sends[i];
+  MutexLock lock(&mutex_);
+  if (!failure_.ok()) return failure_;
+  Post(self, operation, &outbox);
+  Status status = ReceiveAll(self, operation, receives, deadline);
+  if (status.ok()) status = AwaitDelivery(self, operation, outbox, deadline);
+  if (!status.ok()) {
+    FailLocked(status);
+    Withdraw(self, operation, &outbox);
+    return failure_;
+  }
+  return status;
+}
+
+void Mailboxes::Fail(const Status& failure) {
+  MutexLock lock(&mutex_);
+  FailLocked(failure);
+}
+
+void Mailboxes::FailLocked(const Status& failure) {
+  if (failure_.ok()) failure_ = failure;
+  for (Box& box : boxes_) box.changed.NotifyAll();
+}
+
+void Mailboxes::Post(Rank self, Operation operation, std::vector<Message>* outbox) {
+  for (Message& message : *outbox) {
+    Box& box = boxes_[message.send->to.value];
+    box.posted[{self, operation, message.send->tag}].push_back(&message);
+    box.changed.NotifyAll();
+  }
+}
+
+Status Mailboxes::ReceiveAll(Rank self, Operation operation, const std::vector<ReceiveOp>& receives,
+                             Deadline deadline) {
+  std::vector<const ReceiveOp*> pending;
+  for (const ReceiveOp& receive : receives) pending.push_back(&receive);
+  while (!pending.empty()) {
+    if (!failure_.ok()) return failure_;
+    bool progress = false;
+    RETURN_IF_ERROR(TakeArrived(self, operation, &pending, &progress));
+    if (progress) continue;
+    if (deadline.Passed()) {
+      std::vector<std::string> missing;
+      for (const ReceiveOp* r : pending) missing.push_back(Peer(r->from, operation, r->tag));
+      return Expired(self, operation, "for", missing);
+    }
+    boxes_[self.value].changed.WaitUntil(&mutex_, deadline.when());
+  }
+  return OkStatus();
+}
+
+Status Mailboxes::TakeArrived(Rank self, Operation operation,
+                              std::vector<const ReceiveOp*>* pending, bool* progress) {
+  std::vector<const ReceiveOp*> missing;
+  for (const ReceiveOp* receive : *pending) {
+    auto& posted = boxes_[self.value].posted;
+    const auto it = posted.find({receive->from, operation, receive->tag});
+    if (it == posted.end()) {
+      missing.push_back(receive);
+      continue;
+    }
+    Message* const message = it->second.front();
+    if (message->send->bytes != receive->bytes) {
+      return SizesDiffer(self, operation, *receive, message->send->bytes);
+    }
+    it->second.pop_front();
+    if (it->second.empty()) posted.erase(it);
+    Deliver(*receive, message);
+    *progress = true;
+  }
+  *pending = std::move(missing);
+  return OkStatus();
+}
+
+void Mailboxes::Deliver(const ReceiveOp& receive, Message* message) {
+  message->state = State::kTaken;
+  const SendOp& send = *message->send;
+  const Rank sender = receive.from;
+  if (send.bytes > 0) {
+    mutex_.Unlock();
+    std::memcpy(receive.data, send.data, send.bytes);
+    mutex_.Lock();
+  }
+  message->state = State::kDelivered;
+  boxes_[sender.value].changed.NotifyAll();
+}
+
+Status Mailboxes::AwaitDelivery(Rank self, Operation operation, const std::vector<Message>& outbox,
+                                Deadline deadline) {
+  while (true) {
+    std::vector<std::string> missing;
+    for (const Message& message : outbox) {
+      if (message.state == State::kDelivered) continue;
+      missing.push_back(Peer(message.send->to, operation, message.send->tag));
+    }
+    if (missing.empty()) return OkStatus();
+    if (!failure_.ok()) return failure_;
+    if (deadline.Passed()) return Expired(self, operation, "to be received by", missing);
+    boxes_[self.value].changed.WaitUntil(&mutex_, deadline.when());
+  }
+}
+
+void Mailboxes::Withdraw(Rank self, Operation operation, std::vector<Message>* outbox) {
+  for (Message& message : *outbox) {
+    while (message.state == State::kTaken) boxes_[self.value].changed.Wait(&mutex_);
+    if (message.state == State::kDelivered) continue;
+    auto& posted = boxes_[message.send->to.value].posted;
+    const auto it = posted.find({self, operation, message.send->tag});
+    CHECK(it != posted.end());
+    std::erase(it->second, &message);
+    if (it->second.empty()) posted.erase(it);
+  }
+}
+
+}  // namespace lockstep::comm
