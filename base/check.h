@@ -27,18 +27,35 @@ class CheckFailure {
   std::ostringstream stream_;
 };
 
+// The two sides of a CHECK_EQ and its kin, each evaluated once; a temporary lives as long as this.
+template <typename A, typename B>
+struct CheckOperands {
+  const A& left;
+  const B& right;
+};
+template <typename A, typename B>
+CheckOperands(const A&, const B&) -> CheckOperands<A, B>;
+
 }  // namespace lockstep
 
-// The empty switch keeps a caller's `if (x) CHECK_EQ(a, b); else ...` unambiguous.
+// The empty switch keeps a caller's `if (x) CHECK(y); else ...` unambiguous.
+#define CHECK(condition)                           \
+  switch (0)                                       \
+  case 0:                                          \
+  default:                                         \
+    if (static_cast<bool>(condition)) [[likely]] { \
+    } else /* NOLINT */                            \
+      ::lockstep::CheckFailure(__FILE__, __LINE__, #condition) << " "
+
 #define LOCKSTEP_CHECK_OP(a, b, op)                                   \
   switch (0)                                                          \
   case 0:                                                             \
   default:                                                            \
     if (const ::lockstep::CheckOperands check_operands{(a), (b)};     \
-        check_operands.a op check_operands.b) [[likely]] {            \
+        check_operands.left op check_operands.right) [[likely]] {     \
     } else /* NOLINT */                                               \
       ::lockstep::CheckFailure(__FILE__, __LINE__, #a " " #op " " #b) \
-          << " (" << check_operands.a << " vs " << check_operands.b << ") "
+          << " (" << check_operands.left << " vs " << check_operands.right << ") "
 
 #define CHECK_EQ(a, b) LOCKSTEP_CHECK_OP(a, b, ==)
 #define CHECK_NE(a, b) LOCKSTEP_CHECK_OP(a, b, !=)
