@@ -65,6 +65,7 @@ struct EvalConfig {
 struct RunConfig {
   std::string directory;     // the run directory
   bool overwrite = false;    // replace an existing run
+  std::string device = "auto";  // auto | cpu
   int32_t cores = 0;         // 0: all cores of the affinity mask
   int32_t lanes_at_once = 0;  // 0: max(1, cores / lane_threads)
   int32_t ranks = 1;         // W: ranks as threads of this process

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/ir/verify.h"
+
+#include <set>
+
+namespace lockstep::graph {
+namespace {
+
+Status VerifyNode(const Graph& graph, const Node& node) {
+  const auto fail = [&](const std::string& what) {
+    return Internal("graph " + graph.name() + ", layer '" + node.path + "', " + node.op->name +
+                    ": " + what);
+  };
+  if (node.out.empty()) return fail("no outputs");
+  for (Value v : node.in) {
+    if (!v.valid() || v.id >= node.out.front().id) return fail("reads a value made after it");
+  }
+  RETURN_IF_ERROR(node.op->check_attrs(node.attrs));
+  const ops::NodeSpec spec = graph.SpecOf(node);
+  ASSIGN_OR_RETURN(const ops::TensorTypes types, node.op->infer(spec.attrs, spec.in));
+  if (types != spec.out) return fail("output types differ from its shape rule");
+  return OkStatus();
+}
+
+}  // namespace
+
+Status VerifyGraph(const Graph& graph) {
+  std::set<std::string> random_paths;
+  for (const Node& node : graph.nodes()) {
+    RETURN_IF_ERROR(VerifyNode(graph, node));
+    if (node.op->random_streams > 0 &&
+        !random_paths.insert(node.op->name + "@" + node.path).second) {
+      return InvalidArgument("graph " + graph.name() + ": two " + node.op->name +
+                             " layers share the path '" + node.path +
+                             "' and so would draw the same random numbers; name them apart");
+    }
+  }
+  std::set<std::string> names;
+  for (const NamedResult& result : graph.results()) {
+    if (!names.insert(result.name).second) {
+      return Internal("graph " + graph.name() + ": two results named '" + result.name + "'");
+    }
+    if (!result.value.valid() || result.value.id >= graph.value_count()) {
+      return Internal("graph " + graph.name() + ": result '" + result.name + "' has no value");
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace lockstep::graph

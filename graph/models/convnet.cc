@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small convolution nets with batch norm: blocks of convolution, batch norm, ReLU and max pooling,
+// then global average pooling and one linear layer.
+#include <string>
+
+#include "graph/models/families.h"
+#include "graph/nn/layers.h"
+
+namespace lockstep::graph {
+namespace {
+
+Value Blocks(const Net& n, Value x, std::initializer_list<int64_t> widths) {
+  int i = 0;
+  for (int64_t width : widths) {
+    const Net block = n / ("block" + std::to_string(++i));
+    x = Conv(block / "conv", x, {.out = width, .kernel = 3, .padding = 1});
+    x = MaxPool(n, Relu(n, BatchNorm(block / "bn", x)));
+  }
+  return x;
+}
+
+}  // namespace
+
+Value ConvNetBn(const Net& n, Value x, const ModelOptions& options) {
+  x = Blocks(n, x, {8, 16});
+  x = Dropout(n / "drop", x, options.dropout < 0 ? 0.25 : options.dropout);
+  return Linear(n / "fc", x, options.classes);
+}
+
+Value SimpleCnn(const Net& n, Value x, const ModelOptions& options) {
+  x = Blocks(n, x, {32, 64, 128});
+  return Linear(n / "fc", GlobalAvgPool(n, x), options.classes);
+}
+
+}  // namespace lockstep::graph

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Multi-layer perceptrons for 28x28 images: 784-128-64-10 (109,386 parameters) and 784-400-400-10
+// with dropout before each ReLU (478,410 parameters).
+#include "graph/models/families.h"
+#include "graph/nn/layers.h"
+
+namespace lockstep::graph {
+
+Value Mlp128x64(const Net& n, Value x, const ModelOptions& options) {
+  x = Relu(n, Linear(n / "fc1", x, 128));
+  x = Relu(n, Linear(n / "fc2", x, 64));
+  return Linear(n / "fc3", x, options.classes);
+}
+
+Value Mlp400x400(const Net& n, Value x, const ModelOptions& options) {
+  const double p = options.dropout < 0 ? 0.5 : options.dropout;
+  x = Relu(n, Dropout(n / "drop1", Linear(n / "fc1", x, 400), p));
+  x = Relu(n, Dropout(n / "drop2", Linear(n / "fc2", x, 400), p));
+  return Linear(n / "fc3", x, options.classes);
+}
+
+}  // namespace lockstep::graph

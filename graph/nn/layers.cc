@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/nn/layers.h"
+
+#include "base/math.h"
+#include "ops/math/matmul/matmul.h"
+#include "ops/math/reshape/reshape.h"
+#include "ops/nn/avg_pool2d/avg_pool2d.h"
+#include "ops/nn/bias_add/bias_add.h"
+#include "ops/nn/conv2d/conv2d.h"
+#include "ops/nn/dropout/dropout.h"
+#include "ops/nn/max_pool2d/max_pool2d.h"
+#include "ops/nn/relu/relu.h"
+#include "ops/nn/tanh/tanh.h"
+#include "ops/norm/batch_norm/batch_norm.h"
+
+namespace lockstep::graph {
+namespace {
+
+// U(-b, b) with b = 1 / sqrt(fan_in): PyTorch's default for convolutions and linear layers
+// (kaiming_uniform with a = sqrt(5); He et al., 2015).
+Initializer FanIn(int64_t fan_in) {
+  return {Initializer::Kind::kUniform, 1.0 / math::Sqrt(static_cast<double>(fan_in))};
+}
+
+constexpr Initializer kOnes = {Initializer::Kind::kConstant, 1.0};
+constexpr Initializer kZeros = {Initializer::Kind::kConstant, 0.0};
+
+// Whether x is an image batch; fails the build otherwise.
+bool IsImage(const Net& n, Value x) {
+  if (!n.ok()) return false;
+  if (n.TypeOf(x).shape.rank() == 4) return true;
+  n.Fail("its input is " + n.TypeOf(x).ToString() + "; expected images N H W C");
+  return false;
+}
+
+}  // namespace
+
+Value Conv(const Net& n, Value x, const ConvSpec& spec) {
+  if (!IsImage(n, x)) return {};
+  const int64_t channels = n.TypeOf(x).shape[3];
+  if (spec.groups < 1 || channels % spec.groups != 0 || spec.out % spec.groups != 0) {
+    n.Fail(std::to_string(spec.groups) + " groups do not divide " + std::to_string(channels) +
+           " input and " + std::to_string(spec.out) + " output channels");
+    return {};
+  }
+  const int64_t c = channels / spec.groups;
+  const Initializer init = FanIn(spec.kernel * spec.kernel * c);
+  const Value w =
+      n.Param("weight", {spec.out, spec.kernel, spec.kernel, c}, init,
+              {spec.out, c, spec.kernel, spec.kernel}, {0, 3, 1, 2});
+  if (!n.ok()) return {};
+  const Value y = ops::Conv2d(n.Emit(), x, w,
+                              {.stride_h = spec.stride,
+                               .stride_w = spec.stride,
+                               .padding_h = spec.padding,
+                               .padding_w = spec.padding,
+                               .groups = spec.groups});
+  if (!spec.bias) return y;
+  const Value b = n.Param("bias", {spec.out}, init);
+  return n.ok() ? ops::BiasAdd(n.Emit(), y, b) : Value{};
+}
+
+Value Linear(const Net& n, Value x, int64_t out) {
+  if (!n.ok()) return {};
+  const Shape in = n.TypeOf(x).shape;
+  if (in.rank() != 2 && in.rank() != 4) {
+    n.Fail("its input is " + n.TypeOf(x).ToString() + "; expected N C or N H W C");
+    return {};
+  }
+  const int64_t features = in.rank() == 2 ? in[1] : in[1] * in[2] * in[3];
+  const Value w =
+      in.rank() == 2
+          ? n.Param("weight", {out, features}, FanIn(features))
+          : n.Param("weight", {out, in[1], in[2], in[3]}, FanIn(features), {out, features},
+                    {0, 3, 1, 2});
+  const Value b = n.Param("bias", {out}, FanIn(features));
+  if (!n.ok()) return {};
+  Value w2 = w, x2 = x;
+  if (in.rank() == 4) {
+    x2 = ops::Reshape(n.Emit(), x, {in[0], features});
+    w2 = ops::Reshape(n.Emit(), w, {out, features});
+  }
+  return ops::BiasAdd(n.Emit(), ops::MatMul(n.Emit(), x2, w2, false, true), b);
+}
+
+Value BatchNorm(const Net& n, Value x, const BatchNormSpec& spec) {
+  if (!IsImage(n, x)) return {};
+  const Shape shape = n.TypeOf(x).shape;
+  const int64_t channels = shape[3];
+  const Value gamma = n.Param("weight", {channels}, kOnes);
+  const Value beta = n.Param("bias", {channels}, kZeros);
+  if (!n.ok()) return {};
+  n.parts()->running.push_back({n.path(), channels, shape[1] * shape[2], spec.momentum});
+  if (n.training()) {
+    const ops::BatchNormOut out = ops::BatchNormTrain(n.Emit(), x, gamma, beta, spec.eps);
+    n.parts()->batch_means.push_back(out.mean);
+    n.parts()->batch_variances.push_back(out.var);
+    return out.y;
+  }
+  Graph& graph = n.Emit()->graph();
+  const TensorType type{n.precision(), {channels}};
+  const Value mean = graph.AddArg(n.path() + ".running_mean", ArgKind::kState, type);
+  const Value var = graph.AddArg(n.path() + ".running_var", ArgKind::kState, type);
+  return ops::BatchNormInfer(n.Emit(), x, gamma, beta, mean, var, spec.eps);
+}
+
+Value MaxPool(const Net& n, Value x, const PoolSpec& spec) {
+  if (!IsImage(n, x)) return {};
+  return ops::MaxPool2d(n.Emit(), x,
+                        {.kernel_h = spec.kernel,
+                         .kernel_w = spec.kernel,
+                         .stride_h = spec.stride,
+                         .stride_w = spec.stride,
+                         .padding_h = spec.padding,
+                         .padding_w = spec.padding});
+}
+
+Value AvgPool(const Net& n, Value x, const PoolSpec& spec) {
+  if (!IsImage(n, x)) return {};
+  return ops::AvgPool2d(n.Emit(), x,
+                        {.kernel_h = spec.kernel,
+                         .kernel_w = spec.kernel,
+                         .stride_h = spec.stride,
+                         .stride_w = spec.stride,
+                         .padding_h = spec.padding,
+                         .padding_w = spec.padding});
+}
+
+Value GlobalAvgPool(const Net& n, Value x) {
+  return IsImage(n, x) ? ops::GlobalAvgPool(n.Emit(), x) : Value{};
+}
+
+Value Relu(const Net& n, Value x) { return n.ok() ? ops::Relu(n.Emit(), x) : Value{}; }
+Value Tanh(const Net& n, Value x) { return n.ok() ? ops::Tanh(n.Emit(), x) : Value{}; }
+
+Value Dropout(const Net& n, Value x, double p) {
+  if (!n.ok() || !n.training() || p == 0.0) return x;
+  return ops::Dropout(n.Emit(), x, p);
+}
+
+}  // namespace lockstep::graph

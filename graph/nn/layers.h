@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers as functions: each creates its parameters in the scope it is given and adds its ops. Images
+// are N H W C. Default initialisation is PyTorch's: weights and biases U(-1/sqrt(fan_in),
+// 1/sqrt(fan_in)), batch norm 1 and 0.
+#pragma once
+
+#include <cstdint>
+
+#include "graph/nn/net.h"
+
+namespace lockstep::graph {
+
+struct ConvSpec {
+  int64_t out = 0;
+  int64_t kernel = 1;
+  int64_t stride = 1;
+  int64_t padding = 0;
+  int64_t groups = 1;
+  bool bias = true;
+};
+// Parameters: weight K R S C/groups, bias K.
+Value Conv(const Net& n, Value x, const ConvSpec& spec);
+
+// y = x w^T + b. An image N H W C is read as the vector PyTorch's flatten makes of it (C, H, W
+// order): the weight is K H W C in memory and K, C H W in files. Parameters: weight, bias.
+Value Linear(const Net& n, Value x, int64_t out);
+
+struct BatchNormSpec {
+  double eps = 1e-5;
+  double momentum = 0.1;
+};
+// Ioffe and Szegedy, 2015. Training normalises with the lane's statistics and hands them out for
+// the one running state; otherwise the running state is an argument.
+Value BatchNorm(const Net& n, Value x, const BatchNormSpec& spec = {});
+
+struct PoolSpec {
+  int64_t kernel = 2;
+  int64_t stride = 2;
+  int64_t padding = 0;
+};
+Value MaxPool(const Net& n, Value x, const PoolSpec& spec = {});
+Value AvgPool(const Net& n, Value x, const PoolSpec& spec = {});
+// Mean over H and W: N 1 1 C.
+Value GlobalAvgPool(const Net& n, Value x);
+
+Value Relu(const Net& n, Value x);
+Value Tanh(const Net& n, Value x);
+
+// Srivastava et al., 2014. Identity outside training and at p = 0.
+Value Dropout(const Net& n, Value x, double p);
+
+}  // namespace lockstep::graph

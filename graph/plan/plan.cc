@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/plan/plan.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "graph/ir/verify.h"
+#include "graph/passes/dead_code.h"
+#include "graph/plan/memory.h"
+#include "ops/core/reference_kernel.h"
+
+namespace lockstep::graph {
+namespace {
+
+struct Chosen {
+  std::shared_ptr<const ops::KernelFamily> family;
+  ops::Candidate candidate;
+};
+
+// The first usable candidate of one family, or why there is none.
+Result<ops::Candidate> FirstCandidate(const ops::KernelFamily& family, const ops::NodeSpec& node,
+                                      const DeviceSpec& device, const std::string* algorithm) {
+  ASSIGN_OR_RETURN(const std::vector<ops::Candidate> candidates, family.Candidates(node, device));
+  for (const ops::Candidate& c : candidates) {
+    const bool right = algorithm == nullptr || c.algorithm == *algorithm;
+    if (right && c.deterministic && c.workspace_bytes <= device.workspace_cap) return c;
+  }
+  return FailedPrecondition("no deterministic candidate within the workspace cap of " +
+                            std::to_string(device.workspace_cap >> 20) + " MiB");
+}
+
+Result<Chosen> ChooseKernel(const ops::NodeSpec& node, const DeviceSpec& device,
+                            const KernelChoices& choices) {
+  const auto recorded = choices.by_node.find(NodeKey(node));
+  std::string reasons;
+  for (const auto& family : node.op->kernels) {
+    if (device.reference_kernels_only && family->name() != ops::kReferenceKernel) continue;
+    const std::string* algorithm = nullptr;
+    if (recorded != choices.by_node.end()) {
+      if (family->name() != recorded->second.kernel) continue;
+      algorithm = &recorded->second.algorithm;
+    }
+    Result<ops::Candidate> candidate = FirstCandidate(*family, node, device, algorithm);
+    if (candidate.ok()) return Chosen{family, *std::move(candidate)};
+    reasons += "\n  " + std::string(family->name()) + ": " + candidate.status().message();
+  }
+  return FailedPrecondition("layer '" + node.path + "': no kernel for " + node.op->name + " on " +
+                            device.name + reasons);
+}
+
+// Turns a verified graph into a plan: kernels first, then buffers, then offsets.
+class Planner {
+ public:
+  Planner(const Graph& graph, const DeviceSpec& device, const KernelChoices& choices)
+      : graph_(graph), device_(device), choices_(choices), plan_(std::make_shared<Plan>()) {}
+
+  Result<std::shared_ptr<const Plan>> Make() {
+    plan_->name = graph_.name();
+    plan_->args = graph_.args();
+    RETURN_IF_ERROR(ChooseKernels());
+    FindLastUses();
+    PlaceResults();
+    MakeBuffers();
+    const MemoryPlan memory = PlanMemory(buffers_);
+    plan_->arena_bytes = memory.arena_bytes;
+    plan_->arena_lower_bound = memory.lower_bound;
+    FillPlaces(memory);
+    return std::shared_ptr<const Plan>(std::move(plan_));
+  }
+
+ private:
+  static constexpr int32_t kNone = -1;
+
+  size_t Index(Value v) const { return static_cast<size_t>(v.id); }
+
+  Status ChooseKernels() {
+    for (const Node& node : graph_.nodes()) {
+      PlanNode planned;
+      planned.spec = graph_.SpecOf(node);
+      ASSIGN_OR_RETURN(Chosen chosen, ChooseKernel(planned.spec, device_, choices_));
+      planned.family = std::move(chosen.family);
+      planned.candidate = std::move(chosen.candidate);
+      plan_->nodes.push_back(std::move(planned));
+    }
+    return OkStatus();
+  }
+
+  void FindLastUses() {
+    last_use_.assign(static_cast<size_t>(graph_.value_count()), kNone);
+    for (size_t i = 0; i < graph_.nodes().size(); ++i) {
+      const Node& node = graph_.nodes()[i];
+      for (Value v : node.out) last_use_[Index(v)] = static_cast<int32_t>(i);
+      for (Value v : node.in) last_use_[Index(v)] = static_cast<int32_t>(i);
+    }
+  }
+
+  // A result made by a node is written straight into the caller's memory; one that repeats an
+  // argument or an earlier result is copied there after the last node.
+  void PlaceResults() {
+    result_of_.assign(static_cast<size_t>(graph_.value_count()), kNone);
+    for (size_t i = 0; i < graph_.results().size(); ++i) {
+      const NamedResult& result = graph_.results()[i];
+      PlanResult planned{result.name, graph_.TypeOf(result.value), kNone, kNone};
+      int32_t& first = result_of_[Index(result.value)];
+      if (const int32_t arg = graph_.ArgOf(result.value); arg >= 0) {
+        planned.copy_of_arg = arg;
+      } else if (first != kNone) {
+        planned.copy_of_result = first;
+      } else {
+        first = static_cast<int32_t>(i);
+      }
+      plan_->results.push_back(std::move(planned));
+    }
+  }
+
+  // One buffer for every value in the arena, shared where an op may run in place.
+  void MakeBuffers() {
+    buffer_of_.assign(static_cast<size_t>(graph_.value_count()), kNone);
+    for (size_t i = 0; i < graph_.nodes().size(); ++i) {
+      const Node& node = graph_.nodes()[i];
+      for (size_t k = 0; k < node.out.size(); ++k) {
+        const Value v = node.out[k];
+        if (result_of_[Index(v)] != kNone) continue;
+        int32_t buffer = InPlaceBuffer(node, k, static_cast<int32_t>(i));
+        if (buffer == kNone) {
+          buffer = NewBuffer(graph_.TypeOf(v).bytes(), static_cast<int32_t>(i));
+        }
+        buffer_of_[Index(v)] = buffer;
+        BufferLife& life = buffers_[static_cast<size_t>(buffer)];
+        life.last_node = std::max(life.last_node, last_use_[Index(v)]);
+      }
+      const int64_t workspace = plan_->nodes[i].candidate.workspace_bytes;
+      workspace_of_.push_back(workspace > 0 ? NewBuffer(workspace, static_cast<int32_t>(i))
+                                            : kNone);
+    }
+  }
+
+  int32_t NewBuffer(int64_t bytes, int32_t node) {
+    buffers_.push_back({bytes, node, node});
+    return static_cast<int32_t>(buffers_.size()) - 1;
+  }
+
+  // The buffer of an input that dies here and may be the same as output k, or kNone.
+  int32_t InPlaceBuffer(const Node& node, size_t k, int32_t index) const {
+    for (const auto& [in, out] : node.op->may_alias) {
+      if (static_cast<size_t>(out) != k) continue;
+      const Value v = node.in[static_cast<size_t>(in)];
+      const int32_t buffer = buffer_of_[Index(v)];
+      const bool dies_here =
+          buffer != kNone && buffers_[static_cast<size_t>(buffer)].last_node == index;
+      const bool read_once = std::count(node.in.begin(), node.in.end(), v) == 1;
+      const bool fits = graph_.TypeOf(v).bytes() == graph_.TypeOf(node.out[k]).bytes();
+      if (dies_here && read_once && fits) return buffer;
+    }
+    return kNone;
+  }
+
+  Place PlaceOf(Value v, const MemoryPlan& memory) const {
+    if (const int32_t arg = graph_.ArgOf(v); arg >= 0) return {Place::Kind::kArg, arg, 0};
+    if (const int32_t result = result_of_[Index(v)]; result != kNone) {
+      return {Place::Kind::kResult, result, 0};
+    }
+    const int32_t buffer = buffer_of_[Index(v)];
+    CHECK_NE(buffer, kNone);
+    return {Place::Kind::kArena, buffer, memory.offsets[static_cast<size_t>(buffer)]};
+  }
+
+  void FillPlaces(const MemoryPlan& memory) {
+    for (size_t i = 0; i < graph_.nodes().size(); ++i) {
+      const Node& node = graph_.nodes()[i];
+      PlanNode& planned = plan_->nodes[i];
+      for (Value v : node.in) planned.in.push_back(PlaceOf(v, memory));
+      for (Value v : node.out) planned.out.push_back(PlaceOf(v, memory));
+      if (workspace_of_[i] != kNone) {
+        planned.workspace_offset = memory.offsets[static_cast<size_t>(workspace_of_[i])];
+      }
+    }
+    for (size_t b = 0; b < buffers_.size(); ++b) {
+      plan_->nodes[static_cast<size_t>(buffers_[b].last_node)].dies.emplace_back(
+          memory.offsets[b], buffers_[b].bytes);
+    }
+  }
+
+  const Graph& graph_;
+  const DeviceSpec& device_;
+  const KernelChoices& choices_;
+  std::shared_ptr<Plan> plan_;
+  std::vector<int32_t> last_use_;      // by value: index of the last node that reads or makes it
+  std::vector<int32_t> result_of_;     // by value: the result it is written to, or kNone
+  std::vector<int32_t> buffer_of_;     // by value: its buffer, or kNone
+  std::vector<int32_t> workspace_of_;  // by node
+  std::vector<BufferLife> buffers_;
+};
+
+}  // namespace
+
+uint64_t NodeKey(const ops::NodeSpec& node) {
+  std::string text = node.op->name + node.attrs.ToText();
+  for (const TensorType& t : node.in) text += " " + t.ToString();
+  text += " ->";
+  for (const TensorType& t : node.out) text += " " + t.ToString();
+  return Hash64(text);
+}
+
+size_t Plan::ResultIndex(std::string_view result) const {
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i].name == result) return i;
+  }
+  CHECK(false) << "plan " << name << " has no result " << result;
+  return 0;
+}
+
+Result<std::shared_ptr<const Plan>> Compile(const Graph& graph, const DeviceSpec& device,
+                                            const KernelChoices& choices) {
+  RETURN_IF_ERROR(VerifyGraph(graph));
+  const Graph live = RemoveDeadCode(graph);
+  return Planner(live, device, choices).Make();
+}
+
+}  // namespace lockstep::graph

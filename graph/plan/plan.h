@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plan = Compile(graph, DeviceSpec, KernelChoices): a kernel for every node and a place for every
+// value. A pure function: no device, no clock; the same inputs give the same plan anywhere.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/device/device_spec.h"
+#include "graph/ir/graph.h"
+
+namespace lockstep::graph {
+
+// Recorded choices of the tuner: hash of (op, attrs, types) -> kernel and algorithm. A node without
+// one takes the first candidate of the first kernel in its op's list that has any.
+struct KernelChoices {
+  struct Choice {
+    std::string kernel, algorithm;
+  };
+  std::map<uint64_t, Choice> by_node;
+};
+uint64_t NodeKey(const ops::NodeSpec& node);
+
+// Where a value's memory is while a plan runs.
+struct Place {
+  enum class Kind : uint8_t { kArg, kResult, kArena };
+  Kind kind = Kind::kArena;
+  int32_t index = 0;   // kArg, kResult: which one
+  int64_t offset = 0;  // kArena: bytes from its start
+};
+
+struct PlanNode {
+  ops::NodeSpec spec;
+  std::shared_ptr<const ops::KernelFamily> family;
+  ops::Candidate candidate;
+  std::vector<Place> in, out;
+  int64_t workspace_offset = 0;  // in the arena
+  // Arena ranges whose last reader is this node: (offset, bytes). Poison mode fills them with NaN.
+  std::vector<std::pair<int64_t, int64_t>> dies;
+};
+
+struct PlanResult {
+  std::string name;
+  TensorType type;
+  int32_t copy_of_arg = -1;     // >= 0: the result is that argument, copied
+  int32_t copy_of_result = -1;  // >= 0: the result repeats an earlier one, copied
+};
+
+struct Plan {
+  std::string name;
+  std::vector<Arg> args;  // in the graph's order: the caller binds a pointer to each
+  std::vector<PlanResult> results;
+  std::vector<PlanNode> nodes;
+  int64_t arena_bytes = 0;
+  int64_t arena_lower_bound = 0;
+
+  // Index of a result by name; stops the process when there is none.
+  size_t ResultIndex(std::string_view result) const;
+};
+
+// Verifies the graph, drops dead code, chooses kernels, plans memory. A node for which no kernel
+// exists is an error that names the layer and each kernel's reason.
+Result<std::shared_ptr<const Plan>> Compile(const Graph& graph, const DeviceSpec& device,
+                                            const KernelChoices& choices = {});
+
+}  // namespace lockstep::graph

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// First values of parameters: a pure function of the seed and the tensor's name. Element i in the
+// file's order takes word 0 of Philox(i lo, i hi, draw, 0) under the stream key `init` + name.
+#pragma once
+
+#include <cstdint>
+
+#include "graph/nn/net.h"
+
+namespace lockstep::graph {
+
+// Fills `memory` (in memory order) with the parameter's first values. U(-b, b) is -b + 2 b u with u
+// of draw 0, in double, rounded once.
+template <typename T>
+void Initialise(const Parameter& parameter, uint64_t seed, T* memory);
+
+}  // namespace lockstep::graph

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Program: the three typed graphs of a run. `lane`: one lane's forward, loss and backward; `update`:
+// one block of the parameter space; `eval`: forward with running statistics. A lane batch of n rows
+// means exactly the graph with batch n, so graphs are made for a row count.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/ir/graph.h"
+#include "graph/models/models.h"
+#include "graph/nn/net.h"
+#include "graph/plan/parameter_space.h"
+
+namespace lockstep::graph {
+
+struct OptimizerSpec {
+  std::string name = "sgd";  // sgd | adam
+  double momentum = 0.9;
+  bool nesterov = false;
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  double weight_decay = 0.0;
+
+  // Names of the state kept for every parameter ("momentum_buffer"; "exp_avg", "exp_avg_sq"), as
+  // PyTorch names them.
+  std::vector<std::string> slots() const;
+};
+
+struct ProgramOptions {
+  std::string model;
+  ModelOptions model_options;
+  Shape image;  // H W C of a sample as the loader gives it
+  DType precision = DType::kFloat32;
+  int64_t lane_batch = 1;  // rows of a full lane batch: backward starts from numerator / lane_batch
+  double label_smoothing = 0.0;
+  OptimizerSpec optimizer;
+};
+
+// Result names of the lane and eval graphs.
+inline constexpr std::string_view kNumerator = "numerator";      // f64 []: summed loss
+inline constexpr std::string_view kDenominator = "denominator";  // f64 []: rows
+inline constexpr std::string_view kCorrect = "correct";          // i64 []: top-1 hits
+
+class Program {
+ public:
+  // Builds the model once with lane_batch rows: a failure names the layer, its shapes and values.
+  static Result<Program> Make(const ProgramOptions& options);
+
+  const ProgramOptions& options() const { return options_; }
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  const std::vector<RunningStatistics>& running() const { return running_; }
+  int64_t parameter_count() const;  // without padding
+  ParameterSpace MakeParameterSpace() const;
+
+  // Arguments: input "x" (rows H W C), input "labels" i32 (rows), a param per tensor. Results:
+  // numerator, denominator, correct, "grad:<parameter>" in order of creation, and
+  // "mean:<path>", "var:<path>" of each batch normalisation.
+  Result<Graph> Lane(int64_t rows) const;
+  // Arguments as Lane's, and state "<path>.running_mean", "<path>.running_var". Results: numerator,
+  // denominator, correct, "logits".
+  Result<Graph> Eval(int64_t rows) const;
+  // Arguments: param, grad, the slots (1-D, `elements`), then scalars lr, grad_scale and for adam
+  // bias1, bias2. Results: "param", then the slots.
+  Result<Graph> Update(int64_t elements) const;
+  // Arguments: running, batch (1-D); result "running".
+  Result<Graph> UpdateRunning(int64_t elements, double momentum) const;
+
+ private:
+  explicit Program(ProgramOptions options) : options_(std::move(options)) {}
+
+  ProgramOptions options_;
+  std::vector<Parameter> parameters_;
+  std::vector<RunningStatistics> running_;
+};
+
+}  // namespace lockstep::graph

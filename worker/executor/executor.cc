@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/executor/executor.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace lockstep::worker {
+namespace {
+
+using graph::Place;
+
+constexpr size_t kMostOperands = 16;
+
+char* Address(const Place& place, const RunBindings& bindings) {
+  switch (place.kind) {
+    case Place::Kind::kArg:
+      return static_cast<char*>(
+          const_cast<void*>(bindings.args[static_cast<size_t>(place.index)]));
+    case Place::Kind::kResult:
+      return static_cast<char*>(bindings.results[static_cast<size_t>(place.index)]);
+    case Place::Kind::kArena:
+      break;
+  }
+  return static_cast<char*>(bindings.arena) + place.offset;
+}
+
+// All bits set is a NaN in every floating-point type.
+void Poison(void* memory, int64_t bytes) {
+  std::memset(memory, 0xff, static_cast<size_t>(bytes));
+}
+
+template <typename T>
+bool AllFinite(const void* data, int64_t elements) {
+  const T* x = static_cast<const T*>(data);
+  return std::all_of(x, x + elements, [](T v) { return std::isfinite(v); });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Executor>> Executor::Make(std::shared_ptr<const graph::Plan> plan,
+                                                 Device* device, Options options) {
+  std::unique_ptr<Executor> executor(new Executor(std::move(plan), options));
+  for (const graph::PlanNode& node : executor->plan_->nodes) {
+    CHECK_LE(node.in.size(), kMostOperands);
+    CHECK_LE(node.out.size(), kMostOperands);
+    Result<std::unique_ptr<ops::Kernel>> kernel =
+        node.family->Make(node.spec, node.candidate, device);
+    if (!kernel.ok()) return kernel.status().WithContext("layer '" + node.spec.path + "'");
+    executor->kernels_.push_back(*std::move(kernel));
+  }
+  return executor;
+}
+
+Status Executor::RunNode(size_t index, const RunBindings& bindings, Stream* stream) const {
+  const graph::PlanNode& node = plan_->nodes[index];
+  std::array<const void*, kMostOperands> in;
+  std::array<void*, kMostOperands> out;
+  for (size_t i = 0; i < node.in.size(); ++i) in[i] = Address(node.in[i], bindings);
+  for (size_t i = 0; i < node.out.size(); ++i) out[i] = Address(node.out[i], bindings);
+  ops::RunArgs args;
+  args.in = {in.data(), node.in.size()};
+  args.out = {out.data(), node.out.size()};
+  args.workspace = static_cast<char*>(bindings.arena) + node.workspace_offset;
+  args.step = &bindings.step;
+  return kernels_[index]->Run(args, stream);
+}
+
+Status Executor::Run(const RunBindings& bindings, Stream* stream) const {
+  if (options_.poison) Poison(bindings.arena, plan_->arena_bytes);
+  for (size_t i = 0; i < plan_->nodes.size(); ++i) {
+    RETURN_IF_ERROR(RunNode(i, bindings, stream));
+    if (!options_.poison) continue;
+    for (const auto& [offset, bytes] : plan_->nodes[i].dies) {
+      Poison(static_cast<char*>(bindings.arena) + offset, bytes);
+    }
+  }
+  CopyResults(bindings);
+  return OkStatus();
+}
+
+Status Executor::RunChecked(const RunBindings& bindings, Stream* stream) const {
+  for (size_t i = 0; i < plan_->nodes.size(); ++i) {
+    RETURN_IF_ERROR(RunNode(i, bindings, stream));
+    RETURN_IF_ERROR(CheckFinite(plan_->nodes[i], bindings));
+  }
+  CopyResults(bindings);
+  return OkStatus();
+}
+
+Status Executor::CheckFinite(const graph::PlanNode& node, const RunBindings& bindings) const {
+  for (size_t i = 0; i < node.out.size(); ++i) {
+    const TensorType& type = node.spec.out[i];
+    const void* data = Address(node.out[i], bindings);
+    const int64_t n = type.shape.elements();
+    const bool finite = type.dtype == DType::kFloat32   ? AllFinite<float>(data, n)
+                        : type.dtype == DType::kFloat64 ? AllFinite<double>(data, n)
+                                                        : true;
+    if (finite) continue;
+    return NonFinite("layer '" + node.spec.path + "': output " + std::to_string(i) + " of " +
+                     node.spec.op->name + ", " + type.ToString() +
+                     ", is the first to hold a NaN or an infinity");
+  }
+  return OkStatus();
+}
+
+void Executor::CopyResults(const RunBindings& bindings) const {
+  for (size_t i = 0; i < plan_->results.size(); ++i) {
+    const graph::PlanResult& result = plan_->results[i];
+    const void* from = nullptr;
+    if (result.copy_of_arg >= 0) {
+      from = bindings.args[static_cast<size_t>(result.copy_of_arg)];
+    } else if (result.copy_of_result >= 0) {
+      from = bindings.results[static_cast<size_t>(result.copy_of_result)];
+    }
+    if (from == nullptr) continue;
+    std::memcpy(bindings.results[i], from, static_cast<size_t>(result.type.bytes()));
+  }
+}
+
+}  // namespace lockstep::worker

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executor: runs a plan. Kernels are made once; a run chooses nothing and allocates nothing. One
+// executor serves all lanes of a rank at once, each with its own arena and bindings.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/device/device.h"
+#include "graph/plan/plan.h"
+
+namespace lockstep::worker {
+
+struct RunBindings {
+  std::span<const void* const> args;  // one a plan argument; 64-byte aligned
+  std::span<void* const> results;     // one a plan result; 64-byte aligned
+  void* arena = nullptr;              // plan().arena_bytes, 64-byte aligned
+  ops::StepHeader step;
+};
+
+class Executor {
+ public:
+  struct Options {
+    // Fill every buffer with NaN before the run and again after its last reader: a kernel that
+    // reads what it should not turns the loss into NaN.
+    bool poison = false;
+  };
+
+  static Result<std::unique_ptr<Executor>> Make(std::shared_ptr<const graph::Plan> plan,
+                                                Device* device, Options options);
+
+  const graph::Plan& plan() const { return *plan_; }
+
+  // Thread-safe for distinct arenas and results.
+  Status Run(const RunBindings& bindings, Stream* stream) const;
+
+  // As Run, but looks at every floating-point output of every node: NonFinite naming the first layer
+  // and op with a NaN or infinity. Slow; for finding where a bad loss comes from.
+  Status RunChecked(const RunBindings& bindings, Stream* stream) const;
+
+ private:
+  Executor(std::shared_ptr<const graph::Plan> plan, Options options)
+      : plan_(std::move(plan)), options_(options) {}
+  Status RunNode(size_t index, const RunBindings& bindings, Stream* stream) const;
+  void CopyResults(const RunBindings& bindings) const;
+  Status CheckFinite(const graph::PlanNode& node, const RunBindings& bindings) const;
+
+  std::shared_ptr<const graph::Plan> plan_;
+  Options options_;
+  std::vector<std::unique_ptr<ops::Kernel>> kernels_;  // by node
+};
+
+}  // namespace lockstep::worker

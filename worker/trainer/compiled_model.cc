@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/trainer/compiled_model.h"
+
+#include <algorithm>
+
+namespace lockstep::worker {
+
+Result<std::unique_ptr<CompiledModel>> CompiledModel::Make(graph::Program program, Device* device,
+                                                           const Options& options) {
+  std::unique_ptr<CompiledModel> model(new CompiledModel(std::move(program)));
+  RETURN_IF_ERROR(model->CompileAll(device, options));
+  return model;
+}
+
+Status CompiledModel::CompileAll(Device* device, const Options& options) {
+  for (int64_t rows : options.lane_rows) {
+    ASSIGN_OR_RETURN(lane_[rows], CompileOne(program_.Lane(rows), device, options.poison));
+  }
+  for (int64_t rows : options.eval_rows) {
+    ASSIGN_OR_RETURN(eval_[rows], CompileOne(program_.Eval(rows), device, options.poison));
+  }
+  if (options.lane_rows.empty()) return OkStatus();
+  for (const graph::Block& block : space_.blocks()) {
+    if (update_.contains(block.length)) continue;
+    ASSIGN_OR_RETURN(update_[block.length],
+                     CompileOne(program_.Update(block.length), device, options.poison));
+  }
+  for (const graph::RunningStatistics& layer : program_.running()) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor,
+                     CompileOne(program_.UpdateRunning(layer.channels, layer.momentum), device,
+                                options.poison));
+    update_running_.push_back(std::move(executor));
+  }
+  return OkStatus();
+}
+
+Result<std::unique_ptr<Executor>> CompiledModel::CompileOne(const Result<graph::Graph>& graph,
+                                                            Device* device, bool poison) {
+  if (!graph.ok()) return graph.status();
+  ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan,
+                   graph::Compile(*graph, device->spec()));
+  arena_bytes_ = std::max(arena_bytes_, plan->arena_bytes);
+  return Executor::Make(std::move(plan), device, {.poison = poison});
+}
+
+}  // namespace lockstep::worker
