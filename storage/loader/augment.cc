@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/loader/augment.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/suggest.h"
+#include "storage/loader/augment_ops.h"
+#include "storage/loader/augment_parse.h"
+
+namespace lockstep::storage {
+namespace {
+
+constexpr int64_t kMaxSize = 1 << 16;   // pixels; keeps every count of offsets below 2^32
+constexpr size_t kMaxOperations = 256;  // the counter holds the operation in 8 bits
+
+Result<std::unique_ptr<AugmentOp>> ParseRandomCrop(const AugmentCall& call) {
+  RETURN_IF_ERROR(call.CheckForm(1, {"pad"}, "random-crop:SIZE or random-crop:SIZE:pad=P"));
+  ASSIGN_OR_RETURN(const int64_t size, call.Integer(size_t{0}, "the size", 1, kMaxSize));
+  int64_t pad = 0;
+  if (call.Has("pad")) {
+    ASSIGN_OR_RETURN(pad, call.Integer("pad", 0, kMaxSize));
+  }
+  return MakeRandomCrop(call.text(), size, pad);
+}
+
+Result<std::unique_ptr<AugmentOp>> ParseHorizontalFlip(const AugmentCall& call) {
+  RETURN_IF_ERROR(call.CheckForm(0, {}, "hflip"));
+  return MakeHorizontalFlip(call.text());
+}
+
+Result<std::unique_ptr<AugmentOp>> ParsePad(const AugmentCall& call) {
+  RETURN_IF_ERROR(call.CheckForm(1, {}, "pad:P"));
+  ASSIGN_OR_RETURN(const int64_t pad, call.Integer(size_t{0}, "the padding", 0, kMaxSize));
+  return MakePad(call.text(), pad);
+}
+
+struct GeometryOp {
+  std::string_view name;
+  Result<std::unique_ptr<AugmentOp>> (*parse)(const AugmentCall& call);
+};
+constexpr GeometryOp kGeometryOps[] = {
+    {"random-crop", ParseRandomCrop}, {"hflip", ParseHorizontalFlip}, {"pad", ParsePad}};
+constexpr std::string_view kNormalise = "normalise";
+
+std::vector<std::string> KnownNames() {
+  std::vector<std::string> names;
+  for (const GeometryOp& op : kGeometryOps) names.emplace_back(op.name);
+  names.emplace_back(kNormalise);
+  return names;
+}
+
+// The channel statistics that `normalise` uses: the recipe's, or the dataset's.
+Result<ChannelStatistics> ParseNormalise(const AugmentCall& call,
+                                         const ChannelStatistics& dataset) {
+  RETURN_IF_ERROR(call.CheckForm(0, {"mean", "std"}, "normalise or normalise:mean=M:std=S"));
+  if (call.Has("mean") != call.Has("std")) {
+    return call.Error("has only one of mean and std; give both, or none for the dataset's");
+  }
+  ChannelStatistics used = dataset;
+  if (call.Has("mean")) {
+    ASSIGN_OR_RETURN(used.mean, call.Numbers("mean"));
+    ASSIGN_OR_RETURN(used.std, call.Numbers("std"));
+  }
+  if (used.mean.size() != used.std.size() || used.mean.empty()) {
+    return call.Error("has " + std::to_string(used.mean.size()) + " means and " +
+                      std::to_string(used.std.size()) + " standard deviations, expected equally " +
+                      "many: one, or one a channel");
+  }
+  for (size_t c = 0; c < used.std.size(); ++c) {
+    if (used.std[c] > 0.0) continue;
+    return call.Error("the standard deviation of channel " + std::to_string(c) + " is " +
+                      std::to_string(used.std[c]) +
+                      ", expected more than 0; give one with normalise:mean=M:std=S");
+  }
+  return used;
+}
+
+std::vector<double> TableOfValues(const std::vector<double>& mean, const std::vector<double>& std) {
+  std::vector<double> values;
+  for (size_t c = 0; c < std::max<size_t>(1, mean.size()); ++c) {
+    for (int byte = 0; byte < 256; ++byte) {
+      const double x = byte / 255.0;
+      values.push_back(mean.empty() ? x : (x - mean[c]) / std[c]);
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+Augmentation::Augmentation() = default;
+Augmentation::Augmentation(Augmentation&&) noexcept = default;
+Augmentation& Augmentation::operator=(Augmentation&&) noexcept = default;
+Augmentation::~Augmentation() = default;
+
+Result<Augmentation> Augmentation::Parse(const std::vector<std::string>& operations,
+                                         const ChannelStatistics& statistics) {
+  if (operations.size() > kMaxOperations) {
+    return InvalidArgument("the augmentation list has " + std::to_string(operations.size()) +
+                           " operations, expected at most " + std::to_string(kMaxOperations));
+  }
+  Augmentation result;
+  for (size_t i = 0; i < operations.size(); ++i) {
+    ASSIGN_OR_RETURN(const AugmentCall call, AugmentCall::Parse(operations[i], i));
+    if (call.name() == kNormalise) {
+      if (i + 1 != operations.size()) {
+        return call.Error("must be the last of the list, but '" + operations[i + 1] +
+                          "' follows; crops, flips and padding run on bytes");
+      }
+      ASSIGN_OR_RETURN(ChannelStatistics used, ParseNormalise(call, statistics));
+      result.mean_ = std::move(used.mean);
+      result.std_ = std::move(used.std);
+      continue;
+    }
+    const auto* known = std::find_if(std::begin(kGeometryOps), std::end(kGeometryOps),
+                                     [&](const GeometryOp& op) { return op.name == call.name(); });
+    if (known == std::end(kGeometryOps)) {
+      return call.Error("unknown operation '" + call.name() + "'" +
+                        Suggestion(call.name(), KnownNames()));
+    }
+    ASSIGN_OR_RETURN(auto op, known->parse(call));
+    result.ops_.push_back(std::move(op));
+  }
+  result.values_ = TableOfValues(result.mean_, result.std_);
+  return result;
+}
+
+Result<Shape> Augmentation::OutputShape(int64_t height, int64_t width, int64_t channels) const {
+  ImageSize size = {height, width, channels};
+  for (const auto& op : ops_) {
+    ASSIGN_OR_RETURN(size, op->OutputSize(size));
+  }
+  if (mean_.size() > 1 && static_cast<int64_t>(mean_.size()) != channels) {
+    return InvalidArgument("augmentation 'normalise': statistics of " +
+                           std::to_string(mean_.size()) + " channels for images of " +
+                           std::to_string(channels) + "; give one number, or one a channel");
+  }
+  return Shape{size.height, size.width, size.channels};
+}
+
+Status Augmentation::RequireDeterministic() const {
+  for (const auto& op : ops_) {
+    if (!op->random()) continue;
+    return InvalidArgument("augmentation '" + op->text() +
+                           "' draws random numbers, and evaluation has none; remove it from "
+                           "augment.val");
+  }
+  return OkStatus();
+}
+
+template <typename T>
+void Augmentation::Run(const uint8_t* pixels, int64_t height, int64_t width, int64_t channels,
+                       const AugmentStream& stream, AugmentScratch* scratch, T* y) const {
+  ImageSize size = {height, width, channels};
+  const uint8_t* image = pixels;
+  for (size_t i = 0; i < ops_.size(); ++i) {
+    const ImageSize next = *ops_[i]->OutputSize(size);
+    scratch->out.resize(static_cast<size_t>(next.bytes()));
+    AugmentDraws draws(stream, static_cast<uint32_t>(i));
+    ops_[i]->Run(image, size, &draws, scratch->out.data());
+    std::swap(scratch->in, scratch->out);
+    image = scratch->in.data();
+    size = next;
+  }
+  const int64_t stride = mean_.size() > 1 ? 256 : 0;  // from a channel's values to the next's
+  const double* values = values_.data();
+  for (int64_t p = 0; p < size.height * size.width; ++p) {
+    for (int64_t c = 0; c < channels; ++c) *y++ = static_cast<T>(values[c * stride + *image++]);
+  }
+}
+
+template void Augmentation::Run(const uint8_t*, int64_t, int64_t, int64_t, const AugmentStream&,
+                                AugmentScratch*, float*) const;
+template void Augmentation::Run(const uint8_t*, int64_t, int64_t, int64_t, const AugmentStream&,
+                                AugmentScratch*, double*) const;
+
+}  // namespace lockstep::storage

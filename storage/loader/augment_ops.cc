@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/loader/augment_ops.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace lockstep::storage {
+namespace {
+
+// out (out_size) = the window of `in` whose top-left corner is (top, left); what lies outside the
+// image is zero.
+void CopyWindow(const uint8_t* in, ImageSize size, int64_t top, int64_t left, ImageSize out_size,
+                uint8_t* out) {
+  // Columns [begin, end) of the window lie inside the image.
+  const int64_t begin = std::max<int64_t>(0, -left);
+  const int64_t end = std::min(size.width - left, out_size.width);
+  std::memset(out, 0, static_cast<size_t>(out_size.bytes()));
+  for (int64_t y = 0; y < out_size.height; ++y) {
+    const int64_t from = y + top;
+    if (from < 0 || from >= size.height || begin >= end) continue;
+    std::memcpy(out + (y * out_size.width + begin) * size.channels,
+                in + (from * size.width + left + begin) * size.channels,
+                static_cast<size_t>((end - begin) * size.channels));
+  }
+}
+
+class RandomCrop : public AugmentOp {
+ public:
+  RandomCrop(std::string text, int64_t size, int64_t pad)
+      : AugmentOp(std::move(text)), size_(size), pad_(pad) {}
+
+  bool random() const override { return true; }
+
+  Result<ImageSize> OutputSize(ImageSize in) const override {
+    const ImageSize padded = {in.height + 2 * pad_, in.width + 2 * pad_, in.channels};
+    if (size_ > padded.height || size_ > padded.width) {
+      return InvalidArgument("augmentation '" + text() + "': the crop of " + std::to_string(size_) +
+                             "x" + std::to_string(size_) + " is larger than the image, " +
+                             in.ToString() + " and " + padded.ToString() +
+                             " when padded; use a smaller size or a larger pad");
+    }
+    return ImageSize{size_, size_, in.channels};
+  }
+
+  void Run(const uint8_t* in, ImageSize size, AugmentDraws* draws, uint8_t* out) const override {
+    const auto rows = static_cast<uint32_t>(size.height + 2 * pad_ - size_ + 1);
+    const auto columns = static_cast<uint32_t>(size.width + 2 * pad_ - size_ + 1);
+    const int64_t top = draws->Below(rows);
+    const int64_t left = draws->Below(columns);
+    CopyWindow(in, size, top - pad_, left - pad_, {size_, size_, size.channels}, out);
+  }
+
+ private:
+  int64_t size_, pad_;
+};
+
+class HorizontalFlip : public AugmentOp {
+ public:
+  explicit HorizontalFlip(std::string text) : AugmentOp(std::move(text)) {}
+
+  bool random() const override { return true; }
+  Result<ImageSize> OutputSize(ImageSize in) const override { return in; }
+
+  void Run(const uint8_t* in, ImageSize size, AugmentDraws* draws, uint8_t* out) const override {
+    if (!(draws->Uniform() < 0.5f)) {
+      std::memcpy(out, in, static_cast<size_t>(size.bytes()));
+      return;
+    }
+    const int64_t c = size.channels;
+    for (int64_t y = 0; y < size.height; ++y) {
+      const uint8_t* row = in + y * size.width * c;
+      for (int64_t x = size.width - 1; x >= 0; --x, out += c) std::copy_n(row + x * c, c, out);
+    }
+  }
+};
+
+class Pad : public AugmentOp {
+ public:
+  Pad(std::string text, int64_t pad) : AugmentOp(std::move(text)), pad_(pad) {}
+
+  bool random() const override { return false; }
+  Result<ImageSize> OutputSize(ImageSize in) const override {
+    return ImageSize{in.height + 2 * pad_, in.width + 2 * pad_, in.channels};
+  }
+  void Run(const uint8_t* in, ImageSize size, AugmentDraws*, uint8_t* out) const override {
+    CopyWindow(in, size, -pad_, -pad_,
+               {size.height + 2 * pad_, size.width + 2 * pad_, size.channels}, out);
+  }
+
+ private:
+  int64_t pad_;
+};
+
+}  // namespace
+
+std::string ImageSize::ToString() const {
+  return std::to_string(height) + "x" + std::to_string(width) + "x" + std::to_string(channels);
+}
+
+AugmentDraws::AugmentDraws(const AugmentStream& stream, uint32_t op_index)
+    : key_(stream.key),
+      counter_{static_cast<uint32_t>(stream.epoch.value), LowWord(stream.id.value),
+               HighWord(stream.id.value), op_index << 24} {}
+
+uint32_t AugmentDraws::Word() {
+  const uint32_t word = Philox4x32(counter_, key_)[0];
+  ++counter_[3];
+  return word;
+}
+
+float AugmentDraws::Uniform() { return UniformFloat(Word()); }
+
+uint32_t AugmentDraws::Below(uint32_t n) {
+  return UniformBelow(n, [this](uint32_t) { return Word(); });
+}
+
+std::unique_ptr<AugmentOp> MakeRandomCrop(std::string text, int64_t size, int64_t pad) {
+  return std::make_unique<RandomCrop>(std::move(text), size, pad);
+}
+std::unique_ptr<AugmentOp> MakeHorizontalFlip(std::string text) {
+  return std::make_unique<HorizontalFlip>(std::move(text));
+}
+std::unique_ptr<AugmentOp> MakePad(std::string text, int64_t pad) {
+  return std::make_unique<Pad>(std::move(text), pad);
+}
+
+}  // namespace lockstep::storage
