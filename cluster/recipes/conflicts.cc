@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/recipes/conflicts.h"
+
+#include "cluster/recipes/schema.h"
+#include "graph/models/models.h"
+#include "storage/loader/augment.h"
+
+namespace lockstep::cluster {
+namespace {
+
+using worker::TrainConfig;
+
+void FindPrecisionConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
+  if (config.precision != DType::kFloat64) return;
+  if (config.batch.lanes != 1) {
+    conflicts->push_back({{"train.precision", "batch.lanes"},
+                          "train.precision = \"fp64\" needs batch.lanes = 1, not " +
+                              std::to_string(config.batch.lanes) +
+                              " (gradients cross lanes as fp32); set batch.lanes = 1"});
+  }
+  if (config.kernels != "reference") {
+    conflicts->push_back({{"train.kernels", "train.precision"},
+                          "train.precision = \"fp64\" needs train.kernels = \"reference\", not \"" +
+                              config.kernels + "\"; other kernels have no fp64 form"});
+  }
+}
+
+void FindScheduleConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
+  if (config.schedule.warmup_epochs > config.epochs) {
+    conflicts->push_back(
+        {{"schedule.warmup_epochs", "train.epochs"},
+         "schedule.warmup_epochs = " + FormatKeyValue(config.schedule.warmup_epochs) +
+             " is longer than train.epochs = " + std::to_string(config.epochs)});
+  }
+  if (config.schedule.name == "cosine" && config.schedule.final_lr > config.optimizer.lr) {
+    conflicts->push_back({{"schedule.final_lr", "optimizer.lr"},
+                          "schedule.final_lr = " + FormatKeyValue(config.schedule.final_lr) +
+                              " is above optimizer.lr = " + FormatKeyValue(config.optimizer.lr) +
+                              ": a cosine schedule falls"});
+  }
+  if (config.optimizer.nesterov && config.optimizer.momentum == 0.0) {
+    conflicts->push_back({{"optimizer.nesterov", "optimizer.momentum"},
+                          "optimizer.nesterov needs optimizer.momentum above 0"});
+  }
+}
+
+// Keys whose value differs from the default but that are never read.
+void FindIdleKeys(const TrainConfig& config, std::vector<Conflict>* conflicts) {
+  for (const RecipeKey& key : RecipeKeys()) {
+    if (key.only_with_key.empty() || key.get(config) == key.Default()) continue;
+    const auto other = std::get<std::string>(FindRecipeKey(key.only_with_key)->get(config));
+    if (other == key.only_with_value) continue;
+    conflicts->push_back({{key.name, key.only_with_key},
+                          "'" + key.name + "' does nothing with " + key.only_with_key + " = \"" +
+                              other + "\"; it belongs to \"" + key.only_with_value +
+                              "\": remove it or change " + key.only_with_key});
+  }
+}
+
+void FindNameConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
+  if (auto model = graph::FindModel(config.model.name); !model.ok()) {
+    conflicts->push_back({{"model.name"}, model.status().message()});
+  }
+  const storage::ChannelStatistics any = {.mean = {0.5}, .std = {0.5}};
+  const std::pair<const char*, const std::vector<std::string>*> lists[] = {
+      {"augment.train", &config.augment_train}, {"augment.val", &config.augment_val}};
+  for (const auto& [key, operations] : lists) {
+    auto parsed = storage::Augmentation::Parse(*operations, any);
+    Status status = parsed.status();
+    if (parsed.ok() && operations == &config.augment_val) status = parsed->RequireDeterministic();
+    if (!status.ok()) conflicts->push_back({{key}, status.WithContext(key).message()});
+  }
+}
+
+}  // namespace
+
+std::vector<Conflict> FindConflicts(const TrainConfig& config) {
+  std::vector<Conflict> conflicts;
+  FindNameConflicts(config, &conflicts);
+  FindPrecisionConflicts(config, &conflicts);
+  FindScheduleConflicts(config, &conflicts);
+  FindIdleKeys(config, &conflicts);
+  return conflicts;
+}
+
+Status CheckRanks(const TrainConfig& config) {
+  if (config.run.ranks >= 1 && config.run.ranks <= config.batch.lanes) return OkStatus();
+  if (config.run.ranks < 1) {
+    return InvalidArgument("--ranks " + std::to_string(config.run.ranks) +
+                           ": a run needs at least 1 rank");
+  }
+  return InvalidArgument("--ranks " + std::to_string(config.run.ranks) +
+                         ": the recipe has batch.lanes = " + std::to_string(config.batch.lanes) +
+                         ", and a rank needs at least one lane; use --ranks " +
+                         std::to_string(config.batch.lanes) +
+                         " or fewer, or a recipe with more lanes (lanes are part of the "
+                         "mathematics: another number gives another run)");
+}
+
+}  // namespace lockstep::cluster

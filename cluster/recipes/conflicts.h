@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks that need more than one key, or more than a range: combinations that cannot run, and keys
+// that would do nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "worker/trainer/train_config.h"
+
+namespace lockstep::cluster {
+
+struct Conflict {
+  std::vector<std::string> keys;  // involved, the likeliest cause first
+  std::string message;            // names the keys, the values and the remedy
+};
+
+std::vector<Conflict> FindConflicts(const worker::TrainConfig& config);
+
+// Whether `config.run.ranks` ranks can share the recipe's lanes.
+Status CheckRanks(const worker::TrainConfig& config);
+
+}  // namespace lockstep::cluster
