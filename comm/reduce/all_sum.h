@@ -24,7 +24,8 @@ SumRow operator+(const SumRow& a, const SumRow& b);  // elementwise
 
 // `mine`: one row for each lane of this rank, in lane order (LanesOfRank). Every rank calls it;
 // each sums inside its maximal subtrees, the sums are all-gathered and each rank adds them in the
-// tree's order. Blocks until done or the deadline: not to be called from work of `stream`.
+// tree's order. Blocks until done or the deadline (one second more at most, for the
+// failure that names who is missing): not to be called from work of `stream`.
 Result<SumRow> AllSum(Communicator* communicator, int32_t all_lanes, std::span<const SumRow> mine,
                       Stream* stream, Deadline deadline);
 

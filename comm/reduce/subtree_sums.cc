@@ -9,7 +9,7 @@
 namespace lockstep::comm {
 namespace {
 
-// worst[j] = most buffers in use with exactly j lanes running; kNever where that cannot be.
+// worst[j] = most buffers in use with exactly j lanes running; below 0 where that cannot be.
 using Worst = std::vector<int32_t>;
 constexpr int32_t kNever = std::numeric_limits<int32_t>::min() / 4;
 
@@ -29,7 +29,7 @@ Worst Beside(const Worst& a, const Worst& b) {
 
 struct NodeWorst {
   Worst all;   // every lane of the node has been claimed
-  Worst part;  // some, but not the last, has: a strict prefix, none included
+  Worst last;  // a prefix has been claimed, its last lane is running
 };
 
 // The worst cases of a node by its number of lanes. A node whose lanes are all complete holds one
@@ -45,16 +45,12 @@ class WorstCases {
     return known_[lanes] = lanes == 1 ? Leaf() : Inner(lanes);
   }
 
-  Worst None() const {
-    Worst worst(at_once_ + 1, kNever);
-    worst[0] = 0;
-    return worst;
-  }
+  Worst Never() const { return Worst(at_once_ + 1, kNever); }
 
  private:
   NodeWorst Leaf() const {
-    NodeWorst leaf{.all = None(), .part = None()};
-    leaf.all[0] = leaf.all[1] = 1;
+    NodeWorst leaf{.all = Never(), .last = Never()};
+    leaf.all[0] = leaf.all[1] = leaf.last[1] = 1;
     return leaf;
   }
 
@@ -63,7 +59,7 @@ class WorstCases {
     const NodeWorst left = Of(m);
     const NodeWorst right = Of(lanes - m);
     NodeWorst node{.all = Beside(left.all, right.all),
-                   .part = Max(left.part, Beside(left.all, right.part))};
+                   .last = Max(left.last, Beside(left.all, right.last))};
     node.all[0] = 1;
     return node;
   }
@@ -89,13 +85,14 @@ Range SiblingOf(Range node, Range root) {
 int32_t SubtreeSums::BuffersNeeded(Range lanes, int32_t all_lanes, int32_t at_once) {
   CHECK_GE(at_once, 1);
   WorstCases cases(static_cast<int32_t>(std::min<int64_t>(at_once, lanes.size())));
-  Worst before = cases.None();  // the subtrees claimed whole so far
-  Worst worst = before;
+  // The worst is met right after a claim: the lane claimed last is running.
+  Worst worst = cases.Never();
+  Worst before = cases.Never();  // the subtrees left of this one, all claimed
+  before[0] = 0;
   for (const Range& subtree : MaximalSubtrees(lanes, all_lanes)) {
     const NodeWorst& node = cases.Of(subtree.size());
-    worst = Max(worst, Beside(before, node.part));
+    worst = Max(worst, Beside(before, node.last));
     before = Beside(before, node.all);
-    worst = Max(worst, before);
   }
   return *std::max_element(worst.begin(), worst.end());
 }
