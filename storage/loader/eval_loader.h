@@ -12,13 +12,14 @@
 #include "base/ids.h"
 #include "base/shape.h"
 #include "base/status.h"
-#include "storage/loader/augment.h"
 #include "storage/loader/batch.h"
 #include "storage/order/eval_order.h"
 
 namespace lockstep::storage {
 
+class BatchBuilder;
 class Dataset;
+class RecordSource;
 
 struct EvalLoaderOptions {
   std::string split = "test";
@@ -33,9 +34,13 @@ class EvalLoader {
   // `dataset` must outlive the loader.
   static Result<std::unique_ptr<EvalLoader>> Make(const Dataset* dataset,
                                                   const EvalLoaderOptions& options);
+  // The same over any source of records.
+  static Result<std::unique_ptr<EvalLoader>> Make(std::shared_ptr<const RecordSource> source,
+                                                  const EvalLoaderOptions& options);
+  ~EvalLoader();
 
   const EvalSpec& spec() const { return spec_; }
-  const Shape& image_shape() const { return image_; }  // [H, W, C] of every row
+  const Shape& image_shape() const;  // [H, W, C] of every row
   int64_t batches(Lane lane) const { return BatchesOf(spec_, lane); }
 
   // Batch 0 <= index < batches(lane). Any number of threads at once. Errors: those of records, with
@@ -43,15 +48,13 @@ class EvalLoader {
   Result<LaneBatch> Read(Lane lane, int64_t index) const;
 
  private:
-  EvalLoader(const Dataset* dataset, EvalSpec spec, SampleId first, Augmentation augmentation,
-             DType dtype, Shape image);
+  EvalLoader(std::shared_ptr<const RecordSource> source, std::unique_ptr<BatchBuilder> builder,
+             EvalSpec spec, SampleId first);
 
-  const Dataset* dataset_;
+  std::shared_ptr<const RecordSource> source_;
+  std::unique_ptr<BatchBuilder> builder_;
   EvalSpec spec_;
   SampleId first_;  // of the split
-  Augmentation augmentation_;
-  DType dtype_;
-  Shape image_;
 };
 
 }  // namespace lockstep::storage

@@ -55,8 +55,8 @@ class TrainLoader {
   // sizes) and starts the threads. `dataset` must outlive the loader.
   static Result<std::unique_ptr<TrainLoader>> Make(const Dataset* dataset,
                                                    const TrainLoaderOptions& options);
-  // The same over any source of records, which must outlive the loader.
-  static Result<std::unique_ptr<TrainLoader>> Make(const RecordSource* source,
+  // The same over any source of records.
+  static Result<std::unique_ptr<TrainLoader>> Make(std::shared_ptr<const RecordSource> source,
                                                    const TrainLoaderOptions& options);
   // Stops the threads: waits for no more than the records being read.
   ~TrainLoader();
