@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/report/summary_json.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/hash.h"
+
+namespace lockstep::worker {
+namespace {
+
+// JSON has no NaN: a number that is none is null.
+nlohmann::ordered_json NumberOrNull(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return value;
+}
+
+}  // namespace
+
+std::string SummaryJson(const TrainSummary& s) {
+  nlohmann::ordered_json json = {
+      {"status", s.status},
+      {"epoch", s.epoch},
+      {"step", s.step},
+      {"digest", Hex64(s.digest)},
+      {"train_loss", NumberOrNull(s.train_loss)},
+      {"val_loss", NumberOrNull(s.val_loss)},
+      {"acc1", NumberOrNull(s.acc1)},
+      {"images_per_second", NumberOrNull(s.images_per_second)},
+      {"seconds", NumberOrNull(s.seconds)},
+      {"world_size", s.world_size},
+      {"lanes", s.lanes},
+      {"lane_batch", s.lane_batch},
+      {"peak_memory_bytes", s.peak_memory_bytes},
+      {"samples_consumed", s.samples_consumed},
+      {"exactly_once", s.exactly_once},
+      {"skipped_steps", s.skipped_steps},
+  };
+  if (!s.error.empty()) json["error"] = s.error;
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace lockstep::worker

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/trainer/parameter_update.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/math.h"
+#include "worker/trainer/block_norm.h"
+#include "worker/trainer/digest.h"
+
+namespace lockstep::worker {
+namespace {
+
+std::vector<comm::BlockSpan> SpansOf(const graph::ParameterSpace& space) {
+  std::vector<comm::BlockSpan> spans;
+  for (const graph::Block& block : space.blocks()) spans.push_back({block.offset, block.length});
+  return spans;
+}
+
+std::vector<Rank> Owners(const comm::BlockExchange& exchange, size_t blocks) {
+  std::vector<Rank> owners;
+  for (size_t i = 0; i < blocks; ++i) owners.push_back(exchange.OwnerOf(static_cast<int64_t>(i)));
+  return owners;
+}
+
+// The same spans in one bucket whatever the type, so that sums and state have the same owners.
+std::unique_ptr<comm::BlockExchange> RunningExchange(comm::Communicator* communicator,
+                                                     int32_t lanes, DType dtype,
+                                                     const RunningSpace& space) {
+  if (space.blocks().empty()) return nullptr;
+  return std::make_unique<comm::BlockExchange>(
+      communicator,
+      comm::BlockExchange::Options{lanes, dtype, space.blocks(), /*bucket_bytes=*/int64_t{1} << 40});
+}
+
+// Items of the state hash: parameter blocks, running layers, then the blocks of each slot.
+std::vector<Rank> HashOwners(const CompiledModel& model, const comm::BlockExchange& gradients,
+                             const comm::BlockExchange* running) {
+  const std::vector<Rank> blocks = Owners(gradients, model.space().blocks().size());
+  std::vector<Rank> owners = blocks;
+  if (running != nullptr) {
+    const std::vector<Rank> layers = Owners(*running, model.running_space().blocks().size());
+    owners.insert(owners.end(), layers.begin(), layers.end());
+  }
+  for (size_t i = 0; i < model.program().options().optimizer.slots().size(); ++i) {
+    owners.insert(owners.end(), blocks.begin(), blocks.end());
+  }
+  return owners;
+}
+
+const void* At(const void* arena, int64_t element, DType dtype) {
+  return static_cast<const char*>(arena) + element * SizeOf(dtype);
+}
+void* At(void* arena, int64_t element, DType dtype) {
+  return static_cast<char*>(arena) + element * SizeOf(dtype);
+}
+
+template <typename T>
+bool AllFinite(const void* data, int64_t length) {
+  const T* x = static_cast<const T*>(data);
+  return std::all_of(x, x + length, [](T v) { return std::isfinite(v); });
+}
+
+template <typename T>
+void Divide(const double* sums, double count, int64_t channels, void* out) {
+  for (int64_t i = 0; i < channels; ++i) static_cast<T*>(out)[i] = static_cast<T>(sums[i] / count);
+}
+
+}  // namespace
+
+// The scalars of an update plan in the run's precision, in the order of Program::Update.
+struct ParameterUpdate::UpdateScalars {
+  struct alignas(64) Cell {
+    unsigned char bytes[64];
+  };
+  std::vector<Cell> cells;
+
+  void Add(DType dtype, double value) {
+    Cell cell{};
+    if (dtype == DType::kFloat64) {
+      std::memcpy(cell.bytes, &value, sizeof value);
+    } else {
+      const float rounded = static_cast<float>(value);
+      std::memcpy(cell.bytes, &rounded, sizeof rounded);
+    }
+    cells.push_back(cell);
+  }
+};
+
+ParameterUpdate::ParameterUpdate(const CompiledModel* model, comm::Communicator* communicator,
+                                 Stream* stream, const Options& options)
+    : model_(model),
+      communicator_(communicator),
+      stream_(stream),
+      options_(options),
+      gradients_(communicator,
+                 {options.lanes, model->precision(), SpansOf(model->space()), options.bucket_bytes}),
+      statistics_(RunningExchange(communicator, options.lanes, DType::kFloat64,
+                                  model->running_space())),
+      running_(RunningExchange(communicator, options.lanes, model->precision(),
+                               model->running_space())),
+      norms_(communicator, Owners(gradients_, model->space().blocks().size())),
+      hashes_(communicator, HashOwners(*model, gradients_, running_.get())) {
+  Result<AlignedBuffer> arena = ZeroedBuffer(model->arena_bytes());
+  Result<AlignedBuffer> batch =
+      ZeroedBuffer(model->running_space().elements() * SizeOf(model->precision()));
+  CHECK(arena.ok() && batch.ok()) << "the update's arena is no larger than a lane's";
+  arena_ = *std::move(arena);
+  batch_ = *std::move(batch);
+}
+
+int64_t ParameterUpdate::scratch_bytes() const {
+  int64_t bytes = gradients_.scratch_bytes() + static_cast<int64_t>(arena_.size() + batch_.size());
+  if (statistics_ != nullptr) bytes += statistics_->scratch_bytes() + running_->scratch_bytes();
+  return bytes;
+}
+
+Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes,
+                                                      const StepScalars& step, ModelState* state,
+                                                      Deadline deadline) {
+  // Totals are written over the first subtree's sums: nobody reads those again.
+  void* sums = lanes.gradients()[0];
+  const std::vector<const void*> subtrees(lanes.gradients().begin(), lanes.gradients().end());
+  std::vector<EventPtr> reduced;
+  for (int64_t b = 0; b < gradients_.buckets(); ++b) {
+    reduced.push_back(gradients_.Reduce(b, subtrees, sums, stream_, deadline));
+  }
+  Outcome outcome;
+  double scale = step.gradient_scale;
+  if (decides()) {
+    for (const EventPtr& event : reduced) RETURN_IF_ERROR(event->Wait(Deadline::Never()));
+    ASSIGN_OR_RETURN(const double summed_norm, SummedNorm(sums, deadline));
+    outcome.gradient_norm = summed_norm * scale;
+    outcome.applied = !options_.skip_nonfinite || std::isfinite(outcome.gradient_norm);
+    if (!outcome.applied) return outcome;
+    if (options_.clip_norm > 0) {
+      // PyTorch's clip_grad_norm_ (Pascanu et al., 2013).
+      scale *= std::min(1.0, options_.clip_norm / (outcome.gradient_norm + 1e-6));
+    }
+  }
+  UpdateScalars scalars;
+  const graph::OptimizerSpec& optimizer = model_->program().options().optimizer;
+  scalars.Add(model_->precision(), step.lr);
+  scalars.Add(model_->precision(), scale);
+  if (optimizer.name == "adam") {
+    const double t = static_cast<double>(step.applied_updates);
+    scalars.Add(model_->precision(), 1.0 - math::Pow(optimizer.beta1, t));
+    scalars.Add(model_->precision(), 1.0 - math::Pow(optimizer.beta2, t));
+  }
+  std::vector<EventPtr> gathered;
+  for (int64_t b = 0; b < gradients_.buckets(); ++b) {
+    RETURN_IF_ERROR(reduced[static_cast<size_t>(b)]->Wait(Deadline::Never()));
+    RETURN_IF_ERROR(UpdateBucket(b, sums, scalars, state));
+    gathered.push_back(gradients_.Gather(b, state->parameters(), stream_, deadline));
+  }
+  RETURN_IF_ERROR(UpdateRunning(lanes, state, deadline));
+  for (const EventPtr& event : gathered) RETURN_IF_ERROR(event->Wait(Deadline::Never()));
+  return outcome;
+}
+
+Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums, const UpdateScalars& scalars,
+                                     ModelState* state) {
+  const Range blocks = gradients_.BlocksOf(bucket);
+  for (int64_t block = blocks.begin; block < blocks.end; ++block) {
+    if (gradients_.OwnerOf(block) != communicator_->rank()) continue;
+    RETURN_IF_ERROR(CheckFinite(block, sums));
+    RETURN_IF_ERROR(UpdateBlock(block, sums, scalars, state));
+  }
+  return OkStatus();
+}
+
+Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const UpdateScalars& scalars,
+                                    ModelState* state) {
+  const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
+  void* param = At(state->parameters(), span.offset, model_->precision());
+  std::vector<const void*> args = {param, At(sums, span.offset, model_->precision())};
+  std::vector<void*> results = {param};
+  for (size_t i = 0; i < model_->program().options().optimizer.slots().size(); ++i) {
+    args.push_back(state->SlotOfBlock(i, block));
+    results.push_back(state->SlotOfBlock(i, block));
+  }
+  for (const UpdateScalars::Cell& cell : scalars.cells) args.push_back(cell.bytes);
+  return model_->Update(span.length).Run({args, results, arena_.data(), {}}, stream_);
+}
+
+Status ParameterUpdate::CheckFinite(int64_t block, const void* sums) const {
+  const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
+  const void* data = At(sums, span.offset, model_->precision());
+  const bool finite = model_->precision() == DType::kFloat64
+                          ? AllFinite<double>(data, span.length)
+                          : AllFinite<float>(data, span.length);
+  if (finite) return OkStatus();
+  return NonFinite(
+      "the gradient of '" +
+      model_->program().parameters()[static_cast<size_t>(span.tensor)].name +
+      "' is not finite although the loss is; lower the learning rate, clip (optimizer.clip_norm), "
+      "or set train.nonfinite = \"skip\"");
+}
+
+Result<double> ParameterUpdate::SummedNorm(const void* sums, Deadline deadline) {
+  const auto& blocks = model_->space().blocks();
+  std::vector<uint64_t> words(blocks.size(), 0);
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (gradients_.OwnerOf(static_cast<int64_t>(i)) != communicator_->rank()) continue;
+    const void* data = At(sums, blocks[i].offset, model_->precision());
+    const double norm =
+        model_->precision() == DType::kFloat64
+            ? BlockSquaredNorm(static_cast<const double*>(data), blocks[i].length)
+            : BlockSquaredNorm(static_cast<const float*>(data), blocks[i].length);
+    words[i] = std::bit_cast<uint64_t>(norm);
+  }
+  RETURN_IF_ERROR(norms_.Run(&words, stream_, deadline));
+  std::vector<double> norms;
+  for (uint64_t word : words) norms.push_back(std::bit_cast<double>(word));
+  return math::Sqrt(comm::CanonicalSum(std::span<const double>(norms)));
+}
+
+Status ParameterUpdate::UpdateRunning(const LaneRunner& lanes, ModelState* state,
+                                      Deadline deadline) {
+  if (statistics_ == nullptr) return OkStatus();
+  double* sums = static_cast<double*>(lanes.statistics()[0]);
+  const std::vector<const void*> subtrees(lanes.statistics().begin(), lanes.statistics().end());
+  for (int64_t b = 0; b < statistics_->buckets(); ++b) {
+    RETURN_IF_ERROR(
+        statistics_->Reduce(b, subtrees, sums, stream_, deadline)->Wait(Deadline::Never()));
+  }
+  for (int64_t layer : statistics_->OwnedBlocks()) {
+    RETURN_IF_ERROR(UpdateRunningLayer(static_cast<size_t>(layer), sums, state));
+  }
+  for (int64_t b = 0; b < running_->buckets(); ++b) {
+    RETURN_IF_ERROR(
+        running_->Gather(b, state->running(), stream_, deadline)->Wait(Deadline::Never()));
+  }
+  return OkStatus();
+}
+
+Status ParameterUpdate::UpdateRunningLayer(size_t layer, const double* sums, ModelState* state) {
+  const RunningSpace& space = model_->running_space();
+  const double count = sums[space.CountAt(layer)];
+  if (count == 0.0) return OkStatus();  // no lane had two elements a channel: nothing to learn
+  const int64_t channels = model_->program().running()[layer].channels;
+  for (int64_t at : {space.MeanAt(layer), space.VarianceAt(layer)}) {
+    void* batch = At(batch_.data(), at, model_->precision());
+    if (model_->precision() == DType::kFloat64) {
+      Divide<double>(sums + at, count, channels, batch);
+    } else {
+      Divide<float>(sums + at, count, channels, batch);
+    }
+    void* running = At(state->running(), at, model_->precision());
+    const std::vector<const void*> args = {running, batch};
+    std::vector<void*> results = {running};
+    RETURN_IF_ERROR(
+        model_->UpdateRunning(layer).Run({args, results, arena_.data(), {}}, stream_));
+  }
+  return OkStatus();
+}
+
+Result<uint64_t> ParameterUpdate::StateHash(ModelState* state, Deadline deadline) {
+  const auto& blocks = model_->space().blocks();
+  const int64_t size = SizeOf(model_->precision());
+  std::vector<uint64_t> words;
+  const auto hash = [&](bool mine, const void* data, int64_t length) {
+    words.push_back(mine ? Hash64(data, static_cast<size_t>(length * size)) : 0);
+  };
+  const auto owned = [&](size_t i) {
+    return gradients_.OwnerOf(static_cast<int64_t>(i)) == communicator_->rank();
+  };
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    hash(owned(i), At(state->parameters(), blocks[i].offset, model_->precision()),
+         blocks[i].length);
+  }
+  for (size_t i = 0; i < model_->running_space().blocks().size(); ++i) {
+    const comm::BlockSpan& span = model_->running_space().blocks()[i];
+    hash(running_->OwnerOf(static_cast<int64_t>(i)) == communicator_->rank(),
+         At(state->running(), span.offset, model_->precision()), span.length);
+  }
+  for (size_t slot = 0; slot < model_->program().options().optimizer.slots().size(); ++slot) {
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const bool mine = owned(i);
+      hash(mine, mine ? state->SlotOfBlock(slot, static_cast<int64_t>(i)) : nullptr,
+           blocks[i].length);
+    }
+  }
+  RETURN_IF_ERROR(hashes_.Run(&words, stream_, deadline));
+  return HashOfBlockHashes(words);
+}
+
+}  // namespace lockstep::worker

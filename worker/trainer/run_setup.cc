@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/trainer/run_setup.h"
+
+#include <algorithm>
+
+#include "base/cores.h"
+#include "comm/reduce/canonical_tree.h"
+#include "storage/loader/augment.h"
+#include "storage/order/dataset_order.h"
+
+namespace lockstep::worker {
+namespace {
+
+Status CheckRanks(const TrainConfig& config) {
+  const int32_t ranks = config.run.ranks, lanes = config.batch.lanes;
+  if (ranks < 1 || ranks > lanes) {
+    return InvalidArgument("ranks are " + std::to_string(ranks) + " and batch.lanes " +
+                           std::to_string(lanes) +
+                           "; a rank needs at least one lane: use at most " +
+                           std::to_string(lanes) + " ranks, or more lanes (new mathematics)");
+  }
+  if (config.precision == DType::kFloat64 && (ranks != 1 || lanes != 1)) {
+    return InvalidArgument("train.precision = \"fp64\" is the oracle: it needs batch.lanes = 1 and "
+                           "one rank, got " +
+                           std::to_string(lanes) + " lanes on " + std::to_string(ranks));
+  }
+  if (config.batch.lane_threads != 1) {
+    return InvalidArgument("batch.lane_threads is " + std::to_string(config.batch.lane_threads) +
+                           "; the reference kernels run one thread a lane: set it to 1");
+  }
+  return OkStatus();
+}
+
+int32_t LanesAtOnce(const TrainConfig& config) {
+  const int32_t cores = config.run.cores > 0 ? config.run.cores : AvailableCores();
+  int32_t at_once = config.run.lanes_at_once;
+  if (at_once <= 0) at_once = cores / config.run.ranks / config.batch.lane_threads;
+  const int32_t most = (config.batch.lanes + config.run.ranks - 1) / config.run.ranks;
+  return std::clamp(at_once, 1, most);
+}
+
+Result<Shape> ImageShape(const TrainConfig& config, const storage::Dataset& dataset) {
+  ASSIGN_OR_RETURN(const storage::Augmentation train,
+                   storage::Augmentation::Parse(
+                       config.augment_train,
+                       {dataset.info().channel_mean, dataset.info().channel_std}));
+  return train.OutputShape(dataset.info().height, dataset.info().width, dataset.info().channels);
+}
+
+}  // namespace
+
+Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
+                                   int64_t dataset_classes) {
+  graph::ProgramOptions options;
+  options.model = config.model.name;
+  options.model_options = {config.model.classes > 0 ? config.model.classes : dataset_classes,
+                           config.model.activation, config.model.pool, config.model.dropout};
+  if (options.model_options.classes < dataset_classes) {
+    return InvalidArgument("model.classes is " + std::to_string(options.model_options.classes) +
+                           " and the dataset has " + std::to_string(dataset_classes) +
+                           " classes; remove model.classes or make it at least that");
+  }
+  options.image = image;
+  options.precision = config.precision;
+  options.lane_batch = config.batch.lane_batch;
+  options.label_smoothing = config.loss.label_smoothing;
+  const OptimizerConfig& o = config.optimizer;
+  options.optimizer = {o.name, o.momentum, o.nesterov, o.beta1, o.beta2, o.eps, o.weight_decay};
+  return graph::Program::Make(options);
+}
+
+Result<RunSetup> SetUp(const TrainConfig& config) {
+  RETURN_IF_ERROR(CheckRanks(config));
+  RunSetup setup;
+  ASSIGN_OR_RETURN(setup.dataset, storage::Dataset::Open(config.data.dataset));
+  const storage::DatasetInfo& info = setup.dataset->info();
+  ASSIGN_OR_RETURN(setup.train_split, info.Split(config.data.train));
+  ASSIGN_OR_RETURN(
+      setup.order,
+      storage::OrderSpecFor(info, config.data.train, config.batch.lanes, config.batch.lane_batch,
+                            config.data.window_shards, config.seed));
+  CompiledModel::Options compile;
+  compile.poison = config.poison;
+  compile.lane_rows = storage::RowCounts(setup.order);
+  if (!config.data.val.empty()) {
+    ASSIGN_OR_RETURN(setup.eval, storage::EvalSpecFor(info, config.data.val, config.batch.lanes,
+                                                      config.eval.batch));
+    compile.eval_rows = storage::RowCounts(setup.eval);
+  }
+  ASSIGN_OR_RETURN(const Shape image, ImageShape(config, *setup.dataset));
+  ASSIGN_OR_RETURN(graph::Program program,
+                   MakeProgram(config, image, static_cast<int64_t>(info.classes.size())));
+  setup.device = std::make_unique<CpuDevice>(HostCpuSpec(config.kernels == "reference"));
+  ASSIGN_OR_RETURN(setup.model,
+                   CompiledModel::Make(std::move(program), setup.device.get(), compile));
+  setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
+  setup.total_steps = setup.steps_per_epoch * config.epochs;
+  if (config.max_steps > 0) setup.total_steps = std::min(setup.total_steps, config.max_steps);
+  setup.lanes_at_once = LanesAtOnce(config);
+  return setup;
+}
+
+}  // namespace lockstep::worker

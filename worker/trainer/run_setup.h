@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// RunSetup: what a config means for its dataset, before anything runs: program, order, plans. Used
+// by train, eval and explain, so that all of them see the same run.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "storage/dataset/dataset.h"
+#include "storage/order/epoch_order.h"
+#include "storage/order/eval_order.h"
+#include "worker/device/cpu_device.h"
+#include "worker/trainer/compiled_model.h"
+#include "worker/trainer/train_config.h"
+
+namespace lockstep::worker {
+
+struct RunSetup {
+  std::unique_ptr<storage::Dataset> dataset;
+  std::unique_ptr<CpuDevice> device;
+  storage::SplitInfo train_split;
+  storage::OrderSpec order;
+  storage::EvalSpec eval;  // samples = 0: the run does not evaluate
+  std::unique_ptr<CompiledModel> model;
+  int64_t steps_per_epoch = 0;
+  int64_t total_steps = 0;      // of the run, max_steps applied
+  int32_t lanes_at_once = 1;    // of a rank
+};
+
+// Opens the dataset, checks the config against it, builds and compiles everything. Every failure
+// that can be foreseen is one here.
+Result<RunSetup> SetUp(const TrainConfig& config);
+
+// The program of a config for images of this shape and this many classes.
+Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
+                                   int64_t dataset_classes);
+
+}  // namespace lockstep::worker

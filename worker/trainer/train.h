@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Train: a whole run in one process, from a resolved config to a run directory: ranks as threads,
+// the step loop, evaluation, digests, the trained weights.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+#include "worker/eval/evaluator.h"
+#include "worker/trainer/memory_report.h"
+#include "worker/trainer/train_config.h"
+
+namespace lockstep::worker {
+
+struct StepProgress {
+  int32_t epoch = 0, epochs = 0;
+  int64_t step_in_epoch = 0, steps_per_epoch = 0;  // done
+  int64_t global_step = 0, total_steps = 0;        // done, of the whole run
+  double loss = 0.0;                               // of this step
+  double learning_rate = 0.0;
+  double images_per_second = 0.0;  // over the last second or more
+};
+
+struct EpochReport {
+  int32_t epoch = 0;  // 0-based
+  int64_t global_step = 0;
+  double train_loss = 0.0;  // mean over the epoch's samples, as they were trained on
+  double learning_rate = 0.0;
+  bool evaluated = false;
+  EvalResult validation;
+  double images_per_second = 0.0;
+  double seconds = 0.0;  // since the run began
+};
+
+// Told by rank 0's thread. Must return quickly: training waits for it.
+class TrainObserver {
+ public:
+  virtual ~TrainObserver() = default;
+  // Before step 0: what will be used.
+  virtual void OnPlan(const MemoryReport& memory) = 0;
+  virtual void OnStep(const StepProgress& progress) = 0;
+  virtual void OnEpoch(const EpochReport& report) = 0;
+};
+
+// What summary.json says.
+struct TrainSummary {
+  std::string status;  // "finished", "failed"
+  std::string error;   // of a failed run
+  int32_t epoch = 0;   // epochs done
+  int64_t step = 0;    // global steps done
+  uint64_t digest = 0;
+  double train_loss = 0.0, val_loss = 0.0, acc1 = 0.0;  // of the last epoch; acc1 in [0, 1]
+  double images_per_second = 0.0;
+  double seconds = 0.0;
+  int32_t world_size = 1, lanes = 1;
+  int64_t lane_batch = 1;
+  int64_t peak_memory_bytes = 0;  // planned, of the process
+  int64_t samples_consumed = 0;
+  // Every finished epoch consumed each sample of the split once, the last one none twice.
+  bool exactly_once = false;
+  int64_t skipped_steps = 0;
+};
+
+// Runs the whole training. The run directory is made first and gets summary.json whatever happens
+// afterwards. `observer` may be null.
+Result<TrainSummary> Train(const TrainConfig& config, TrainObserver* observer);
+
+}  // namespace lockstep::worker
