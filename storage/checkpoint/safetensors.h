@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The safetensors format: named tensors in one file that any Python reads as it is. Strict both
+// ways. A file is 8 bytes (little-endian length of the header), the header (JSON: name -> dtype,
+// shape, data_offsets; "__metadata__" -> texts), then the tensors' bytes without holes or overlap.
+// Specification: https://github.com/huggingface/safetensors (README, "Format").
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/dtype.h"
+#include "base/shape.h"
+#include "base/status.h"
+
+namespace lockstep::storage {
+
+// A tensor whose bytes are another's: row-major, little-endian, type.bytes() of them.
+struct TensorView {
+  std::string name;
+  TensorType type;
+  const void* data = nullptr;
+};
+
+using TensorMetadata = std::map<std::string, std::string>;
+
+// The whole file as bytes. The header names tensors in the order given; the data of wider elements
+// comes first, so that every tensor is aligned to its elements. Errors: an empty, duplicate or
+// reserved name.
+Result<std::string> SerializeSafetensors(const std::vector<TensorView>& tensors,
+                                         const TensorMetadata& metadata = {});
+
+// Writes it so that `path` is either as before or complete: temporary file, fsync, rename, fsync of
+// the directory.
+Status WriteSafetensors(const std::string& path, const std::vector<TensorView>& tensors,
+                        const TensorMetadata& metadata = {});
+
+// A file read whole and checked whole. Owns the bytes its views point into; movable.
+class SafetensorsFile {
+ public:
+  static Result<SafetensorsFile> Read(const std::string& path);
+  // The same from bytes; `name` is what messages call them. Errors (data-loss): a header longer
+  // than 100,000,000 bytes or than the file, JSON that is not as the format says, duplicate names,
+  // holes, overlaps, sizes that do not fit the shape, bytes left over; invalid-argument: an element
+  // type that Lockstep has not.
+  static Result<SafetensorsFile> Parse(std::string bytes, std::string_view name);
+
+  const std::vector<TensorView>& tensors() const { return tensors_; }  // in header order
+  const TensorMetadata& metadata() const { return metadata_; }
+  // Not-found (with a suggestion) where there is no such tensor.
+  Result<TensorView> Find(std::string_view name) const;
+
+  SafetensorsFile(SafetensorsFile&&) = default;
+  SafetensorsFile& operator=(SafetensorsFile&&) = default;
+
+ private:
+  SafetensorsFile() = default;
+
+  std::string name_;
+  std::vector<char> bytes_;
+  std::vector<TensorView> tensors_;
+  TensorMetadata metadata_;
+};
+
+}  // namespace lockstep::storage

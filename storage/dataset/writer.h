@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// DatasetWriter: makes a dataset, once. Importers use it through ImportDataset
+// (storage/importers/import.h).
+//
+// Everything is written to a sibling directory, OUT.importing-PID, and renamed to OUT as the very
+// last thing, so an interrupted import leaves nothing that opens. Such directories whose process is
+// gone are removed by the next import of the same name. The result does not depend on the order or
+// the threads in which ranges are written.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/ids.h"
+#include "base/range.h"
+#include "base/status.h"
+#include "storage/dataset/dataset.h"
+
+namespace lockstep::storage {
+
+// The accepted samples of one split: every one of them decodes. Paths are relative to the source,
+// UTF-8, in bytewise order, without duplicates or newlines.
+struct SplitListing {
+  std::string name;  // letters, digits, '-', '_', '.'
+  std::vector<std::string> paths;
+};
+
+// One sample as a source has it.
+struct SourceSample {
+  int32_t label = 0;
+  int32_t height = 0, width = 0, channels = 0;
+  std::string pixels;  // H W C, one byte a value
+};
+
+struct WriterOptions {
+  std::string directory;  // OUT
+  bool replace = false;   // an existing dataset there is replaced when this one is complete
+  std::string source;     // DatasetInfo::source
+  Hash128Value source_fingerprint;
+  std::vector<std::string> classes;
+  std::vector<SplitListing> splits;  // in bytewise name order, none empty
+  std::vector<std::string> rejected;
+  int64_t shard_size = 256;
+  int64_t ids_per_file = 0;  // 0: 64 shards
+};
+
+class DatasetWriter {
+ public:
+  // Checks the options, refuses an existing OUT (unless `replace`, and it is a dataset), removes
+  // what dead imports left, makes the temporary directory and stores the listing.
+  static Result<std::unique_ptr<DatasetWriter>> Create(WriterOptions options);
+  // Removes the temporary directory, unless finished.
+  ~DatasetWriter();
+
+  int64_t samples() const;
+  int64_t ranges() const;  // files of records to write: ranges 0 .. ranges() - 1 of ids
+
+  // Writes the records of one range, each range once, any thread. `sample(split, index)` gives the
+  // sample at a place of the listing; it is called in id order, `written` (may be empty) after each
+  // record. Errors: those of `sample`; a label without a class or pixels that do not fit the sizes:
+  // data-loss; disk full: resource-exhausted naming the directory.
+  using SampleAt = std::function<Result<SourceSample>(size_t split, size_t index)>;
+  Status WriteRange(int64_t range, const SampleAt& sample,
+                    const std::function<void()>& written = {});
+
+  // After all ranges are written: statistics, digest, manifest, rename. The dataset is there when
+  // this returns OK, and else it is not.
+  Result<DatasetInfo> Finish();
+
+ private:
+  class Core;
+  explicit DatasetWriter(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace lockstep::storage
