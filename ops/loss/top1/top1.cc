@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/loss/top1/top1.h"
+
+#include "ops/core/expect.h"
+#include "ops/core/registry.h"
+#include "ops/loss/top1/top1_cpu.h"
+
+namespace lockstep::ops {
+
+Value Top1Correct(Emitter* e, Value logits, Value labels) {
+  return e->Emit1("top1_correct", Pack(NoAttrs{}), {logits, labels});
+}
+
+namespace top1 {
+namespace {
+
+Result<TensorTypes> Infer(const NoAttrs&, std::span<const TensorType> in) {
+  RETURN_IF_ERROR(ExpectInputs(in, 2));
+  RETURN_IF_ERROR(ExpectFloat(in[0], "logits"));
+  RETURN_IF_ERROR(ExpectRank(in[0], 2, "logits"));
+  RETURN_IF_ERROR(ExpectDType(in[1], DType::kInt32, "labels"));
+  RETURN_IF_ERROR(ExpectShape(in[1], {in[0].shape[0]}, "labels"));
+  return TensorTypes{{DType::kInt64, {}}};
+}
+
+// A comparison a logit.
+Cost CompareCost(const NoAttrs&, const NodeSpec& node) {
+  return {node.in[0].shape.elements(), BytesMoved(node)};
+}
+
+Sample MakeSample(std::string name, int64_t rows, int64_t classes) {
+  return {std::move(name),
+          {},
+          {{{DType::kFloat32, {rows, classes}}, Fill::kDistinct, 0, false},
+           {{DType::kInt32, {rows}}, Fill::kLabels, classes, false}}};
+}
+
+}  // namespace
+
+void Register(OpRegistry& registry) {
+  registry.Add<NoAttrs>({.name = "top1_correct",
+                         .infer = Infer,
+                         .reference_f32 = Reference<float>,
+                         .reference_f64 = Reference<double>,
+                         .cost = CompareCost,
+                         .samples = {MakeSample("odd", 37, 5), MakeSample("one_row", 1, 3),
+                                     MakeSample("one_class", 4, 1), MakeSample("no_rows", 0, 10)}});
+}
+
+}  // namespace top1
+}  // namespace lockstep::ops

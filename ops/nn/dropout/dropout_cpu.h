@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reference kernels, over float and double.
+#pragma once
+
+#include "ops/core/op.h"
+#include "ops/nn/dropout/dropout.h"
+
+namespace lockstep::ops::dropout {
+
+template <typename T>
+void Reference(const DropoutAttrs&, const ReferenceArgs& args);
+template <typename T>
+void ReferenceGrad(const DropoutAttrs&, const ReferenceArgs& args);
+
+}  // namespace lockstep::ops::dropout

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reference kernels, over float and double.
+#pragma once
+
+#include "ops/core/op.h"
+#include "ops/norm/batch_norm/batch_norm.h"
+
+namespace lockstep::ops::batch_norm {
+
+template <typename T>
+void ReferenceTrain(const BatchNormAttrs&, const ReferenceArgs& args);
+template <typename T>
+void ReferenceGrad(const NoAttrs&, const ReferenceArgs& args);
+template <typename T>
+void ReferenceInfer(const BatchNormAttrs&, const ReferenceArgs& args);
+
+// Bytes of scratch for two sums a channel, in double.
+int64_t WorkspaceTrain(const BatchNormAttrs&, const NodeSpec& node);
+int64_t WorkspaceGrad(const NoAttrs&, const NodeSpec& node);
+
+}  // namespace lockstep::ops::batch_norm
