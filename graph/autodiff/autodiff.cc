@@ -57,8 +57,8 @@ class Differentiator {
     if (!any || !wanted) return;
     builder_->SetPath(node.path);
     if (!node.op->grad) {
-      builder_->Fail(InvalidArgument("layer '" + node.path + "': op " + node.op->name +
-                                     " has no gradient"));
+      builder_->Fail(
+          InvalidArgument("layer '" + node.path + "': op " + node.op->name + " has no gradient"));
       return;
     }
     const ops::GradArgs args{builder_, node.in, node.out, dout, want};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GraphBuilder: the Emitter that adds nodes to a graph. Keeps the first failure (sticky): model code
-// and gradients stay free of checks, and the status is read once at the end.
+// GraphBuilder: the Emitter that adds nodes to a graph. Keeps the first failure (sticky): model
+// code and gradients stay free of checks, and the status is read once at the end.
 #pragma once
 
 #include <string>

@@ -65,8 +65,8 @@ class Graph {
 
   Value AddArg(std::string name, ArgKind kind, TensorType type);
   // Infers the output types; a failure names the layer and the op and leaves the graph unchanged.
-  Result<std::vector<Value>> AddNode(const ops::Op* op, ops::Attrs attrs,
-                                     std::span<const Value> in, std::string path);
+  Result<std::vector<Value>> AddNode(const ops::Op* op, ops::Attrs attrs, std::span<const Value> in,
+                                     std::string path);
   void AddResult(std::string name, Value value);
   const NamedResult* FindResult(std::string_view name) const;
 

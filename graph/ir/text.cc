@@ -30,8 +30,8 @@ std::string Joined(const Items& items, ToString&& to_string) {
 }
 
 std::string NodeText(const Graph& graph, const Node& node) {
-  return "  " + Joined(node.out, Percent) + " = " + node.op->name + "(" +
-         Joined(node.in, Percent) + ") " + node.attrs.ToText() + " @\"" + node.path +
+  return "  " + Joined(node.out, Percent) + " = " + node.op->name + "(" + Joined(node.in, Percent) +
+         ") " + node.attrs.ToText() + " @\"" + node.path +
          "\" : " + Joined(node.out, [&](Value v) { return graph.TypeOf(v).ToString(); }) + "\n";
 }
 
@@ -179,8 +179,8 @@ class GraphParser {
     const std::string_view op_name = line.TakeUntil("( ");
     const ops::Op* op = registry_.Find(op_name);
     if (op == nullptr) {
-      return InvalidArgument("graph text, line " + std::to_string(line_number_) +
-                             ": unknown op '" + std::string(op_name) + "'");
+      return InvalidArgument("graph text, line " + std::to_string(line_number_) + ": unknown op '" +
+                             std::string(op_name) + "'");
     }
     if (!line.Take("(")) return Fail(line, "'('");
     std::vector<Value> in;

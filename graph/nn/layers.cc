@@ -45,9 +45,8 @@ Value Conv(const Net& n, Value x, const ConvSpec& spec) {
   }
   const int64_t c = channels / spec.groups;
   const Initializer init = FanIn(spec.kernel * spec.kernel * c);
-  const Value w =
-      n.Param("weight", {spec.out, spec.kernel, spec.kernel, c}, init,
-              {spec.out, c, spec.kernel, spec.kernel}, {0, 3, 1, 2});
+  const Value w = n.Param("weight", {spec.out, spec.kernel, spec.kernel, c}, init,
+                          {spec.out, c, spec.kernel, spec.kernel}, {0, 3, 1, 2});
   if (!n.ok()) return {};
   const Value y = ops::Conv2d(n.Emit(), x, w,
                               {.stride_h = spec.stride,
@@ -68,11 +67,9 @@ Value Linear(const Net& n, Value x, int64_t out) {
     return {};
   }
   const int64_t features = in.rank() == 2 ? in[1] : in[1] * in[2] * in[3];
-  const Value w =
-      in.rank() == 2
-          ? n.Param("weight", {out, features}, FanIn(features))
-          : n.Param("weight", {out, in[1], in[2], in[3]}, FanIn(features), {out, features},
-                    {0, 3, 1, 2});
+  const Value w = in.rank() == 2 ? n.Param("weight", {out, features}, FanIn(features))
+                                 : n.Param("weight", {out, in[1], in[2], in[3]}, FanIn(features),
+                                           {out, features}, {0, 3, 1, 2});
   const Value b = n.Param("bias", {out}, FanIn(features));
   if (!n.ok()) return {};
   Value w2 = w, x2 = x;

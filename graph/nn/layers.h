@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers as functions: each creates its parameters in the scope it is given and adds its ops. Images
-// are N H W C. Default initialisation is PyTorch's: weights and biases U(-1/sqrt(fan_in),
+// Layers as functions: each creates its parameters in the scope it is given and adds its ops.
+// Images are N H W C. Default initialisation is PyTorch's: weights and biases U(-1/sqrt(fan_in),
 // 1/sqrt(fan_in)), batch norm 1 and 0.
 #pragma once
 

@@ -23,9 +23,9 @@ struct Initializer {
 // and order of elements.
 struct Parameter {
   std::string name;
-  TensorType type;                   // in memory
-  Shape file_shape;                  // as files state it
-  std::vector<int64_t> file_axes;    // axis i of the file's order is memory axis file_axes[i]
+  TensorType type;                 // in memory
+  Shape file_shape;                // as files state it
+  std::vector<int64_t> file_axes;  // axis i of the file's order is memory axis file_axes[i]
   Initializer init;
 };
 
@@ -39,7 +39,7 @@ struct RunningStatistics {
 
 // What building a model leaves behind beside the graph.
 struct ModelParts {
-  std::vector<Parameter> parameters;         // in order of creation
+  std::vector<Parameter> parameters;  // in order of creation
   std::vector<Value> parameter_values;
   std::vector<RunningStatistics> running;
   std::vector<Value> batch_means, batch_variances;  // training only, one a RunningStatistics

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The static memory plan: offsets in one arena for buffers whose lifetimes are known. Greedy by
-// size, lowest fitting offset first (Pisarchyk and Lee, "Efficient memory management for deep neural
-// net inference", 2020). A pure function.
+// size, lowest fitting offset first (Pisarchyk and Lee, "Efficient memory management for deep
+// neural net inference", 2020). A pure function.
 #pragma once
 
 #include <cstdint>

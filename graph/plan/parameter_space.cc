@@ -11,8 +11,8 @@ ParameterSpace::ParameterSpace(const std::vector<int64_t>& elements) : segments_
         (elements[tensor] + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
     segments_[tensor] = {static_cast<int32_t>(tensor), elements_, elements[tensor], padded};
     for (int64_t at = 0; at < padded; at += kBlockElements) {
-      blocks_.push_back({elements_ + at, std::min(kBlockElements, padded - at),
-                         static_cast<int32_t>(tensor)});
+      blocks_.push_back(
+          {elements_ + at, std::min(kBlockElements, padded - at), static_cast<int32_t>(tensor)});
     }
     elements_ += padded;
   }

@@ -10,7 +10,7 @@
 
 namespace lockstep::graph {
 
-inline constexpr int64_t kTensorPadding = 128;          // elements; zeros that stay zeros
+inline constexpr int64_t kTensorPadding = 128;               // elements; zeros that stay zeros
 inline constexpr int64_t kBlockElements = int64_t{1} << 16;  // a tensor's last block may be shorter
 
 // Offsets and lengths in elements.

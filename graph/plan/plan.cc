@@ -177,8 +177,8 @@ class Planner {
       }
     }
     for (size_t b = 0; b < buffers_.size(); ++b) {
-      plan_->nodes[static_cast<size_t>(buffers_[b].last_node)].dies.emplace_back(
-          memory.offsets[b], buffers_[b].bytes);
+      plan_->nodes[static_cast<size_t>(buffers_[b].last_node)].dies.emplace_back(memory.offsets[b],
+                                                                                 buffers_[b].bytes);
     }
   }
 

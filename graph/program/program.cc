@@ -24,8 +24,7 @@ Forward BuildForward(GraphBuilder* builder, ModelParts* parts, const Model& mode
   const Shape& image = options.image;
   const Value x = builder->graph().AddArg(
       "x", ArgKind::kInput, {options.precision, {rows, image[0], image[1], image[2]}});
-  const Value labels =
-      builder->graph().AddArg("labels", ArgKind::kInput, {DType::kInt32, {rows}});
+  const Value labels = builder->graph().AddArg("labels", ArgKind::kInput, {DType::kInt32, {rows}});
   const Net net(builder, parts, options.precision, training);
   Forward forward;
   forward.logits = model.build(net, x, options.model_options);
@@ -52,8 +51,8 @@ Result<Built> BuildLane(const ProgramOptions& options, int64_t rows) {
   ModelParts parts;
   const Forward forward = BuildForward(&builder, &parts, *model, options, rows, true);
   builder.SetPath("loss");
-  const Value seed = ops::Fill(&builder, 1.0 / static_cast<double>(options.lane_batch),
-                               {DType::kFloat64, {}});
+  const Value seed =
+      ops::Fill(&builder, 1.0 / static_cast<double>(options.lane_batch), {DType::kFloat64, {}});
   const std::vector<Value> gradients =
       Gradients(&builder, forward.numerator, seed, parts.parameter_values);
   if (builder.status().ok()) {
@@ -147,18 +146,17 @@ Result<Graph> Program::Update(int64_t elements) const {
   if (o.name == "adam") {
     const Value bias1 = graph.AddArg("bias1", ArgKind::kScalar, scalar);
     const Value bias2 = graph.AddArg("bias2", ArgKind::kScalar, scalar);
-    const ops::AdamOut out =
-        ops::Adam(&builder, param, grad, slots[0], slots[1], lr, grad_scale, bias1, bias2,
-                  {.beta1 = o.beta1, .beta2 = o.beta2, .eps = o.eps,
-                   .weight_decay = o.weight_decay});
+    const ops::AdamOut out = ops::Adam(
+        &builder, param, grad, slots[0], slots[1], lr, grad_scale, bias1, bias2,
+        {.beta1 = o.beta1, .beta2 = o.beta2, .eps = o.eps, .weight_decay = o.weight_decay});
     if (!builder.status().ok()) return builder.status();
     graph.AddResult("param", out.param);
     graph.AddResult(o.slots()[0], out.m);
     graph.AddResult(o.slots()[1], out.v);
   } else {
-    const ops::SgdOut out = ops::Sgd(
-        &builder, param, grad, slots[0], lr, grad_scale,
-        {.momentum = o.momentum, .weight_decay = o.weight_decay, .nesterov = o.nesterov});
+    const ops::SgdOut out =
+        ops::Sgd(&builder, param, grad, slots[0], lr, grad_scale,
+                 {.momentum = o.momentum, .weight_decay = o.weight_decay, .nesterov = o.nesterov});
     if (!builder.status().ok()) return builder.status();
     graph.AddResult("param", out.param);
     graph.AddResult(o.slots()[0], out.velocity);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Program: the three typed graphs of a run. `lane`: one lane's forward, loss and backward; `update`:
-// one block of the parameter space; `eval`: forward with running statistics. A lane batch of n rows
-// means exactly the graph with batch n, so graphs are made for a row count.
+// Program: the three typed graphs of a run. `lane`: one lane's forward, loss and backward;
+// `update`: one block of the parameter space; `eval`: forward with running statistics. A lane batch
+// of n rows means exactly the graph with batch n, so graphs are made for a row count.
 #pragma once
 
 #include <cstdint>

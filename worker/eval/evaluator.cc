@@ -10,8 +10,7 @@ namespace lockstep::worker {
 
 Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communicator,
                                   Stream* stream, Deadline deadline) {
-  std::vector<comm::SumRow> rows(static_cast<size_t>(lanes_.size()),
-                                 {.f64 = {0.0}, .i64 = {0, 0}});
+  std::vector<comm::SumRow> rows(static_cast<size_t>(lanes_.size()), {.f64 = {0.0}, .i64 = {0, 0}});
   std::atomic<int64_t> next = lanes_.begin;
   RETURN_IF_ERROR(workspaces_->RunAll([&](LaneWorkspace& workspace) -> Status {
     for (int64_t lane = next++; lane < lanes_.end; lane = next++) {

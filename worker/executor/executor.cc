@@ -18,8 +18,7 @@ constexpr size_t kMostOperands = 16;
 char* Address(const Place& place, const RunBindings& bindings) {
   switch (place.kind) {
     case Place::Kind::kArg:
-      return static_cast<char*>(
-          const_cast<void*>(bindings.args[static_cast<size_t>(place.index)]));
+      return static_cast<char*>(const_cast<void*>(bindings.args[static_cast<size_t>(place.index)]));
     case Place::Kind::kResult:
       return static_cast<char*>(bindings.results[static_cast<size_t>(place.index)]);
     case Place::Kind::kArena:
@@ -29,9 +28,7 @@ char* Address(const Place& place, const RunBindings& bindings) {
 }
 
 // All bits set is a NaN in every floating-point type.
-void Poison(void* memory, int64_t bytes) {
-  std::memset(memory, 0xff, static_cast<size_t>(bytes));
-}
+void Poison(void* memory, int64_t bytes) { std::memset(memory, 0xff, static_cast<size_t>(bytes)); }
 
 template <typename T>
 bool AllFinite(const void* data, int64_t elements) {

@@ -37,8 +37,8 @@ class Executor {
   // Thread-safe for distinct arenas and results.
   Status Run(const RunBindings& bindings, Stream* stream) const;
 
-  // As Run, but looks at every floating-point output of every node: NonFinite naming the first layer
-  // and op with a NaN or infinity. Slow; for finding where a bad loss comes from.
+  // As Run, but looks at every floating-point output of every node: NonFinite naming the first
+  // layer and op with a NaN or infinity. Slow; for finding where a bad loss comes from.
   Status RunChecked(const RunBindings& bindings, Stream* stream) const;
 
  private:

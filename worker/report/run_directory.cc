@@ -49,8 +49,8 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::Create(const TrainConfig& co
     }
     RETURN_IF_ERROR(RemoveOldRun(path));
   }
-  RETURN_IF_ERROR(WriteFileAtomic(path + "/recipe.toml", config.recipe_text)
-                      .WithContext("the run directory"));
+  RETURN_IF_ERROR(
+      WriteFileAtomic(path + "/recipe.toml", config.recipe_text).WithContext("the run directory"));
   RETURN_IF_ERROR(directory->OpenTables());
   return directory;
 }

@@ -31,7 +31,7 @@ class RunDirectory {
   const std::string& path() const { return path_; }
   std::string WeightsPath() const { return path_ + "/model.safetensors"; }
 
-  Status AddStep(const StepRecord& record);   // digests.csv
+  Status AddStep(const StepRecord& record);    // digests.csv
   Status AddEpoch(const EpochReport& report);  // results.csv
   Status Flush();
   Status WriteSummary(const TrainSummary& summary);

@@ -26,9 +26,9 @@ Status CompiledModel::CompileAll(Device* device, const Options& options) {
                      CompileOne(program_.Update(block.length), device, options.poison));
   }
   for (const graph::RunningStatistics& layer : program_.running()) {
-    ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor,
-                     CompileOne(program_.UpdateRunning(layer.channels, layer.momentum), device,
-                                options.poison));
+    ASSIGN_OR_RETURN(
+        std::unique_ptr<Executor> executor,
+        CompileOne(program_.UpdateRunning(layer.channels, layer.momentum), device, options.poison));
     update_running_.push_back(std::move(executor));
   }
   return OkStatus();
@@ -37,8 +37,7 @@ Status CompiledModel::CompileAll(Device* device, const Options& options) {
 Result<std::unique_ptr<Executor>> CompiledModel::CompileOne(const Result<graph::Graph>& graph,
                                                             Device* device, bool poison) {
   if (!graph.ok()) return graph.status();
-  ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan,
-                   graph::Compile(*graph, device->spec()));
+  ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan, graph::Compile(*graph, device->spec()));
   arena_bytes_ = std::max(arena_bytes_, plan->arena_bytes);
   return Executor::Make(std::move(plan), device, {.poison = poison});
 }

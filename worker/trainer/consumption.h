@@ -19,7 +19,7 @@ class Consumption {
   void Consume(const storage::StepBatch& batch);
 
   struct Report {
-    int64_t consumed = 0;    // by all ranks since the last report
+    int64_t consumed = 0;     // by all ranks since the last report
     bool duplicates = false;  // some sample was consumed twice, or one of another split was
     bool complete = false;    // every sample was consumed
   };

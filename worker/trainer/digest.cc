@@ -26,9 +26,9 @@ uint64_t NextDigest(const DigestInput& input) {
   const uint64_t loss_bits =
       std::isnan(input.loss) ? 0x7ff8000000000000 : std::bit_cast<uint64_t>(input.loss);
   Hasher hasher;
-  for (uint64_t word : {kDigestSchema, static_cast<uint64_t>(input.step), loss_bits,
-                        uint64_t{input.skipped}, Hash64(input.trainer_state), input.state_hash,
-                        input.previous}) {
+  for (uint64_t word :
+       {kDigestSchema, static_cast<uint64_t>(input.step), loss_bits, uint64_t{input.skipped},
+        Hash64(input.trainer_state), input.state_hash, input.previous}) {
     hasher.UpdateU64(word);
   }
   return hasher.Digest64();

@@ -21,8 +21,8 @@ uint64_t FirstDigest(uint64_t recipe_hash, Hash128Value dataset_digest, uint64_t
                      uint64_t state_hash);
 
 struct DigestInput {
-  int64_t step = 0;          // 1 after the first step
-  double loss = 0.0;         // its bits; every NaN counts as 0x7ff8000000000000
+  int64_t step = 0;   // 1 after the first step
+  double loss = 0.0;  // its bits; every NaN counts as 0x7ff8000000000000
   bool skipped = false;
   std::string trainer_state;  // TrainerState::ToBytes
   uint64_t state_hash = 0;    // H

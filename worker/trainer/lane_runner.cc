@@ -108,11 +108,11 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
   const std::vector<const void*> args = BindArguments(*model_, executor.plan(), *state_, lane);
   std::vector<void*> results;
   BindResults(executor.plan(), buffer, workspace, &results);
-  const RunBindings bindings{args,
-                             results,
-                             workspace.arena.data(),
-                             {options_.seed, static_cast<uint32_t>(step.value),
-                              static_cast<uint32_t>(lane.lane.value)}};
+  const RunBindings bindings{
+      args,
+      results,
+      workspace.arena.data(),
+      {options_.seed, static_cast<uint32_t>(step.value), static_cast<uint32_t>(lane.lane.value)}};
   RETURN_IF_ERROR(checked ? executor.RunChecked(bindings, nullptr)
                           : executor.Run(bindings, nullptr));
   StoreStatistics(workspace, lane.rows, buffer);
@@ -125,13 +125,13 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
 void LaneRunner::BindResults(const graph::Plan& plan, int32_t buffer, LaneWorkspace& workspace,
                              std::vector<void*>* results) const {
   const int64_t size = SizeOf(model_->precision());
-  char* gradients = static_cast<char*>(
-      const_cast<void*>(gradients_[static_cast<size_t>(buffer)].data()));
+  char* gradients =
+      static_cast<char*>(const_cast<void*>(gradients_[static_cast<size_t>(buffer)].data()));
   char* statistics = static_cast<char*>(workspace.statistics.data());
   // The order Program::Lane documents: loss pair and count, gradients, then mean and variance of
   // each batch norm.
-  results->assign({&workspace.scalars.numerator, &workspace.scalars.denominator,
-                   &workspace.scalars.correct});
+  results->assign(
+      {&workspace.scalars.numerator, &workspace.scalars.denominator, &workspace.scalars.correct});
   for (const graph::Segment& segment : model_->space().segments()) {
     results->push_back(gradients + segment.offset * size);
   }
@@ -170,10 +170,10 @@ Status LaneRunner::DiagnoseNonFinite(const storage::StepBatch& batch) {
   for (size_t i = 0; i < rows_.size(); ++i) {
     if (rows_[i].i64[kTotalNonFinite] == 0) continue;
     const storage::LaneBatch& lane = batch.lanes[i];
-    const Status found = RunLane(lane, batch.step, /*buffer=*/0, /*checked=*/true,
-                                 workspaces_->first());
-    const std::string where = "step " + std::to_string(batch.step.value) + ", lane " +
-                              std::to_string(lane.lane.value);
+    const Status found =
+        RunLane(lane, batch.step, /*buffer=*/0, /*checked=*/true, workspaces_->first());
+    const std::string where =
+        "step " + std::to_string(batch.step.value) + ", lane " + std::to_string(lane.lane.value);
     if (!found.ok()) return found.WithContext(where);
     return NonFinite(where + ": the loss was not finite, but is when the step is run again");
   }

@@ -12,14 +12,14 @@ namespace lockstep::worker {
 // Of one process with all its ranks; bytes.
 struct MemoryReport {
   int32_t ranks = 1;
-  int32_t lanes_at_once = 1;   // of a rank
-  int64_t parameters = 0;      // parameters, running statistics, optimizer slots
-  int64_t gradients = 0;       // gradient and statistics buffers of the canonical sum
-  int64_t arenas = 0;          // activations: one arena a lane that runs at once
-  int64_t arena = 0;           // of one lane, the largest
+  int32_t lanes_at_once = 1;  // of a rank
+  int64_t parameters = 0;     // parameters, running statistics, optimizer slots
+  int64_t gradients = 0;      // gradient and statistics buffers of the canonical sum
+  int64_t arenas = 0;         // activations: one arena a lane that runs at once
+  int64_t arena = 0;          // of one lane, the largest
   int64_t arena_lower_bound = 0;
-  int64_t exchange = 0;        // receive buffers, update scratch
-  int64_t batches = 0;         // input batches made ahead
+  int64_t exchange = 0;  // receive buffers, update scratch
+  int64_t batches = 0;   // input batches made ahead
 
   int64_t peak() const { return parameters + gradients + arenas + exchange + batches; }
 };

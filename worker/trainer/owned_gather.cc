@@ -41,9 +41,8 @@ Status OwnedGather::Run(std::vector<uint64_t>* words, Stream* stream, Deadline d
   }
   if (!sends.empty() || !receives.empty()) {
     // The event's own deadline is the exchange's: waiting longer would hide who is missing.
-    RETURN_IF_ERROR(
-        communicator_->Exchange(std::move(sends), std::move(receives), stream, deadline)
-            ->Wait(Deadline::Never()));
+    RETURN_IF_ERROR(communicator_->Exchange(std::move(sends), std::move(receives), stream, deadline)
+                        ->Wait(Deadline::Never()));
   }
   std::vector<size_t> at(ranks, 0);
   for (size_t i = 0; i < owner_.size(); ++i) {

@@ -33,8 +33,8 @@ std::unique_ptr<comm::BlockExchange> RunningExchange(comm::Communicator* communi
                                                      const RunningSpace& space) {
   if (space.blocks().empty()) return nullptr;
   return std::make_unique<comm::BlockExchange>(
-      communicator,
-      comm::BlockExchange::Options{lanes, dtype, space.blocks(), /*bucket_bytes=*/int64_t{1} << 40});
+      communicator, comm::BlockExchange::Options{lanes, dtype, space.blocks(),
+                                                 /*bucket_bytes=*/int64_t{1} << 40});
 }
 
 // Items of the state hash: parameter blocks, running layers, then the blocks of each slot.
@@ -97,12 +97,12 @@ ParameterUpdate::ParameterUpdate(const CompiledModel* model, comm::Communicator*
       communicator_(communicator),
       stream_(stream),
       options_(options),
-      gradients_(communicator,
-                 {options.lanes, model->precision(), SpansOf(model->space()), options.bucket_bytes}),
-      statistics_(RunningExchange(communicator, options.lanes, DType::kFloat64,
-                                  model->running_space())),
-      running_(RunningExchange(communicator, options.lanes, model->precision(),
-                               model->running_space())),
+      gradients_(communicator, {options.lanes, model->precision(), SpansOf(model->space()),
+                                options.bucket_bytes}),
+      statistics_(
+          RunningExchange(communicator, options.lanes, DType::kFloat64, model->running_space())),
+      running_(
+          RunningExchange(communicator, options.lanes, model->precision(), model->running_space())),
       norms_(communicator, Owners(gradients_, model->space().blocks().size())),
       hashes_(communicator, HashOwners(*model, gradients_, running_.get())) {
   Result<AlignedBuffer> arena = ZeroedBuffer(model->arena_bytes());
@@ -190,13 +190,11 @@ Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const Updat
 Status ParameterUpdate::CheckFinite(int64_t block, const void* sums) const {
   const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
   const void* data = At(sums, span.offset, model_->precision());
-  const bool finite = model_->precision() == DType::kFloat64
-                          ? AllFinite<double>(data, span.length)
-                          : AllFinite<float>(data, span.length);
+  const bool finite = model_->precision() == DType::kFloat64 ? AllFinite<double>(data, span.length)
+                                                             : AllFinite<float>(data, span.length);
   if (finite) return OkStatus();
   return NonFinite(
-      "the gradient of '" +
-      model_->program().parameters()[static_cast<size_t>(span.tensor)].name +
+      "the gradient of '" + model_->program().parameters()[static_cast<size_t>(span.tensor)].name +
       "' is not finite although the loss is; lower the learning rate, clip (optimizer.clip_norm), "
       "or set train.nonfinite = \"skip\"");
 }
@@ -207,10 +205,9 @@ Result<double> ParameterUpdate::SummedNorm(const void* sums, Deadline deadline) 
   for (size_t i = 0; i < blocks.size(); ++i) {
     if (gradients_.OwnerOf(static_cast<int64_t>(i)) != communicator_->rank()) continue;
     const void* data = At(sums, blocks[i].offset, model_->precision());
-    const double norm =
-        model_->precision() == DType::kFloat64
-            ? BlockSquaredNorm(static_cast<const double*>(data), blocks[i].length)
-            : BlockSquaredNorm(static_cast<const float*>(data), blocks[i].length);
+    const double norm = model_->precision() == DType::kFloat64
+                            ? BlockSquaredNorm(static_cast<const double*>(data), blocks[i].length)
+                            : BlockSquaredNorm(static_cast<const float*>(data), blocks[i].length);
     words[i] = std::bit_cast<uint64_t>(norm);
   }
   RETURN_IF_ERROR(norms_.Run(&words, stream_, deadline));
@@ -253,8 +250,7 @@ Status ParameterUpdate::UpdateRunningLayer(size_t layer, const double* sums, Mod
     void* running = At(state->running(), at, model_->precision());
     const std::vector<const void*> args = {running, batch};
     std::vector<void*> results = {running};
-    RETURN_IF_ERROR(
-        model_->UpdateRunning(layer).Run({args, results, arena_.data(), {}}, stream_));
+    RETURN_IF_ERROR(model_->UpdateRunning(layer).Run({args, results, arena_.data(), {}}, stream_));
   }
   return OkStatus();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ParameterUpdate: the second half of a step (exactness.md 4): Reduce the gradients to the owners of
-// their blocks, Decide where the recipe clips or skips, Update the owned blocks and Gather them;
+// ParameterUpdate: the second half of a step (exactness.md 4): Reduce the gradients to the owners
+// of their blocks, Decide where the recipe clips or skips, Update the owned blocks and Gather them;
 // the running statistics likewise; and the hash of the resulting state.
 #pragma once
 
@@ -21,9 +21,9 @@ namespace lockstep::worker {
 class ParameterUpdate {
  public:
   struct Options {
-    int32_t lanes = 1;             // V
-    double clip_norm = 0.0;        // > 0: clip by global norm
-    bool skip_nonfinite = false;   // nonfinite = "skip"
+    int32_t lanes = 1;            // V
+    double clip_norm = 0.0;       // > 0: clip by global norm
+    bool skip_nonfinite = false;  // nonfinite = "skip"
     int64_t bucket_bytes = 32 << 20;
   };
   struct StepScalars {
@@ -32,7 +32,7 @@ class ParameterUpdate {
     int64_t applied_updates = 0;  // after this one: Adam's t
   };
   struct Outcome {
-    bool applied = true;      // false: a non-finite gradient was skipped
+    bool applied = true;       // false: a non-finite gradient was skipped
     double gradient_norm = 0;  // where a decision needed it
   };
 

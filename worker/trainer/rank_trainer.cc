@@ -63,11 +63,9 @@ Status RankTrainer::Prepare() {
       &model, communicator_, &p.update_stream,
       ParameterUpdate::Options{config_->batch.lanes, config_->optimizer.clip_norm,
                                config_->nonfinite == "skip"});
-  ASSIGN_OR_RETURN(p.model_state,
-                   ModelState::Make(model, config_->seed, p.update->OwnedBlocks()));
-  ASSIGN_OR_RETURN(p.runner,
-                   LaneRunner::Make(&model, &p.model_state, p.workspaces.get(),
-                                    {p.lanes, config_->batch.lanes, config_->seed}));
+  ASSIGN_OR_RETURN(p.model_state, ModelState::Make(model, config_->seed, p.update->OwnedBlocks()));
+  ASSIGN_OR_RETURN(p.runner, LaneRunner::Make(&model, &p.model_state, p.workspaces.get(),
+                                              {p.lanes, config_->batch.lanes, config_->seed}));
   p.consumption = std::make_unique<Consumption>(SampleId(setup_->train_split.first_id),
                                                 setup_->train_split.count);
   return MakeLoaders();
@@ -105,17 +103,16 @@ Result<MemoryReport> RankTrainer::ReportMemory() {
   const CompiledModel& model = *setup_->model;
   const int64_t batch =
       config_->batch.lane_batch * p.loader->image_shape().elements() * SizeOf(config_->precision);
-  comm::SumRow mine{.f64 = {},
-                    .i64 = {p.model_state.bytes(), p.runner->bytes(), p.workspaces->bytes(),
-                            p.update->scratch_bytes(),
-                            batch * p.lanes.size() * (kPrefetchSteps + 1)}};
+  comm::SumRow mine{
+      .f64 = {},
+      .i64 = {p.model_state.bytes(), p.runner->bytes(), p.workspaces->bytes(),
+              p.update->scratch_bytes(), batch * p.lanes.size() * (kPrefetchSteps + 1)}};
   // A row a lane: the rank's bytes on its first lane.
   std::vector<comm::SumRow> rows(static_cast<size_t>(p.lanes.size()),
                                  {.f64 = {}, .i64 = {0, 0, 0, 0, 0}});
   rows[0] = mine;
-  ASSIGN_OR_RETURN(const comm::SumRow total,
-                   comm::AllSum(communicator_, config_->batch.lanes, rows, &p.update_stream,
-                                StepDeadline()));
+  ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator_, config_->batch.lanes, rows,
+                                                          &p.update_stream, StepDeadline()));
   MemoryReport report;
   report.ranks = communicator_->size();
   report.lanes_at_once = setup_->lanes_at_once;
@@ -217,8 +214,7 @@ Status RankTrainer::RecordStep(double loss, bool skipped, double lr) {
   if (digested) {
     ASSIGN_OR_RETURN(const uint64_t hash,
                      parts_->update->StateHash(&parts_->model_state, StepDeadline()));
-    digest_ = NextDigest(
-        {state_.global_step, loss, skipped, state_.ToBytes(), hash, digest_});
+    digest_ = NextDigest({state_.global_step, loss, skipped, state_.ToBytes(), hash, digest_});
   }
   summary_.digest = digest_;
   summary_.step = state_.global_step;
@@ -236,8 +232,8 @@ Status RankTrainer::RecordStep(double loss, bool skipped, double lr) {
   const int32_t epoch = state_.step_in_epoch == 0 ? state_.epoch - 1 : state_.epoch;
   const int64_t in_epoch =
       state_.step_in_epoch == 0 ? setup_->steps_per_epoch : state_.step_in_epoch;
-  observer_->OnStep({epoch, config_->epochs, in_epoch, setup_->steps_per_epoch,
-                     state_.global_step, setup_->total_steps, loss, lr, rate_});
+  observer_->OnStep({epoch, config_->epochs, in_epoch, setup_->steps_per_epoch, state_.global_step,
+                     setup_->total_steps, loss, lr, rate_});
   return OkStatus();
 }
 
@@ -281,9 +277,8 @@ Status RankTrainer::Evaluate(bool due, EpochReport* report) {
   Parts& p = *parts_;
   if (!due || p.eval_loader == nullptr) return OkStatus();
   Evaluator evaluator(setup_->model.get(), p.workspaces.get(), p.eval_loader.get(), p.lanes);
-  ASSIGN_OR_RETURN(
-      report->validation,
-      evaluator.Run(&p.model_state, communicator_, &p.update_stream, StepDeadline()));
+  ASSIGN_OR_RETURN(report->validation,
+                   evaluator.Run(&p.model_state, communicator_, &p.update_stream, StepDeadline()));
   report->evaluated = true;
   if (report->validation.correct > state_.best_correct) {
     state_.best_correct = report->validation.correct;

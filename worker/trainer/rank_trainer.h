@@ -20,7 +20,6 @@
 
 namespace lockstep::worker {
 
-
 class RankTrainer {
  public:
   // All outlive the trainer. `directory` and `observer` are null but on rank 0, and may be null.

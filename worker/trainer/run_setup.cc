@@ -20,9 +20,10 @@ Status CheckRanks(const TrainConfig& config) {
                            std::to_string(lanes) + " ranks, or more lanes (new mathematics)");
   }
   if (config.precision == DType::kFloat64 && (ranks != 1 || lanes != 1)) {
-    return InvalidArgument("train.precision = \"fp64\" is the oracle: it needs batch.lanes = 1 and "
-                           "one rank, got " +
-                           std::to_string(lanes) + " lanes on " + std::to_string(ranks));
+    return InvalidArgument(
+        "train.precision = \"fp64\" is the oracle: it needs batch.lanes = 1 and "
+        "one rank, got " +
+        std::to_string(lanes) + " lanes on " + std::to_string(ranks));
   }
   if (config.batch.lane_threads != 1) {
     return InvalidArgument("batch.lane_threads is " + std::to_string(config.batch.lane_threads) +
@@ -40,10 +41,10 @@ int32_t LanesAtOnce(const TrainConfig& config) {
 }
 
 Result<Shape> ImageShape(const TrainConfig& config, const storage::Dataset& dataset) {
-  ASSIGN_OR_RETURN(const storage::Augmentation train,
-                   storage::Augmentation::Parse(
-                       config.augment_train,
-                       {dataset.info().channel_mean, dataset.info().channel_std}));
+  ASSIGN_OR_RETURN(
+      const storage::Augmentation train,
+      storage::Augmentation::Parse(config.augment_train,
+                                   {dataset.info().channel_mean, dataset.info().channel_std}));
   return train.OutputShape(dataset.info().height, dataset.info().width, dataset.info().channels);
 }
 
@@ -75,10 +76,9 @@ Result<RunSetup> SetUp(const TrainConfig& config) {
   ASSIGN_OR_RETURN(setup.dataset, storage::Dataset::Open(config.data.dataset));
   const storage::DatasetInfo& info = setup.dataset->info();
   ASSIGN_OR_RETURN(setup.train_split, info.Split(config.data.train));
-  ASSIGN_OR_RETURN(
-      setup.order,
-      storage::OrderSpecFor(info, config.data.train, config.batch.lanes, config.batch.lane_batch,
-                            config.data.window_shards, config.seed));
+  ASSIGN_OR_RETURN(setup.order, storage::OrderSpecFor(info, config.data.train, config.batch.lanes,
+                                                      config.batch.lane_batch,
+                                                      config.data.window_shards, config.seed));
   CompiledModel::Options compile;
   compile.poison = config.poison;
   compile.lane_rows = storage::RowCounts(setup.order);

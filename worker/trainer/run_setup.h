@@ -23,8 +23,8 @@ struct RunSetup {
   storage::EvalSpec eval;  // samples = 0: the run does not evaluate
   std::unique_ptr<CompiledModel> model;
   int64_t steps_per_epoch = 0;
-  int64_t total_steps = 0;      // of the run, max_steps applied
-  int32_t lanes_at_once = 1;    // of a rank
+  int64_t total_steps = 0;    // of the run, max_steps applied
+  int32_t lanes_at_once = 1;  // of a rank
 };
 
 // Opens the dataset, checks the config against it, builds and compiles everything. Every failure

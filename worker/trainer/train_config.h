@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TrainConfig: everything about a run, resolved and checked, as plain data. cluster/recipes makes it
-// from a TOML recipe; docs there say which key is free, branch or fixed. Defaults never change.
+// TrainConfig: everything about a run, resolved and checked, as plain data. cluster/recipes makes
+// it from a TOML recipe; docs there say which key is free, branch or fixed. Defaults never change.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace lockstep::worker {
 
 struct DataConfig {
-  std::string dataset;         // directory of the dataset store
+  std::string dataset;          // directory of the dataset store
   std::string train = "train";  // split names
   std::string val = "test";     // empty: no evaluation
   int64_t window_shards = 64;   // K of the epoch order
@@ -58,19 +58,19 @@ struct ScheduleConfig {
 };
 
 struct EvalConfig {
-  int64_t batch = 256;      // rows of an evaluation batch a lane
+  int64_t batch = 256;       // rows of an evaluation batch a lane
   int32_t every_epochs = 1;  // fixed: it will drive plateaus and early stopping
 };
 
 struct RunConfig {
-  std::string directory;     // the run directory
-  bool overwrite = false;    // replace an existing run
+  std::string directory;        // the run directory
+  bool overwrite = false;       // replace an existing run
   std::string device = "auto";  // auto | cpu
-  int32_t cores = 0;         // 0: all cores of the affinity mask
-  int32_t lanes_at_once = 0;  // 0: max(1, cores / lane_threads)
-  int32_t ranks = 1;         // W: ranks as threads of this process
-  bool progress = true;      // progress bar on a terminal, lines otherwise
-  int64_t log_every = 50;    // steps between rows of results.csv
+  int32_t cores = 0;            // 0: all cores of the affinity mask
+  int32_t lanes_at_once = 0;    // 0: max(1, cores / lane_threads)
+  int32_t ranks = 1;            // W: ranks as threads of this process
+  bool progress = true;         // progress bar on a terminal, lines otherwise
+  int64_t log_every = 50;       // steps between rows of results.csv
 };
 
 struct TrainConfig {
@@ -87,11 +87,11 @@ struct TrainConfig {
   int32_t epochs = 5;
   int64_t max_steps = 0;  // > 0: end after this many steps
   uint64_t seed = 1;
-  DType precision = DType::kFloat32;   // kFloat64 needs V = W = 1
-  std::string kernels = "reference";   // reference | auto
-  std::string nonfinite = "stop";      // stop | skip
+  DType precision = DType::kFloat32;  // kFloat64 needs V = W = 1
+  std::string kernels = "reference";  // reference | auto
+  std::string nonfinite = "stop";     // stop | skip
   int64_t digest_every = 1;
-  bool poison = false;                 // fill dead buffers with NaN: debugging
+  bool poison = false;  // fill dead buffers with NaN: debugging
 
   std::string recipe_text;   // resolved recipe with origins, written to the run directory
   uint64_t recipe_hash = 0;  // of the fixed and branch keys that differ from their defaults

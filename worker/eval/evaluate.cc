@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/eval/evaluate.h"
+
+#include "base/device/queue_stream.h"
+#include "comm/local/local_world.h"
+#include "worker/trainer/run_setup.h"
+#include "worker/trainer/weights.h"
+
+namespace lockstep::worker {
+
+Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string& weights) {
+  if (config.data.val.empty()) {
+    return InvalidArgument("no split to evaluate: data.val is empty; name one with --split");
+  }
+  TrainConfig alone = config;
+  alone.run.ranks = 1;
+  ASSIGN_OR_RETURN(const RunSetup setup, SetUp(alone));
+  ASSIGN_OR_RETURN(ModelState state, ModelState::Make(*setup.model, config.seed, {}));
+  RETURN_IF_ERROR(LoadWeights(*setup.model, weights, &state));
+  storage::EvalLoaderOptions options;
+  options.split = config.data.val;
+  options.lanes = config.batch.lanes;
+  options.eval_batch = config.eval.batch;
+  options.augment = config.augment_val;
+  options.dtype = config.precision;
+  ASSIGN_OR_RETURN(const std::unique_ptr<storage::EvalLoader> loader,
+                   storage::EvalLoader::Make(setup.dataset.get(), options));
+  ASSIGN_OR_RETURN(const std::unique_ptr<LaneWorkspaces> workspaces,
+                   LaneWorkspaces::Make(*setup.model, setup.lanes_at_once));
+  comm::LocalWorld world(1);
+  const std::unique_ptr<comm::Communicator> communicator = world.MakeRank(Rank(0));
+  QueueStream stream;
+  Evaluator evaluator(setup.model.get(), workspaces.get(), loader.get(), {0, config.batch.lanes});
+  return evaluator.Run(&state, communicator.get(), &stream, Deadline::Never());
+}
+
+}  // namespace lockstep::worker

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// EvaluateWeights: loss and accuracy of stored weights on a split, in one process.
+#pragma once
+
+#include <string>
+
+#include "worker/eval/evaluator.h"
+#include "worker/trainer/train_config.h"
+
+namespace lockstep::worker {
+
+// Evaluates the safetensors file `weights` with the model, data.val split and evaluation settings
+// of `config`. The result is the one training reports for the same weights.
+Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string& weights);
+
+}  // namespace lockstep::worker

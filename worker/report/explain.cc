@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/report/explain.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "comm/reduce/canonical_tree.h"
+#include "comm/reduce/subtree_sums.h"
+#include "worker/trainer/memory_report.h"
+#include "worker/trainer/run_setup.h"
+
+namespace lockstep::worker {
+namespace {
+
+using graph::Graph;
+using graph::Node;
+
+struct LayerRow {
+  std::string path, ops, shape;
+  int64_t parameters = 0, flops = 0;
+};
+
+std::string Grouped(int64_t n) {
+  std::string digits = std::to_string(n);
+  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<size_t>(at), ",");
+  }
+  return digits;
+}
+
+template <typename... Args>
+void Print(std::string* text, const char* format, Args... args) {
+  char line[256];
+  std::snprintf(line, sizeof line, format, args...);
+  *text += line;
+}
+
+// Consecutive forward nodes of one path are one layer.
+std::vector<LayerRow> Layers(const Graph& eval) {
+  std::vector<LayerRow> rows;
+  for (const Node& node : eval.nodes()) {
+    if (rows.empty() || rows.back().path != node.path) rows.push_back({node.path, "", "", 0, 0});
+    LayerRow& row = rows.back();
+    row.ops += (row.ops.empty() ? "" : " ") + node.op->name;
+    row.shape = eval.TypeOf(node.out[0]).ToString();
+    row.flops += node.op->cost(eval.SpecOf(node)).flops;
+    for (graph::Value v : node.in) {
+      const int32_t arg = eval.ArgOf(v);
+      if (arg < 0) continue;
+      const graph::Arg& a = eval.args()[static_cast<size_t>(arg)];
+      if (a.kind == graph::ArgKind::kParameter) row.parameters += a.type.shape.elements();
+    }
+  }
+  return rows;
+}
+
+void PrintLayers(const graph::Program& program, const Graph& eval, int64_t rows,
+                 std::string* text) {
+  Print(text, "%-18s %-34s %-22s %12s %14s\n", "layer", "ops", "output", "parameters",
+        "FLOPs/image");
+  int64_t flops = 0;
+  for (const LayerRow& layer : Layers(eval)) {
+    flops += layer.flops;
+    Print(text, "%-18s %-34s %-22s %12s %14s\n", layer.path.empty() ? "-" : layer.path.c_str(),
+          layer.ops.c_str(), layer.shape.c_str(), Grouped(layer.parameters).c_str(),
+          Grouped(layer.flops / rows).c_str());
+  }
+  Print(text, "%-18s %-34s %-22s %12s %14s\n\n", "total", "", "",
+        Grouped(program.parameter_count()).c_str(), Grouped(flops / rows).c_str());
+}
+
+void PrintSteps(const TrainConfig& config, const RunSetup& setup, std::string* text) {
+  Print(text, "steps: %s samples in %d lanes of at most %lld rows: %s steps an epoch, %s in all\n",
+        Grouped(setup.order.samples).c_str(), config.batch.lanes,
+        static_cast<long long>(config.batch.lane_batch), Grouped(setup.steps_per_epoch).c_str(),
+        Grouped(setup.total_steps).c_str());
+  *text += "rows of a lane batch:";
+  for (const auto& [rows, executor] : setup.model->lane_executors()) {
+    *text += " " + std::to_string(rows);
+  }
+  *text += " (a plan for each)\n\n";
+}
+
+void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* text) {
+  const CompiledModel& model = *setup.model;
+  const int64_t size = SizeOf(model.precision());
+  int64_t bound = 0;
+  for (const auto& [rows, executor] : model.lane_executors()) {
+    bound = std::max(bound, executor->plan().arena_lower_bound);
+  }
+  const int64_t state = model.space().elements() * size;
+  const int64_t slots =
+      static_cast<int64_t>(model.program().options().optimizer.slots().size()) * state;
+  const Range lanes = comm::LanesOfRank(Rank(0), config.run.ranks, config.batch.lanes);
+  const int32_t buffers =
+      comm::SubtreeSums::BuffersNeeded(lanes, config.batch.lanes, setup.lanes_at_once);
+  *text += "memory of a rank, before its first step\n";
+  Print(text, "  activations   %10s  %d lanes at once, %s each (lower bound %s)\n",
+        BytesText(setup.lanes_at_once * model.arena_bytes()).c_str(), setup.lanes_at_once,
+        BytesText(model.arena_bytes()).c_str(), BytesText(bound).c_str());
+  Print(text, "  parameters    %10s\n", BytesText(state).c_str());
+  Print(text, "  optimizer     %10s  on one rank; 1/W of it on each of W\n",
+        BytesText(slots).c_str());
+  Print(text, "  gradients     %10s  %d buffers of the canonical sum\n\n",
+        BytesText(buffers * state).c_str(), buffers);
+}
+
+void PrintExchange(const TrainConfig& config, std::string* text) {
+  *text += "exchange (reduce + gather), bytes moved relative to a ring's:";
+  for (int32_t ranks = 2; ranks <= config.batch.lanes; ++ranks) {
+    Print(text, "%s W=%d %.2f", ranks == 2 ? "" : ",", ranks,
+          comm::ExchangeCostFactor(config.batch.lanes, ranks));
+    if (ranks >= 8 && config.batch.lanes > 16) ranks = 2 * ranks - 1;  // 8, 16, 32, ...
+  }
+  *text += "\n";
+}
+
+}  // namespace
+
+Result<std::string> Explain(const TrainConfig& config) {
+  ASSIGN_OR_RETURN(const RunSetup setup, SetUp(config));
+  const int64_t rows = config.batch.lane_batch;
+  const graph::Program& program = setup.model->program();
+  ASSIGN_OR_RETURN(const Graph eval, program.Eval(rows));
+  std::string text = "model " + config.model.name + ", " + std::to_string(rows) +
+                     " images a lane, optimizer " + config.optimizer.name + "\n\n";
+  PrintLayers(program, eval, rows, &text);
+  PrintSteps(config, setup, &text);
+  PrintMemory(config, setup, &text);
+  if (config.batch.lanes > 1) PrintExchange(config, &text);
+  return text;
+}
+
+}  // namespace lockstep::worker
