@@ -22,10 +22,10 @@ std::ostream& operator<<(std::ostream& out, Id<Tag, Int> id) {
   return out << id.value;
 }
 
-using Rank = Id<struct RankTag, int32_t>;          // a process (or thread) of the run, 0 .. W-1
-using Lane = Id<struct LaneTag, int32_t>;          // a logical slice of the batch, 0 .. V-1
-using SampleId = Id<struct SampleTag, uint64_t>;   // key of a record in the dataset store
+using Rank = Id<struct RankTag, int32_t>;         // a process (or thread) of the run, 0 .. W-1
+using Lane = Id<struct LaneTag, int32_t>;         // a logical slice of the batch, 0 .. V-1
+using SampleId = Id<struct SampleTag, uint64_t>;  // key of a record in the dataset store
 using Epoch = Id<struct EpochTag, int32_t>;
-using Step = Id<struct StepTag, int64_t>;          // the run's global step
+using Step = Id<struct StepTag, int64_t>;  // the run's global step
 
 }  // namespace lockstep

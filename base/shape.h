@@ -22,8 +22,8 @@ class Shape {
   int64_t rank() const { return static_cast<int64_t>(dims_.size()); }
   int64_t operator[](int64_t axis) const { return dims_[static_cast<size_t>(axis)]; }
   const std::vector<int64_t>& dims() const { return dims_; }
-  int64_t elements() const;       // product of the dimensions; 1 for a scalar
-  std::string ToString() const;   // "[32,28,28,1]"
+  int64_t elements() const;      // product of the dimensions; 1 for a scalar
+  std::string ToString() const;  // "[32,28,28,1]"
   bool operator==(const Shape&) const = default;
 
  private:

@@ -84,7 +84,7 @@ std::ostream& operator<<(std::ostream& out, const Status& status);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: implicit on purpose
   Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit on purpose
     CHECK(!status_.ok()) << "a Result made from a Status needs a failed one";
   }
@@ -121,11 +121,11 @@ class [[nodiscard]] Result {
 #define LOCKSTEP_CONCAT(a, b) LOCKSTEP_CONCAT_INNER(a, b)
 
 // Returns from the calling function when `expr` (a Status) is a failure.
-#define RETURN_IF_ERROR(expr)                                             \
-  do {                                                                    \
-    if (::lockstep::Status status_macro = (expr); !status_macro.ok()) {   \
-      return status_macro;                                                \
-    }                                                                     \
+#define RETURN_IF_ERROR(expr)                                           \
+  do {                                                                  \
+    if (::lockstep::Status status_macro = (expr); !status_macro.ok()) { \
+      return status_macro;                                              \
+    }                                                                   \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto x, MakeX()); declares x or returns the failure.

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many cores this process may use. Decides only how many lanes run at once, never any bits.
+#pragma once
+
+namespace lockstep {
+
+// Cores in the calling thread's affinity mask, at least 1: what taskset, a container's cpuset or
+// mpirun's binding left us, which the machine's core count does not say.
+int CoresInAffinityMask();
+
+}  // namespace lockstep

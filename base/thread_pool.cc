@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/thread_pool.h"
+
+#include <atomic>
+#include <string>
+#include <system_error>
+
+#include "base/floating_point_state.h"
+
+namespace lockstep {
+namespace {
+
+thread_local const ThreadPool* current_pool = nullptr;  // whose task this thread is running
+
+}  // namespace
+
+Result<std::unique_ptr<ThreadPool>> ThreadPool::Make(int threads) {
+  if (threads < 1) {
+    return InvalidArgument("a thread pool of " + std::to_string(threads) +
+                           " threads; expected at least 1");
+  }
+  std::unique_ptr<ThreadPool> pool(new ThreadPool);
+  for (int t = 1; t < threads; ++t) {
+    try {
+      pool->workers_.emplace_back([p = pool.get(), t] { p->Serve(t); });
+    } catch (const std::system_error& error) {
+      return ResourceExhausted("cannot start thread " + std::to_string(t + 1) + " of " +
+                               std::to_string(threads) + ": " + error.what() +
+                               "; use fewer cores (run.cores) or raise the limit (ulimit -u)");
+    }
+  }
+  return pool;
+}
+
+ThreadPool::~ThreadPool() {
+  Stop();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::Stop() {
+  MutexLock lock(&mutex_);
+  CHECK(running_ == 0) << "a thread pool is destroyed while it is used";
+  closing_ = true;
+  started_.NotifyAll();
+}
+
+void ThreadPool::Serve(int thread) {
+  current_pool = this;
+  uint64_t served = 0;
+  MutexLock lock(&mutex_);
+  while (true) {
+    while (round_ == served && !closing_) started_.Wait(&mutex_);
+    if (closing_) return;
+    served = round_;
+    const std::function<void(int)>& body = *body_;
+    mutex_.Unlock();
+    SetStandardFloatingPointState();  // each time: a task's library may have changed it
+    body(thread);
+    mutex_.Lock();
+    if (--running_ == 0) ended_.NotifyAll();
+  }
+}
+
+void ThreadPool::OnEveryThread(const std::function<void(int)>& body) {
+  MutexLock call(&call_mutex_);
+  {
+    MutexLock lock(&mutex_);
+    body_ = &body;
+    running_ = static_cast<int>(workers_.size());
+    ++round_;
+    started_.NotifyAll();
+  }
+  {
+    const ScopedFloatingPointState state;
+    const ThreadPool* const outer = current_pool;
+    current_pool = this;
+    body(0);
+    current_pool = outer;
+  }
+  MutexLock lock(&mutex_);
+  while (running_ > 0) ended_.Wait(&mutex_);
+  body_ = nullptr;
+}
+
+void ThreadPool::ParallelForRanges(int64_t n, const std::function<void(Range)>& fn) {
+  CHECK_GE(n, 0);
+  if (n == 0) return;
+  if (current_pool == this) {
+    fn({0, n});
+    return;
+  }
+  OnEveryThread([&](int thread) {
+    const Range part = PartOf(n, threads(), thread);
+    if (part.size() > 0) fn(part);
+  });
+}
+
+void ThreadPool::ParallelFor(int64_t n, const std::function<void(int64_t)>& fn) {
+  ParallelForRanges(n, [&fn](Range part) {
+    for (int64_t i = part.begin; i < part.end; ++i) fn(i);
+  });
+}
+
+void ThreadPool::Run(std::span<const std::function<void()>> tasks) {
+  std::atomic<size_t> next{0};
+  const auto take = [&](int) {
+    for (size_t i = next.fetch_add(1); i < tasks.size(); i = next.fetch_add(1)) tasks[i]();
+  };
+  if (tasks.empty()) return;
+  if (current_pool == this) {
+    take(0);
+  } else {
+    OnEveryThread(take);
+  }
+}
+
+}  // namespace lockstep
