@@ -124,7 +124,9 @@ TEST(LocalWorldTest, ADeadlineNamesRankOperationTagAndWhoIsMissing) {
   QueueStream s0, s1;
   const int64_t one = 1;
   int64_t in[3];
-  c1->Exchange({{Rank(0), 7, &one, 8}}, {}, &s1, Late());
+  // Both messages of rank 1 are posted at once: when one has come, so has the other.
+  c1->Exchange({{Rank(0), 6, &one, 8}, {Rank(0), 7, &one, 8}}, {}, &s1, Late());
+  ASSERT_EQ(Text(c0->Exchange({}, {{Rank(1), 6, &in[0], 8}}, &s0, Late())), "ok");
   const Status status =
       c0->Exchange({}, {{Rank(1), 7, &in[0], 8}, {Rank(2), 8, &in[1], 8}, {Rank(3), 9, &in[2], 8}},
                    &s0, Soon())

@@ -24,9 +24,9 @@ enum class Operation : uint8_t { kExchange, kAllGather, kBarrier };
 
 class Mailboxes {
  public:
-  explicit Mailboxes(int32_t size) : boxes_(size) {}
+  explicit Mailboxes(int32_t size) : size_(size), boxes_(size) {}
 
-  int32_t size() const { return static_cast<int32_t>(boxes_.size()); }
+  int32_t size() const { return size_; }
 
   // Sends and receives of rank `self`, until all have ended, the deadline or a failure of any rank.
   // On return no other rank reads or writes the memory of these operations.
@@ -61,6 +61,7 @@ class Mailboxes {
   void Withdraw(Rank self, Operation operation, std::vector<Message>* outbox) REQUIRES(mutex_);
   void FailLocked(const Status& failure) REQUIRES(mutex_);
 
+  const int32_t size_;
   Mutex mutex_;
   std::vector<Box> boxes_ GUARDED_BY(mutex_);
   Status failure_ GUARDED_BY(mutex_);

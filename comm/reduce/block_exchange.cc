@@ -182,23 +182,23 @@ void BlockExchange::AddOwned(const Bucket& bucket, std::span<const void* const> 
       slots.push_back(IsMine(slot) ? ElementAt<T>(subtree_sums[mine++], segment.offset)
                                    : ElementAt<T>(ReceivedAt(bucket, slot), received));
     }
-    AddSegment<T>(std::move(slots), segment.length, static_cast<T*>(sums) + segment.offset);
+    AddSegment<T>(slots, segment.length, static_cast<T*>(sums) + segment.offset);
     received += segment.length;
   }
 }
 
 template <typename T>
-void BlockExchange::AddSegment(std::vector<const T*> slots, int64_t length, T* out) const {
+void BlockExchange::AddSegment(const std::vector<const T*>& slots, int64_t length, T* out) const {
   if (program_.empty()) {  // one rank: its one subtree is the total
     if (slots[0] != out) std::memcpy(out, slots[0], static_cast<size_t>(length) * sizeof(T));
     return;
   }
   // A slot that is added to gets a chunk of its own, so that no caller's arena is written but out.
   std::vector<std::array<T, kChunk>> partial(slots.size());
+  std::vector<const T*> at(slots.size());
   for (int64_t begin = 0; begin < length; begin += kChunk) {
     const int64_t n = std::min(kChunk, length - begin);
-    std::vector<const T*> at(slots);
-    for (const T*& p : at) p += begin;
+    for (size_t s = 0; s < slots.size(); ++s) at[s] = slots[s] + begin;
     for (size_t i = 0; i < program_.size(); ++i) {
       const TreeAdd add = program_[i];
       T* const to = i + 1 == program_.size() ? out + begin : partial[add.dst].data();

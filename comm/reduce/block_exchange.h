@@ -61,7 +61,7 @@ class BlockExchange {
   // arena: this rank's owned blocks of the bucket are sent to every rank, and theirs received.
   EventPtr Gather(int64_t bucket, void* arena, Stream* stream, Deadline deadline);
 
-  // Bytes of the preallocated receive buffers.
+  // Bytes of the preallocated receive buffers; adding takes a few KiB a subtree besides.
   int64_t scratch_bytes() const { return scratch_bytes_; }
 
  private:
@@ -73,7 +73,7 @@ class BlockExchange {
   template <typename T>
   void AddOwned(const Bucket& bucket, std::span<const void* const> subtree_sums, void* sums) const;
   template <typename T>
-  void AddSegment(std::vector<const T*> slots, int64_t length, T* out) const;
+  void AddSegment(const std::vector<const T*>& slots, int64_t length, T* out) const;
 
   void MakeBuckets();
   void DealBlocks(Bucket* bucket);
