@@ -47,11 +47,7 @@ Result<Record> LaneRecords::Take(uint64_t relative_id) {
   CHECK_LT(index, static_cast<uint64_t>(run->run.count)) << "id " << relative_id;
   Load(&*run, &current_);
   const SampleId id(first_.value + relative_id);
-  if (run->records.empty()) {
-    Result<Record> record = source_->Read(id);
-    if (!record.ok()) return record.status().WithContext(NameOf(id));
-    return record;
-  }
+  if (run->records.empty()) return source_->Read(id);
   --held_;
   --current_.untaken;
   CHECK(run->records[index].id == id) << "taken twice, or a record of another id: " << NameOf(id);

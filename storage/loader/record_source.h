@@ -11,7 +11,7 @@
 
 namespace lockstep::storage {
 
-// Every method may be called by any number of threads at once.
+// Every method may be called by any number of threads at once. An error names the record.
 class RecordSource {
  public:
   virtual ~RecordSource() = default;

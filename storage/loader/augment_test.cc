@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Augmentations against testdata/augment_answers.json, which augment_reference.py beside it prints.
+#include "storage/loader/augment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "storage/loader/augment_ops.h"
+
+namespace lockstep::storage {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+const ChannelStatistics kOneChannel = {{0.25}, {0.5}};
+
+nlohmann::json KnownAnswers() {
+  std::ifstream file(std::string(LOCKSTEP_SOURCE_DIR) +
+                     "/storage/loader/testdata/augment_answers.json");
+  CHECK(file.good());
+  return nlohmann::json::parse(file);
+}
+
+template <typename T>
+std::vector<T> RunOn(const Augmentation& augmentation, const std::vector<uint8_t>& image,
+                     ImageSize size, const AugmentStream& stream) {
+  const Shape out = *augmentation.OutputShape(size.height, size.width, size.channels);
+  std::vector<T> y(static_cast<size_t>(out.elements()));
+  AugmentScratch scratch;
+  augmentation.Run(image.data(), size.height, size.width, size.channels, stream, &scratch,
+                   y.data());
+  return y;
+}
+
+TEST(Augmentation, IsTheKnownAnswers) {
+  const auto answers = KnownAnswers();
+  const auto image = answers["image"].get<std::vector<uint8_t>>();
+  auto operations = answers["operations"].get<std::vector<std::string>>();
+  const auto values = Augmentation::Parse(operations, {});
+  ASSERT_TRUE(values.ok()) << values.status();
+  operations.pop_back();
+  const auto bytes = Augmentation::Parse(operations, {});
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  ASSERT_EQ(answers["cases"].size(), 8u);
+  for (const auto& answer : answers["cases"]) {
+    const AugmentStream stream = {StreamKey(answer["seed"], "augment"), Epoch(answer["epoch"]),
+                                  SampleId(answer["id"])};
+    std::vector<double> expected = answer["values"];
+    EXPECT_EQ(RunOn<double>(*values, image, {5, 4, 2}, stream), expected);
+    EXPECT_EQ(RunOn<float>(*values, image, {5, 4, 2}, stream),
+              std::vector<float>(expected.begin(), expected.end()));
+    expected.clear();
+    for (const int byte : answer["bytes"]) expected.push_back(byte / 255.0);
+    EXPECT_EQ(RunOn<double>(*bytes, image, {5, 4, 2}, stream), expected);
+  }
+}
+
+TEST(AugmentDraws, TakeTheNextDrawAfterARejection) {
+  const auto answer = KnownAnswers()["rejected"];
+  const AugmentStream stream = {StreamKey(answer["seed"], "augment"), Epoch(answer["epoch"]),
+                                SampleId(answer["id"])};
+  ASSERT_EQ(answer["draws"], 3);  // two numbers took three draws
+  AugmentDraws draws(stream, answer["op"]);
+  EXPECT_EQ(draws.Below(answer["n"]), answer["values"][0]);
+  EXPECT_EQ(draws.Below(answer["n"]), answer["values"][1]);
+}
+
+TEST(Augmentation, NormalisesWithTheStatisticsOfTheDatasetAndElseOnlyScales) {
+  const AugmentStream stream;
+  const auto normalise = Augmentation::Parse({"normalise"}, kOneChannel);
+  ASSERT_TRUE(normalise.ok()) << normalise.status();
+  EXPECT_EQ(RunOn<double>(*normalise, {0, 51, 255}, {1, 3, 1}, stream),
+            (std::vector<double>{-0.5, (0.2 - 0.25) / 0.5, 1.5}));
+  const auto none = Augmentation::Parse({}, kOneChannel);
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_EQ(RunOn<double>(*none, {0, 51, 255}, {1, 3, 1}, stream),
+            (std::vector<double>{0.0, 0.2, 1.0}));
+}
+
+TEST(Augmentation, ACropThatMostlyMissesTheImageIsZeroThere) {
+  const auto crop = Augmentation::Parse({"random-crop:2:pad=6"}, {});
+  ASSERT_TRUE(crop.ok()) << crop.status();
+  int with_image = 0;
+  for (uint64_t id = 0; id < 500; ++id) {
+    const AugmentStream stream = {StreamKey(1, "augment"), Epoch(0), SampleId(id)};
+    const auto y = RunOn<double>(*crop, {255}, {1, 1, 1}, stream);
+    const double sum = y[0] + y[1] + y[2] + y[3];
+    EXPECT_TRUE(sum == 0.0 || sum == 1.0) << "one pixel at most";
+    with_image += sum == 1.0;
+  }
+  EXPECT_GT(with_image, 0);
+}
+
+TEST(Augmentation, KnowsItsOutputShapeBeforeItRuns) {
+  const auto shape = [](const std::vector<std::string>& operations) {
+    const auto augmentation = Augmentation::Parse(operations, kOneChannel);
+    CHECK(augmentation.ok()) << augmentation.status();
+    return augmentation->OutputShape(28, 28, 1);
+  };
+  EXPECT_EQ(*shape({"normalise"}), Shape({28, 28, 1}));
+  EXPECT_EQ(*shape({"random-crop:24", "hflip", "normalise"}), Shape({24, 24, 1}));
+  EXPECT_EQ(*shape({"pad:2", "normalise"}), Shape({32, 32, 1}));
+  EXPECT_EQ(*shape({"random-crop:32:pad=2"}), Shape({32, 32, 1}));
+  const auto too_large = shape({"random-crop:33:pad=2"});
+  EXPECT_EQ(too_large.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(too_large.status().message(),
+              AllOf(HasSubstr("random-crop:33:pad=2"), HasSubstr("28x28x1"), HasSubstr("32x32x1")));
+  const auto channels = Augmentation::Parse({"normalise:mean=1,2,3:std=1,1,1"}, kOneChannel);
+  ASSERT_TRUE(channels.ok());
+  EXPECT_THAT(channels->OutputShape(28, 28, 1).status().message(),
+              HasSubstr("statistics of 3 channels for images of 1"));
+}
+
+TEST(Augmentation, RandomOnesAreRefusedWhereNoneMayBe) {
+  EXPECT_TRUE(
+      Augmentation::Parse({"pad:2", "normalise"}, kOneChannel)->RequireDeterministic().ok());
+  for (const std::string name : {"hflip", "random-crop:28"}) {
+    const Status status = Augmentation::Parse({name}, kOneChannel)->RequireDeterministic();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr("'" + name + "' draws random numbers"));
+  }
+}
+
+TEST(Augmentation, SaysWhatIsWrongWithAList) {
+  const auto message = [](const std::vector<std::string>& operations) {
+    const auto augmentation = Augmentation::Parse(operations, kOneChannel);
+    CHECK(!augmentation.ok()) << operations[0];
+    EXPECT_EQ(augmentation.status().code(), StatusCode::kInvalidArgument);
+    return augmentation.status().message();
+  };
+  EXPECT_THAT(message({"hflip", "normalize"}),
+              AllOf(HasSubstr("'normalize' (number 2 of the list)"),
+                    HasSubstr("did you mean 'normalise'?")));
+  EXPECT_THAT(message({"rotate-everything"}), HasSubstr("random-crop, hflip, pad, normalise"));
+  EXPECT_THAT(message({""}), HasSubstr("unknown operation ''"));
+  EXPECT_THAT(message({"normalise", "hflip"}), HasSubstr("must be the last of the list"));
+  EXPECT_THAT(message({"normalise", "normalise"}), HasSubstr("must be the last of the list"));
+  EXPECT_THAT(message({"random-crop"}), HasSubstr("expected random-crop:SIZE"));
+  EXPECT_THAT(message({"random-crop:28:28"}), HasSubstr("has 2 values"));
+  EXPECT_THAT(message({"random-crop:big"}),
+              HasSubstr("the size is 'big', expected a whole number from 1 to"));
+  EXPECT_THAT(message({"random-crop:0"}), HasSubstr("from 1 to"));
+  EXPECT_THAT(message({"random-crop:28x"}), HasSubstr("'28x'"));
+  EXPECT_THAT(message({"random-crop:28:pad=-1"}), HasSubstr("'pad' is '-1'"));
+  EXPECT_THAT(message({"random-crop:28:pod=2"}), HasSubstr("did you mean 'pad'?"));
+  EXPECT_THAT(message({"random-crop:28:pad=2:pad=3"}), HasSubstr("'pad' is given twice"));
+  EXPECT_THAT(message({"hflip:0.5"}), HasSubstr("expected hflip"));
+  EXPECT_THAT(message({"pad"}), HasSubstr("expected pad:P"));
+  EXPECT_THAT(message({"normalise:mean=0.5"}), HasSubstr("only one of mean and std"));
+  EXPECT_THAT(message({"normalise:mean=0.5:std=0"}), HasSubstr("expected more than 0"));
+  EXPECT_THAT(message({"normalise:mean=nan:std=1"}), HasSubstr("'nan'"));
+  EXPECT_THAT(message({"normalise:mean=1,2:std=1"}), HasSubstr("2 means and 1 standard"));
+  EXPECT_THAT(Augmentation::Parse({"normalise"}, {}).status().message(), HasSubstr("0 means"));
+  EXPECT_THAT(Augmentation::Parse({"normalise"}, {{0.5}, {0.0}}).status().message(),
+              HasSubstr("give one with normalise:mean=M:std=S"));
+}
+
+}  // namespace
+}  // namespace lockstep::storage
