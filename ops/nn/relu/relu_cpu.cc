@@ -7,7 +7,8 @@ template <typename T>
 void Reference(const NoAttrs&, const ReferenceArgs& args) {
   const T* x = args.in<T>(0);
   T* y = args.out<T>(0);
-  for (int64_t i = 0; i < args.out_shape(0).elements(); ++i) y[i] = x[i] < 0 ? T(0) : x[i];
+  const int64_t n = args.out_shape(0).elements();
+  for (int64_t i = 0; i < n; ++i) y[i] = x[i] < 0 ? T(0) : x[i];
 }
 
 template <typename T>
@@ -15,7 +16,8 @@ void ReferenceGrad(const NoAttrs&, const ReferenceArgs& args) {
   const T* y = args.in<T>(0);
   const T* dy = args.in<T>(1);
   T* dx = args.out<T>(0);
-  for (int64_t i = 0; i < args.out_shape(0).elements(); ++i) dx[i] = y[i] > 0 ? dy[i] : T(0);
+  const int64_t n = args.out_shape(0).elements();
+  for (int64_t i = 0; i < n; ++i) dx[i] = y[i] > 0 ? dy[i] : T(0);
 }
 
 template void Reference<float>(const NoAttrs&, const ReferenceArgs&);

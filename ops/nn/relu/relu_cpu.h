@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reference kernels, over float and double.
 #pragma once
 
 #include "ops/core/op.h"

@@ -6,10 +6,14 @@
 //
 // batch_norm_train (x, gamma, beta) -> y, mean, unbiased_var, inv_std: statistics of this batch,
 // (C) each, of x's type. Two passes in double (mean, then var = sum of squared differences / M),
-// rounded once; unbiased_var = var * M / (M - 1), which is what the running state takes; 0 with M
-// < 2. The statistics are constants to the gradient: nothing flows through them. batch_norm_grad
-// (x, gamma, mean, inv_std, dy) -> dx, dgamma, dbeta: sums in double. batch_norm_infer (x, gamma,
-// beta, running_mean, running_var) -> y: fixed statistics, for evaluation.
+// rounded once. unbiased_var = var * M / (M - 1) is what the running state takes; 0 with M < 2.
+// The statistics are constants to the gradient: nothing flows through them. Without rows mean and
+// var are 0.
+//
+// batch_norm_grad (x, gamma, mean, inv_std, dy) -> dx, dgamma, dbeta: sums in double.
+//
+// batch_norm_infer (x, gamma, beta, running_mean, running_var) -> y: fixed statistics, for
+// evaluation; no gradient.
 #pragma once
 
 #include "ops/core/emitter.h"
