@@ -12,8 +12,8 @@ Net Net::operator/(std::string_view child) const {
   return below;
 }
 
-std::string Net::FileName(std::string_view leaf) const {
-  std::string name = path_;
+std::string FileName(std::string_view path, std::string_view leaf) {
+  std::string name(path);
   std::replace(name.begin(), name.end(), '/', '.');
   if (name.empty()) return std::string(leaf);
   return name.append(".").append(leaf);
@@ -32,7 +32,7 @@ Value Net::Param(std::string_view leaf, const Shape& shape, Initializer init, Sh
                  std::vector<int64_t> file_axes) const {
   if (!ok()) return {};
   Parameter parameter{
-      FileName(leaf), {precision_, shape}, std::move(file_shape), std::move(file_axes), init};
+      FileName(path_, leaf), {precision_, shape}, std::move(file_shape), std::move(file_axes), init};
   if (parameter.file_axes.empty()) {
     parameter.file_axes.resize(static_cast<size_t>(shape.rank()));
     std::iota(parameter.file_axes.begin(), parameter.file_axes.end(), int64_t{0});

@@ -31,11 +31,14 @@ struct Parameter {
 
 // The running statistics of one batch normalisation: two vectors of `channels`.
 struct RunningStatistics {
-  std::string path;  // files name them "<path>.running_mean" and "<path>.running_var"
+  std::string path;  // files name them FileName(path, "running_mean") and (path, "running_var")
   int64_t channels = 0;
   int64_t positions = 0;  // elements a channel of one sample: H W
   double momentum = 0.1;
 };
+
+// "layer1/0/bn1" + "weight" -> "layer1.0.bn1.weight".
+std::string FileName(std::string_view path, std::string_view leaf);
 
 // What building a model leaves behind beside the graph.
 struct ModelParts {
@@ -56,8 +59,6 @@ class Net {
   bool training() const { return training_; }
   DType precision() const { return precision_; }
   const std::string& path() const { return path_; }
-  // "layer1/0/bn1" + "weight" -> "layer1.0.bn1.weight".
-  std::string FileName(std::string_view leaf) const;
   const TensorType& TypeOf(Value v) const { return builder_->TypeOf(v); }
   bool ok() const { return builder_->status().ok(); }
   // Records that this layer cannot be built; `why` names the value and what was expected.

@@ -30,7 +30,7 @@ Status OpenTable(const std::string& path, const std::string& header, std::ofstre
 Status RemoveOldRun(const std::string& path) {
   for (const char* name :
        {"recipe.toml", "results.csv", "digests.csv", "summary.json", "model.safetensors"}) {
-    RETURN_IF_ERROR(RemoveFileIfExists(path + "/" + name));
+    RETURN_IF_ERROR(RemoveTree(path + "/" + name));
   }
   return OkStatus();
 }

@@ -70,7 +70,7 @@ struct RunConfig {
   int32_t lanes_at_once = 0;    // 0: max(1, cores / lane_threads)
   int32_t ranks = 1;            // W: ranks as threads of this process
   bool progress = true;         // progress bar on a terminal, lines otherwise
-  int64_t log_every = 50;       // steps between rows of results.csv
+  int64_t log_every = 50;       // steps between progress lines where there is no terminal
 };
 
 struct TrainConfig {
