@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/dataset/manifest.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "storage/dataset/import_directory.h"
+#include "storage/dataset/strict_json.h"
+#include "storage/env/files.h"
+
+namespace lockstep::storage {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kFormat[] = "lockstep-dataset";
+constexpr int64_t kManifestVersion = 1;
+constexpr int64_t kMostManifestBytes = int64_t{64} << 20;
+
+std::string TextOf(const json& j) { return j.dump(1) + "\n"; }
+
+DatasetManifest FromJson(const json& j) {
+  DatasetManifest manifest;
+  manifest.digest = Hex128(j, "digest");
+  manifest.samples = Integer(j, "samples");
+  for (const json& f : Array(j, "files")) {
+    manifest.files.push_back({Text(f, "name"), Integer(f, "size"), Hex128(f, "xxh3_128")});
+    if (!IsStoreFile(manifest.files.back().name)) {
+      throw StrictJsonError("'" + manifest.files.back().name + "' is no file of a dataset");
+    }
+  }
+  return manifest;
+}
+
+// The parsed manifest if its own hash is right; else why not.
+json ParseIntact(std::string_view text) {
+  json j = json::parse(text);
+  const std::string stored = Hex128(j, "hash").ToHex();
+  if (TextOf(j) != text) throw StrictJsonError("its text is not as it was written");
+  j.erase("hash");
+  const std::string computed = Hash128(TextOf(j)).ToHex();
+  if (computed != stored) {
+    throw StrictJsonError("its hash is " + computed + ", stored is " + stored);
+  }
+  return j;
+}
+
+bool AllDigits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::string ImportRemedy(const std::string& directory) {
+  return "; make a dataset with: lockstep data import SOURCE PATH --out " + directory;
+}
+
+Status ExplainMissing(const std::string& directory) {
+  const std::string quoted = "'" + directory + "'";
+  if (!PathExists(directory)) {
+    return NotFound("there is no dataset at " + quoted + ImportRemedy(directory));
+  }
+  if (!IsDirectory(directory)) {
+    return DataLoss(quoted + " is a file; a dataset is a directory" + ImportRemedy("DIR"));
+  }
+  if (IsImportDirectory(directory)) {
+    return DataLoss(quoted +
+                    " is an import that has not ended; the dataset appears under its own "
+                    "name when the import is done");
+  }
+  if (PathExists(directory + "/CURRENT")) {
+    return DataLoss(quoted +
+                    " is a RocksDB directory without a dataset.manifest: an incomplete "
+                    "dataset, or the database of another program. Import again, to "
+                    "another name or after removing it");
+  }
+  return DataLoss(quoted + " is not a Lockstep dataset: it has no dataset.manifest" +
+                  ImportRemedy("DIR"));
+}
+
+}  // namespace
+
+std::string EncodeManifest(const DatasetManifest& manifest) {
+  json files = json::array();
+  for (const ManifestFile& f : manifest.files) {
+    files.push_back({{"name", f.name}, {"size", f.size}, {"xxh3_128", f.hash.ToHex()}});
+  }
+  json j = {{"format", kFormat},
+            {"version", kManifestVersion},
+            {"complete", true},
+            {"digest", manifest.digest.ToHex()},
+            {"samples", manifest.samples},
+            {"files", files}};
+  j["hash"] = Hash128(TextOf(j)).ToHex();
+  return TextOf(j);
+}
+
+Result<DatasetManifest> DecodeManifest(std::string_view text) {
+  try {
+    const json j = ParseIntact(text);
+    if (Text(j, "format") != kFormat) throw StrictJsonError("it is of another format");
+    if (const int64_t version = Integer(j, "version"); version != kManifestVersion) {
+      return FailedPrecondition("it has format version " + std::to_string(version) +
+                                "; this program reads version 1. Import the source again, or use "
+                                "the program that made it");
+    }
+    if (Field(j, "complete") != true) throw StrictJsonError("it does not say 'complete'");
+    return FromJson(j);
+  } catch (const json::exception& e) {
+    return DataLoss(e.what());
+  } catch (const StrictJsonError& e) {
+    return DataLoss(e.what());
+  }
+}
+
+Result<DatasetManifest> ReadManifest(const std::string& directory) {
+  const std::string path = directory + "/" + kManifestName;
+  if (!PathExists(path) || IsImportDirectory(directory)) return ExplainMissing(directory);
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMostManifestBytes));
+  Result<DatasetManifest> manifest = DecodeManifest(text);
+  if (manifest.ok()) return manifest;
+  const bool damaged = manifest.status().code() == StatusCode::kDataLoss;
+  return Status(
+      manifest.status().code(),
+      "'" + path + "'" + (damaged ? " is damaged: " : ": ") + manifest.status().message() +
+          (damaged ? ". Restore the dataset from a copy or import the source again" : ""));
+}
+
+bool IsStartFile(std::string_view name) {
+  return name == "CURRENT" || (name.starts_with("MANIFEST-") && AllDigits(name.substr(9)));
+}
+
+bool IsStoreFile(std::string_view name) {
+  if (IsStartFile(name)) return true;
+  const size_t dot = name.find('.');
+  if (dot == std::string_view::npos || !AllDigits(name.substr(0, dot))) return false;
+  const std::string_view extension = name.substr(dot);
+  return extension == ".sst" || extension == ".ldb" || extension == ".log" || extension == ".blob";
+}
+
+std::vector<VerifyProblem> CheckFilesPresent(const std::string& directory,
+                                             const DatasetManifest& manifest) {
+  std::vector<VerifyProblem> problems;
+  std::set<std::string> listed;
+  for (const ManifestFile& file : manifest.files) {
+    listed.insert(file.name);
+    const Result<int64_t> size = FileSize(directory + "/" + file.name);
+    if (!size.ok()) {
+      problems.push_back({file.name, size.status().message()});
+    } else if (*size != file.size) {
+      problems.push_back(
+          {file.name, std::to_string(*size) + " bytes, expected " + std::to_string(file.size)});
+    }
+  }
+  const Result<std::vector<std::string>> names = ListDirectory(directory);
+  if (!names.ok()) return {{directory, names.status().message()}};
+  for (const std::string& name : *names) {
+    if (IsStoreFile(name) && listed.count(name) == 0) {
+      problems.push_back({name, "not listed in dataset.manifest: another program wrote here"});
+    }
+  }
+  return problems;
+}
+
+VerifyProblem CheckFileHash(const std::string& directory, const ManifestFile& file,
+                            const std::function<void(int64_t)>& progress) {
+  const Result<FileHash> found = HashFile(directory + "/" + file.name, progress);
+  if (!found.ok()) return {file.name, found.status().message()};
+  if (found->size != file.size) {
+    return {file.name,
+            std::to_string(found->size) + " bytes, expected " + std::to_string(file.size)};
+  }
+  if (found->hash != file.hash) {
+    return {file.name, "XXH3-128 " + found->hash.ToHex() + ", expected " + file.hash.ToHex()};
+  }
+  return {file.name, ""};
+}
+
+}  // namespace lockstep::storage

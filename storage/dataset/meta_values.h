@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys and values of the `meta` column family. A value is its XXH3-64 (8 bytes, little-endian, over
+// the key, a zero byte and the contents), then the contents.
+//
+//   info                        DatasetInfo (info_codec.h)
+//   listing/SPLIT/00000000 ...  the sorted source paths, each with a newline, 65,536 a value
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace lockstep::storage {
+
+inline constexpr char kInfoKey[] = "info";
+inline constexpr int64_t kPathsPerValue = 65536;
+
+std::string ListingKey(std::string_view split, int64_t chunk);
+std::string SealMetaValue(std::string_view key, std::string_view contents);
+// Data-loss where the checksum does not fit.
+Result<std::string> OpenMetaValue(std::string_view key, std::string_view value);
+
+}  // namespace lockstep::storage

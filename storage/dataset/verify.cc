@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/dataset/verify.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "storage/dataset/dataset.h"
+#include "storage/dataset/id_permutation.h"
+#include "storage/dataset/info_codec.h"
+#include "storage/dataset/manifest.h"
+#include "storage/dataset/record.h"
+#include "storage/env/files.h"
+
+namespace lockstep::storage {
+namespace {
+
+using Advance = std::function<void(int64_t)>;
+
+void HashFiles(const std::string& directory, const DatasetManifest& manifest,
+               const Advance& advance, VerifyReport* report) {
+  report->problems = CheckFilesPresent(directory, manifest);
+  std::set<std::string> already;
+  for (const VerifyProblem& problem : report->problems) already.insert(problem.name);
+  for (const ManifestFile& file : manifest.files) {
+    if (already.count(file.name) > 0) continue;
+    VerifyProblem problem = CheckFileHash(directory, file, [&](int64_t bytes) {
+      report->bytes += bytes;
+      advance(bytes);
+    });
+    if (!problem.message.empty()) report->problems.push_back(std::move(problem));
+  }
+}
+
+// Reads a run of records; where it cannot be read as one, record by record, naming each.
+std::vector<Dataset::CheckedRecord> ReadGood(const Dataset& dataset, SampleId first, int64_t count,
+                                             VerifyReport* report) {
+  Result<std::vector<Dataset::CheckedRecord>> run = dataset.ReadRangeChecked(first, count);
+  if (run.ok()) return *std::move(run);
+  std::vector<Dataset::CheckedRecord> good;
+  for (int64_t i = 0; i < count; ++i) {
+    const SampleId id(first.value + static_cast<uint64_t>(i));
+    Result<std::vector<Dataset::CheckedRecord>> one = dataset.ReadRangeChecked(id, 1);
+    if (one.ok()) {
+      good.push_back(std::move((*one)[0]));
+    } else {
+      report->problems.push_back({DescribeSample(id), one.status().message()});
+    }
+  }
+  return good;
+}
+
+void CheckSplit(const Dataset& dataset, const SplitInfo& split, const Advance& advance,
+                DigestBuilder* digest, VerifyReport* report) {
+  const Result<std::vector<std::string>> listing = dataset.Listing(split.name);
+  std::vector<uint32_t> order;
+  if (listing.ok()) {
+    order = IdPermutation(*listing);
+  } else {
+    report->problems.push_back(
+        {"listing of split '" + split.name + "'", listing.status().message()});
+  }
+  constexpr int64_t kRun = 1024;
+  for (int64_t begin = 0; begin < split.count; begin += kRun) {
+    const int64_t count = std::min(kRun, split.count - begin);
+    const SampleId first(split.first_id + static_cast<uint64_t>(begin));
+    for (const auto& [record, checksum] : ReadGood(dataset, first, count, report)) {
+      ++report->records;
+      digest->Add(record.id, checksum);
+      if (order.empty()) continue;
+      const std::string& path = (*listing)[order[record.id.value - split.first_id]];
+      if (record.source_path != path) {
+        report->problems.push_back(
+            {DescribeSample(record.id),
+             "source path '" + record.source_path + "', expected '" + path + "'"});
+      }
+    }
+    advance(count);
+  }
+}
+
+void CheckRecords(const Dataset& dataset, const Advance& advance, VerifyReport* report) {
+  const DatasetInfo& info = dataset.info();
+  DigestBuilder digest(info);
+  for (const SplitInfo& split : info.splits) CheckSplit(dataset, split, advance, &digest, report);
+  if (report->records != info.samples()) return;
+  report->digest = digest.Digest();
+  if (report->digest != info.digest) {
+    report->problems.push_back(
+        {"dataset digest", report->digest.ToHex() + ", expected " + info.digest.ToHex()});
+  }
+}
+
+}  // namespace
+
+std::string VerifyReport::ToString() const {
+  if (ok()) {
+    return "all well: " + std::to_string(files) + " files, " + std::to_string(bytes) + " bytes, " +
+           std::to_string(records) + " records, digest " + digest.ToHex();
+  }
+  std::string text;
+  for (const VerifyProblem& problem : problems) {
+    text += (text.empty() ? "" : "\n") + problem.name + ": " + problem.message;
+  }
+  return text;
+}
+
+Status VerifyReport::ToStatus() const { return ok() ? OkStatus() : DataLoss(ToString()); }
+
+Result<VerifyReport> VerifyDataset(const std::string& directory_as_given,
+                                   const std::function<void(int64_t, int64_t)>& progress) {
+  const std::string directory = WithoutTrailingSlash(directory_as_given);
+  VerifyReport report;
+  const Result<DatasetManifest> manifest = ReadManifest(directory);
+  if (!manifest.ok()) {
+    if (!PathExists(directory + "/" + kManifestName)) return manifest.status();
+    report.problems.push_back({kManifestName, manifest.status().message()});
+    return report;
+  }
+  report.files = static_cast<int64_t>(manifest->files.size());
+  int64_t done = 0, total = manifest->samples;
+  for (const ManifestFile& file : manifest->files) total += file.size;
+  const Advance advance = [&](int64_t amount) {
+    done += amount;
+    if (progress) progress(done, total);
+  };
+  HashFiles(directory, *manifest, advance, &report);
+  const Result<std::unique_ptr<Dataset>> dataset = Dataset::Open(directory);
+  if (dataset.ok()) {
+    CheckRecords(**dataset, advance, &report);
+  } else if (report.ok()) {  // else the cause has been named
+    report.problems.push_back({directory, dataset.status().message()});
+  }
+  return report;
+}
+
+}  // namespace lockstep::storage

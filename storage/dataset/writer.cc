@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/dataset/writer.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/mutex.h"
+#include "storage/dataset/channel_statistics.h"
+#include "storage/dataset/id_permutation.h"
+#include "storage/dataset/import_directory.h"
+#include "storage/dataset/info_codec.h"
+#include "storage/dataset/manifest.h"
+#include "storage/dataset/meta_values.h"
+#include "storage/dataset/record.h"
+#include "storage/dataset/rocks_writer.h"
+#include "storage/dataset/writer_options.h"
+#include "storage/env/files.h"
+
+namespace lockstep::storage {
+namespace {
+
+constexpr char kScratchName[] = "ingest";  // sorted files before they are moved into the store
+
+Status WriteSorted(const std::string& path, const std::map<std::string, std::string>& contents) {
+  ASSIGN_OR_RETURN(const auto file, SortedFile::Create(path));
+  for (const auto& [key, value] : contents) {
+    RETURN_IF_ERROR(file->Add(key, SealMetaValue(key, value)));
+  }
+  return file->Finish();
+}
+
+std::map<std::string, std::string> ListingValues(const std::vector<SplitListing>& splits) {
+  std::map<std::string, std::string> values;
+  for (const SplitListing& split : splits) {
+    for (size_t i = 0; i < split.paths.size(); ++i) {
+      const int64_t chunk = static_cast<int64_t>(i) / kPathsPerValue;
+      values[ListingKey(split.name, chunk)] += split.paths[i] + "\n";
+    }
+  }
+  return values;
+}
+
+// What was learned of the samples of some ranges.
+struct Seen {
+  ChannelSums sums;                                // over the split of the statistics
+  int64_t height = -1, width = -1, channels = -1;  // -1: none seen yet, 0: not all equal
+
+  void Size(int64_t h, int64_t w, int64_t c) {
+    const auto merge = [](int64_t* mine, int64_t other) {
+      if (*mine == -1) *mine = other;
+      if (*mine != other && other != -1) *mine = 0;
+    };
+    merge(&height, h);
+    merge(&width, w);
+    merge(&channels, c);
+  }
+};
+
+}  // namespace
+
+class DatasetWriter::Core {
+ public:
+  Core(WriterOptions writer_options, ImportDirectory import_directory)
+      : options(std::move(writer_options)), directory(std::move(import_directory)) {
+    uint64_t first = 0;
+    for (const SplitListing& split : options.splits) {
+      const auto count = static_cast<int64_t>(split.paths.size());
+      info.splits.push_back({split.name, first, count});
+      permutations.push_back(IdPermutation(split.paths));
+      first += static_cast<uint64_t>(count);
+    }
+    info.classes = options.classes;
+    info.shard_size = options.shard_size;
+    info.source = options.source;
+    info.source_fingerprint = options.source_fingerprint;
+    info.rejected = options.rejected;
+    if (options.ids_per_file <= 0) options.ids_per_file = 64 * options.shard_size;
+    checksums.resize(first);
+    ranges_written.resize(static_cast<size_t>(Ranges()));
+    for (size_t s = 0; s < info.splits.size(); ++s) {
+      if (info.splits[s].name == "train") statistics_split = s;
+    }
+  }
+
+  int64_t Ranges() const {
+    return (info.samples() + options.ids_per_file - 1) / options.ids_per_file;
+  }
+  std::string Scratch(const std::string& name) const {
+    return directory.path() + "/" + kScratchName + "/" + name + ".sst";
+  }
+
+  Result<Record> MakeRecord(SampleId id, size_t split, const SampleAt& sample) const;
+  Status WriteRange(int64_t range, const SampleAt& sample, const std::function<void()>& written);
+  void TakeIn(int64_t range, const Seen& other);
+  Result<DatasetInfo> Finish();
+  Status WriteManifest() const;
+
+  // A full disk, said so that a person knows which.
+  Status Explain(const Status& status) const {
+    if (status.code() != StatusCode::kResourceExhausted) return status;
+    return ResourceExhausted("no space left for dataset '" + directory.out() +
+                             "'; nothing of it is kept. Free some space there or choose another "
+                             "--out (" +
+                             status.message() + ")");
+  }
+
+  WriterOptions options;
+  ImportDirectory directory;
+  DatasetInfo info;
+  std::vector<std::vector<uint32_t>> permutations;  // of each split
+  size_t statistics_split = 0;
+  std::vector<uint64_t> checksums;  // by id; a range's thread writes its own part
+
+  Mutex mutex;
+  Seen seen GUARDED_BY(mutex);
+  std::vector<bool> ranges_written GUARDED_BY(mutex);
+};
+
+Result<Record> DatasetWriter::Core::MakeRecord(SampleId id, size_t split,
+                                               const SampleAt& sample) const {
+  const SplitInfo& s = info.splits[split];
+  const size_t index = permutations[split][id.value - s.first_id];
+  const std::string& path = options.splits[split].paths[index];
+  ASSIGN_OR_RETURN(SourceSample source, sample(split, index));
+  if (source.label < 0 || source.label >= static_cast<int64_t>(info.classes.size())) {
+    return DataLoss("'" + path + "' has label " + std::to_string(source.label) +
+                    ", but there are " + std::to_string(info.classes.size()) + " classes");
+  }
+  const int64_t bytes = int64_t{source.height} * source.width * source.channels;
+  if (source.height <= 0 || source.width <= 0 || source.channels <= 0 ||
+      static_cast<int64_t>(source.pixels.size()) != bytes) {
+    return DataLoss("'" + path + "' is " + std::to_string(source.height) + "x" +
+                    std::to_string(source.width) + "x" + std::to_string(source.channels) +
+                    " but has " + std::to_string(source.pixels.size()) + " bytes of pixels");
+  }
+  return Record{id,
+                path,
+                source.label,
+                source.height,
+                source.width,
+                source.channels,
+                std::move(source.pixels)};
+}
+
+Status DatasetWriter::Core::WriteRange(int64_t range, const SampleAt& sample,
+                                       const std::function<void()>& written) {
+  const int64_t begin = range * options.ids_per_file;
+  const int64_t end = std::min(begin + options.ids_per_file, info.samples());
+  ASSIGN_OR_RETURN(const auto file, SortedFile::Create(Scratch(std::to_string(range))));
+  Seen seen_here;
+  for (int64_t i = begin; i < end; ++i) {
+    const SampleId id(static_cast<uint64_t>(i));
+    const auto split = static_cast<size_t>(info.SplitOf(id) - info.splits.data());
+    ASSIGN_OR_RETURN(const Record record, MakeRecord(id, split, sample));
+    const std::string bytes = EncodeRecord(record);
+    RETURN_IF_ERROR(file->Add(KeyOfSample(id), bytes));
+    checksums[id.value] = RecordChecksum(bytes);
+    seen_here.Size(record.height, record.width, record.channels);
+    if (split == statistics_split) seen_here.sums.Add(record.pixels, record.channels);
+    if (written) written();
+  }
+  RETURN_IF_ERROR(file->Finish());
+  TakeIn(range, seen_here);
+  return {};
+}
+
+void DatasetWriter::Core::TakeIn(int64_t range, const Seen& other) {
+  MutexLock lock(&mutex);
+  seen.Size(other.height, other.width, other.channels);
+  seen.sums.Merge(other.sums);
+  CHECK(!ranges_written[static_cast<size_t>(range)]) << "range " << range << " written twice";
+  ranges_written[static_cast<size_t>(range)] = true;
+}
+
+Status DatasetWriter::Core::WriteManifest() const {
+  DatasetManifest manifest{info.digest, info.samples(), {}};
+  const std::string& path = directory.path();
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path));
+  for (const std::string& name : names) {
+    if (!IsStoreFile(name)) continue;
+    RETURN_IF_ERROR(SyncFile(path + "/" + name));
+    ASSIGN_OR_RETURN(const FileHash file, HashFile(path + "/" + name));
+    manifest.files.push_back({name, file.size, file.hash});
+  }
+  RETURN_IF_ERROR(SyncDirectory(path));
+  return WriteFileAtomically(path + "/" + kManifestName, EncodeManifest(manifest));
+}
+
+Result<DatasetInfo> DatasetWriter::Core::Finish() {
+  {
+    MutexLock lock(&mutex);
+    for (size_t r = 0; r < ranges_written.size(); ++r) {
+      CHECK(ranges_written[r]) << "range " << r << " was not written";
+    }
+    info.height = seen.height;
+    info.width = seen.width;
+    info.channels = seen.channels;
+    info.channel_mean = seen.sums.Mean();
+    info.channel_std = seen.sums.Deviation();
+  }
+  DigestBuilder digest(info);
+  for (size_t id = 0; id < checksums.size(); ++id) digest.Add(SampleId(id), checksums[id]);
+  info.digest = digest.Digest();
+  ASSIGN_OR_RETURN(const std::string text, EncodeInfo(info));
+  RETURN_IF_ERROR(WriteSorted(Scratch(kInfoKey), {{kInfoKey, text}}));
+
+  std::vector<std::string> samples;
+  for (int64_t r = 0; r < Ranges(); ++r) samples.push_back(Scratch(std::to_string(r)));
+  RETURN_IF_ERROR(BuildStore(directory.path(), samples, {Scratch(kInfoKey), Scratch("listing")}));
+  RETURN_IF_ERROR(RemoveTree(directory.path() + "/" + kScratchName));
+  RETURN_IF_ERROR(WriteManifest());
+  RETURN_IF_ERROR(directory.Publish());
+  return info;
+}
+
+DatasetWriter::DatasetWriter(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+DatasetWriter::~DatasetWriter() = default;
+
+Result<std::unique_ptr<DatasetWriter>> DatasetWriter::Create(WriterOptions options) {
+  RETURN_IF_ERROR(CheckWriterOptions(options));
+  ASSIGN_OR_RETURN(ImportDirectory directory,
+                   ImportDirectory::Make(options.directory, options.replace));
+  auto core = std::make_unique<Core>(std::move(options), std::move(directory));
+  const auto begin = [&]() -> Status {
+    RETURN_IF_ERROR(EncodeInfo(core->info).status());  // texts that cannot be stored
+    RETURN_IF_ERROR(MakeDirectory(core->directory.path() + "/" + kScratchName));
+    return WriteSorted(core->Scratch("listing"), ListingValues(core->options.splits));
+  };
+  if (const Status status = begin(); !status.ok()) return core->Explain(status);
+  return std::unique_ptr<DatasetWriter>(new DatasetWriter(std::move(core)));
+}
+
+int64_t DatasetWriter::samples() const { return core_->info.samples(); }
+int64_t DatasetWriter::ranges() const { return core_->Ranges(); }
+
+Status DatasetWriter::WriteRange(int64_t range, const SampleAt& sample,
+                                 const std::function<void()>& written) {
+  CHECK(range >= 0 && range < ranges()) << "range " << range;
+  return core_->Explain(core_->WriteRange(range, sample, written));
+}
+
+Result<DatasetInfo> DatasetWriter::Finish() {
+  Result<DatasetInfo> info = core_->Finish();
+  if (!info.ok()) return core_->Explain(info.status());
+  return info;
+}
+
+}  // namespace lockstep::storage

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/dataset/writer_options.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace lockstep::storage {
+namespace {
+
+// Well-formed UTF-8 (Unicode 15, table 3-7): no overlong forms, no surrogates.
+bool IsUtf8(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (size_t i = 0; i < text.size();) {
+    const unsigned char lead = byte(i);
+    const size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (length == 0 || lead > 0xF4 || i + length > text.size()) return false;
+    for (size_t k = 1; k < length; ++k) {
+      if ((byte(i + k) & 0xC0) != 0x80) return false;
+    }
+    if (length >= 3) {
+      const unsigned char next = byte(i + 1);
+      if ((lead == 0xE0 && next < 0xA0) || (lead == 0xED && next > 0x9F) ||
+          (lead == 0xF0 && next < 0x90) || (lead == 0xF4 && next > 0x8F)) {
+        return false;
+      }
+    }
+    i += length;
+  }
+  return true;
+}
+
+bool IsSplitName(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
+
+Status CheckPaths(const SplitListing& split) {
+  if (split.paths.empty()) return InvalidArgument("split '" + split.name + "' has no samples");
+  if (split.paths.size() > size_t{1} << 31) {
+    return InvalidArgument("split '" + split.name + "' has more than 2^31 samples");
+  }
+  for (size_t i = 0; i < split.paths.size(); ++i) {
+    const std::string& path = split.paths[i];
+    if (path.empty() || path.find('\n') != std::string::npos || !IsUtf8(path)) {
+      return InvalidArgument("path " + std::to_string(i) + " of split '" + split.name + "' ('" +
+                             path +
+                             "') is empty, has a newline or is not UTF-8; "
+                             "rename the file");
+    }
+    if (i > 0 && path <= split.paths[i - 1]) {
+      return InvalidArgument("paths of split '" + split.name + "' are not in bytewise order: '" +
+                             path + "' after '" + split.paths[i - 1] + "'");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Status CheckWriterOptions(const WriterOptions& options) {
+  if (options.shard_size < 1 || options.shard_size > int64_t{1} << 20) {
+    return InvalidArgument("shard size " + std::to_string(options.shard_size) +
+                           "; expected 1 .. 1048576");
+  }
+  if (options.splits.empty()) return InvalidArgument("the source has no splits");
+  if (options.classes.empty()) return InvalidArgument("the source has no classes");
+  for (size_t i = 0; i < options.splits.size(); ++i) {
+    const SplitListing& split = options.splits[i];
+    if (!IsSplitName(split.name)) {
+      return InvalidArgument("split name '" + split.name +
+                             "'; expected letters, digits, '-', '_', '.'");
+    }
+    if (i > 0 && split.name <= options.splits[i - 1].name) {
+      return InvalidArgument("splits are not in bytewise order: '" + split.name + "' after '" +
+                             options.splits[i - 1].name + "'");
+    }
+    RETURN_IF_ERROR(CheckPaths(split));
+  }
+  return {};
+}
+
+}  // namespace lockstep::storage

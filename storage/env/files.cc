@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/env/files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <system_error>
+
+namespace lockstep::storage {
+namespace {
+
+class File {
+ public:
+  static Result<File> Open(const std::string& path, int flags) {
+    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+    if (fd < 0) return ErrnoStatus("cannot open '" + path + "'", errno);
+    return File(path, fd);
+  }
+  File(File&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+  File& operator=(File&&) = delete;
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  // Up to `size` bytes; 0 at the end.
+  Result<size_t> Read(char* buffer, size_t size) {
+    for (;;) {
+      const ssize_t n = ::read(fd_, buffer, size);
+      if (n >= 0) return static_cast<size_t>(n);
+      if (errno != EINTR) return ErrnoStatus("cannot read '" + path_ + "'", errno);
+    }
+  }
+  Status Write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return ErrnoStatus("cannot write '" + path_ + "'", errno);
+      bytes.remove_prefix(static_cast<size_t>(n));
+    }
+    return {};
+  }
+  Status Sync() {
+    if (::fsync(fd_) != 0) return ErrnoStatus("cannot fsync '" + path_ + "'", errno);
+    return {};
+  }
+  Status Close() {
+    const int fd = std::exchange(fd_, -1);
+    if (::close(fd) != 0) return ErrnoStatus("cannot close '" + path_ + "'", errno);
+    return {};
+  }
+  Result<struct stat> Stat() const {
+    struct stat s;
+    if (::fstat(fd_, &s) != 0) return ErrnoStatus("cannot stat '" + path_ + "'", errno);
+    return s;
+  }
+
+ private:
+  File(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  std::string path_;
+  int fd_;
+};
+
+Result<File> OpenRegularFile(const std::string& path, int64_t* size) {
+  // O_NONBLOCK: a FIFO must not block the open; regular files ignore it.
+  ASSIGN_OR_RETURN(File file, File::Open(path, O_RDONLY | O_NONBLOCK));
+  ASSIGN_OR_RETURN(const struct stat s, file.Stat());
+  if (!S_ISREG(s.st_mode)) {
+    return InvalidArgument("'" + path + "' is " + (S_ISDIR(s.st_mode) ? "a directory" : "special") +
+                           "; expected a regular file");
+  }
+  *size = s.st_size;
+  return file;
+}
+
+}  // namespace
+
+Result<std::string> ReadFile(const std::string& path) {
+  return ReadFile(path, std::numeric_limits<int64_t>::max());
+}
+
+Result<std::string> ReadFile(const std::string& path, int64_t limit) {
+  int64_t size = 0;
+  ASSIGN_OR_RETURN(File file, OpenRegularFile(path, &size));
+  if (size > limit) {
+    return DataLoss("'" + path + "' has " + std::to_string(size) + " bytes, at most " +
+                    std::to_string(limit) + " expected");
+  }
+  std::string bytes(static_cast<size_t>(size), '\0');
+  size_t filled = 0;
+  while (filled < bytes.size()) {
+    ASSIGN_OR_RETURN(const size_t n, file.Read(bytes.data() + filled, bytes.size() - filled));
+    if (n == 0) break;
+    filled += n;
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
+  const std::string temporary = path + ".tmp-" + std::to_string(::getpid());
+  const auto write = [&]() -> Status {
+    ASSIGN_OR_RETURN(File file, File::Open(temporary, O_WRONLY | O_CREAT | O_TRUNC));
+    RETURN_IF_ERROR(file.Write(bytes));
+    RETURN_IF_ERROR(file.Sync());
+    RETURN_IF_ERROR(file.Close());
+    if (::rename(temporary.c_str(), path.c_str()) != 0) {
+      return ErrnoStatus("cannot rename '" + temporary + "' to '" + path + "'", errno);
+    }
+    return {};
+  };
+  if (Status status = write(); !status.ok()) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  return SyncDirectory(ParentOf(path));
+}
+
+Result<FileHash> HashFile(const std::string& path, const std::function<void(int64_t)>& progress) {
+  int64_t size = 0;
+  ASSIGN_OR_RETURN(File file, OpenRegularFile(path, &size));
+  constexpr size_t kPiece = size_t{1} << 20;
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
+  Hasher hasher;
+  FileHash result;
+  for (;;) {
+    ASSIGN_OR_RETURN(const size_t n, file.Read(buffer.get(), kPiece));
+    if (n == 0) break;
+    hasher.Update(buffer.get(), n);
+    result.size += static_cast<int64_t>(n);
+    if (progress) progress(static_cast<int64_t>(n));
+  }
+  result.hash = hasher.Digest128();
+  return result;
+}
+
+Result<int64_t> FileSize(const std::string& path) {
+  struct stat s;
+  if (::stat(path.c_str(), &s) != 0) return ErrnoStatus("cannot stat '" + path + "'", errno);
+  if (!S_ISREG(s.st_mode)) return InvalidArgument("'" + path + "' is not a regular file");
+  return static_cast<int64_t>(s.st_size);
+}
+
+bool PathExists(const std::string& path) {
+  struct stat s;
+  return ::lstat(path.c_str(), &s) == 0;
+}
+
+bool IsDirectory(const std::string& path) {
+  struct stat s;
+  return ::stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+Result<std::vector<std::string>> ListDirectory(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
+  if (dir == nullptr) return ErrnoStatus("cannot list '" + path + "'", errno);
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(dir.get());
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return ErrnoStatus("cannot list '" + path + "'", errno);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Status MakeDirectory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) != 0) {
+    return ErrnoStatus("cannot make directory '" + path + "'", errno);
+  }
+  return {};
+}
+
+Status SyncFile(const std::string& path) {
+  ASSIGN_OR_RETURN(File file, File::Open(path, O_RDONLY));
+  RETURN_IF_ERROR(file.Sync());
+  return file.Close();
+}
+
+Status SyncDirectory(const std::string& path) {
+  ASSIGN_OR_RETURN(File file, File::Open(path, O_RDONLY | O_DIRECTORY));
+  RETURN_IF_ERROR(file.Sync());
+  return file.Close();
+}
+
+Status RemoveTree(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error) return ErrnoStatus("cannot remove '" + path + "'", error.value());
+  return {};
+}
+
+Status RenameToNew(const std::string& from, const std::string& to) {
+  const std::string what = "cannot rename '" + from + "' to '" + to + "'";
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
+  if (errno != EINVAL && errno != ENOSYS) return ErrnoStatus(what, errno);
+  // A file system without RENAME_NOREPLACE. A directory never replaces a filled one or a file.
+  if (PathExists(to)) return ErrnoStatus(what, EEXIST);
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    return ErrnoStatus(what, errno == ENOTEMPTY ? EEXIST : errno);
+  }
+  return {};
+}
+
+Status ExchangeNames(const std::string& a, const std::string& b) {
+  const std::string what = "cannot exchange '" + a + "' and '" + b + "'";
+  if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) return {};
+  if (errno != EINVAL && errno != ENOSYS) return ErrnoStatus(what, errno);
+  const std::string aside = a + ".aside";
+  if (::rename(b.c_str(), aside.c_str()) != 0) return ErrnoStatus(what, errno);
+  if (::rename(a.c_str(), b.c_str()) != 0) {
+    const int error = errno;
+    if (::rename(aside.c_str(), b.c_str()) != 0) {
+      return ErrnoStatus(what + "; '" + b + "' is now at '" + aside + "'", error);
+    }
+    return ErrnoStatus(what, error);
+  }
+  if (::rename(aside.c_str(), a.c_str()) != 0) return ErrnoStatus(what, errno);
+  return {};
+}
+
+std::string WithoutTrailingSlash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+std::string ParentOf(const std::string& path) {
+  const std::string p = WithoutTrailingSlash(path);
+  const size_t slash = p.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : p.substr(0, slash);
+}
+
+std::string BaseNameOf(const std::string& path) {
+  const std::string p = WithoutTrailingSlash(path);
+  const size_t slash = p.rfind('/');
+  return slash == std::string::npos || p.size() == 1 ? p : p.substr(slash + 1);
+}
+
+}  // namespace lockstep::storage

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The idx format of the MNIST family: two zero bytes, an element type, the number of dimensions,
+// each dimension as a big-endian u32, the elements. Here: unsigned bytes (type 8) only. Described
+// at the end of http://yann.lecun.com/exdb/mnist/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace lockstep::storage {
+
+struct IdxArray {
+  std::vector<int64_t> dims;
+  std::string values;  // row-major, one byte an element
+};
+
+// Reads a whole idx file, plain or gzip, that must have `rank` dimensions (1 .. 3). Data-loss where
+// it is not one, is too short or too long: names the file, what was found, what was expected.
+Result<IdxArray> ParseIdx(std::string_view file_bytes, std::string_view name, int rank);
+Result<IdxArray> ReadIdx(const std::string& path, int rank);
+
+}  // namespace lockstep::storage

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of importers: a new one is one folder and one line here.
+#include "base/suggest.h"
+#include "storage/importers/idx/idx_importer.h"
+#include "storage/importers/importer.h"
+
+namespace lockstep::storage {
+
+const std::vector<ImporterKind>& ImporterKinds() {
+  static const std::vector<ImporterKind> kKinds = {FashionMnistKind(), IdxKind()};
+  return kKinds;
+}
+
+Result<std::unique_ptr<Importer>> OpenSource(std::string_view name, const std::string& path) {
+  std::vector<std::string> names;
+  for (const ImporterKind& kind : ImporterKinds()) {
+    names.push_back(kind.name);
+    if (kind.name != name) continue;
+    Result<std::unique_ptr<Importer>> importer = kind.open(path);
+    if (importer.ok() || kind.detect(path)) return importer;
+    for (const ImporterKind& other : ImporterKinds()) {
+      if (other.name == name || !other.detect(path)) continue;
+      return Status(
+          importer.status().code(),
+          importer.status().message() + " (it looks like a source of kind '" + other.name + "')");
+    }
+    return importer;
+  }
+  return InvalidArgument("there is no kind of source '" + std::string(name) + "'" +
+                         Suggestion(name, names));
+}
+
+}  // namespace lockstep::storage
