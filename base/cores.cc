@@ -25,7 +25,7 @@ int CountWithCapacity(int capacity) {
 
 }  // namespace
 
-int CoresInAffinityMask() {
+int AvailableCores() {
   for (int capacity = 1024; capacity <= kMostCores; capacity *= 2) {
     const int cores = CountWithCapacity(capacity);
     if (cores > 0) return cores;

@@ -6,6 +6,6 @@ namespace lockstep {
 
 // Cores in the calling thread's affinity mask, at least 1: what taskset, a container's cpuset or
 // mpirun's binding left us, which the machine's core count does not say.
-int CoresInAffinityMask();
+int AvailableCores();
 
 }  // namespace lockstep

@@ -114,11 +114,14 @@ Result<int64_t> FileSize(const std::string& path) {
   return static_cast<int64_t>(info.st_size);
 }
 
-Result<bool> Exists(const std::string& path) {
+bool FileExists(const std::string& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) == 0) return true;
-  if (errno == ENOENT || errno == ENOTDIR) return false;
-  return ErrnoStatus(Quoted("look at", path), errno);
+  return ::stat(path.c_str(), &info) == 0;
+}
+
+Status RemoveFileIfExists(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return OkStatus();
+  return ErrnoStatus(Quoted("remove", path), errno);
 }
 
 Status MakeDirs(const std::string& path) {

@@ -25,8 +25,11 @@ Status WriteFileAtomic(const std::string& path, std::string_view bytes);
 Status SyncFolder(const std::string& folder);
 
 Result<int64_t> FileSize(const std::string& path);  // bytes; a regular file
-Result<bool> Exists(const std::string& path);       // file or folder; a dangling link does not
-Status MakeDirs(const std::string& path);           // and its parents; fine if already there
+// Whether a file or folder is there. What may not be looked at counts as absent: the call that uses
+// it says why.
+bool FileExists(const std::string& path);
+Status RemoveFileIfExists(const std::string& path);
+Status MakeDirs(const std::string& path);  // and its parents; fine if already there
 Result<std::vector<std::string>> ListDir(const std::string& path);  // names, bytewise order
 Status RemoveTree(const std::string& path);  // file or folder with all in it; fine if not there
 

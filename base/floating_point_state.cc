@@ -13,7 +13,7 @@ constexpr unsigned kFlags = 0x3f;
 
 }  // namespace
 
-void SetStandardFloatingPointState() { _mm_setcsr(kStandard); }
+void SetFloatingPointState() { _mm_setcsr(kStandard); }
 bool HasStandardFloatingPointState() { return (_mm_getcsr() & ~kFlags) == kStandard; }
 
 ScopedFloatingPointState::ScopedFloatingPointState() : former_(_mm_getcsr()) {

@@ -7,7 +7,7 @@
 namespace lockstep {
 
 // For the calling thread.
-void SetStandardFloatingPointState();
+void SetFloatingPointState();
 bool HasStandardFloatingPointState();
 
 // Sets the standard state and puts the former one back when it goes out of scope.

@@ -2,10 +2,11 @@
 #include "base/thread_pool.h"
 
 #include <atomic>
-#include <string>
 #include <system_error>
 
+#include "base/check.h"
 #include "base/floating_point_state.h"
+#include "base/log.h"
 
 namespace lockstep {
 namespace {
@@ -14,22 +15,18 @@ thread_local const ThreadPool* current_pool = nullptr;  // whose task this threa
 
 }  // namespace
 
-Result<std::unique_ptr<ThreadPool>> ThreadPool::Make(int threads) {
-  if (threads < 1) {
-    return InvalidArgument("a thread pool of " + std::to_string(threads) +
-                           " threads; expected at least 1");
-  }
-  std::unique_ptr<ThreadPool> pool(new ThreadPool);
+ThreadPool::ThreadPool(int threads) {
+  CHECK_GE(threads, 1);
+  workers_.reserve(static_cast<size_t>(threads) - 1);
   for (int t = 1; t < threads; ++t) {
     try {
-      pool->workers_.emplace_back([p = pool.get(), t] { p->Serve(t); });
+      workers_.emplace_back([this, t] { Serve(t); });
     } catch (const std::system_error& error) {
-      return ResourceExhausted("cannot start thread " + std::to_string(t + 1) + " of " +
-                               std::to_string(threads) + ": " + error.what() +
-                               "; use fewer cores (run.cores) or raise the limit (ulimit -u)");
+      LOG(kWarning) << "cannot start thread " << t + 1 << " of " << threads << ": " << error.what()
+                    << "; going on with " << t << " (use fewer cores or raise ulimit -u)";
+      return;
     }
   }
-  return pool;
 }
 
 ThreadPool::~ThreadPool() {
@@ -54,7 +51,7 @@ void ThreadPool::Serve(int thread) {
     served = round_;
     const std::function<void(int)>& body = *body_;
     mutex_.Unlock();
-    SetStandardFloatingPointState();  // each time: a task's library may have changed it
+    SetFloatingPointState();  // each time: a task's library may have changed it
     body(thread);
     mutex_.Lock();
     if (--running_ == 0) ended_.NotifyAll();

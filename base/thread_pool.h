@@ -10,21 +10,20 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
 #include <thread>
 #include <vector>
 
 #include "base/mutex.h"
 #include "base/range.h"
-#include "base/status.h"
 
 namespace lockstep {
 
 class ThreadPool {
  public:
-  // threads >= 1; resource-exhausted where the machine refuses to start them.
-  static Result<std::unique_ptr<ThreadPool>> Make(int threads);
+  // threads >= 1. Where the machine refuses to start one more, the pool works with those it has
+  // (the results are the same) and a warning is logged.
+  explicit ThreadPool(int threads);
   ~ThreadPool();  // no call may be running
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -42,7 +41,6 @@ class ThreadPool {
   void Run(std::span<const std::function<void()>> tasks);
 
  private:
-  ThreadPool() = default;
   // body(t) on each thread t = 0 .. threads() - 1, the caller being 0.
   void OnEveryThread(const std::function<void(int)>& body) EXCLUDES(call_mutex_, mutex_);
   void Serve(int thread) EXCLUDES(mutex_);

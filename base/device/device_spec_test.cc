@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/device/device_spec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lockstep {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(DeviceSpecTest, TextRoundTrips) {
+  DeviceSpec gpu;
+  gpu.kind = DeviceKind::kCuda;
+  gpu.name = "A GPU = with an equals sign";
+  gpu.isa = "sm_90";
+  gpu.memory_bytes = int64_t{150} << 30;
+  gpu.workspace_cap = 12345;
+  for (const DeviceSpec& spec : {DeviceSpec(), ReferenceCpuSpec(), gpu}) {
+    const auto parsed = DeviceSpec::FromText(spec.ToText());
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_EQ(*parsed, spec) << spec.ToText();
+  }
+}
+
+TEST(DeviceSpecTest, TheReferenceCpuTakesReferenceKernelsOnly) {
+  EXPECT_EQ(ReferenceCpuSpec().kind, DeviceKind::kCpu);
+  EXPECT_TRUE(ReferenceCpuSpec().reference_kernels_only);
+}
+
+TEST(DeviceSpecTest, EveryKindOfBadLineIsRefusedByName) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"no equals sign\n", "expected 'key = value'"},
+      {"colour = red\n", "unknown key 'colour'"},
+      {"kind = tpu\n", "expected cpu or cuda"},
+      {"memory_bytes = 12x\n", "expected an integer"},
+      {"memory_bytes = 99999999999999999999\n", "expected an integer"},
+      {"reference_kernels_only = yes\n", "expected true or false"},
+  };
+  for (const auto& [text, message] : cases) {
+    const Status status = DeviceSpec::FromText(text).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << text;
+    EXPECT_THAT(status.message(), HasSubstr(message));
+  }
+}
+
+}  // namespace
+}  // namespace lockstep
