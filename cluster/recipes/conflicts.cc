@@ -25,6 +25,14 @@ void FindPrecisionConflicts(const TrainConfig& config, std::vector<Conflict>* co
   }
 }
 
+void FindThreadConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
+  if (config.batch.lane_threads == 1) return;
+  conflicts->push_back({{"batch.lane_threads"},
+                        "batch.lane_threads = " + std::to_string(config.batch.lane_threads) +
+                            ", but the kernels of this version run one thread a lane; set it to 1 "
+                            "(lanes still run at once, one a core)"});
+}
+
 void FindScheduleConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
   if (config.schedule.warmup_epochs > config.epochs) {
     conflicts->push_back(
@@ -78,6 +86,7 @@ std::vector<Conflict> FindConflicts(const TrainConfig& config) {
   std::vector<Conflict> conflicts;
   FindNameConflicts(config, &conflicts);
   FindPrecisionConflicts(config, &conflicts);
+  FindThreadConflicts(config, &conflicts);
   FindScheduleConflicts(config, &conflicts);
   FindIdleKeys(config, &conflicts);
   return conflicts;

@@ -133,7 +133,7 @@ void AddTrainKeys(std::vector<RecipeKey>* keys) {
       Within(kCountOrZero64, Key("train.seed", kFixed, FIELD(seed), "seed of all random streams")));
   keys->push_back(OneOf({"fp32", "fp64"}, Key("train.precision", kFixed, FIELD(precision),
                                               "arithmetic; fp64 is an oracle: one lane only")));
-  keys->push_back(Within(kCountOrZero64, Key("train.max_steps", kFree, FIELD(max_steps),
+  keys->push_back(Within(kCountOrZero64, Key("train.max_steps", kBranch, FIELD(max_steps),
                                              "end the run after this many steps; 0: run all "
                                              "epochs")));
   keys->push_back(OneOf({"reference", "auto"}, Key("train.kernels", kFixed, FIELD(kernels),
@@ -222,8 +222,9 @@ void AddRunKeys(std::vector<RecipeKey>* keys) {
                                          "cores to use; 0: all this process may use")));
   keys->push_back(Within({0, 65536}, Key("run.lanes_at_once", kFree, FIELD(run.lanes_at_once),
                                          "lanes computed at the same time; 0: as cores allow")));
-  keys->push_back(Within(kCount64, Key("run.log_every", kFree, FIELD(run.log_every),
-                                       "steps between rows of results.csv")));
+  keys->push_back(
+      Within(kCount64, Key("run.log_every", kFree, FIELD(run.log_every),
+                           "steps between lines of progress where there is no terminal")));
 }
 
 #undef FIELD

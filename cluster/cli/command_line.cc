@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+// One function a command: its options and the call. Everything CLI11 throws is caught in Run.
+#include "cluster/cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <memory>
+
+#include "base/suggest.h"
+#include "cluster/cli/data_command.h"
+#include "cluster/cli/eval_command.h"
+#include "cluster/cli/explain_command.h"
+#include "cluster/cli/models_command.h"
+#include "cluster/cli/train_command.h"
+#include "cluster/recipes/schema.h"
+#include "storage/importers/importer.h"
+
+namespace lockstep::cluster {
+namespace {
+
+// Lists a command by the first line of its description; the rest are its examples.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() { column_width(34); }
+  std::string make_subcommand(const CLI::App* command) const override {
+    const std::string description = command->get_description();
+    std::ostringstream out;
+    CLI::detail::format_help(out, command->get_name(),
+                             description.substr(0, description.find('\n')), column_width_);
+    return out.str();
+  }
+};
+
+const char kDescription[] =
+    R"(Lockstep trains vision models with the same bits on any number of workers.
+
+Examples:
+  lockstep data import fashion-mnist /usr/share/datasets/fashion-mnist --out data/fashion-mnist.ldb
+  lockstep train cluster/recipes/lenet5-fashion-mnist.toml
+  lockstep eval runs/lenet5-fashion-mnist
+  lockstep train --help
+)";
+
+const char kFooter[] =
+    R"(Exit codes: 0 done, 64 wrong usage or recipe, 65 damaged data, 66 not found, 70 internal,
+71 disk or memory full, 73 exists already, 74 input or output, 77 not permitted, 78 environment,
+79 not finite; all of them with remedies: docs/errors.md.)";
+
+// The program's commands bound to option structs, which live as long as this.
+class CommandLine {
+ public:
+  explicit CommandLine(Console* console) : console_(console) {
+    app_.set_help_flag("-h,--help", "Print this help and exit");
+    app_.formatter(std::make_shared<HelpFormatter>());
+    app_.footer(kFooter);
+    app_.set_version_flag("--version", std::string("lockstep ") + LOCKSTEP_VERSION);
+    AddDataCommands();
+    AddTrain();
+    AddEval();
+    AddExplain();
+    AddModels();
+  }
+
+  int Run(std::vector<std::string> arguments) {
+    if (!arguments.empty() && arguments[0] == "help") {
+      arguments.erase(arguments.begin());
+      arguments.push_back("--help");
+    }
+    Status status = CheckCommandNames(arguments);
+    if (status.ok()) status = ParseAndRun(arguments);
+    console_->out.flush();
+    if (status.ok()) return 0;
+    console_->err << "lockstep: error: " << status.message() << std::endl;
+    return ExitCodeOf(status.code());
+  }
+
+ private:
+  using Command = std::function<Status()>;
+
+  CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& description,
+                Command run) {
+    CLI::App* command = parent->add_subcommand(name, description);
+    if (run) commands_.emplace_back(command, std::move(run));
+    return command;
+  }
+
+  static void AddOverrides(CLI::App* command, std::vector<std::string>* overrides) {
+    command->add_option("key=value", *overrides,
+                        "Settings that replace the recipe's, for example optimizer.lr=0.05");
+  }
+
+  void AddDataCommands() {
+    CLI::App* data = Add(&app_, "data", R"(Import, inspect and verify datasets.
+
+Examples:
+  lockstep data import fashion-mnist /usr/share/datasets/fashion-mnist --out data/fashion-mnist.ldb
+  lockstep data info data/fashion-mnist.ldb
+)",
+                         nullptr);
+    AddDataImport(data);
+    AddDataReaders(data);
+    AddDataOrder(data);
+  }
+
+  void AddDataImport(CLI::App* data) {
+    CLI::App* command = Add(data, "import", R"(Make a dataset from its source.
+
+Examples:
+  lockstep data import fashion-mnist /usr/share/datasets/fashion-mnist --out data/fashion-mnist.ldb
+  lockstep data import idx ~/mnist --out data/mnist.ldb --threads 2
+)",
+                            [this] { return RunDataImport(import_, console_); });
+    std::string kinds;
+    for (const storage::ImporterKind& kind : storage::ImporterKinds()) {
+      kinds += "\n  " + kind.name + ": " + kind.summary;
+    }
+    command->footer("Sources:" + kinds);
+    command->add_option("SOURCE", import_.source, "What kind of source it is, see below")
+        ->required();
+    command->add_option("PATH", import_.path, "Where the source is")->required();
+    command->add_option("--out", import_.out, "Directory of the dataset to make")->required();
+    command->add_option("--threads", import_.threads, "Threads; 0: one a core")
+        ->check(CLI::Range(0, 1024));
+    command->add_option("--shard-size", import_.shard_size, "Consecutive samples a shard")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1 << 20));
+    command->add_flag("--replace", import_.replace,
+                      "Replace the dataset at --out once the new one is complete");
+  }
+
+  void AddDataReaders(CLI::App* data) {
+    CLI::App* info = Add(data, "info", R"(Say what a dataset holds.
+
+Examples:
+  lockstep data info data/fashion-mnist.ldb
+  lockstep data info data/fashion-mnist.ldb --json
+)",
+                         [this] { return RunDataInfo(info_, console_); });
+    info->add_option("DB", info_.dataset, "Directory of the dataset")->required();
+    info->add_flag("--json", info_.json, "As JSON");
+
+    CLI::App* verify = Add(data, "verify", R"(Read every byte of a dataset and name what is damaged.
+
+Examples:
+  lockstep data verify data/fashion-mnist.ldb
+)",
+                           [this] { return RunDataVerify(verify_dataset_, console_); });
+    verify->add_option("DB", verify_dataset_, "Directory of the dataset")->required();
+
+    CLI::App* show = Add(data, "show", R"(Print one sample: source, label and a drawing.
+
+Examples:
+  lockstep data show data/fashion-mnist.ldb 42
+)",
+                         [this] { return RunDataShow(show_, console_); });
+    show->add_option("DB", show_.dataset, "Directory of the dataset")->required();
+    show->add_option("ID", show_.id, "Sample id, from 0")->required();
+  }
+
+  void AddDataOrder(CLI::App* data) {
+    CLI::App* command = Add(data, "order", R"(Say which samples a step of a recipe sees, as JSON.
+
+Examples:
+  lockstep data order cluster/recipes/lenet5-fashion-mnist.toml --epoch 0 --step 17
+  lockstep data order cluster/recipes/lenet5-fashion-mnist.toml --step 1234
+)",
+                            [this] { return RunDataOrder(order_, console_); });
+    command->add_option("RECIPE", order_.recipe, "Recipe file")->required();
+    AddOverrides(command, &order_.overrides);
+    command
+        ->add_option("--epoch", order_.epoch,
+                     "Epoch, from 0; without it --step counts from the start of the run")
+        ->check(CLI::Range(0, std::numeric_limits<int32_t>::max()));
+    command->add_option("--step", order_.step, "Step, from 0")
+        ->required()
+        ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+  }
+
+  void AddTrain() {
+    CLI::App* command = Add(&app_, "train", R"(Train a model as a recipe says.
+
+Examples:
+  lockstep train cluster/recipes/lenet5-fashion-mnist.toml
+  lockstep train cluster/recipes/lenet5-fashion-mnist.toml train.epochs=2 optimizer.lr=0.05
+  lockstep train cluster/recipes/lenet5-fashion-mnist.toml --ranks 4 --run runs/four
+  lockstep train --keys
+)",
+                            [this] { return Train(); });
+    command->add_option("RECIPE", train_.recipe, "Recipe file (TOML)");
+    AddOverrides(command, &train_.overrides);
+    command->add_option("--run", train_.run_directory,
+                        "Run directory; default: runs/<the recipe's file name>");
+    command->add_option("--ranks", train_.ranks, "Ranks, as threads of this process; at most lanes")
+        ->capture_default_str();
+    command->add_option("--cores", train_.cores, "Cores to use; 0: as the recipe says")
+        ->check(CLI::Range(0, 65536));
+    command->add_flag("--overwrite", train_.overwrite, "Replace the run in the run directory");
+    command->add_flag("!--no-progress", train_.progress, "No progress bar and no line a step");
+    command->add_flag("--keys", list_keys_, "List every key a recipe may hold, and exit");
+  }
+
+  Status Train() {
+    if (list_keys_) {
+      console_->out << ListRecipeKeys();
+      return OkStatus();
+    }
+    if (train_.recipe.empty()) {
+      return InvalidArgument(
+          "RECIPE is required, for example cluster/recipes/lenet5-fashion-mnist.toml; see "
+          "`lockstep train --help`");
+    }
+    return RunTrain(train_, console_);
+  }
+
+  void AddEval() {
+    CLI::App* command = Add(&app_, "eval", R"(Evaluate the trained weights of a run.
+
+Examples:
+  lockstep eval runs/lenet5-fashion-mnist
+  lockstep eval runs/lenet5-fashion-mnist --split train
+  lockstep eval runs/lenet5-fashion-mnist data.dataset=/elsewhere/fashion-mnist.ldb
+)",
+                            [this] { return RunEval(eval_, console_); });
+    command->add_option("RUN", eval_.run_directory, "Run directory")->required();
+    AddOverrides(command, &eval_.overrides);
+    command->add_option("--split", eval_.split, "Split; default: the recipe's data.val");
+  }
+
+  void AddExplain() {
+    CLI::App* command = Add(&app_, "explain", R"(Say what a recipe means, before anything runs.
+
+Examples:
+  lockstep explain cluster/recipes/lenet5-fashion-mnist.toml
+  lockstep explain cluster/recipes/lenet5-fashion-mnist.toml batch.lane_batch=64 --ranks 4
+)",
+                            [this] { return RunExplain(explain_, console_); });
+    command->add_option("RECIPE", explain_.recipe, "Recipe file (TOML)")->required();
+    AddOverrides(command, &explain_.overrides);
+    command->add_option("--ranks", explain_.ranks, "Ranks that would share the lanes")
+        ->capture_default_str();
+  }
+
+  void AddModels() {
+    CLI::App* command = Add(&app_, "models", R"(List the models a recipe can name.
+
+Examples:
+  lockstep models
+  lockstep models --filter mlp
+)",
+                            [this] { return RunModels(models_filter_, console_); });
+    command->add_option("--filter", models_filter_, "Only names that contain this");
+  }
+
+  // The (sub)command named at the head of the arguments must exist; suggests one if not.
+  Status CheckCommandNames(const std::vector<std::string>& arguments) {
+    CLI::App* at = &app_;
+    std::string path;  // "data " once there
+    for (const std::string& argument : arguments) {
+      const auto commands = at->get_subcommands([](CLI::App*) { return true; });
+      if (commands.empty() || argument.empty() || argument[0] == '-') return OkStatus();
+      std::vector<std::string> names;
+      CLI::App* found = nullptr;
+      for (CLI::App* command : commands) {
+        names.push_back(command->get_name());
+        if (command->get_name() == argument) found = command;
+      }
+      if (found == nullptr) {
+        return InvalidArgument("unknown command '" + path + argument + "'" +
+                               Suggestion(argument, names));
+      }
+      at = found;
+      path += argument + " ";
+    }
+    return OkStatus();
+  }
+
+  Status ParseAndRun(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them so
+    try {
+      app_.parse(arguments);
+    } catch (const CLI::CallForHelp&) {
+      console_->out << app_.help();
+      return OkStatus();
+    } catch (const CLI::CallForVersion& version) {
+      console_->out << version.what() << "\n";
+      return OkStatus();
+    } catch (const CLI::ParseError& error) {
+      return UsageFailure(error);
+    }
+    for (const auto& [command, run] : commands_) {
+      if (command->parsed()) return run();
+    }
+    console_->out << app_.help();  // no command, or a group alone
+    return OkStatus();
+  }
+
+  // The innermost command that the arguments reached, and its name with its parents'.
+  std::pair<const CLI::App*, std::string> Reached() const {
+    const CLI::App* at = &app_;
+    std::string path = "lockstep";
+    while (!at->get_subcommands().empty()) {
+      at = at->get_subcommands().front();
+      path += " " + at->get_name();
+    }
+    return {at, path};
+  }
+
+  Status UsageFailure(const CLI::ParseError& error) const {
+    const auto [command, path] = Reached();
+    std::string message = error.what();
+    const std::vector<std::string> rest = app_.remaining(true);
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !rest.empty()) {
+      std::vector<std::string> options;
+      for (const CLI::Option* option : command->get_options()) {
+        for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+      }
+      const std::string& extra = rest.front();
+      const bool is_option = extra.rfind('-', 0) == 0;
+      message = (is_option ? "unknown option '" : "unexpected argument '") + extra + "'";
+      if (is_option) message += Suggestion(extra.substr(0, extra.find('=')), options);
+    }
+    return InvalidArgument(message + "; see `" + path + " --help`");
+  }
+
+  Console* const console_;
+  CLI::App app_{kDescription, "lockstep"};
+  std::vector<std::pair<CLI::App*, Command>> commands_;
+
+  DataImportOptions import_;
+  DataInfoOptions info_;
+  std::string verify_dataset_;
+  DataShowOptions show_;
+  DataOrderOptions order_;
+  TrainOptions train_;
+  bool list_keys_ = false;
+  EvalOptions eval_;
+  ExplainOptions explain_;
+  std::string models_filter_;
+};
+
+}  // namespace
+
+int RunCommandLine(const std::vector<std::string>& arguments, Console* console) {
+  return CommandLine(console).Run(arguments);
+}
+
+}  // namespace lockstep::cluster

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/cli/console.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+
+namespace lockstep::cluster {
+
+Console ProcessConsole() {
+  Console console{std::cout, std::cerr};
+  const char* term = std::getenv("TERM");
+  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
+  console.terminal = ::isatty(STDERR_FILENO) == 1 && !dumb;
+  struct winsize size = {};
+  if (console.terminal && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    console.columns = size.ws_col;
+  }
+  return console;
+}
+
+std::string CountText(int64_t count) {
+  std::string digits = std::to_string(count);
+  const int64_t first = count < 0 ? 1 : 0;
+  for (auto at = static_cast<int64_t>(digits.size()) - 3; at > first; at -= 3) {
+    digits.insert(static_cast<size_t>(at), ",");
+  }
+  return digits;
+}
+
+std::string DurationText(double seconds) {
+  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  char text[48];
+  if (whole < 60) {
+    std::snprintf(text, sizeof(text), "%ds", static_cast<int>(whole));
+  } else if (whole < 3600) {
+    std::snprintf(text, sizeof(text), "%d:%02d", static_cast<int>(whole / 60),
+                  static_cast<int>(whole % 60));
+  } else {
+    std::snprintf(text, sizeof(text), "%lld:%02d:%02d", static_cast<long long>(whole / 3600),
+                  static_cast<int>(whole / 60 % 60), static_cast<int>(whole % 60));
+  }
+  return text;
+}
+
+}  // namespace lockstep::cluster

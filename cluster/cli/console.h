@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a command writes: results to `out`, progress and messages to `err`, and whether a person is
+// watching. Tests make one from string streams.
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "base/clock.h"
+
+namespace lockstep::cluster {
+
+struct Console {
+  std::ostream& out;
+  std::ostream& err;
+  bool terminal = false;  // `err` is a terminal: a progress bar may be redrawn in place
+  int columns = 80;       // of that terminal
+  const Clock* clock = &Clock::Real();
+};
+
+// stdout and stderr of this process.
+Console ProcessConsole();
+
+std::string CountText(int64_t count);      // "60,000"
+std::string DurationText(double seconds);  // "8s", "2:13", "1:02:03"
+
+}  // namespace lockstep::cluster

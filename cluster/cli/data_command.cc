@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/cli/data_command.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cluster/cli/progress.h"
+#include "cluster/recipes/recipe.h"
+#include "storage/dataset/dataset.h"
+#include "storage/dataset/verify.h"
+#include "storage/importers/import.h"
+#include "storage/order/dataset_order.h"
+#include "storage/order/inspect.h"
+
+namespace lockstep::cluster {
+namespace {
+
+using storage::Dataset;
+using storage::DatasetInfo;
+using storage::Record;
+using storage::SplitInfo;
+using Json = nlohmann::ordered_json;
+
+// Text from a dataset may hold anything; what is not UTF-8 is replaced.
+std::string Dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string Join(const std::vector<std::string>& words, const char* between) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
+  return text;
+}
+
+std::string SizeText(const DatasetInfo& info) {
+  if (info.height == 0) return "of different sizes";
+  return std::to_string(info.height) + " x " + std::to_string(info.width) + " x " +
+         std::to_string(info.channels) + " (H W C)";
+}
+
+Json InfoJson(const Dataset& dataset) {
+  const DatasetInfo& info = dataset.info();
+  Json json = {{"directory", dataset.directory()},
+               {"digest", info.digest.ToHex()},
+               {"samples", info.samples()},
+               {"splits", Json::array()},
+               {"classes", info.classes},
+               {"height", info.height},
+               {"width", info.width},
+               {"channels", info.channels},
+               {"channel_mean", info.channel_mean},
+               {"channel_std", info.channel_std},
+               {"shard_size", info.shard_size},
+               {"source", info.source},
+               {"source_fingerprint", info.source_fingerprint.ToHex()},
+               {"rejected", info.rejected}};
+  for (const SplitInfo& split : info.splits) {
+    json["splits"].push_back(
+        {{"name", split.name}, {"first_id", split.first_id}, {"count", split.count}});
+  }
+  return json;
+}
+
+void PrintInfo(const Dataset& dataset, std::ostream& out) {
+  const DatasetInfo& info = dataset.info();
+  out << "dataset   " << dataset.directory() << "\n"
+      << "digest    " << info.digest.ToHex() << "\n"
+      << "source    " << info.source << "\n"
+      << "samples   " << CountText(info.samples()) << ", " << SizeText(info) << "\n";
+  for (const SplitInfo& split : info.splits) {
+    out << "split     " << split.name << ": " << CountText(split.count) << " samples, ids "
+        << split.first_id << " to " << split.first_id + static_cast<uint64_t>(split.count) - 1
+        << "\n";
+  }
+  out << "classes   " << info.classes.size() << ": " << Join(info.classes, ", ") << "\n"
+      << "shards    " << info.shard_size << " samples each\n";
+  for (size_t c = 0; c < info.channel_mean.size() && c < info.channel_std.size(); ++c) {
+    out << "channel " << c << " mean " << info.channel_mean[c] << ", std " << info.channel_std[c]
+        << "\n";
+  }
+  if (!info.rejected.empty()) {
+    out << "rejected  " << info.rejected.size() << " files that do not decode:\n";
+    for (const std::string& path : info.rejected) out << "          " << path << "\n";
+  }
+}
+
+// Rows of characters, dark to light; one character a pixel, the mean of its channels.
+std::string Drawing(const Record& record) {
+  static constexpr char kShades[] = " .:-=+*#%@";
+  constexpr int32_t kMaxWidth = 100;
+  if (record.width > kMaxWidth || record.height > kMaxWidth) return "";
+  std::string text;
+  size_t at = 0;
+  for (int32_t y = 0; y < record.height; ++y) {
+    for (int32_t x = 0; x < record.width; ++x) {
+      int32_t sum = 0;
+      for (int32_t c = 0; c < record.channels; ++c) {
+        sum += static_cast<unsigned char>(record.pixels[at++]);
+      }
+      text += kShades[sum * 9 / (255 * std::max(record.channels, 1))];
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string ClassName(const DatasetInfo& info, int32_t label) {
+  const auto index = static_cast<size_t>(label);
+  return label >= 0 && index < info.classes.size() ? info.classes[index] : "";
+}
+
+}  // namespace
+
+Status RunDataImport(const DataImportOptions& options, Console* console) {
+  Progress progress(console, "import", "samples");
+  storage::ImportOptions import;
+  import.kind = options.source;
+  import.path = options.path;
+  import.out = options.out;
+  import.threads = options.threads;
+  import.shard_size = options.shard_size;
+  import.replace = options.replace;
+  import.progress = [&](int64_t done, int64_t total) { progress.Update(done, total);
+};
+ASSIGN_OR_RETURN(const storage::ImportReport report, storage::ImportDataset(import));
+progress.Finish(CountText(report.info.samples()) + " samples, " + CountText(report.bytes) +
+                " bytes in " + CountText(report.files) + " files");
+for (const std::string& path : report.info.rejected) {
+  console->err << "lockstep: warning: left out, does not decode: " << path << "\n";
+}
+console->out << "dataset   " << report.directory << "\n"
+             << "digest    " << report.info.digest.ToHex() << "\n"
+             << "Look at it: lockstep data info " << report.directory << "\n";
+return OkStatus();
+}  // namespace lockstep::cluster
+
+Status RunDataInfo(const DataInfoOptions& options, Console* console) {
+  ASSIGN_OR_RETURN(const auto dataset, Dataset::Open(options.dataset));
+  if (options.json) {
+    console->out << Dump(InfoJson(*dataset)) << "\n";
+  } else {
+    PrintInfo(*dataset, console->out);
+  }
+  return OkStatus();
+}
+
+Status RunDataVerify(const std::string& dataset, Console* console) {
+  Progress progress(console, "verify", "bytes and records");
+  ASSIGN_OR_RETURN(const storage::VerifyReport report,
+                   storage::VerifyDataset(dataset, [&](int64_t done, int64_t total) {
+                     progress.Update(done, total);
+                   }));
+  RETURN_IF_ERROR(report.ToStatus().WithContext("dataset '" + dataset + "'"));
+  progress.Finish(CountText(report.files) + " files, " + CountText(report.bytes) + " bytes, " +
+                  CountText(report.records) + " records");
+  console->out << "The dataset is as it was written.\ndigest    " << report.digest.ToHex() << "\n";
+  return OkStatus();
+}
+
+Status RunDataShow(const DataShowOptions& options, Console* console) {
+  ASSIGN_OR_RETURN(const auto dataset, Dataset::Open(options.dataset));
+  const SampleId id(options.id);
+  ASSIGN_OR_RETURN(const Record record, dataset->Read(id));
+  const SplitInfo* split = dataset->info().SplitOf(id);
+  const std::string name = ClassName(dataset->info(), record.label);
+  console->out << "sample    " << id << (split == nullptr ? "" : " of split " + split->name) << "\n"
+               << "source    " << record.source_path << "\n"
+               << "label     " << record.label << (name.empty() ? "" : " (" + name + ")") << "\n"
+               << "pixels    " << record.height << " x " << record.width << " x " << record.channels
+               << " (H W C)\n"
+               << Drawing(record);
+  return OkStatus();
+}
+
+Status RunDataOrder(const DataOrderOptions& options, Console* console) {
+  ASSIGN_OR_RETURN(const worker::TrainConfig config, LoadRecipe(options.recipe, options.overrides));
+  ASSIGN_OR_RETURN(const auto dataset, Dataset::Open(config.data.dataset));
+  ASSIGN_OR_RETURN(
+      const storage::OrderSpec spec,
+      storage::OrderSpecFor(dataset->info(), config.data.train, config.batch.lanes,
+                            config.batch.lane_batch, config.data.window_shards, config.seed));
+  const int64_t steps = storage::StepsPerEpoch(spec);
+  const int64_t step = options.epoch ? options.step : options.step % steps;
+  const int64_t epoch = options.epoch ? *options.epoch : options.step / steps;
+  if (epoch >= config.epochs) {
+    return InvalidArgument("epoch " + std::to_string(epoch) + " does not exist: the recipe has " +
+                           "train.epochs = " + std::to_string(config.epochs) + " of " +
+                           std::to_string(steps) + " steps each, both counted from 0");
+  }
+  ASSIGN_OR_RETURN(const auto lanes,
+                   storage::OrderOfStep(*dataset, config.data.train, spec,
+                                        Epoch(static_cast<int32_t>(epoch)), step));
+  Json json = {{"recipe", options.recipe},
+               {"dataset", config.data.dataset},
+               {"dataset_digest", dataset->info().digest.ToHex()},
+               {"split", config.data.train},
+               {"epoch", epoch},
+               {"step", step},
+               {"global_step", epoch * steps + step},
+               {"steps_per_epoch", steps},
+               {"lanes", Json::array()}};
+  for (const storage::LaneSamples& lane : lanes) {
+    Json samples = Json::array();
+    for (const storage::OrderedSample& sample : lane.samples) {
+      samples.push_back({{"id", sample.id.value},
+                         {"source", sample.source_path},
+                         {"label", sample.label},
+                         {"class", sample.label_name}});
+    }
+    json["lanes"].push_back({{"lane", lane.lane.value}, {"samples", std::move(samples)}});
+  }
+  console->out << Dump(json) << "\n";
+  return OkStatus();
+}
+
+}  // namespace lockstep::cluster

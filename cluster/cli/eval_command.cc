@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/cli/eval_command.h"
+
+#include <cstdio>
+#include <filesystem>
+
+#include "cluster/recipes/recipe.h"
+#include "worker/eval/evaluate.h"
+
+namespace lockstep::cluster {
+namespace {
+
+// Not-found where the directory is not that of a finished run.
+Status CheckRunFile(const std::string& run, const std::string& file, const std::string& remedy) {
+  std::error_code error;
+  if (std::filesystem::is_regular_file(run + "/" + file, error)) return OkStatus();
+  if (!std::filesystem::is_directory(run, error)) {
+    return NotFound("there is no run directory '" + run +
+                    "'; `lockstep train` says where it puts one");
+  }
+  return NotFound("'" + run + "' has no " + file + ": " + remedy);
+}
+
+}  // namespace
+
+Status RunEval(const EvalOptions& options, Console* console) {
+  const std::string& run = options.run_directory;
+  RETURN_IF_ERROR(CheckRunFile(run, "recipe.toml", "it is not the directory of a run"));
+  RETURN_IF_ERROR(CheckRunFile(run, "model.safetensors",
+                               "the run has not finished; its summary.json says why"));
+  ASSIGN_OR_RETURN(worker::TrainConfig config, LoadRecipe(run + "/recipe.toml", options.overrides));
+  if (!options.split.empty()) config.data.val = options.split;
+  ASSIGN_OR_RETURN(const worker::EvalResult result,
+                   worker::EvaluateWeights(config, run + "/model.safetensors"));
+  char line[160];
+  std::snprintf(line, sizeof(line), "Acc@1 %.2f  loss %.6f  (%s of %s right)\n",
+                100.0 * result.accuracy(), result.loss, CountText(result.correct).c_str(),
+                CountText(result.samples).c_str());
+  console->out << "Split " << config.data.val << ": " << line;
+  return OkStatus();
+}
+
+}  // namespace lockstep::cluster

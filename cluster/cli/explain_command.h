@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep explain`: what a recipe means, before anything runs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "cluster/cli/console.h"
+
+namespace lockstep::cluster {
+
+struct ExplainOptions {
+  std::string recipe;
+  std::vector<std::string> overrides;  // key=value
+  int ranks = 1;
+};
+
+Status RunExplain(const ExplainOptions& options, Console* console);
+
+}  // namespace lockstep::cluster

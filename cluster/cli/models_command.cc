@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/cli/models_command.h"
+
+#include <iomanip>
+
+#include "graph/models/models.h"
+#include "graph/program/program.h"
+
+namespace lockstep::cluster {
+
+Status RunModels(const std::string& filter, Console* console) {
+  size_t shown = 0;
+  for (const graph::Model& model : graph::Models()) {
+    if (model.name.find(filter) == std::string_view::npos) continue;
+    graph::ProgramOptions options;
+    options.model = std::string(model.name);
+    options.image = model.image;
+    ASSIGN_OR_RETURN(const graph::Program program, graph::Program::Make(options));
+    console->out << std::left << std::setw(20) << model.name << std::right << std::setw(10)
+                 << CountText(program.parameter_count()) << " parameters  " << model.description
+                 << "\n";
+    ++shown;
+  }
+  if (shown > 0) return OkStatus();
+  return NotFound("no model's name contains '" + filter + "'; `lockstep models` lists all");
+}
+
+}  // namespace lockstep::cluster

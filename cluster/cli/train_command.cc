@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/cli/train_command.h"
+
+#include <cstdio>
+#include <filesystem>
+
+#include "base/hash.h"
+#include "cluster/cli/progress.h"
+#include "cluster/recipes/conflicts.h"
+#include "cluster/recipes/recipe.h"
+#include "worker/trainer/train.h"
+
+namespace lockstep::cluster {
+namespace {
+
+using worker::TrainConfig;
+
+std::string Number(const char* format, double value) {
+  char text[48];
+  std::snprintf(text, sizeof(text), format, value);
+  return text;
+}
+
+std::string RateText(double images_per_second) {
+  return CountText(static_cast<int64_t>(images_per_second + 0.5)) + " img/s";
+}
+
+// Shows a run: a bar on a terminal, elsewhere a line every run.log_every steps; a line an epoch.
+class TrainProgress : public worker::TrainObserver {
+ public:
+  TrainProgress(const TrainConfig& config, bool show_steps, Console* console)
+      : config_(config),
+        show_steps_(show_steps),
+        console_(console),
+        bar_(console, "train", "steps") {}
+
+  void OnPlan(const worker::MemoryReport& memory) override {
+    const int64_t global_batch = config_.batch.lanes * config_.batch.lane_batch;
+    bar_.PrintLine("model " + config_.model.name + ", dataset " + config_.data.dataset);
+    bar_.PrintLine("batch " + CountText(global_batch) + " = " +
+                   std::to_string(config_.batch.lanes) + " lanes x " +
+                   std::to_string(config_.batch.lane_batch) + "; ranks " +
+                   std::to_string(memory.ranks) + ", lanes at once " +
+                   std::to_string(memory.lanes_at_once) + " a rank");
+    bar_.PrintLine("memory " + worker::BytesText(memory.peak()) + " at most: activations " +
+                   worker::BytesText(memory.arenas) + ", parameters and optimizer " +
+                   worker::BytesText(memory.parameters) + ", gradients " +
+                   worker::BytesText(memory.gradients));
+  }
+
+  void OnStep(const worker::StepProgress& step) override {
+    if (!show_steps_) return;
+    const std::string note = "epoch " + std::to_string(step.epoch + 1) + "/" +
+                             std::to_string(step.epochs) + "  loss " + Number("%.4f", step.loss) +
+                             "  " + RateText(step.images_per_second);
+    if (console_->terminal) {
+      bar_.Update(step.global_step, step.total_steps, note);
+    } else if (step.global_step % config_.run.log_every == 0) {
+      bar_.PrintLine("step " + CountText(step.global_step) + "/" + CountText(step.total_steps) +
+                     "  " + note + "  lr " + Number("%.6g", step.learning_rate));
+    }
+  }
+
+  void OnEpoch(const worker::EpochReport& report) override {
+    std::string line = "epoch " + std::to_string(report.epoch + 1) + "/" +
+                       std::to_string(config_.epochs) + "  train loss " +
+                       Number("%.4f", report.train_loss);
+    if (report.evaluated) {
+      line += "  val loss " + Number("%.4f", report.validation.loss) + "  Acc@1 " +
+              Number("%.2f", 100.0 * report.validation.accuracy());
+    }
+    bar_.PrintLine(line + "  " + RateText(report.images_per_second) + "  " +
+                   DurationText(report.seconds));
+  }
+
+ private:
+  const TrainConfig& config_;
+  const bool show_steps_;
+  Console* const console_;
+  Progress bar_;
+};
+
+void PrintSummary(const TrainConfig& config, const worker::TrainSummary& summary,
+                  std::ostream& out) {
+  out << "Trained " << summary.epoch << " epochs, " << CountText(summary.step) << " steps in "
+      << DurationText(summary.seconds) << " (" << RateText(summary.images_per_second) << ")";
+  if (summary.skipped_steps > 0) {
+    out << "; " << CountText(summary.skipped_steps) << " steps skipped, not finite";
+  }
+  out << "\n";
+  if (!config.data.val.empty()) {
+    out << "Split " << config.data.val << ": Acc@1 " << Number("%.2f", 100.0 * summary.acc1)
+        << "  loss " << Number("%.4f", summary.val_loss) << "\n";
+  }
+  const std::string& run = config.run.directory;
+  out << "digest " << Hex64(summary.digest) << "\n"
+      << "run directory " << run << "\n\n"
+      << "How to go on:\n"
+      << "  lockstep eval " << run << "      evaluate the trained weights again\n"
+      << "  " << run << "/results.csv        losses and accuracy of each epoch\n"
+      << "  " << run << "/model.safetensors  the weights, under torchvision's names\n"
+      << "  " << run << "/recipe.toml        every setting and where it came from\n";
+}
+
+}  // namespace
+
+std::string DefaultRunDirectory(const std::string& recipe) {
+  return "runs/" + std::filesystem::path(recipe).stem().string();
+}
+
+Status RunTrain(const TrainOptions& options, Console* console) {
+  ASSIGN_OR_RETURN(TrainConfig config, LoadRecipe(options.recipe, options.overrides));
+  config.run.directory =
+      options.run_directory.empty() ? DefaultRunDirectory(options.recipe) : options.run_directory;
+  config.run.ranks = options.ranks;
+  config.run.overwrite = options.overwrite;
+  if (options.cores > 0) config.run.cores = options.cores;
+  RETURN_IF_ERROR(CheckRanks(config));
+  TrainProgress progress(config, options.progress, console);
+  auto summary = worker::Train(config, &progress);
+  if (!summary.ok()) {
+    return summary.status().WithContext("run '" + config.run.directory + "'");
+  }
+  PrintSummary(config, *summary, console->out);
+  return OkStatus();
+}
+
+}  // namespace lockstep::cluster

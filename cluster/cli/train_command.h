@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep train`: a recipe becomes a run directory.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "cluster/cli/console.h"
+
+namespace lockstep::cluster {
+
+struct TrainOptions {
+  std::string recipe;
+  std::vector<std::string> overrides;  // key=value
+  std::string run_directory;           // empty: runs/<the recipe's file name>
+  int ranks = 1;                       // as threads of this process
+  int cores = 0;                       // 0: as the recipe says
+  bool overwrite = false;
+  bool progress = true;
+};
+
+Status RunTrain(const TrainOptions& options, Console* console);
+
+// "runs/lenet5" for "recipes/lenet5.toml".
+std::string DefaultRunDirectory(const std::string& recipe);
+
+}  // namespace lockstep::cluster
