@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/floating_point_state.h"
 #include "base/suggest.h"
 #include "storage/loader/augment_ops.h"
 #include "storage/loader/augment_parse.h"
@@ -122,6 +123,7 @@ Result<Augmentation> Augmentation::Parse(const std::vector<std::string>& operati
     ASSIGN_OR_RETURN(auto op, known->parse(call));
     result.ops_.push_back(std::move(op));
   }
+  const ScopedFloatingPointState standard;
   result.values_ = TableOfValues(result.mean_, result.std_);
   return result;
 }
@@ -163,6 +165,7 @@ void Augmentation::Run(const uint8_t* pixels, int64_t height, int64_t width, int
     image = scratch->in.data();
     size = next;
   }
+  const ScopedFloatingPointState standard;  // a batch's bits do not depend on the calling thread
   const int64_t stride = mean_.size() > 1 ? 256 : 0;  // from a channel's values to the next's
   const double* values = values_.data();
   for (int64_t p = 0; p < size.height * size.width; ++p) {
