@@ -48,6 +48,8 @@ const char kFooter[] =
 71 disk or memory full, 73 exists already, 74 input or output, 77 not permitted, 78 environment,
 79 not finite; all of them with remedies: docs/errors.md.)";
 
+CLI::Range NotNegative() { return {int64_t{0}, std::numeric_limits<int64_t>::max()}; }
+
 // The program's commands bound to option structs, which live as long as this.
 class CommandLine {
  public:
@@ -156,7 +158,7 @@ Examples:
 )",
                          [this] { return RunDataShow(show_, console_); });
     show->add_option("DB", show_.dataset, "Directory of the dataset")->required();
-    show->add_option("ID", show_.id, "Sample id, from 0")->required();
+    show->add_option("ID", show_.id, "Sample id, from 0")->required()->check(NotNegative());
   }
 
   void AddDataOrder(CLI::App* data) {
@@ -173,9 +175,7 @@ Examples:
         ->add_option("--epoch", order_.epoch,
                      "Epoch, from 0; without it --step counts from the start of the run")
         ->check(CLI::Range(0, std::numeric_limits<int32_t>::max()));
-    command->add_option("--step", order_.step, "Step, from 0")
-        ->required()
-        ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+    command->add_option("--step", order_.step, "Step, from 0")->required()->check(NotNegative());
   }
 
   void AddTrain() {
@@ -197,7 +197,7 @@ Examples:
     command->add_option("--cores", train_.cores, "Cores to use; 0: as the recipe says")
         ->check(CLI::Range(0, 65536));
     command->add_flag("--overwrite", train_.overwrite, "Replace the run in the run directory");
-    command->add_flag("!--no-progress", train_.progress, "No progress bar and no line a step");
+    command->add_flag("--no-progress", no_progress_, "No progress bar and no line a step");
     command->add_flag("--keys", list_keys_, "List every key a recipe may hold, and exit");
   }
 
@@ -211,6 +211,7 @@ Examples:
           "RECIPE is required, for example cluster/recipes/lenet5-fashion-mnist.toml; see "
           "`lockstep train --help`");
     }
+    train_.progress = !no_progress_;
     return RunTrain(train_, console_);
   }
 
@@ -335,6 +336,7 @@ Examples:
   DataOrderOptions order_;
   TrainOptions train_;
   bool list_keys_ = false;
+  bool no_progress_ = false;
   EvalOptions eval_;
   ExplainOptions explain_;
   std::string models_filter_;

@@ -111,9 +111,10 @@ TEST(CommandLine, AMissingFileIsNotFound) {
   EXPECT_EQ(Lockstep({"data", "info", "no/such.ldb"}).code, 66);
   EXPECT_EQ(Lockstep({"data", "verify", "no/such.ldb"}).code, 66);
   EXPECT_EQ(Lockstep({"data", "show", "no/such.ldb", "1"}).code, 66);
-  EXPECT_EQ(
-      Lockstep({"data", "import", "idx", "no/such", "--out", ::testing::TempDir() + "/x"}).code,
-      66);
+  EXPECT_EQ(Lockstep({"data", "import", "idx", "no/such", "--out",
+                      ::testing::TempDir() + "/command_line_test.ldb"})
+                .code,
+            66);
 }
 
 TEST(CommandLine, RecipeMistakesAreUsageErrorsBeforeAnythingRuns) {

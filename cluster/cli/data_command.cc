@@ -2,6 +2,7 @@
 #include "cluster/cli/data_command.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cluster/cli/progress.h"
@@ -105,6 +106,17 @@ std::string Drawing(const Record& record) {
   return text;
 }
 
+// `lockstep data import ... --out data/x.ldb` in an empty directory makes `data` too.
+Status MakeParentOf(const std::string& path) {
+  std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
+  if (!normal.has_filename()) normal = normal.parent_path();  // "x.ldb/"
+  const std::filesystem::path parent = normal.parent_path();
+  std::error_code error;
+  if (!parent.empty()) std::filesystem::create_directories(parent, error);
+  if (!error) return OkStatus();
+  return ErrnoStatus("cannot make the directory '" + parent.string() + "'", error.value());
+}
+
 std::string ClassName(const DatasetInfo& info, int32_t label) {
   const auto index = static_cast<size_t>(label);
   return label >= 0 && index < info.classes.size() ? info.classes[index] : "";
@@ -113,6 +125,7 @@ std::string ClassName(const DatasetInfo& info, int32_t label) {
 }  // namespace
 
 Status RunDataImport(const DataImportOptions& options, Console* console) {
+  RETURN_IF_ERROR(MakeParentOf(options.out));
   Progress progress(console, "import", "samples");
   storage::ImportOptions import;
   import.kind = options.source;
@@ -160,7 +173,7 @@ Status RunDataVerify(const std::string& dataset, Console* console) {
 
 Status RunDataShow(const DataShowOptions& options, Console* console) {
   ASSIGN_OR_RETURN(const auto dataset, Dataset::Open(options.dataset));
-  const SampleId id(options.id);
+  const SampleId id(static_cast<uint64_t>(options.id));
   ASSIGN_OR_RETURN(const Record record, dataset->Read(id));
   const SplitInfo* split = dataset->info().SplitOf(id);
   const std::string name = ClassName(dataset->info(), record.label);

@@ -32,7 +32,7 @@ Status RunDataVerify(const std::string& dataset, Console* console);
 
 struct DataShowOptions {
   std::string dataset;
-  uint64_t id = 0;
+  int64_t id = 0;
 };
 // The record's fields, and a small grey image drawn with characters.
 Status RunDataShow(const DataShowOptions& options, Console* console);
