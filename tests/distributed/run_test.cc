@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a whole run promises beside equal bits: every sample exactly once, an evaluation that can be
+// repeated, and a run directory that says what happened.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "tests/distributed/small_runs.h"
+#include "worker/eval/evaluate.h"
+#include "worker/report/explain.h"
+
+namespace lockstep::tests {
+namespace {
+
+using worker::TrainConfig;
+using worker::TrainSummary;
+
+TEST(ExactlyOnce, HoldsForOddSizesAndEveryNumberOfRanks) {
+  for (const auto& [samples, lanes, lane_batch] :
+       {std::tuple{997, 8, 13}, {105, 8, 13}, {833, 8, 13}, {5, 8, 13}}) {
+    TestFolder folder;
+    ASSERT_TRUE(MakeSmallDataset({.train = samples, .test = 11, .side = 6}, folder / "data").ok());
+    TrainConfig config = SmallConfig(folder / "data", "", "mlp-784-128-64-10", lanes, lane_batch);
+    std::vector<std::string> expected;
+    for (int32_t ranks : {1, 3, 8}) {
+      config.run.ranks = ranks;
+      TrainSummary summary;
+      const std::vector<std::string> lines =
+          RunDigests(config, folder / ("run" + std::to_string(ranks)), &summary);
+      EXPECT_TRUE(summary.exactly_once);
+      EXPECT_EQ(summary.samples_consumed, 2 * samples);
+      EXPECT_EQ(summary.epoch, 2);
+      if (ranks == 1) expected = lines;
+      EXPECT_EQ(lines, expected) << samples << " samples on " << ranks << " ranks";
+    }
+  }
+}
+
+class RunTest : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(MakeSmallDataset({}, folder_ / "data").ok()); }
+  TrainConfig Config() {
+    return SmallConfig(folder_ / "data", folder_ / "run", "convnet-bn", 4, 8);
+  }
+  nlohmann::json SummaryFile() {
+    const Result<std::string> text = ReadFile(folder_ / "run/summary.json");
+    EXPECT_TRUE(text.ok()) << text.status();
+    return nlohmann::json::parse(text.ok() ? *text : "{}");
+  }
+
+  TestFolder folder_;
+};
+
+TEST_F(RunTest, LearnsAndWritesWhatHappened) {
+  TrainConfig config = Config();
+  config.epochs = 4;
+  config.optimizer.lr = 0.05;
+  TrainSummary summary;
+  const std::vector<std::string> lines = RunDigests(config, folder_ / "run", &summary);
+  EXPECT_GT(summary.acc1, 0.9) << "ten linearly separable classes";
+  const nlohmann::json json = SummaryFile();
+  EXPECT_EQ(json.at("status"), "finished");
+  EXPECT_EQ(json.at("epoch"), 4);
+  EXPECT_EQ(json.at("step"), static_cast<int64_t>(lines.size()) - 1);
+  EXPECT_EQ(json.at("samples_consumed"), 4 * 333);
+  EXPECT_EQ(json.at("exactly_once"), true);
+  EXPECT_EQ(json.at("acc1"), summary.acc1);
+  for (const char* key : {"digest", "train_loss", "val_loss", "images_per_second", "seconds",
+                          "world_size", "lanes", "lane_batch", "peak_memory_bytes"}) {
+    EXPECT_TRUE(json.contains(key)) << key;
+  }
+  const std::string digest = json.at("digest");
+  EXPECT_TRUE(lines.back().ends_with(digest)) << lines.back();
+}
+
+TEST_F(RunTest, StoredWeightsEvaluateToWhatTrainingReported) {
+  TrainSummary summary;
+  RunDigests(Config(), folder_ / "run", &summary);
+  TrainConfig config = Config();
+  for (int32_t cores : {1, 2}) {
+    config.run.cores = cores;
+    const auto result = worker::EvaluateWeights(config, folder_ / "run/model.safetensors");
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->loss, summary.val_loss);
+    EXPECT_EQ(result->accuracy(), summary.acc1);
+    EXPECT_EQ(result->samples, 97);
+  }
+  config.model.name = "lenet5";
+  const auto foreign = worker::EvaluateWeights(config, folder_ / "run/model.safetensors");
+  EXPECT_FALSE(foreign.ok());
+}
+
+TEST_F(RunTest, StopsAtABadLossNamingStepLaneAndLayer) {
+  TrainConfig config = Config();
+  config.optimizer.lr = 1e39;
+  config.schedule = {};
+  for (int32_t ranks : {1, 4}) {
+    config.run.ranks = ranks;
+    config.run.overwrite = true;
+    const auto result = worker::Train(config, nullptr);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.status().code(), StatusCode::kNonFinite) << result.status();
+    EXPECT_NE(result.status().message().find("step 1, lane 0: layer 'block"), std::string::npos)
+        << result.status();
+    const nlohmann::json json = SummaryFile();
+    EXPECT_EQ(json.at("status"), "failed");
+    EXPECT_NE(json.at("error").get<std::string>().find("layer"), std::string::npos);
+  }
+}
+
+TEST_F(RunTest, SkipsBadStepsWhereTheRecipeSaysSo) {
+  TrainConfig config = Config();
+  config.optimizer.lr = 1e39;
+  config.schedule = {};
+  config.nonfinite = "skip";
+  config.max_steps = 6;
+  TrainSummary one, four;
+  const auto expected = RunDigests(config, folder_ / "one", &one);
+  config.run.ranks = 4;
+  EXPECT_EQ(RunDigests(config, folder_ / "four", &four), expected);
+  EXPECT_GT(one.skipped_steps, 0);
+  EXPECT_EQ(one.step, 6);
+}
+
+TEST_F(RunTest, RefusesToReplaceARunUnlessTold) {
+  TrainConfig config = Config();
+  config.max_steps = 1;
+  RunDigests(config, folder_ / "run");
+  const auto again = worker::Train(config, nullptr);
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.status().code(), StatusCode::kAlreadyExists) << again.status();
+  config.run.overwrite = true;
+  EXPECT_TRUE(worker::Train(config, nullptr).ok());
+}
+
+TEST_F(RunTest, BadConfigsFailBeforeTheRunDirectoryIsTouched) {
+  struct Bad {
+    std::string expected;
+    std::function<void(TrainConfig&)> change;
+  };
+  const Bad cases[] = {
+      {"a rank needs at least one lane", [](TrainConfig& c) { c.run.ranks = 5; }},
+      {"needs batch.lanes = 1", [](TrainConfig& c) { c.precision = DType::kFloat64; }},
+      {"did you mean 'lenet5'", [](TrainConfig& c) { c.model.name = "lenet"; }},
+      {"model.pool is 'maxx'; did you mean 'max'", [](TrainConfig& c) { c.model.pool = "maxx"; }},
+      {"the dataset has 10", [](TrainConfig& c) { c.model.classes = 3; }},
+      {"train", [](TrainConfig& c) { c.data.train = "trian"; }},
+      {"layer 'conv2'",
+       [](TrainConfig& c) {
+         c.model.name = "lenet5";
+         c.augment_train = {"random-crop:6", "normalise"};
+       }},
+      {"not-there", [](TrainConfig& c) { c.data.dataset += "/not-there"; }},
+  };
+  for (const Bad& bad : cases) {
+    TrainConfig config = Config();
+    bad.change(config);
+    const auto result = worker::Train(config, nullptr);
+    ASSERT_FALSE(result.ok()) << bad.expected;
+    EXPECT_NE(result.status().message().find(bad.expected), std::string::npos) << result.status();
+    EXPECT_FALSE(FileExists(folder_ / "run/recipe.toml")) << bad.expected;
+  }
+}
+
+TEST_F(RunTest, ExplainSaysLayersStepsMemoryAndExchange) {
+  TrainConfig config = Config();
+  config.model.name = "lenet5";
+  const auto text = worker::Explain(config);
+  ASSERT_TRUE(text.ok()) << text.status();
+  for (const char* expected :
+       {"conv2", "61,706", "333 samples in 4 lanes", "lower bound", "W=3 1.33", "f32[8,10]"}) {
+    EXPECT_NE(text->find(expected), std::string::npos) << expected << "\n" << *text;
+  }
+}
+
+}  // namespace
+}  // namespace lockstep::tests
