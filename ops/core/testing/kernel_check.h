@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks of how kernels treat memory. Each looks at every CPU kernel of the op, on the sample in
+// `precision`; the first failure names the kernel.
+#pragma once
+
+#include "ops/core/testing/op_case.h"
+
+namespace lockstep::ops {
+
+// A kernel writes every byte of the outputs the shape rule tells, nothing outside them and its
+// workspace, and leaves its inputs as they were.
+Status CheckWritesItsOutputs(const OpCase& c, DType precision);
+
+// In place, by each pair of may_alias alone and by all that go together, the bits are the same.
+Status CheckInPlace(const OpCase& c, DType precision);
+
+// 100 runs have equal bits while another thread runs the same kernel on other numbers, and that
+// thread's runs too.
+Status CheckRepeats(const OpCase& c, DType precision);
+
+}  // namespace lockstep::ops

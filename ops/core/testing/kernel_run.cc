@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/core/testing/kernel_run.h"
+
+#include "ops/core/reference_kernel.h"
+
+namespace lockstep::ops {
+namespace {
+
+Status ExpectGuards(const GuardedTensor& tensor, const MadeKernel& kernel, std::string_view what,
+                    size_t index) {
+  if (tensor.GuardsIntact()) return OkStatus();
+  return Internal(kernel.node.op->name + ", kernel " + kernel.name() + ", wrote outside " +
+                  std::string(what) + " " + std::to_string(index) + ", " +
+                  tensor.type().ToString());
+}
+
+}  // namespace
+
+Result<NodeSpec> MakeNode(const Op& op, const Attrs& attrs, std::vector<TensorType> in,
+                          std::string path) {
+  NodeSpec node = {&op, attrs, std::move(in), {}, std::move(path)};
+  ASSIGN_OR_RETURN(node.out, op.infer(attrs, node.in));
+  return node;
+}
+
+Result<MadeKernel> MakeReferenceKernel(const NodeSpec& node) {
+  const ReferenceKernelFamily reference;
+  ASSIGN_OR_RETURN(const std::vector<Candidate> candidates,
+                   reference.Candidates(node, ReferenceCpuSpec()));
+  ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, reference.Make(node, candidates[0], nullptr));
+  return MadeKernel{node, candidates[0], std::move(kernel)};
+}
+
+Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node) {
+  std::vector<MadeKernel> made;
+  for (const auto& family : node.op->kernels) {
+    const Result<std::vector<Candidate>> candidates = family->Candidates(node, ReferenceCpuSpec());
+    if (!candidates.ok()) continue;  // its reason why it cannot run
+    for (const Candidate& candidate : *candidates) {
+      ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, family->Make(node, candidate, nullptr));
+      made.push_back({node, candidate, std::move(kernel)});
+    }
+  }
+  if (made.empty() || made.back().candidate.kernel != kReferenceKernel) {
+    return Internal(node.op->name + " has no reference kernel at the end of its list");
+  }
+  return made;
+}
+
+Status RunKernel(const MadeKernel& kernel, const std::vector<const GuardedTensor*>& in,
+                 const std::vector<GuardedTensor*>& out, const StepHeader& step) {
+  GuardedTensor workspace({DType::kUInt8, {kernel.candidate.workspace_bytes}});
+  std::vector<const void*> in_data;
+  std::vector<void*> out_data;
+  for (const GuardedTensor* tensor : in) in_data.push_back(tensor->data());
+  for (GuardedTensor* tensor : out) out_data.push_back(tensor->data());
+  RETURN_IF_ERROR(kernel.kernel->Run({in_data, out_data, workspace.data(), &step}, nullptr));
+  for (size_t i = 0; i < in.size(); ++i) {
+    RETURN_IF_ERROR(ExpectGuards(*in[i], kernel, "input", i));
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    RETURN_IF_ERROR(ExpectGuards(*out[i], kernel, "output", i));
+  }
+  return ExpectGuards(workspace, kernel, "workspace", 0);
+}
+
+Result<std::vector<GuardedTensor>> RunKernel(const MadeKernel& kernel,
+                                             std::span<const GuardedTensor> in,
+                                             const StepHeader& step, unsigned char filler) {
+  std::vector<const GuardedTensor*> in_pointers;
+  for (const GuardedTensor& tensor : in) in_pointers.push_back(&tensor);
+  std::vector<GuardedTensor> out;
+  out.reserve(kernel.node.out.size());
+  std::vector<GuardedTensor*> out_pointers;
+  for (const TensorType& type : kernel.node.out) {
+    out_pointers.push_back(&out.emplace_back(type, filler));
+  }
+  RETURN_IF_ERROR(RunKernel(kernel, in_pointers, out_pointers, step));
+  return out;
+}
+
+}  // namespace lockstep::ops

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Running kernels on guarded tensors. Every run checks that the kernel wrote nowhere but into its
+// outputs and its workspace.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ops/core/op.h"
+#include "ops/core/testing/guarded_tensor.h"
+
+namespace lockstep::ops {
+
+// A node with its output types inferred.
+Result<NodeSpec> MakeNode(const Op& op, const Attrs& attrs, std::vector<TensorType> in,
+                          std::string path);
+
+struct MadeKernel {
+  NodeSpec node;
+  Candidate candidate;
+  std::unique_ptr<Kernel> kernel;
+  std::string name() const { return candidate.kernel + "/" + candidate.algorithm; }
+};
+
+Result<MadeKernel> MakeReferenceKernel(const NodeSpec& node);
+// Every candidate of every family that can run the node on this CPU; the reference kernel is last.
+Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node);
+
+// Runs once; in[i] and out[j] may be one tensor. The workspace is new, its bytes are 0xff.
+Status RunKernel(const MadeKernel& kernel, const std::vector<const GuardedTensor*>& in,
+                 const std::vector<GuardedTensor*>& out, const StepHeader& step);
+
+// Runs on `in` with new outputs, whose bytes start as `filler`.
+Result<std::vector<GuardedTensor>> RunKernel(const MadeKernel& kernel,
+                                             std::span<const GuardedTensor> in,
+                                             const StepHeader& step, unsigned char filler = 0xff);
+
+}  // namespace lockstep::ops
