@@ -17,6 +17,9 @@ std::vector<bool> DependsOn(const Graph& graph, std::span<const Value> wrt) {
     for (Value v : node.out) {
       needed[static_cast<size_t>(v.id)] = any && IsFloat(graph.TypeOf(v).dtype);
     }
+    for (int k : node.op->detached_outputs) {
+      needed[static_cast<size_t>(node.out[static_cast<size_t>(k)].id)] = false;
+    }
   }
   return needed;
 }

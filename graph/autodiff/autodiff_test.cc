@@ -7,6 +7,7 @@
 #include "ops/math/add/add.h"
 #include "ops/nn/relu/relu.h"
 #include "ops/nn/tanh/tanh.h"
+#include "ops/norm/batch_norm/batch_norm.h"
 
 namespace lockstep::graph {
 namespace {
@@ -45,6 +46,19 @@ TEST(Gradients, EmitsNothingForWhatIsNotTrained) {
   ASSERT_TRUE(b.status().ok()) << b.status();
   EXPECT_EQ(b.graph().nodes().size(), forward);
   EXPECT_EQ(dw[0], y);
+}
+
+TEST(Gradients, StopAtOutputsThatAnOpDetaches) {
+  GraphBuilder b("detached");
+  const TensorType channels{DType::kFloat32, {2}};
+  const Value x = b.graph().AddArg("x", ArgKind::kInput, {DType::kFloat32, {3, 2}});
+  const Value gamma = b.graph().AddArg("gamma", ArgKind::kParameter, channels);
+  const Value beta = b.graph().AddArg("beta", ArgKind::kParameter, channels);
+  const ops::BatchNormOut norm = ops::BatchNormTrain(&b, x, gamma, beta, 1e-5);
+  const Value y = ops::Relu(&b, norm.mean);
+  Gradients(&b, y, y, std::vector<Value>{gamma});
+  EXPECT_NE(b.status().message().find("does not depend on 'gamma'"), std::string::npos)
+      << "a batch mean is a constant to gradients: " << b.status();
 }
 
 TEST(Gradients, NamesAParameterTheLossDoesNotDependOn) {

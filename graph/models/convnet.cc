@@ -14,7 +14,8 @@ Value Blocks(const Net& n, Value x, std::initializer_list<int64_t> widths) {
   for (int64_t width : widths) {
     const Net block = n / ("block" + std::to_string(++i));
     x = Conv(block / "conv", x, {.out = width, .kernel = 3, .padding = 1});
-    x = MaxPool(n, Relu(n, BatchNorm(block / "bn", x)));
+    x = Relu(block / "relu", BatchNorm(block / "bn", x));
+    x = MaxPool(block / "pool", x);
   }
   return x;
 }
@@ -29,7 +30,7 @@ Value ConvNetBn(const Net& n, Value x, const ModelOptions& options) {
 
 Value SimpleCnn(const Net& n, Value x, const ModelOptions& options) {
   x = Blocks(n, x, {32, 64, 128});
-  return Linear(n / "fc", GlobalAvgPool(n, x), options.classes);
+  return Linear(n / "fc", GlobalAvgPool(n / "pool", x), options.classes);
 }
 
 }  // namespace lockstep::graph

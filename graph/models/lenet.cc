@@ -8,15 +8,19 @@
 namespace lockstep::graph {
 
 Value LeNet5(const Net& n, Value x, const ModelOptions& options) {
-  const auto activate = [&](Value v) {
-    return options.activation == "relu" ? Relu(n, v) : Tanh(n, v);
+  const auto activate = [&](const Net& at, Value v) {
+    return options.activation == "relu" ? Relu(at, v) : Tanh(at, v);
   };
-  const auto pool = [&](Value v) { return options.pool == "max" ? MaxPool(n, v) : AvgPool(n, v); };
+  const auto pool = [&](const Net& at, Value v) {
+    return options.pool == "max" ? MaxPool(at, v) : AvgPool(at, v);
+  };
   const int64_t padding = n.TypeOf(x).shape[1] <= 28 ? 2 : 0;
-  x = pool(activate(Conv(n / "conv1", x, {.out = 6, .kernel = 5, .padding = padding})));
-  x = pool(activate(Conv(n / "conv2", x, {.out = 16, .kernel = 5})));
-  x = activate(Linear(n / "fc1", x, 120));
-  x = activate(Linear(n / "fc2", x, 84));
+  x = activate(n / "act1", Conv(n / "conv1", x, {.out = 6, .kernel = 5, .padding = padding}));
+  x = pool(n / "pool1", x);
+  x = activate(n / "act2", Conv(n / "conv2", x, {.out = 16, .kernel = 5}));
+  x = pool(n / "pool2", x);
+  x = activate(n / "act3", Linear(n / "fc1", x, 120));
+  x = activate(n / "act4", Linear(n / "fc2", x, 84));
   return Linear(n / "fc3", x, options.classes);
 }
 

@@ -7,15 +7,15 @@
 namespace lockstep::graph {
 
 Value Mlp128x64(const Net& n, Value x, const ModelOptions& options) {
-  x = Relu(n, Linear(n / "fc1", x, 128));
-  x = Relu(n, Linear(n / "fc2", x, 64));
+  x = Relu(n / "relu1", Linear(n / "fc1", x, 128));
+  x = Relu(n / "relu2", Linear(n / "fc2", x, 64));
   return Linear(n / "fc3", x, options.classes);
 }
 
 Value Mlp400x400(const Net& n, Value x, const ModelOptions& options) {
   const double p = options.dropout < 0 ? 0.5 : options.dropout;
-  x = Relu(n, Dropout(n / "drop1", Linear(n / "fc1", x, 400), p));
-  x = Relu(n, Dropout(n / "drop2", Linear(n / "fc2", x, 400), p));
+  x = Relu(n / "relu1", Dropout(n / "drop1", Linear(n / "fc1", x, 400), p));
+  x = Relu(n / "relu2", Dropout(n / "drop2", Linear(n / "fc2", x, 400), p));
   return Linear(n / "fc3", x, options.classes);
 }
 

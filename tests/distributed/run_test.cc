@@ -169,7 +169,7 @@ TEST_F(RunTest, ExplainSaysLayersStepsMemoryAndExchange) {
   const auto text = worker::Explain(config);
   ASSERT_TRUE(text.ok()) << text.status();
   for (const char* expected :
-       {"conv2", "61,706", "333 samples in 4 lanes", "lower bound", "W=3 1.33", "f32[8,10]"}) {
+       {"conv2", "61,706", "333 samples in 4 lanes", "lower bound", "W=3 1.00", "f32[8,10]"}) {
     EXPECT_NE(text->find(expected), std::string::npos) << expected << "\n" << *text;
   }
 }

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random streams and the epoch order in numpy, written from the definitions and not from the C++.
+"""Random streams in numpy, written from the definitions and not from the C++.
 
-Philox4x32-10: Salmon et al., 2011. Keys: XXH3-64 of (seed, purpose, name); the hashes are taken from
-`lockstep`'s known answers (base/testdata) by the caller or computed with the xxhash package.
+Philox4x32-10: Salmon et al., 2011. Keys: XXH3-64 of (seed, purpose, name), low word first.
 """
 import numpy as np
+
+import xxh3
 
 MASK = np.uint64(0xFFFFFFFF)
 
@@ -21,6 +22,11 @@ def philox(counter, key):
              (p0 >> np.uint64(32)) ^ c[3] ^ np.uint64(k1), p0 & MASK]
         k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
     return c
+
+
+def stream_key(seed, purpose, name=""):
+    value = xxh3.hash64(seed.to_bytes(8, "little") + (purpose + name).encode())
+    return value & 0xFFFFFFFF, value >> 32
 
 
 def uniform(words):

@@ -6,8 +6,7 @@ weights from its own Philox, asks `lockstep data order` only which samples a ste
 paths), reads those pixels from its own arrays, and trains with torch.optim. Loss of every step and
 all parameters at the end must agree: relative L2 at most 1e-9.
 
-Usage: train_oracle.py LOCKSTEP STREAM_KEY WORK_DIR
-  STREAM_KEY: program that prints the two key words of (seed, purpose, name)
+Usage: train_oracle.py LOCKSTEP WORK_DIR
 """
 import json
 import os
@@ -22,7 +21,7 @@ except ImportError as error:
     sys.exit(f"train_oracle: {error}; install python3-torch and python3-numpy (apt-get install)")
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from reference_streams import initial_uniform  # noqa: E402
+from reference_streams import initial_uniform, stream_key  # noqa: E402
 
 STEPS, BATCH, SEED, TOLERANCE = 10, 16, 3, 1e-9
 EPOCHS = 2
@@ -90,13 +89,12 @@ class LeNet(torch.nn.Module):
         return self.fc3(torch.tanh(self.fc2(torch.tanh(self.fc1(x)))))
 
 
-def initialise(model, stream_key):
+def initialise(model):
     fan_in = {"conv1": 25, "conv2": 150, "fc1": 400, "fc2": 120, "fc3": 84}
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            key = [int(w) for w in run(stream_key, str(SEED), "init", name).split()]
             bound = 1.0 / np.sqrt(float(fan_in[name.split(".")[0]]))
-            values = initial_uniform(key, parameter.numel(), bound)
+            values = initial_uniform(stream_key(SEED, "init", name), parameter.numel(), bound)
             parameter.copy_(torch.from_numpy(values).reshape(parameter.shape))
 
 
@@ -104,7 +102,7 @@ def relative_error(ours, theirs):
     return float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
 
 
-def check(optimizer_name, lockstep, stream_key, work, images, labels):
+def check(optimizer_name, lockstep, work, images, labels):
     run_dir = f"{work}/run-{optimizer_name}"
     recipe = f"{work}/{optimizer_name}.toml"
     adam = optimizer_name == "adam"
@@ -121,7 +119,7 @@ augment.val = ["normalise:mean=0.5:std=0.25"]
 """)
     run(lockstep, "train", recipe, "--run", run_dir, "--overwrite")
     model = LeNet().double()
-    initialise(model, stream_key)
+    initialise(model)
     if adam:
         optimizer = torch.optim.Adam(model.parameters(), lr=0.001, weight_decay=1e-3)
     else:
@@ -136,7 +134,7 @@ augment.val = ["normalise:mean=0.5:std=0.25"]
     for step in range(STEPS):
         order = json.loads(run(lockstep, "data", "order", recipe, "--epoch",
                                str(step // steps_per_epoch), "--step", str(step % steps_per_epoch)))
-        paths = [sample["source_path"] for sample in order["lanes"][0]["samples"]]
+        paths = [sample["source"] for sample in order["lanes"][0]["samples"]]
         picked = [int(path.split("/")[1]) for path in paths]
         rows.add(len(picked))
         x = torch.from_numpy((images[picked] / 255.0 - 0.5) / 0.25).unsqueeze(1)
@@ -162,14 +160,14 @@ augment.val = ["normalise:mean=0.5:std=0.25"]
 
 
 def main():
-    if len(sys.argv) != 4:
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
-    lockstep, stream_key, work = sys.argv[1:]
+    lockstep, work = sys.argv[1:]
     os.makedirs(work, exist_ok=True)
-    images, labels = make_source(f"{work}/source", 90)
+    images, labels = make_source(f"{work}/source", 93)
     run(lockstep, "data", "import", "idx", f"{work}/source", "--out", f"{work}/data.ldb",
         "--shard-size", "8", "--replace")
-    results = [check(name, lockstep, stream_key, work, images, labels) for name in ("sgd", "adam")]
+    results = [check(name, lockstep, work, images, labels) for name in ("sgd", "adam")]
     if not all(results):
         sys.exit("train_oracle: ten steps of LeNet-5 differ from PyTorch's")
 
