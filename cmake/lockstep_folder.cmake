@@ -1,24 +1,58 @@
 # SPDX-License-Identifier: Apache-2.0
-# lockstep_folder(NAME DEPS ...): the sources of this folder and below become the static library
-# lockstep_NAME; its *_test.cc files become the program NAME_tests, run by CTest one case at a time.
-# main.cc and *_main.cc belong to programs and are left out.
+# lockstep_folder(NAME [DEPS ...] [TEST_DEPS ...] [SOURCES ...]): the sources of this folder and
+# below become the static library lockstep_NAME; its *_test.cc files become the program NAME_tests,
+# run by CTest one case at a time under the label NAME, and `slow` if "Slow" is in the case's name.
+# main.cc and *_main.cc belong to programs and are left out; *_fuzz.cc become programs of their own
+# where LOCKSTEP_FUZZ is on.
+set(LOCKSTEP_FUZZ OFF CACHE BOOL "Build the fuzz targets (clang only)")
+set(LOCKSTEP_FUZZ_SECONDS 20 CACHE STRING "How long CTest runs each fuzz target")
+
 function(lockstep_folder name)
   cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
+  set(fuzzers ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_main|/main)\\.cc$")
 
   add_library(lockstep_${name} STATIC ${sources} ${ARG_SOURCES})
   target_include_directories(lockstep_${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(lockstep_${name} PUBLIC ${ARG_DEPS})
 
-  if(BUILD_TESTING AND tests)
+  if(BUILD_TESTING AND tests AND NOT LOCKSTEP_FUZZ)
     add_executable(${name}_tests ${tests})
     target_link_libraries(${name}_tests PRIVATE lockstep_${name} ${ARG_TEST_DEPS}
       GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_tests PRIVATE
       LOCKSTEP_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
+    gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_FILTER "-*Slow*"
+      PROPERTIES TIMEOUT 600 LABELS ${name})
+    gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_FILTER "*Slow*"
+      PROPERTIES TIMEOUT 1200 LABELS "${name};slow")
   endif()
+  if(LOCKSTEP_FUZZ)
+    lockstep_fuzzers(${name} ${fuzzers})
+  endif()
+endfunction()
+
+# One libFuzzer program a file, x_fuzz.cc -> x_fuzz, and a CTest case that runs it for a while. It
+# starts from the files of the folder x_fuzz_corpus beside it, where there is one.
+function(lockstep_fuzzers name)
+  foreach(file ${ARGN})
+    get_filename_component(fuzzer ${file} NAME_WE)
+    get_filename_component(folder ${file} DIRECTORY)
+    add_executable(${fuzzer} ${file})
+    target_link_libraries(${fuzzer} PRIVATE lockstep_${name})
+    target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+    set(corpus ${CMAKE_CURRENT_BINARY_DIR}/${fuzzer}_found)  # what it finds goes to the first folder
+    file(MAKE_DIRECTORY ${corpus})
+    if(EXISTS ${folder}/${fuzzer}_corpus)
+      list(APPEND corpus ${folder}/${fuzzer}_corpus)
+    endif()
+    add_test(NAME fuzz.${fuzzer} COMMAND ${fuzzer} -max_total_time=${LOCKSTEP_FUZZ_SECONDS}
+      -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+      -artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/ ${corpus})
+    set_tests_properties(fuzz.${fuzzer} PROPERTIES LABELS "fuzz;${name}" TIMEOUT 300)
+  endforeach()
 endfunction()

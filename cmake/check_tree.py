@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The tree's housekeeping, each check by its name:
+
+  check_tree.py tests ROOT BUILD/compile_commands.json   every *_test.cc is built into a test program
+  check_tree.py format ROOT CLANG_FORMAT                 every C++ file is as clang-format 14 has it
+  check_tree.py size ROOT                                no file above 1 MB
+  check_tree.py head ROOT                                every C++ file starts with its SPDX line
+  check_tree.py --self-test CLANG_FORMAT                 plants a breach of each and looks for it
+
+Looks at the files git tracks; outside a repository (an unpacked archive) at all but build outputs.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+CPP = (".cc", ".h", ".cu", ".cuh")
+LARGEST = 1_000_000  # bytes
+LICENSE = "// SPDX-License-Identifier: Apache-2.0"
+
+
+def tracked(root):
+    """Root-relative paths, in order."""
+    try:
+        listing = subprocess.run(["git", "-C", root, "ls-files", "-z"], check=True,
+                                 capture_output=True).stdout.decode()
+        paths = [path for path in listing.split("\0") if path]
+    except (OSError, subprocess.CalledProcessError):
+        paths = []
+    if not paths:
+        for folder, folders, files in os.walk(root):
+            folders[:] = [f for f in folders if not f.startswith(".") and not
+                          (folder == root and f in ("build", "runs", "data"))]
+            paths += [os.path.relpath(os.path.join(folder, name), root) for name in files]
+    return sorted(path for path in paths if os.path.isfile(os.path.join(root, path)))
+
+
+def check_tests(root, commands):
+    with open(commands, encoding="utf-8") as file:
+        built = {os.path.realpath(os.path.join(entry["directory"], entry["file"]))
+                 for entry in json.load(file)}
+    return [f"{path}: built into no test program" for path in tracked(root)
+            if path.endswith("_test.cc")
+            and os.path.realpath(os.path.join(root, path)) not in built]
+
+
+def check_format(root, clang_format):
+    paths = [path for path in tracked(root) if path.endswith(CPP)]
+    found = set()
+    for start in range(0, len(paths), 50):
+        result = subprocess.run([clang_format, "--dry-run", "--Werror", *paths[start:start + 50]],
+                                cwd=root, text=True, capture_output=True, check=False)
+        complaints = re.findall(r"^(.+?):\d+:\d+: error", result.stderr, re.MULTILINE)
+        if result.returncode != 0 and not complaints:
+            return [f"{clang_format} failed: {result.stderr.strip()}"]
+        found.update(complaints)
+    return [f"{path}: not formatted; run {clang_format} -i {path}" for path in sorted(found)]
+
+
+def check_size(root):
+    sizes = ((path, os.path.getsize(os.path.join(root, path))) for path in tracked(root))
+    return [f"{path}: {size} bytes; at most {LARGEST} belong into the repository"
+            for path, size in sizes if size > LARGEST]
+
+
+def check_head(root):
+    found = []
+    for path in tracked(root):
+        if path.endswith(CPP):
+            with open(os.path.join(root, path), encoding="utf-8") as file:
+                if file.readline().rstrip() != LICENSE:
+                    found.append(f"{path}:1: expected '{LICENSE}'")
+    return found
+
+
+def self_test(clang_format):
+    with tempfile.TemporaryDirectory() as root:
+        def write(path, text):
+            with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                file.write(text)
+        write(".clang-format", "BasedOnStyle: Google\n")
+        write("good.cc", LICENSE + "\nint x = 1;\n")
+        write("bad.cc", "int   x=1;\n")
+        write("built_test.cc", LICENSE + "\n")
+        write("lost_test.cc", LICENSE + "\n")
+        write("large.bin", "x" * (LARGEST + 1))
+        write("commands.json", json.dumps([{"directory": root, "file": "built_test.cc"}]))
+        found = {
+            "format": check_format(root, clang_format), "size": check_size(root),
+            "head": check_head(root), "tests": check_tests(root, root + "/commands.json")}
+    expected = {"format": "bad.cc", "size": "large.bin", "head": "bad.cc", "tests": "lost_test.cc"}
+    for name, path in expected.items():
+        assert len(found[name]) == 1 and found[name][0].startswith(path), (name, found[name])
+    print("self-test: every planted breach was found, nothing else")
+
+
+def main():
+    name, arguments = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]
+    if name == "--self-test":
+        self_test(*arguments)
+        return 0
+    checks = {"tests": check_tests, "format": check_format, "size": check_size, "head": check_head}
+    if name not in checks:
+        print(__doc__)
+        return 2
+    found = checks[name](*arguments)
+    print("\n".join(found) if found else f"{name}: nothing to complain of")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
