@@ -40,6 +40,15 @@ std::map<std::string, std::string> ListingValues(const std::vector<SplitListing>
   return values;
 }
 
+// A full disk, said so that a person knows which.
+Status Explain(const Status& status, const std::string& out) {
+  if (status.code() != StatusCode::kResourceExhausted) return status;
+  return ResourceExhausted("no space left for dataset '" + out +
+                           "'; nothing of it is kept. Free some space there or choose another "
+                           "--out (" +
+                           status.message() + ")");
+}
+
 // What was learned of the samples of some ranges.
 struct Seen {
   ChannelSums sums;                                // over the split of the statistics
@@ -94,15 +103,6 @@ class DatasetWriter::Core {
   void TakeIn(int64_t range, const Seen& other);
   Result<DatasetInfo> Finish();
   Status WriteManifest() const;
-
-  // A full disk, said so that a person knows which.
-  Status Explain(const Status& status) const {
-    if (status.code() != StatusCode::kResourceExhausted) return status;
-    return ResourceExhausted("no space left for dataset '" + directory.out() +
-                             "'; nothing of it is kept. Free some space there or choose another "
-                             "--out (" +
-                             status.message() + ")");
-  }
 
   WriterOptions options;
   ImportDirectory directory;
@@ -218,15 +218,15 @@ DatasetWriter::~DatasetWriter() = default;
 
 Result<std::unique_ptr<DatasetWriter>> DatasetWriter::Create(WriterOptions options) {
   RETURN_IF_ERROR(CheckWriterOptions(options));
-  ASSIGN_OR_RETURN(ImportDirectory directory,
-                   ImportDirectory::Make(options.directory, options.replace));
-  auto core = std::make_unique<Core>(std::move(options), std::move(directory));
+  Result<ImportDirectory> directory = ImportDirectory::Make(options.directory, options.replace);
+  if (!directory.ok()) return Explain(directory.status(), options.directory);
+  auto core = std::make_unique<Core>(std::move(options), *std::move(directory));
   const auto begin = [&]() -> Status {
     RETURN_IF_ERROR(EncodeInfo(core->info).status());  // texts that cannot be stored
     RETURN_IF_ERROR(MakeDirectory(core->directory.path() + "/" + kScratchName));
     return WriteSorted(core->Scratch("listing"), ListingValues(core->options.splits));
   };
-  if (const Status status = begin(); !status.ok()) return core->Explain(status);
+  if (const Status status = begin(); !status.ok()) return Explain(status, core->directory.out());
   return std::unique_ptr<DatasetWriter>(new DatasetWriter(std::move(core)));
 }
 
@@ -236,12 +236,12 @@ int64_t DatasetWriter::ranges() const { return core_->Ranges(); }
 Status DatasetWriter::WriteRange(int64_t range, const SampleAt& sample,
                                  const std::function<void()>& written) {
   CHECK(range >= 0 && range < ranges()) << "range " << range;
-  return core_->Explain(core_->WriteRange(range, sample, written));
+  return Explain(core_->WriteRange(range, sample, written), core_->directory.out());
 }
 
 Result<DatasetInfo> DatasetWriter::Finish() {
   Result<DatasetInfo> info = core_->Finish();
-  if (!info.ok()) return core_->Explain(info.status());
+  if (!info.ok()) return Explain(info.status(), core_->directory.out());
   return info;
 }
 

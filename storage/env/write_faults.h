@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// A disk that fails or a process that dies at a chosen moment. Tests only: write_faults_test.cc
+// takes the place of the C library's calls that change a disk, for all code of the test program,
+// RocksDB's too.
+#pragma once
+
+#include <cstdint>
+
+namespace lockstep::storage {
+
+enum class WriteFault {
+  kCount,        // nothing fails
+  kNoSpaceOnce,  // the N-th write of bytes gets ENOSPC
+  kNoSpace,      // and all that follow
+  kKill,         // this process dies of SIGKILL at the N-th call of any kind
+};
+
+// From now on calls are counted and the `nth` (from 1) fails. Process-wide; one at a time.
+void ArmWriteFault(WriteFault fault, int64_t nth);
+// Back to normal. The number of calls since: writes of bytes for kNoSpace..., all for others.
+int64_t DisarmWriteFault();
+
+}  // namespace lockstep::storage
