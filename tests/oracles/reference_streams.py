@@ -39,3 +39,16 @@ def initial_uniform(key, count, bound):
     element = np.arange(count, dtype=np.uint64)
     words = philox((element & MASK, element >> np.uint64(32), 0, 0), key)[0]
     return -bound + 2.0 * bound * uniform(words)
+
+
+class Stream:
+    """What a random op draws from: element i is word i mod 4 of counter (step, lane, i / 4 as two words)."""
+
+    def __init__(self, seed, step, lane, path):
+        self.seed, self.step, self.lane, self.path = seed, step, lane, path
+
+    def uniforms(self, purpose, count):
+        group = np.arange((count + 3) // 4, dtype=np.uint64)
+        words = philox((self.step, self.lane, group & MASK, group >> np.uint64(32)),
+                       stream_key(self.seed, purpose, self.path))
+        return uniform(np.stack(words, axis=1).reshape(-1)[:count])

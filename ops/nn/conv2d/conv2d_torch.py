@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+import torch
+
+
+def conv2d(attrs, inputs):
+    x, w = (t.permute(0, 3, 1, 2).contiguous() for t in inputs)  # N H W C -> N C H W, K R S C -> K C R S
+    y = torch.nn.functional.conv2d(x, w, groups=attrs["groups"],
+                                   **{k: (attrs[k + "_h"], attrs[k + "_w"]) for k in ("stride", "padding", "dilation")})
+    return [y.permute(0, 2, 3, 1)]
+
+
+def conv2d_data_grad(attrs, inputs):
+    dy, w = inputs
+    x = torch.zeros(dy.shape[0], attrs["in_h"], attrs["in_w"], w.shape[3] * attrs["groups"], dtype=dy.dtype,
+                    requires_grad=True)
+    return torch.autograd.grad(conv2d(attrs, [x, w]), [x], [dy])
+
+
+def conv2d_weight_grad(attrs, inputs):
+    x, dy = inputs
+    w = torch.zeros(dy.shape[3], attrs["kernel_h"], attrs["kernel_w"], x.shape[3] // attrs["groups"], dtype=dy.dtype,
+                    requires_grad=True)
+    return torch.autograd.grad(conv2d(attrs, [x, w]), [w], [dy])

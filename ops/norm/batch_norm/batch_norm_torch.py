@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+import torch
+
+_ONE = "with one element a channel the output is beta, whatever x and gamma"
+ZERO_GRADIENT = {("batch_norm_train", "one_row", 0): _ONE, ("batch_norm_train", "one_row", 1): _ONE}
+
+
+def _rows(x):
+    return x.reshape(-1, x.shape[-1])
+
+
+def batch_norm_train(attrs, inputs):
+    x, gamma, beta = inputs
+    rows, mean, var = _rows(x), torch.zeros_like(beta.detach()), torch.zeros_like(beta.detach())
+    if len(rows) == 0:  # PyTorch dies of it (a division by 0); we say mean and variance are 0
+        return [x * gamma + beta, mean, var, torch.full_like(beta, attrs["eps"]).rsqrt()]
+    # Momentum 1: the running statistics become those of the batch.
+    y, batch_mean, inv_std = torch.native_batch_norm(rows, gamma, beta, mean, var, True, 1.0, attrs["eps"])
+    if len(rows) == 1:  # an unbiased variance does not exist; PyTorch has NaN, we have 0
+        var = torch.zeros_like(var)
+    return [y.reshape(x.shape), batch_mean, var, inv_std]
+
+
+def batch_norm_grad(attrs, inputs):
+    x, gamma, mean, inv_std, dy = inputs
+    if x.numel() == 0:  # PyTorch refuses it: sums over no rows
+        return [torch.zeros_like(x), torch.zeros_like(gamma), torch.zeros_like(gamma)]
+    dx, dgamma, dbeta = torch.ops.aten.native_batch_norm_backward(_rows(dy), _rows(x), gamma, None, None, mean, inv_std,
+                                                                  True, 0.0, [True, True, True])
+    return [dx.reshape(x.shape), dgamma, dbeta]
+
+
+def batch_norm_infer(attrs, inputs):
+    x, gamma, beta, mean, var = inputs
+    return [torch.nn.functional.batch_norm(_rows(x), mean, var, gamma, beta, False, 0.0, attrs["eps"]).reshape(x.shape)]
