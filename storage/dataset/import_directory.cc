@@ -19,7 +19,7 @@ constexpr char kInfix[] = ".importing-";
 constexpr char kOwnerName[] = "importing";
 
 std::string FirstLine(const std::string& path) {
-  const Result<std::string> text = ReadFile(path, 1 << 20);  // files of /proc say size 0
+  const Result<std::string> text = ReadFile(path, 1 << 20);
   return text.ok() ? text->substr(0, text->find('\n')) : "";
 }
 

@@ -7,7 +7,7 @@
 namespace lockstep::storage {
 namespace {
 
-constexpr int64_t kMostElements = int64_t{1} << 36;  // 64 GiB: more is no idx file
+constexpr int64_t kMostElements = int64_t{1} << 33;  // 8 GiB; what a header may ask for
 
 uint32_t LoadBigEndian(const char* bytes) {
   uint32_t value = 0;
@@ -58,7 +58,7 @@ Result<Header> ReadHeader(ByteSource* source, const std::string& file, int rank)
     const int64_t d = header.dims.back();
     if (d == 0 || d > kMostElements / header.elements) {
       return DataLoss(file + " says dimension " + std::to_string(i) + " is " + std::to_string(d) +
-                      "; expected at least 1, and at most 2^36 elements together");
+                      "; expected at least 1, and at most 2^33 elements together");
     }
     header.elements *= d;
   }

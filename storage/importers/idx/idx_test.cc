@@ -78,7 +78,7 @@ TEST(IdxFormat, WhatIsNotIdxIsNamedWithWhatWasExpected) {
   EXPECT_THAT(ErrorOf(Idx({~0u, ~0u, ~0u}, "")), HasSubstr("dimension 1 is 4294967295"));
   EXPECT_THAT(ErrorOf(Idx({2, 1, 3}, "abcde")),
               AllOf(HasSubstr("cut short"), HasSubstr("2x1x3 = 6 bytes"), HasSubstr("are 5")));
-  EXPECT_THAT(ErrorOf(Idx({1u << 12, 1u << 12, 1u << 12}, "x")), HasSubstr("cut short"));
+  EXPECT_THAT(ErrorOf(Idx({1u << 11, 1u << 11, 1u << 11}, "x")), HasSubstr("cut short"));
   EXPECT_THAT(ErrorOf(file + "g"), HasSubstr("bytes left over"));
 }
 
