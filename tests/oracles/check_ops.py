@@ -112,7 +112,8 @@ class Report:
         row[kind] += 1
         what = f"{sample.op}/{sample.name}: {kind} {index}"
         if got is None or expected is None:
-            self.problems.append(f"{what} is missing on {'our' if got is None else "PyTorch's"} side")
+            side = "our" if got is None else "PyTorch's"
+            self.problems.append(f"{what} is missing on {side} side")
             return
         found = difference(got, expected)
         if found is None:
