@@ -7,6 +7,10 @@
 set(LOCKSTEP_FUZZ OFF CACHE BOOL "Build the fuzz targets (clang only)")
 set(LOCKSTEP_FUZZ_SECONDS 20 CACHE STRING "How long CTest runs each fuzz target")
 
+if(LOCKSTEP_FUZZ)
+  add_custom_target(fuzzers)  # all of them
+endif()
+
 function(lockstep_folder name)
   cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -45,6 +49,7 @@ function(lockstep_fuzzers name)
     add_executable(${fuzzer} ${file})
     target_link_libraries(${fuzzer} PRIVATE lockstep_${name})
     target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${fuzzer})
     set(corpus ${CMAKE_CURRENT_BINARY_DIR}/${fuzzer}_found)  # what it finds goes to the first folder
     file(MAKE_DIRECTORY ${corpus})
     if(EXISTS ${folder}/${fuzzer}_corpus)

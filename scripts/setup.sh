@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what Lockstep needs on Debian 12 with apt. Does nothing where all of it is there.
+#
+# Usage: scripts/setup.sh [build] [test] [ci]     default: build
+set -euo pipefail
+
+build_packages=(g++ cmake ninja-build ccache mold git python3 librocksdb-dev libspdlog-dev libfmt-dev
+  libcli11-dev libtomlplusplus-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev libgtest-dev
+  libgmock-dev dataset-fashion-mnist)
+test_packages=(python3-torch python3-torchvision python3-numpy)
+ci_packages=(clang-16 clang-format)
+
+fail() {
+  printf 'setup: %s\n' "$@" >&2
+  exit 69
+}
+
+wanted=("${build_packages[@]}")
+for group in "$@"; do
+  case "$group" in
+    build) ;;
+    test) wanted+=("${test_packages[@]}") ;;
+    ci) wanted+=("${ci_packages[@]}") ;;
+    *) fail "unknown group '$group'; expected build, test or ci" ;;
+  esac
+done
+
+command -v dpkg-query > /dev/null || fail \
+  "this script installs Debian packages, and this system has no dpkg" \
+  "install the like of these by hand, then run cmake yourself: ${wanted[*]}"
+
+missing=()
+for package in "${wanted[@]}"; do
+  state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null || true)
+  [ "$state" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+echo "setup: installing ${missing[*]}"
+. /etc/os-release
+if [ "${ID:-}" != debian ] || [ "${VERSION_ID:-}" != 12 ]; then
+  echo "setup: made for Debian 12; this is ${PRETTY_NAME:-unknown}: package names may differ" >&2
+fi
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo > /dev/null || fail "neither root nor sudo here; ask an administrator to run:" \
+    "apt-get install --no-install-recommends ${missing[*]}"
+  as_root=(sudo)
+fi
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get)
+"${apt[@]}" update -q < /dev/null || fail "apt-get update failed: is there a network?" \
+  "missing packages: ${missing[*]}"
+"${apt[@]}" install -y -q --no-install-recommends "${missing[@]}" < /dev/null || fail \
+  "apt-get install failed (its message is above)" "missing packages: ${missing[*]}"
