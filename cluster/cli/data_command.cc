@@ -164,7 +164,10 @@ Status RunDataVerify(const std::string& dataset, Console* console) {
                    storage::VerifyDataset(dataset, [&](int64_t done, int64_t total) {
                      progress.Update(done, total);
                    }));
-  RETURN_IF_ERROR(report.ToStatus().WithContext("dataset '" + dataset + "'"));
+  if (!report.ok()) {
+    return DataLoss("dataset '" + dataset + "': " + report.ToString() +
+                    "\nRestore the dataset from a copy or import the source again");
+  }
   progress.Finish(CountText(report.files) + " files, " + CountText(report.bytes) + " bytes, " +
                   CountText(report.records) + " records");
   console->out << "The dataset is as it was written.\ndigest    " << report.digest.ToHex() << "\n";

@@ -221,7 +221,11 @@ class RecipeBuilder {
 Result<std::string> ReadRecipeFile(const std::string& path) {
   const std::string what = "cannot read the recipe '" + path + "'";
   struct stat info = {};
-  if (::stat(path.c_str(), &info) != 0) return ErrnoStatus(what, errno);
+  if (::stat(path.c_str(), &info) != 0) {
+    const Status status = ErrnoStatus(what, errno);
+    return Status(status.code(),
+                  status.message() + "; recipes to begin with are in cluster/recipes");
+  }
   if (!S_ISREG(info.st_mode)) {
     return InvalidArgument(what + ": it is " + (S_ISDIR(info.st_mode) ? "a directory" : "no file") +
                            "; expected a TOML file");

@@ -102,8 +102,13 @@ void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* 
   Print(text, "  parameters    %10s\n", BytesText(state).c_str());
   Print(text, "  optimizer     %10s  on one rank; 1/W of it on each of W\n",
         BytesText(slots).c_str());
-  Print(text, "  gradients     %10s  %d buffers of the canonical sum\n\n",
+  Print(text, "  gradients     %10s  %d buffers of the canonical sum\n",
         BytesText(buffers * state).c_str(), buffers);
+  const int64_t peak = setup.lanes_at_once * model.arena_bytes() + state + slots + buffers * state;
+  Print(text,
+        "  peak          %10s  and batches made ahead and receive buffers, which `lockstep "
+        "train` adds\n\n",
+        BytesText(peak).c_str());
 }
 
 void PrintExchange(const TrainConfig& config, std::string* text) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/report/run_directory.h"
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstdio>
+#include <string_view>
+#include <vector>
 
 #include "base/file.h"
 #include "base/hash.h"
@@ -26,13 +29,40 @@ Status OpenTable(const std::string& path, const std::string& header, std::ofstre
   return OkStatus();
 }
 
-// A directory may be replaced only when everything in it is a run's.
+constexpr std::string_view kRunFiles[] = {"recipe.toml", "results.csv", "digests.csv",
+                                          "summary.json", "model.safetensors"};
+
+// Whether `name` is a run's, or was on its way to be when a run was killed.
+bool IsRunFile(const std::string& name) {
+  return std::any_of(std::begin(kRunFiles), std::end(kRunFiles), [&](std::string_view file) {
+    return name == file || name.starts_with(std::string(file) + ".tmp");
+  });
+}
+
+// What an existing directory holds: nothing, a run and nothing else (returns true), or other
+// things, which are never touched: already-exists.
+Result<bool> HoldsRun(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(path));
+  if (names.empty()) return false;
+  const auto other = std::find_if_not(names.begin(), names.end(), IsRunFile);
+  if (other == names.end() && FileExists(path + "/digests.csv")) return true;
+  return AlreadyExists("'" + path + "' is not the directory of a run: it holds '" +
+                       (other == names.end() ? names.front() : *other) +
+                       "'; choose a new or an empty directory with --run");
+}
+
 Status RemoveOldRun(const std::string& path) {
-  for (const char* name :
-       {"recipe.toml", "results.csv", "digests.csv", "summary.json", "model.safetensors"}) {
-    RETURN_IF_ERROR(RemoveTree(path + "/" + name));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(path));
+  for (const std::string& name : names) {
+    if (IsRunFile(name)) RETURN_IF_ERROR(RemoveTree(path + "/" + name));
   }
   return OkStatus();
+}
+
+// The system's reason, and what to do.
+Status CannotUse(const Status& reason) {
+  return Status(reason.code(),
+                "the run directory: " + reason.message() + "; choose another place with --run");
 }
 
 }  // namespace
@@ -40,8 +70,9 @@ Status RemoveOldRun(const std::string& path) {
 Result<std::unique_ptr<RunDirectory>> RunDirectory::Create(const TrainConfig& config) {
   std::unique_ptr<RunDirectory> directory(new RunDirectory(config.run.directory));
   const std::string& path = directory->path_;
-  RETURN_IF_ERROR(MakeDirs(path).WithContext("the run directory"));
-  if (FileExists(path + "/recipe.toml")) {
+  if (const Status made = MakeDirs(path); !made.ok()) return CannotUse(made);
+  ASSIGN_OR_RETURN(const bool holds_run, HoldsRun(path));
+  if (holds_run) {
     if (!config.run.overwrite) {
       return AlreadyExists("'" + path +
                            "' holds a run already; choose another directory with --run, or replace "
@@ -49,9 +80,12 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::Create(const TrainConfig& co
     }
     RETURN_IF_ERROR(RemoveOldRun(path));
   }
-  RETURN_IF_ERROR(
-      WriteFileAtomic(path + "/recipe.toml", config.recipe_text).WithContext("the run directory"));
-  RETURN_IF_ERROR(directory->OpenTables());
+  Status written = directory->OpenTables();
+  if (written.ok()) written = WriteFileAtomic(path + "/recipe.toml", config.recipe_text);
+  if (!written.ok()) {
+    (void)RemoveOldRun(path);  // nothing of a run that did not begin; the first failure counts
+    return CannotUse(written);
+  }
   return directory;
 }
 
