@@ -91,7 +91,7 @@ TEST(ResultTest, HoldsWhatCanOnlyBeMoved) {
 TEST(ResultDeathTest, ReadingTheValueOfAFailureSaysWhichFailure) {
   Result<int> failed = NotFound("no such run");
   EXPECT_DEATH(failed.value(), "not-found: no such run");
-  EXPECT_DEATH(Result<int>{OkStatus()}, "needs a failed one");
+  EXPECT_DEATH(static_cast<void>(Result<int>(OkStatus())), "needs a failed one");
 }
 
 }  // namespace
