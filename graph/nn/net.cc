@@ -31,8 +31,11 @@ GraphBuilder* Net::Emit() const {
 Value Net::Param(std::string_view leaf, const Shape& shape, Initializer init, Shape file_shape,
                  std::vector<int64_t> file_axes) const {
   if (!ok()) return {};
-  Parameter parameter{
-      FileName(path_, leaf), {precision_, shape}, std::move(file_shape), std::move(file_axes), init};
+  Parameter parameter{FileName(path_, leaf),
+                      {precision_, shape},
+                      std::move(file_shape),
+                      std::move(file_axes),
+                      init};
   if (parameter.file_axes.empty()) {
     parameter.file_axes.resize(static_cast<size_t>(shape.rank()));
     std::iota(parameter.file_axes.begin(), parameter.file_axes.end(), int64_t{0});

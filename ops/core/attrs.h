@@ -6,8 +6,8 @@
 //     template <typename V> void Visit(V&& v) { v("kernel", kernel); v("stride", stride); ... }
 //   };
 //
-// and everything else is derived from that list: `Attrs`, the erased form a graph node carries, with
-// equality, hash, and a text form that parses back to the same value.
+// and everything else is derived from that list: `Attrs`, the erased form a graph node carries,
+// with equality, hash, and a text form that parses back to the same value.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ class Attrs {
   using Field = std::pair<std::string, AttrValue>;
 
   const std::vector<Field>& fields() const { return fields_; }
-  void Set(std::string name, AttrValue value);     // replaces a field of the same name
+  void Set(std::string name, AttrValue value);         // replaces a field of the same name
   const AttrValue* Find(std::string_view name) const;  // nullptr when absent
   bool operator==(const Attrs&) const = default;
 

@@ -34,7 +34,7 @@ struct NodeSpec {
 
 // One way to run a node. `algorithm` names the choice within the kernel, with its knobs.
 struct Candidate {
-  std::string kernel;     // name of the KernelFamily
+  std::string kernel;  // name of the KernelFamily
   std::string algorithm;
   int64_t workspace_bytes = 0;
   bool deterministic = true;
