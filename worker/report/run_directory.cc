@@ -25,7 +25,8 @@ Status OpenTable(const std::string& path, const std::string& header, std::ofstre
   errno = 0;
   file->open(path, std::ios::trunc);
   if (!*file) return ErrnoStatus("cannot write '" + path + "'", errno);
-  *file << header << '\n';
+  *file << header << std::endl;  // a full disk shows before the first step
+  if (!*file) return ErrnoStatus("cannot write '" + path + "'", errno == 0 ? EIO : errno);
   return OkStatus();
 }
 
@@ -39,16 +40,24 @@ bool IsRunFile(const std::string& name) {
   });
 }
 
-// What an existing directory holds: nothing, a run and nothing else (returns true), or other
-// things, which are never touched: already-exists.
+// Whether the directory holds a run. Already-exists where it is none but has a file that a run
+// would write over; other files do not matter.
 Result<bool> HoldsRun(const std::string& path) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(path));
-  if (names.empty()) return false;
-  const auto other = std::find_if_not(names.begin(), names.end(), IsRunFile);
-  if (other == names.end() && FileExists(path + "/digests.csv")) return true;
-  return AlreadyExists("'" + path + "' is not the directory of a run: it holds '" +
-                       (other == names.end() ? names.front() : *other) +
-                       "'; choose a new or an empty directory with --run");
+  const auto has = [&](std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (has("recipe.toml") &&
+      (has("digests.csv") || has("summary.json") || has("model.safetensors"))) {
+    return true;
+  }
+  for (const std::string& name : names) {
+    if (!IsRunFile(name)) continue;
+    return AlreadyExists("'" + path +
+                         "' is not the directory of a run, and a run would write over '" + name +
+                         "' in it; choose another directory with --run");
+  }
+  return false;
 }
 
 Status RemoveOldRun(const std::string& path) {
@@ -98,7 +107,11 @@ Status RunDirectory::OpenTables() {
 
 Status RunDirectory::CheckWritten(const std::ofstream& file, const std::string& name) const {
   if (file) return OkStatus();
-  return ErrnoStatus("cannot write '" + path_ + "/" + name + "'", errno == 0 ? EIO : errno);
+  const Status status =
+      ErrnoStatus("cannot write '" + path_ + "/" + name + "'", errno == 0 ? EIO : errno);
+  if (status.code() != StatusCode::kResourceExhausted) return status;
+  return Status(status.code(),
+                status.message() + "; free some space there or choose another place with --run");
 }
 
 Status RunDirectory::AddStep(const StepRecord& record) {

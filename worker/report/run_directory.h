@@ -25,7 +25,8 @@ struct StepRecord {
 class RunDirectory {
  public:
   // Makes config.run.directory. Already-exists where it holds a run and config.run.overwrite is
-  // false; a directory with other things in it is never touched.
+  // false, and where it is not a run's and has a file that a run would write over. Other files are
+  // never touched.
   static Result<std::unique_ptr<RunDirectory>> Create(const TrainConfig& config);
 
   const std::string& path() const { return path_; }
