@@ -11,15 +11,20 @@ using namespace std::chrono_literals;
 
 constexpr Duration kRedrawEvery = 100ms;
 constexpr Duration kLineEvery = 10s;
-constexpr int64_t kBarCells = 24;
+constexpr int64_t kMostBarCells = 24;
+constexpr int64_t kFewestBarCells = 10;
+constexpr int64_t kTextColumns = 70;  // what usually stands beside the bar
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-std::string Bar(int64_t done, int64_t total) {
-  const auto filled = static_cast<size_t>(kBarCells * done / total);
-  std::string cells(filled, '=');
-  if (filled < kBarCells) cells += '>';
-  cells.resize(kBarCells, ' ');
+std::string Bar(int64_t done, int64_t total, int columns) {
+  const auto width =
+      static_cast<size_t>(std::clamp(columns - kTextColumns, kFewestBarCells, kMostBarCells));
+  std::string cells(static_cast<size_t>(static_cast<double>(width) * static_cast<double>(done) /
+                                        static_cast<double>(total)),
+                    '=');
+  if (cells.size() < width) cells += '>';
+  cells.resize(width, ' ');
   return "[" + cells + "]";
 }
 
@@ -69,7 +74,7 @@ void Progress::Finish(const std::string& text) {
 
 std::string Progress::Text(TimePoint now) const {
   std::string text = label_;
-  if (total_ > 0 && console_->terminal) text += " " + Bar(done_, total_);
+  if (total_ > 0 && console_->terminal) text += " " + Bar(done_, total_, console_->columns);
   if (total_ > 0) text += " " + Percent(done_, total_);
   text += "  " + CountText(done_) + (total_ > 0 ? "/" + CountText(total_) : "") + " " + unit_;
   if (total_ > 0 && done_ > 0) {

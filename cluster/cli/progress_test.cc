@@ -46,7 +46,7 @@ TEST_F(ProgressTest, OnATerminalRedrawsOneLineAtMostTenTimesASecond) {
   EXPECT_GE(redraws, 10);
   EXPECT_LE(redraws, 12);
   EXPECT_EQ(text.find('\n'), std::string::npos);
-  EXPECT_THAT(text, HasSubstr("\r\x1b[Ktrain [============>           ]  50%  500/1,000 steps  1s "
+  EXPECT_THAT(text, HasSubstr("\r\x1b[Ktrain [=====>    ]  50%  500/1,000 steps  1s "
                               "left  loss 0.5"));
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include "base/hash.h"
 #include "cluster/cli/progress.h"
@@ -50,13 +51,13 @@ class TrainProgress : public worker::TrainObserver {
 
   void OnStep(const worker::StepProgress& step) override {
     if (!show_steps_) return;
-    const std::string note = "epoch " + std::to_string(step.epoch + 1) + "/" +
-                             std::to_string(step.epochs) + "  loss " + Number("%.4f", step.loss) +
-                             "  " + RateText(step.images_per_second);
+    const std::string note =
+        "loss " + Number("%.3f", step.loss) + "  " + RateText(step.images_per_second);
     if (console_->terminal) {
       bar_.Update(step.global_step, step.total_steps, note);
     } else if (step.global_step % config_.run.log_every == 0) {
-      bar_.PrintLine("step " + CountText(step.global_step) + "/" + CountText(step.total_steps) +
+      bar_.PrintLine("epoch " + std::to_string(step.epoch + 1) + "/" + std::to_string(step.epochs) +
+                     "  step " + CountText(step.global_step) + "/" + CountText(step.total_steps) +
                      "  " + note + "  lr " + Number("%.6g", step.learning_rate));
     }
   }
@@ -102,6 +103,14 @@ void PrintSummary(const TrainConfig& config, const worker::TrainSummary& summary
       << "  " << run << "/recipe.toml        every setting and where it came from\n";
 }
 
+Status WithRemedy(const Status& status, const std::string& recipe) {
+  if (status.code() != StatusCode::kNonFinite) return status;
+  return NonFinite(status.message() +
+                   "\ntry a smaller optimizer.lr, a warm-up (schedule.warmup_epochs) or "
+                   "optimizer.clip_norm; `lockstep data order " +
+                   recipe + " --step STEP` lists the samples of a step");
+}
+
 }  // namespace
 
 std::string DefaultRunDirectory(const std::string& recipe) {
@@ -116,11 +125,10 @@ Status RunTrain(const TrainOptions& options, Console* console) {
   config.run.overwrite = options.overwrite;
   if (options.cores > 0) config.run.cores = options.cores;
   RETURN_IF_ERROR(CheckRanks(config));
-  TrainProgress progress(config, options.progress, console);
-  auto summary = worker::Train(config, &progress);
-  if (!summary.ok()) {
-    return summary.status().WithContext("run '" + config.run.directory + "'");
-  }
+  std::optional<TrainProgress> progress(std::in_place, config, options.progress, console);
+  const auto summary = worker::Train(config, &*progress);
+  progress.reset();  // removes the bar
+  if (!summary.ok()) return WithRemedy(summary.status(), options.recipe);
   PrintSummary(config, *summary, console->out);
   return OkStatus();
 }

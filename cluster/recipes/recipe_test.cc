@@ -245,6 +245,11 @@ TEST(Recipe, BinaryAndForeignTextIsRefusedWithPosition) {
               StartsWith("r.toml:1:8193: line longer than 8192 bytes"));
 }
 
+TEST(Recipe, WhatBreaksTheTomlParserIsAnErrorWithItsLine) {
+  EXPECT_EQ(ErrorOf(Recipe("train.epochs = 5\n[\\x]\nrun.cores = 1\n")),
+            "r.toml:4:1: not TOML: expected key = value or [table]");
+}
+
 TEST(Recipe, CarriageReturnsAndAByteOrderMarkAreHarmless) {
   ExpectSameKeys(Parsed("\xef\xbb\xbf"
                         "data.dataset = 'd'\r\nmodel.name = 'lenet5'\r\n"),

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// toml++ (Gillard, 3.3) is included here and nowhere else, header-only and without exceptions.
+// toml++ (Gillard, 3.3) is included here and nowhere else, header-only and without its exceptions.
+// Some malformed texts ("[\\") break an assertion of its parser; that is a failed parse, not the
+// end of the process.
 #include "cluster/recipes/toml_reader.h"
 
 #include <algorithm>
 #include <tuple>
 
+namespace {
+struct TomlParserAssertion {};
+[[noreturn]] void ThrowTomlParserAssertion() { throw TomlParserAssertion(); }
+}  // namespace
+
+#undef NDEBUG  // else toml++ assumes what it would have asserted
+#define TOML_ASSERT(expr) (static_cast<bool>(expr) ? void() : ThrowTomlParserAssertion())
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
@@ -65,6 +74,28 @@ Status ParseFailure(const toml::parse_error& error, const std::string& name) {
   return InvalidArgument(Where(name, begin.line, begin.column) + ": " + description);
 }
 
+// Absent where the parser broke an assertion of its own.
+std::optional<toml::parse_result> Parse(std::string_view text) {
+  try {
+    return toml::parse(text);
+  } catch (const TomlParserAssertion&) {
+    return std::nullopt;
+  }
+}
+
+// The first line that the parser does not survive: what is before a line does not depend on it.
+size_t FindBreakingLine(std::string_view text) {
+  std::vector<size_t> ends;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\n') ends.push_back(at + 1);
+  }
+  ends.push_back(text.size());
+  const auto first = std::partition_point(ends.begin(), ends.end(), [text](size_t end) {
+    return Parse(text.substr(0, end)).has_value();
+  });
+  return static_cast<size_t>(first - ends.begin()) + 1;
+}
+
 std::string OtherTypeName(toml::node_type type) {
   switch (type) {
     case toml::node_type::table:
@@ -118,10 +149,14 @@ void Flatten(const toml::table& table, const std::string& prefix, int depth,
 
 Result<std::vector<TomlEntry>> ReadToml(std::string_view text, const std::string& name) {
   RETURN_IF_ERROR(CheckBounds(text, name));
-  const toml::parse_result parsed = toml::parse(text, std::string_view(name));
-  if (!parsed) return ParseFailure(parsed.error(), name);
+  const std::optional<toml::parse_result> parsed = Parse(text);
+  if (!parsed) {
+    return InvalidArgument(Where(name, FindBreakingLine(text), 1) +
+                           ": not TOML: expected key = value or [table]");
+  }
+  if (!*parsed) return ParseFailure(parsed->error(), name);
   std::vector<TomlEntry> entries;
-  Flatten(parsed.table(), "", 1, &entries);
+  Flatten(parsed->table(), "", 1, &entries);
   std::stable_sort(entries.begin(), entries.end(), [](const TomlEntry& a, const TomlEntry& b) {
     return std::tie(a.key_position.line, a.key_position.column) <
            std::tie(b.key_position.line, b.key_position.column);
