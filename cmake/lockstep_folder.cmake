@@ -28,12 +28,12 @@ function(lockstep_folder name)
     add_executable(${name}_tests ${tests})
     target_link_libraries(${name}_tests PRIVATE lockstep_${name} ${ARG_TEST_DEPS}
       GTest::gtest GTest::gmock GTest::gtest_main)
-    target_compile_definitions(${name}_tests PRIVATE
-      LOCKSTEP_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    # Tests run from the top of the tree: what they read of it, they name relative to it.
+    target_compile_definitions(${name}_tests PRIVATE LOCKSTEP_SOURCE_DIR=".")
     gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_FILTER "-*Slow*"
-      PROPERTIES TIMEOUT 600 LABELS ${name})
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 600 LABELS ${name})
     gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_FILTER "*Slow*"
-      PROPERTIES TIMEOUT 1200 LABELS "${name};slow")
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 1200 LABELS "${name};slow")
   endif()
   if(LOCKSTEP_FUZZ)
     lockstep_fuzzers(${name} ${fuzzers})
