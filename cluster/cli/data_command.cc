@@ -106,16 +106,38 @@ std::string Drawing(const Record& record) {
   return text;
 }
 
-// `lockstep data import ... --out data/x.ldb` in an empty directory makes `data` too.
-Status MakeParentOf(const std::string& path) {
-  std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
-  if (!normal.has_filename()) normal = normal.parent_path();  // "x.ldb/"
-  const std::filesystem::path parent = normal.parent_path();
-  std::error_code error;
-  if (!parent.empty()) std::filesystem::create_directories(parent, error);
-  if (!error) return OkStatus();
-  return ErrnoStatus("cannot make the directory '" + parent.string() + "'", error.value());
-}
+// `lockstep data import ... --out data/x.ldb` in an empty directory makes `data` too, and removes
+// it again where the import fails.
+class ParentsOf {
+ public:
+  explicit ParentsOf(const std::string& path) {
+    std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
+    if (!normal.has_filename()) normal = normal.parent_path();  // "x.ldb/"
+    parent_ = normal.parent_path();
+  }
+  ~ParentsOf() {
+    std::error_code ignored;  // what is not empty stays
+    for (const std::filesystem::path& folder : made_) std::filesystem::remove(folder, ignored);
+  }
+  ParentsOf(const ParentsOf&) = delete;
+  ParentsOf& operator=(const ParentsOf&) = delete;
+
+  Status Make() {
+    std::error_code error;
+    for (auto at = parent_; !at.empty() && !std::filesystem::exists(at, error);
+         at = at.parent_path()) {
+      made_.push_back(at);
+    }
+    if (!parent_.empty()) std::filesystem::create_directories(parent_, error);
+    if (!error) return OkStatus();
+    return ErrnoStatus("cannot make the directory '" + parent_.string() + "'", error.value());
+  }
+  void Keep() { made_.clear(); }
+
+ private:
+  std::filesystem::path parent_;
+  std::vector<std::filesystem::path> made_;  // innermost first
+};
 
 std::string ClassName(const DatasetInfo& info, int32_t label) {
   const auto index = static_cast<size_t>(label);
@@ -125,28 +147,29 @@ std::string ClassName(const DatasetInfo& info, int32_t label) {
 }  // namespace
 
 Status RunDataImport(const DataImportOptions& options, Console* console) {
-  RETURN_IF_ERROR(MakeParentOf(options.out));
+  ParentsOf parents(options.out);
+  RETURN_IF_ERROR(parents.Make());
   Progress progress(console, "import", "samples");
-  storage::ImportOptions import;
-  import.kind = options.source;
-  import.path = options.path;
-  import.out = options.out;
-  import.threads = options.threads;
-  import.shard_size = options.shard_size;
-  import.replace = options.replace;
-  import.progress = [&](int64_t done, int64_t total) { progress.Update(done, total);
-};
-ASSIGN_OR_RETURN(const storage::ImportReport report, storage::ImportDataset(import));
-progress.Finish(CountText(report.info.samples()) + " samples, " + CountText(report.bytes) +
-                " bytes in " + CountText(report.files) + " files");
-for (const std::string& path : report.info.rejected) {
-  console->err << "lockstep: warning: left out, does not decode: " << path << "\n";
+  storage::ImportOptions job;
+  job.kind = options.source;
+  job.path = options.path;
+  job.out = options.out;
+  job.threads = options.threads;
+  job.shard_size = options.shard_size;
+  job.replace = options.replace;
+  job.progress = [&](int64_t done, int64_t total) { progress.Update(done, total); };
+  ASSIGN_OR_RETURN(const storage::ImportReport report, storage::ImportDataset(job));
+  parents.Keep();
+  progress.Finish(CountText(report.info.samples()) + " samples, " + CountText(report.bytes) +
+                  " bytes in " + CountText(report.files) + " files");
+  for (const std::string& path : report.info.rejected) {
+    console->err << "lockstep: warning: left out, does not decode: " << path << "\n";
+  }
+  console->out << "dataset   " << report.directory << "\n"
+               << "digest    " << report.info.digest.ToHex() << "\n"
+               << "Look at it: lockstep data info " << report.directory << "\n";
+  return OkStatus();
 }
-console->out << "dataset   " << report.directory << "\n"
-             << "digest    " << report.info.digest.ToHex() << "\n"
-             << "Look at it: lockstep data info " << report.directory << "\n";
-return OkStatus();
-}  // namespace lockstep::cluster
 
 Status RunDataInfo(const DataInfoOptions& options, Console* console) {
   ASSIGN_OR_RETURN(const auto dataset, Dataset::Open(options.dataset));
