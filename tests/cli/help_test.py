@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Help, names typed wrong, and the commands that only tell."""
+
+import json
+
+import harness
+from harness import INVALID, NOT_FOUND
+
+COMMANDS = ["", "data", "data import", "data info", "data verify", "data show", "data order",
+            "train", "eval", "explain", "models"]
+
+
+class HelpTest(harness.CliTest):
+    def test_help_of_every_command_begins_with_examples(self):
+        for name in COMMANDS:
+            with self.subTest(command=name):
+                lines = self.succeeds(*name.split(), "--help").out.splitlines()
+                self.assertEqual(lines[1:3], ["", "Examples:"], lines[:5])
+                self.assertTrue(lines[3].startswith(f"  lockstep {name}".rstrip()), lines[3])
+
+    def test_help_names_every_command(self):
+        shown = self.succeeds("--help").out + self.succeeds("data", "--help").out
+        for name in COMMANDS[1:]:
+            self.assertRegex(shown, rf"(?m)^  {name.split()[-1]} +\S")
+
+    def test_no_command_shows_the_help(self):
+        self.assertEqual(self.succeeds().out, self.succeeds("--help").out)
+
+    def test_version(self):
+        self.assertRegex(self.succeeds("--version").out, r"\Alockstep \d+\.\d+\.\d+\n\Z")
+
+    def test_an_unknown_command_gets_a_suggestion(self):
+        self.refuses(INVALID, "trian", "recipe.toml", says=["'trian'", "did you mean 'train'?"])
+        self.refuses(INVALID, "data", "verfy", "small.ldb",
+                     says=["'data verfy'", "did you mean 'verify'?"])
+
+    def test_an_unknown_option_gets_a_suggestion(self):
+        self.refuses(INVALID, "train", "recipe.toml", "--rank", 2,
+                     says=["'--rank'", "did you mean '--ranks'?", "lockstep train --help"])
+
+    def test_a_missing_or_wrong_argument_names_it(self):
+        self.refuses(INVALID, "train", says=["RECIPE is required", "lockstep train --help"])
+        self.refuses(INVALID, "data", "import", "idx", "source",
+                     says=["--out is required", "lockstep data import --help"])
+        self.refuses(INVALID, "data", "show", "small.ldb", "x", says=["ID", "x"])
+
+
+class TellTest(harness.CliTest):
+    def test_models_lists_the_parameters_of_each(self):
+        shown = self.succeeds("models").out
+        for name, parameters in (("lenet5", "61,706"), ("mlp-784-128-64-10", "109,386"),
+                                 ("mlp-784-400-400-10", "478,410")):
+            self.assertRegex(shown, rf"(?m)^{name} +{parameters} parameters  \S")
+
+    def test_models_filter(self):
+        lines = self.succeeds("models", "--filter", "mlp").out.splitlines()
+        self.assertEqual(len(lines), 2)
+        self.refuses(NOT_FOUND, "models", "--filter", "vgg", says=["'vgg'", "`lockstep models`"])
+
+    def test_explain_prints_layers_parameters_and_peak_memory(self):
+        shown = self.succeeds("explain", "recipe.toml").out
+        self.assertRegex(shown, r"(?m)^conv1 .*f32\[5,28,28,6\] +156 ")
+        self.assertRegex(shown, r"(?m)^fc3 .*f32\[5,10\] +850 ")
+        self.assertRegex(shown, r"(?m)^total +61,706 ")
+        self.assertRegex(shown, r"(?m)^  peak +\d+\.\d [KM]iB ")
+        self.assertIn("160 samples in 4 lanes", shown)
+        self.assertFalse(self.tree() & {"runs"}, "explain must not make a run directory")
+
+    def test_keys_are_listed_with_their_meaning(self):
+        shown = self.succeeds("train", "--keys").out
+        for key in ("data.dataset", "batch.lanes", "optimizer.lr", "augment.train"):
+            self.assertIn(key, shown)
+
+    def test_the_order_of_an_epoch_holds_every_sample_exactly_once(self):
+        ids, sources = [], set()
+        steps = 1
+        step = 0
+        while step < steps:
+            order = json.loads(self.succeeds("data", "order", "recipe.toml", "--epoch", 1,
+                                             "--step", step).out)
+            self.assertEqual((order["epoch"], order["step"]), (1, step))
+            self.assertEqual([lane["lane"] for lane in order["lanes"]], [0, 1, 2, 3])
+            for sample in (s for lane in order["lanes"] for s in lane["samples"]):
+                ids.append(sample["id"])
+                sources.add(sample["source"])
+                number = int(sample["source"].rpartition("/")[2])
+                self.assertEqual(sample["label"], harness.label(number), sample)
+            steps = order["steps_per_epoch"]
+            step += 1
+        self.assertEqual(steps, harness.TRAIN // 20)
+        first = harness.TEST  # the split "test" has the first ids
+        self.assertEqual(sorted(ids), list(range(first, first + harness.TRAIN)))
+        self.assertEqual(sources, {f"train/{i:08}" for i in range(harness.TRAIN)})
+
+    def test_the_order_of_a_step_that_does_not_exist(self):
+        self.refuses(INVALID, "data", "order", "recipe.toml", "--epoch", 0, "--step", 8,
+                     says=["step 8", "0 to 7"])
+        self.refuses(INVALID, "data", "order", "recipe.toml", "--epoch", 2, "--step", 0,
+                     says=["epoch 2", "train.epochs = 2"])
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs: what they leave, that they repeat, and how they stop."""
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+import harness
+from harness import (DATA_LOSS, EXISTS, FULL, INVALID, NON_FINITE, NOT_FOUND, NOT_PERMITTED, TRAIN)
+
+RUN_FILES = ["digests.csv", "model.safetensors", "recipe.toml", "results.csv", "summary.json"]
+
+
+class TrainTest(harness.CliTest):
+    def train(self, run, *arguments):
+        return self.succeeds("train", "recipe.toml", "--run", run, *arguments)
+
+    def text(self, name):
+        return harness.read_text(self.path(name))
+
+    def table(self, name):
+        return list(csv.DictReader(io.StringIO(self.text(name))))
+
+    def summary(self, run):
+        def refuse(constant):
+            raise AssertionError(f"{constant} is not JSON")
+
+        return json.loads(self.text(f"{run}/summary.json"), parse_constant=refuse)
+
+    def files(self, run):
+        return sorted(os.listdir(self.path(run)))
+
+
+class GoodRunTest(TrainTest):
+    def test_a_run_leaves_its_files_and_says_how_to_go_on(self):
+        done = self.train("runs/a")
+        self.assertEqual(self.files("runs/a"), RUN_FILES)
+        for line in ("Trained 2 epochs, 16 steps", "run directory runs/a",
+                     "lockstep eval runs/a"):
+            self.assertIn(line, done.out)
+        self.assertRegex(done.err, r"(?m)^memory \d+\.\d MiB at most: ")  # before the first step
+
+    def test_the_default_run_directory_has_the_recipes_name(self):
+        self.succeeds("train", "recipe.toml")
+        self.assertEqual(self.files("runs/recipe"), RUN_FILES)
+
+    def test_any_number_of_ranks_gives_the_same_digests(self):
+        for ranks in (1, 2, 3, 4):
+            self.train(f"runs/{ranks}", "--ranks", ranks)
+            self.assertEqual(self.summary(f"runs/{ranks}")["world_size"], ranks)
+        one = self.text("runs/1/digests.csv")
+        for ranks in (2, 3, 4):
+            self.assertEqual(self.text(f"runs/{ranks}/digests.csv"), one, f"{ranks} ranks")
+        self.train("runs/other", "train.seed=4")
+        self.assertNotEqual(self.text("runs/other/digests.csv"), one)
+
+    def test_the_summary_has_every_documented_key(self):
+        self.train("runs/a", "--ranks", 2)
+        summary = self.summary("runs/a")
+        expected = {"status": "finished", "epoch": 2, "step": 16, "world_size": 2, "lanes": 4,
+                    "lane_batch": 5, "samples_consumed": 2 * TRAIN, "exactly_once": True}
+        self.assertEqual({key: summary[key] for key in expected}, expected)
+        for key in ("train_loss", "val_loss", "images_per_second", "seconds", "peak_memory_bytes"):
+            self.assertGreater(summary[key], 0, key)
+        self.assertTrue(0 <= summary["acc1"] <= 1, summary)
+        self.assertRegex(summary["digest"], r"\A[0-9a-f]{16}\Z")
+        self.assertNotIn("error", summary)
+
+    def test_the_tables_agree_with_the_summary(self):
+        self.train("runs/a")
+        summary = self.summary("runs/a")
+        steps = self.table("runs/a/digests.csv")
+        self.assertEqual([int(row["step"]) for row in steps], list(range(1, 17)))
+        self.assertEqual(steps[-1]["digest"], summary["digest"])
+        self.assertEqual(len({row["digest"] for row in steps}), 16)
+        epochs = self.table("runs/a/results.csv")
+        self.assertEqual([(row["epoch"], row["step"]) for row in epochs], [("0", "8"), ("1", "16")])
+        for column, key in (("train_loss", "train_loss"), ("val_loss", "val_loss"), ("acc1", "acc1")):
+            self.assertAlmostEqual(float(epochs[-1][column]), summary[key], 6)
+
+    def test_the_resolved_recipe_repeats_the_run(self):
+        self.train("runs/a", "optimizer.lr=0.03")
+        self.assertIn("optimizer.lr = 0.03  # command line", self.text("runs/a/recipe.toml"))
+        self.succeeds("train", "runs/a/recipe.toml", "--run", "runs/b")
+        self.assertEqual(self.text("runs/b/digests.csv"), self.text("runs/a/digests.csv"))
+
+    def test_eval_prints_the_accuracy_of_the_summary(self):
+        self.train("runs/a", "train.epochs=6", "optimizer.lr=0.05")
+        summary = self.summary("runs/a")
+        shown = self.succeeds("eval", "runs/a").out
+        self.assertIn(f"Split test: Acc@1 {100 * summary['acc1']:.2f}  "
+                      f"loss {summary['val_loss']:.6f}", shown)
+        self.assertGreater(summary["acc1"], 0.2, "bright rows should be easy to tell apart")
+        self.assertRegex(self.succeeds("eval", "runs/a", "--split", "train").out,
+                         rf"Split train: .* of {TRAIN} right\)")
+
+    def test_eval_of_what_is_no_finished_run(self):
+        self.refuses(NOT_FOUND, "eval", "runs/nosuch", says=["'runs/nosuch'", "`lockstep train`"])
+        self.refuses(NOT_FOUND, "eval", "source", says=["'source' has no recipe.toml"])
+        self.train("runs/a")
+        self.refuses(INVALID, "eval", "runs/a", "--split", "tset",
+                     says=["'tset'", "did you mean 'test'?"])
+        weights = harness.read_file(self.path("runs/a/model.safetensors"))
+        harness.write_file(self.path("runs/a/model.safetensors"), weights[:-1])
+        self.refuses(DATA_LOSS, "eval", "runs/a", says=["runs/a/model.safetensors"])
+
+
+class RunDirectoryTest(TrainTest):
+    def refuses_run(self, code, run, says, *arguments):
+        self.refuses(code, "train", "recipe.toml", "--run", run, *arguments, says=says)
+
+    def test_a_second_run_needs_overwrite(self):
+        self.train("runs/a")
+        first = {name: self.text(f"runs/a/{name}") for name in ("digests.csv", "summary.json")}
+        self.refuses_run(EXISTS, "runs/a", ["'runs/a' holds a run already", "--overwrite"])
+        for name, text in first.items():
+            self.assertEqual(self.text(f"runs/a/{name}"), text)
+        self.train("runs/a", "--overwrite", "train.epochs=1")
+        self.assertEqual(self.summary("runs/a")["epoch"], 1)
+        self.assertEqual(self.files("runs/a"), RUN_FILES)
+
+    def test_files_that_are_not_a_runs_are_never_touched(self):
+        harness.write_file(self.path("source/results.csv"), "mine")
+        for arguments in ([], ["--overwrite"]):
+            self.refuses_run(EXISTS, "source", ["'source' is not the directory of a run",
+                                                "'results.csv'", "with --run"], *arguments)
+            self.refuses_run(EXISTS, ".", ["'.' is not the directory of a run", "'recipe.toml'"],
+                             *arguments)
+        self.assertEqual(self.text("source/results.csv"), "mine")
+        self.assertEqual(self.text("recipe.toml"), harness.RECIPE)
+
+    def test_other_files_of_a_run_directory_stay(self):
+        os.makedirs(self.path("runs/a"))
+        harness.write_file(self.path("runs/a/notes.txt"), "mine")
+        self.train("runs/a")
+        self.train("runs/a", "--overwrite")
+        self.assertEqual(self.files("runs/a"), sorted(RUN_FILES + ["notes.txt"]))
+        self.assertEqual(self.text("runs/a/notes.txt"), "mine")
+
+    def test_a_persons_recipe_alone_is_no_run(self):
+        os.makedirs(self.path("mine"))
+        os.rename(self.path("recipe.toml"), self.path("mine/recipe.toml"))
+        self.refuses(EXISTS, "train", "mine/recipe.toml", "--run", "mine", "--overwrite",
+                     says=["'mine' is not the directory of a run", "'recipe.toml'"])
+        self.assertEqual(self.text("mine/recipe.toml"), harness.RECIPE)
+
+    def test_a_path_below_a_file(self):
+        self.refuses_run(NOT_FOUND, "recipe.toml/a",
+                         ["the run directory", "'recipe.toml/a'", "Not a directory", "with --run"])
+
+    def test_where_nothing_can_be_made(self):
+        self.refuses_run(NOT_FOUND, "/proc/lockstep", ["'/proc/lockstep'", "with --run"])
+
+    def test_a_read_only_file_system(self):
+        disk = self.mount_tmpfs("disk", "ro")
+        self.refuses_run(NOT_PERMITTED, f"{disk}/a", ["Read-only file system", "with --run"])
+
+    def test_a_directory_without_permission(self):
+        if os.geteuid() == 0:
+            self.skipTest("root may write anywhere")
+        os.makedirs(self.path("locked"), mode=0o500)
+        self.refuses_run(NOT_PERMITTED, "locked/a", ["Permission denied", "with --run"])
+
+    def test_a_disk_too_full_to_begin(self):
+        disk = self.mount_tmpfs("disk", "size=4k")
+        outcome = self.fails(FULL, "train", "recipe.toml", "--run", f"{disk}/a",
+                             says=["No space left", "with --run"])
+        self.assertEqual(outcome.left, ["disk/a"])
+
+    def test_a_disk_too_full_for_the_weights(self):
+        disk = self.mount_tmpfs("disk", "size=64k")
+        self.fails(FULL, "train", "recipe.toml", "--run", f"{disk}/a",
+                   says=["model.safetensors", "No space left"])
+        self.assertEqual(self.files("disk/a"), [f for f in RUN_FILES if f != "model.safetensors"])
+        self.assertEqual(self.summary("disk/a")["status"], "failed")
+        self.refuses(NOT_FOUND, "eval", f"{disk}/a", says=["has no model.safetensors",
+                                                           "summary.json says why"])
+
+
+class StoppedRunTest(TrainTest):
+    def stops_on_non_finite(self, run, *arguments):
+        outcome = self.fails(NON_FINITE, "train", "recipe.toml", "--run", run,
+                             "model.activation=relu", "optimizer.lr=1e30", *arguments,
+                             says=["step 1, lane ", "layer 'conv2'", "conv2d", "the first to hold a NaN or an infinity", "optimizer.lr",
+                                   "schedule.warmup_epochs", "optimizer.clip_norm"])
+        self.assertEqual(self.files(run), [f for f in RUN_FILES if f != "model.safetensors"])
+        summary = self.summary(run)
+        self.assertEqual((summary["status"], summary["step"]), ("failed", 1))
+        self.assertIn("layer 'conv2'", summary["error"])
+        self.assertEqual(len(self.table(f"{run}/digests.csv")), 1)  # the step before
+        self.assertIn("lockstep data order recipe.toml --step", outcome.err)
+        return int(re.search(r"step 1, lane (\d+)", outcome.err)[1])
+
+    def test_a_non_finite_loss_names_the_step_and_the_first_layer(self):
+        self.assertEqual(self.stops_on_non_finite("runs/a"), 0)
+        # Which rank's lane is named first is a matter of time.
+        self.assertIn(self.stops_on_non_finite("runs/b", "--ranks", 3), range(4))
+
+    def test_non_finite_steps_are_skipped_on_request(self):
+        self.train("runs/a", "model.activation=relu", "optimizer.lr=1e30", "train.nonfinite=skip")
+        summary = self.summary("runs/a")
+        skipped = sum(int(row["skipped"]) for row in self.table("runs/a/digests.csv"))
+        self.assertGreater(skipped, 0)
+        self.assertEqual(summary["skipped_steps"], skipped)
+
+    def samples_of(self, step, lane):
+        order = json.loads(self.succeeds("data", "order", "recipe.toml", "data.dataset=whole.ldb",
+                                         "--step", step).out)
+        return order["lanes"][lane]["samples"]
+
+    def damage_a_train_sample(self):
+        """Flips a byte of a sample of step 5; returns its id and the name of its file."""
+        sample = self.samples_of(step=5, lane=2)[0]
+        number = int(sample["source"].rpartition("/")[2])
+        images = harness.read_file(self.path("source/train-images-idx3-ubyte"))[16:]
+        pixels = images[number * harness.SIDE**2:(number + 1) * harness.SIDE**2]
+        [name] = [name for name in self.files("small.ldb")
+                  if pixels in harness.read_file(self.path(f"small.ldb/{name}"))]
+        path = self.path(f"small.ldb/{name}")
+        harness.flip_byte(path, harness.read_file(path).index(pixels) + 300)
+        return sample["id"], name
+
+    def test_a_damaged_sample_stops_the_run_before_it_is_used(self):
+        shutil.copytree(self.path("small.ldb"), self.path("whole.ldb"))
+        self.train("runs/whole")
+        damaged, file = self.damage_a_train_sample()
+        self.refuses(DATA_LOSS, "data", "show", "small.ldb", damaged,
+                     says=[f"sample {damaged} ", file])
+        whole = self.text("runs/whole/digests.csv").splitlines()
+        for ranks in (1, 3):
+            run = f"runs/{ranks}"
+            outcome = self.fails(DATA_LOSS, "train", "recipe.toml", "--run", run, "--ranks", ranks,
+                                 says=[f"small.ldb/{file}", "lockstep data verify small.ldb",
+                                       "import the source again"])
+            # The store checks blocks of a few samples: the first of them that is needed is named.
+            found = re.search(r"epoch 0, step (\d+), lane (\d+): sample (\d+) ", outcome.err)
+            self.assertIsNotNone(found, outcome)
+            step, lane, named = map(int, found.groups())
+            self.assertIn(named, [sample["id"] for sample in self.samples_of(step, lane)])
+            self.assertLessEqual(step, 5)
+            digests = self.text(f"{run}/digests.csv").splitlines()
+            self.assertLessEqual(len(digests), 1 + step)  # a header and the steps before it
+            self.assertEqual(digests, whole[:len(digests)])
+            self.assertEqual(self.summary(run)["status"], "failed")
+
+    def test_an_interrupted_run_is_recognised_as_such(self):
+        trainer = subprocess.Popen(
+            harness.command("train", "recipe.toml", "--run", "runs/a", "train.epochs=1000000"),
+            cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        with trainer.stderr:
+            for line in trainer.stderr:
+                if line.startswith("epoch 1/"):
+                    break
+            trainer.send_signal(signal.SIGINT)
+            trainer.stderr.read()
+        self.assertEqual(trainer.wait(timeout=harness.SECONDS), -signal.SIGINT)
+        self.assertEqual(self.files("runs/a"), ["digests.csv", "recipe.toml", "results.csv"])
+        self.refuses(NOT_FOUND, "eval", "runs/a",
+                     says=["has no model.safetensors", "was stopped", "--overwrite"])
+        self.refuses(EXISTS, "train", "recipe.toml", "--run", "runs/a", says=["--overwrite"])
+        self.train("runs/a", "--overwrite")
+        self.assertEqual(self.files("runs/a"), RUN_FILES)
+
+
+if __name__ == "__main__":
+    harness.main()
