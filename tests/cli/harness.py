@@ -99,11 +99,12 @@ def write_source(folder):
     write_file(f"{folder}/t10k-labels-idx1-ubyte", labels_idx(TEST))
 
 
+# A small model: these tests also run unoptimised, under sanitizers.
 RECIPE = """\
 data.dataset = "small.ldb"
 data.val = "test"
 data.window_shards = 2
-model.name = "lenet5"
+model.name = "mlp-784-128-64-10"
 batch = { lanes = 4, lane_batch = 5 }
 train = { epochs = 2, seed = 3 }
 optimizer = { name = "sgd", lr = 0.02, momentum = 0.9 }

@@ -58,7 +58,7 @@ class TellTest(harness.CliTest):
         self.refuses(NOT_FOUND, "models", "--filter", "vgg", says=["'vgg'", "`lockstep models`"])
 
     def test_explain_prints_layers_parameters_and_peak_memory(self):
-        shown = self.succeeds("explain", "recipe.toml").out
+        shown = self.succeeds("explain", "recipe.toml", "model.name=lenet5").out
         self.assertRegex(shown, r"(?m)^conv1 .*f32\[5,28,28,6\] +156 ")
         self.assertRegex(shown, r"(?m)^fc3 .*f32\[5,10\] +850 ")
         self.assertRegex(shown, r"(?m)^total +61,706 ")

@@ -68,7 +68,8 @@ class NoRoomTest(harness.CliTest):
     def test_a_limit_on_the_size_of_a_file(self):
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
         self.refuses(IO_ERROR, *IMPORT, "new.ldb", says=["new.ldb", "File too large"],
-                     preexec_fn=limit, restore_signals=False)  # Python ignores SIGXFSZ, and so the program does
+                     preexec_fn=limit,
+                     restore_signals=False)  # the program ignores SIGXFSZ as Python does
 
     def test_a_read_only_file_system(self):
         disk = self.mount_tmpfs("disk", "ro")

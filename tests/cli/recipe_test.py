@@ -40,24 +40,25 @@ class RecipeTest(harness.CliTest):
                             ["bad.toml:6:", "duplicate key", "seed"])
 
     def test_a_missing_key(self):
-        self.refuses_recipe(RECIPE.replace('model.name = "lenet5"\n', ""),
+        self.refuses_recipe(RECIPE.replace('model.name = "mlp-784-128-64-10"\n', ""),
                             ["'model.name' is missing", "add for example model.name = \"lenet5\""])
 
     def test_all_problems_are_reported_at_once(self):
-        self.refuses_recipe(RECIPE.replace("lanes = 4", "lanse = 4").replace("seed = 3", "seed = -3"),
-                            ["bad.toml:5:", "'batch.lanse'", "bad.toml:6:", "'train.seed' is -3"])
+        text = RECIPE.replace("lanes = 4", "lanse = 4").replace("seed = 3", "seed = -3")
+        self.refuses_recipe(text, ["bad.toml:5:", "'batch.lanse'", "bad.toml:6:", "'train.seed' is -3"])
 
     def test_text_that_is_no_toml(self):
         self.refuses_recipe(RECIPE + "train for two epochs\n", ["bad.toml:9:"])
         self.refuses_recipe(b"\x89PNG\r\n\x1a\n\x00\x00", ["bad.toml:1:"])
 
     def test_an_unknown_model_gets_a_suggestion(self):
-        self.refuses_recipe(RECIPE.replace("lenet5", "lenet-5"),
+        self.refuses_recipe(RECIPE.replace("mlp-784-128-64-10", "lenet-5"),
                             ["bad.toml:4:", "'lenet-5'", "did you mean 'lenet5'?",
                              "`lockstep models`"])
 
     def test_an_impossible_shape_names_the_layer(self):
-        self.refuses(INVALID, "train", "recipe.toml", "augment.train=random-crop:8,normalise",
+        self.refuses(INVALID, "train", "recipe.toml", "model.name=lenet5",
+                     "augment.train=random-crop:8,normalise",
                      says=["layer 'conv2'", "conv2d", "kernel of 5", "the 4 of the input"])
         self.refuses(INVALID, "train", "recipe.toml", "model.name=convnet-bn",
                      "augment.train=random-crop:2,normalise",

@@ -80,8 +80,8 @@ class GoodRunTest(TrainTest):
         self.assertEqual(len({row["digest"] for row in steps}), 16)
         epochs = self.table("runs/a/results.csv")
         self.assertEqual([(row["epoch"], row["step"]) for row in epochs], [("0", "8"), ("1", "16")])
-        for column, key in (("train_loss", "train_loss"), ("val_loss", "val_loss"), ("acc1", "acc1")):
-            self.assertAlmostEqual(float(epochs[-1][column]), summary[key], 6)
+        for key in ("train_loss", "val_loss", "acc1"):
+            self.assertAlmostEqual(float(epochs[-1][key]), summary[key], 6)
 
     def test_the_resolved_recipe_repeats_the_run(self):
         self.train("runs/a", "optimizer.lr=0.03")
@@ -90,7 +90,7 @@ class GoodRunTest(TrainTest):
         self.assertEqual(self.text("runs/b/digests.csv"), self.text("runs/a/digests.csv"))
 
     def test_eval_prints_the_accuracy_of_the_summary(self):
-        self.train("runs/a", "train.epochs=6", "optimizer.lr=0.05")
+        self.train("runs/a", "train.epochs=3", "optimizer.lr=0.05")
         summary = self.summary("runs/a")
         shown = self.succeeds("eval", "runs/a").out
         self.assertIn(f"Split test: Acc@1 {100 * summary['acc1']:.2f}  "
@@ -185,8 +185,10 @@ class RunDirectoryTest(TrainTest):
 class StoppedRunTest(TrainTest):
     def stops_on_non_finite(self, run, *arguments):
         outcome = self.fails(NON_FINITE, "train", "recipe.toml", "--run", run,
-                             "model.activation=relu", "optimizer.lr=1e30", *arguments,
-                             says=["step 1, lane ", "layer 'conv2'", "conv2d", "the first to hold a NaN or an infinity", "optimizer.lr",
+                             "model.name=lenet5", "model.activation=relu", "optimizer.lr=1e30",
+                             *arguments,
+                             says=["step 1, lane ", "layer 'conv2'", "conv2d",
+                                   "the first to hold a NaN or an infinity", "optimizer.lr",
                                    "schedule.warmup_epochs", "optimizer.clip_norm"])
         self.assertEqual(self.files(run), [f for f in RUN_FILES if f != "model.safetensors"])
         summary = self.summary(run)
@@ -202,7 +204,7 @@ class StoppedRunTest(TrainTest):
         self.assertIn(self.stops_on_non_finite("runs/b", "--ranks", 3), range(4))
 
     def test_non_finite_steps_are_skipped_on_request(self):
-        self.train("runs/a", "model.activation=relu", "optimizer.lr=1e30", "train.nonfinite=skip")
+        self.train("runs/a", "optimizer.lr=1e30", "train.nonfinite=skip")
         summary = self.summary("runs/a")
         skipped = sum(int(row["skipped"]) for row in self.table("runs/a/digests.csv"))
         self.assertGreater(skipped, 0)
