@@ -45,7 +45,8 @@ class RecipeTest(harness.CliTest):
 
     def test_all_problems_are_reported_at_once(self):
         text = RECIPE.replace("lanes = 4", "lanse = 4").replace("seed = 3", "seed = -3")
-        self.refuses_recipe(text, ["bad.toml:5:", "'batch.lanse'", "bad.toml:6:", "'train.seed' is -3"])
+        self.refuses_recipe(text, ["bad.toml:5:", "'batch.lanse'", "bad.toml:6:",
+                                   "'train.seed' is -3"])
 
     def test_text_that_is_no_toml(self):
         self.refuses_recipe(RECIPE + "train for two epochs\n", ["bad.toml:9:"])
