@@ -141,7 +141,8 @@ class Planner {
     return static_cast<int32_t>(buffers_.size()) - 1;
   }
 
-  // The buffer of an input that dies here and may be the same as output k, or kNone.
+  // The buffer of an input that dies here, may be the same as output k and is not another output's
+  // already; or kNone.
   int32_t InPlaceBuffer(const Node& node, size_t k, int32_t index) const {
     for (const auto& [in, out] : node.op->may_alias) {
       if (static_cast<size_t>(out) != k) continue;
@@ -151,7 +152,9 @@ class Planner {
           buffer != kNone && buffers_[static_cast<size_t>(buffer)].last_node == index;
       const bool read_once = std::count(node.in.begin(), node.in.end(), v) == 1;
       const bool fits = graph_.TypeOf(v).bytes() == graph_.TypeOf(node.out[k]).bytes();
-      if (dies_here && read_once && fits) return buffer;
+      const bool taken = std::any_of(node.out.begin(), node.out.begin() + static_cast<int64_t>(k),
+                                     [&](Value o) { return buffer_of_[Index(o)] == buffer; });
+      if (dies_here && read_once && fits && !taken) return buffer;
     }
     return kNone;
   }

@@ -68,16 +68,21 @@ Result<Built> BuildLane(const ProgramOptions& options, int64_t rows) {
   return Built{std::move(graph), std::move(parts)};
 }
 
+Status CheckOneOf(const std::string& key, const std::string& value,
+                  const std::vector<std::string>& allowed) {
+  for (const std::string& a : allowed) {
+    if (value == a) return OkStatus();
+  }
+  return InvalidArgument(key + " is '" + value + "'" + Suggestion(value, allowed));
+}
+
 Status CheckModelOptions(const ModelOptions& options) {
-  const auto one_of = [](const std::string& key, const std::string& value,
+  const auto own_or = [](const std::string& key, const std::string& value,
                          const std::vector<std::string>& allowed) {
-    for (const std::string& a : allowed) {
-      if (value.empty() || value == a) return OkStatus();
-    }
-    return InvalidArgument("model." + key + " is '" + value + "'" + Suggestion(value, allowed));
+    return value.empty() ? OkStatus() : CheckOneOf(key, value, allowed);
   };
-  RETURN_IF_ERROR(one_of("activation", options.activation, {"relu", "tanh"}));
-  RETURN_IF_ERROR(one_of("pool", options.pool, {"max", "avg"}));
+  RETURN_IF_ERROR(own_or("model.activation", options.activation, {"relu", "tanh"}));
+  RETURN_IF_ERROR(own_or("model.pool", options.pool, {"max", "avg"}));
   if (options.dropout >= 1.0) {
     return InvalidArgument("model.dropout is " + std::to_string(options.dropout) +
                            "; expected a probability in [0, 1)");
@@ -94,6 +99,7 @@ std::vector<std::string> OptimizerSpec::slots() const {
 
 Result<Program> Program::Make(const ProgramOptions& options) {
   RETURN_IF_ERROR(CheckModelOptions(options.model_options));
+  RETURN_IF_ERROR(CheckOneOf("optimizer.name", options.optimizer.name, {"sgd", "adam"}));
   ASSIGN_OR_RETURN(Built built, BuildLane(options, options.lane_batch));
   Program program(options);
   program.parameters_ = std::move(built.parts.parameters);
