@@ -9,7 +9,7 @@
 namespace lockstep::worker {
 
 Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communicator,
-                                  Stream* stream, Deadline deadline) {
+                                  Stream* stream, Duration patience) {
   std::vector<comm::SumRow> rows(static_cast<size_t>(lanes_.size()), {.f64 = {0.0}, .i64 = {0, 0}});
   std::atomic<int64_t> next = lanes_.begin;
   RETURN_IF_ERROR(workspaces_->RunAll([&](LaneWorkspace& workspace) -> Status {
@@ -20,8 +20,8 @@ Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communi
     }
     return OkStatus();
   }));
-  ASSIGN_OR_RETURN(const comm::SumRow total,
-                   comm::AllSum(communicator, loader_->spec().lanes, rows, stream, deadline));
+  ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator, loader_->spec().lanes, rows,
+                                                          stream, Deadline::In(patience)));
   EvalResult result;
   result.correct = total.i64[0];
   result.samples = total.i64[1];

@@ -32,9 +32,9 @@ class Evaluator {
       : model_(model), workspaces_(workspaces), loader_(loader), lanes_(lanes) {}
 
   // Blocks; every rank calls it and gets the same result. Samples missing or counted twice are an
-  // internal failure.
+  // internal failure. `patience`: how long this rank, its lanes done, waits for the others.
   Result<EvalResult> Run(ModelState* state, comm::Communicator* communicator, Stream* stream,
-                         Deadline deadline);
+                         Duration patience);
 
  private:
   Status RunLane(Lane lane, ModelState* state, LaneWorkspace& workspace, double* loss,

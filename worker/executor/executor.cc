@@ -67,22 +67,22 @@ Status Executor::RunNode(size_t index, const RunBindings& bindings, Stream* stre
 }
 
 Status Executor::Run(const RunBindings& bindings, Stream* stream) const {
+  return RunNodes(bindings, stream, /*checked=*/false);
+}
+
+Status Executor::RunChecked(const RunBindings& bindings, Stream* stream) const {
+  return RunNodes(bindings, stream, /*checked=*/true);
+}
+
+Status Executor::RunNodes(const RunBindings& bindings, Stream* stream, bool checked) const {
   if (options_.poison) Poison(bindings.arena, plan_->arena_bytes);
   for (size_t i = 0; i < plan_->nodes.size(); ++i) {
     RETURN_IF_ERROR(RunNode(i, bindings, stream));
+    if (checked) RETURN_IF_ERROR(CheckFinite(plan_->nodes[i], bindings));
     if (!options_.poison) continue;
     for (const auto& [offset, bytes] : plan_->nodes[i].dies) {
       Poison(static_cast<char*>(bindings.arena) + offset, bytes);
     }
-  }
-  CopyResults(bindings);
-  return OkStatus();
-}
-
-Status Executor::RunChecked(const RunBindings& bindings, Stream* stream) const {
-  for (size_t i = 0; i < plan_->nodes.size(); ++i) {
-    RETURN_IF_ERROR(RunNode(i, bindings, stream));
-    RETURN_IF_ERROR(CheckFinite(plan_->nodes[i], bindings));
   }
   CopyResults(bindings);
   return OkStatus();

@@ -44,6 +44,7 @@ class Executor {
  private:
   Executor(std::shared_ptr<const graph::Plan> plan, Options options)
       : plan_(std::move(plan)), options_(options) {}
+  Status RunNodes(const RunBindings& bindings, Stream* stream, bool checked) const;
   Status RunNode(size_t index, const RunBindings& bindings, Stream* stream) const;
   void CopyResults(const RunBindings& bindings) const;
   Status CheckFinite(const graph::PlanNode& node, const RunBindings& bindings) const;

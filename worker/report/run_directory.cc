@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,13 @@
 namespace lockstep::worker {
 namespace {
 
+// Every NaN is written as one: its sign and payload differ between machines.
+uint64_t BitsOf(double value) {
+  return std::isnan(value) ? 0x7ff8000000000000 : std::bit_cast<uint64_t>(value);
+}
+
 std::string Number(double value) {
+  if (std::isnan(value)) return "nan";
   char text[40];
   std::snprintf(text, sizeof text, "%.9g", value);
   return text;
@@ -115,8 +122,9 @@ Status RunDirectory::CheckWritten(const std::ofstream& file, const std::string& 
 }
 
 Status RunDirectory::AddStep(const StepRecord& record) {
-  digests_ << record.step << ',' << Hex64(std::bit_cast<uint64_t>(record.loss)) << ','
-           << Number(record.loss) << ',' << (record.skipped ? 1 : 0) << ','
+  errno = 0;
+  digests_ << record.step << ',' << Hex64(BitsOf(record.loss)) << ',' << Number(record.loss) << ','
+           << (record.skipped ? 1 : 0) << ','
            << (record.digested ? Hex64(record.digest) : std::string()) << '\n';
   return CheckWritten(digests_, "digests.csv");
 }
@@ -134,6 +142,7 @@ Status RunDirectory::AddEpoch(const EpochReport& report) {
 }
 
 Status RunDirectory::Flush() {
+  errno = 0;
   digests_.flush();
   results_.flush();
   RETURN_IF_ERROR(CheckWritten(digests_, "digests.csv"));

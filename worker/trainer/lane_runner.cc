@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/trainer/lane_runner.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -17,9 +18,14 @@ void AddInto(void* dst, const void* src, int64_t elements) {
   for (int64_t i = 0; i < elements; ++i) d[i] += s[i];
 }
 
-// n mean and n uvar of one batch norm of one lane, in double.
+// n mean and n uvar of one batch norm of one lane, in double; +0.0 where n is 0, whatever a kernel
+// takes the variance of one element to be.
 template <typename T>
 void StoreWeighted(const void* values, int64_t channels, double n, double* out) {
+  if (n == 0.0) {
+    std::fill_n(out, channels, 0.0);
+    return;
+  }
   const T* v = static_cast<const T*>(values);
   for (int64_t i = 0; i < channels; ++i) out[i] = n * static_cast<double>(v[i]);
 }

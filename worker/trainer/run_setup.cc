@@ -40,12 +40,29 @@ int32_t LanesAtOnce(const TrainConfig& config) {
   return std::clamp(at_once, 1, most);
 }
 
-Result<Shape> ImageShape(const TrainConfig& config, const storage::Dataset& dataset) {
-  ASSIGN_OR_RETURN(
-      const storage::Augmentation train,
-      storage::Augmentation::Parse(config.augment_train,
-                                   {dataset.info().channel_mean, dataset.info().channel_std}));
-  return train.OutputShape(dataset.info().height, dataset.info().width, dataset.info().channels);
+Result<Shape> ShapeAfter(const std::vector<std::string>& operations,
+                         const storage::DatasetInfo& info) {
+  ASSIGN_OR_RETURN(const storage::Augmentation augmentation,
+                   storage::Augmentation::Parse(operations, {info.channel_mean, info.channel_std}));
+  return augmentation.OutputShape(info.height, info.width, info.channels);
+}
+
+// What the model is built for: training and evaluation must give images of one size.
+Result<Shape> ImageShape(const TrainConfig& config, const storage::DatasetInfo& info) {
+  ASSIGN_OR_RETURN(const Shape train, ShapeAfter(config.augment_train, info));
+  if (config.data.val.empty()) return train;
+  ASSIGN_OR_RETURN(const Shape val, ShapeAfter(config.augment_val, info));
+  if (val == train) return train;
+  return InvalidArgument("augment.val gives images " + val.ToString() + " and augment.train " +
+                         train.ToString() + "; the model needs one size");
+}
+
+// A random stream's counter has 32 bits for the step.
+Status CheckSteps(int64_t steps) {
+  if (steps <= int64_t{1} << 32) return OkStatus();
+  return InvalidArgument("the run has " + std::to_string(steps) +
+                         " steps and random streams tell 4294967296 apart; lower train.epochs, or "
+                         "make batch.lane_batch larger");
 }
 
 }  // namespace
@@ -87,7 +104,7 @@ Result<RunSetup> SetUp(const TrainConfig& config) {
                                                       config.eval.batch));
     compile.eval_rows = storage::RowCounts(setup.eval);
   }
-  ASSIGN_OR_RETURN(const Shape image, ImageShape(config, *setup.dataset));
+  ASSIGN_OR_RETURN(const Shape image, ImageShape(config, info));
   ASSIGN_OR_RETURN(graph::Program program,
                    MakeProgram(config, image, static_cast<int64_t>(info.classes.size())));
   setup.device = std::make_unique<CpuDevice>(HostCpuSpec(config.kernels == "reference"));
@@ -96,6 +113,7 @@ Result<RunSetup> SetUp(const TrainConfig& config) {
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
   setup.total_steps = setup.steps_per_epoch * config.epochs;
   if (config.max_steps > 0) setup.total_steps = std::min(setup.total_steps, config.max_steps);
+  RETURN_IF_ERROR(CheckSteps(setup.total_steps));
   setup.lanes_at_once = LanesAtOnce(config);
   return setup;
 }

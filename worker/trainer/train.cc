@@ -29,11 +29,13 @@ Status RunRanks(const TrainConfig& config, const RunSetup& setup, RunDirectory* 
   const int32_t ranks = config.run.ranks;
   comm::LocalWorld world(ranks);
   std::vector<Status> statuses(static_cast<size_t>(ranks));
+  // Made here: the world is not for several threads.
+  std::vector<std::unique_ptr<comm::Communicator>> communicators;
+  for (int32_t r = 0; r < ranks; ++r) communicators.push_back(world.MakeRank(Rank(r)));
   std::vector<std::thread> threads;
   for (int32_t r = 0; r < ranks; ++r) {
-    threads.emplace_back([&, r] {
-      const std::unique_ptr<comm::Communicator> communicator = world.MakeRank(Rank(r));
-      RankTrainer trainer(&config, &setup, communicator.get(), r == 0 ? directory : nullptr,
+    threads.emplace_back([&, r, communicator = communicators[static_cast<size_t>(r)].get()] {
+      RankTrainer trainer(&config, &setup, communicator, r == 0 ? directory : nullptr,
                           r == 0 ? observer : nullptr);
       Status& status = statuses[static_cast<size_t>(r)];
       status = trainer.Run();

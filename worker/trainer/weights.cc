@@ -29,8 +29,8 @@ std::vector<Entry> EntriesOf(const CompiledModel& model, ModelState* state) {
   for (size_t i = 0; i < model.program().running().size(); ++i) {
     const graph::RunningStatistics& layer = model.program().running()[i];
     const TensorType type{model.precision(), {layer.channels}};
-    entries.push_back({graph::FileName(layer.path, "running_mean"), type,
-                       state->RunningMean(model, i), nullptr});
+    entries.push_back(
+        {graph::FileName(layer.path, "running_mean"), type, state->RunningMean(model, i), nullptr});
     entries.push_back({graph::FileName(layer.path, "running_var"), type,
                        state->RunningVariance(model, i), nullptr});
   }
@@ -73,28 +73,28 @@ Status SaveWeights(const CompiledModel& model, ModelState* state, const std::str
     tensors.push_back({entry.name, entry.type, copy.data()});
     copies.push_back(std::move(copy));
   }
-  return storage::WriteSafetensors(path, tensors,
-                                   {{"model", model.program().options().model}});
+  return storage::WriteSafetensors(path, tensors, {{"model", model.program().options().model}});
 }
 
 Status LoadWeights(const CompiledModel& model, const std::string& path, ModelState* state) {
   ASSIGN_OR_RETURN(const storage::SafetensorsFile file, storage::SafetensorsFile::Read(path));
   const std::vector<Entry> entries = EntriesOf(model, state);
+  std::vector<const void*> found;
   for (const Entry& entry : entries) {
     ASSIGN_OR_RETURN(const storage::TensorView tensor, file.Find(entry.name));
     if (tensor.type != entry.type) {
-      return InvalidArgument("'" + path + "': tensor '" + entry.name + "' is " +
-                             tensor.type.ToString() + "; the model '" +
-                             model.program().options().model + "' expects " +
-                             entry.type.ToString());
+      return InvalidArgument(
+          "'" + path + "': tensor '" + entry.name + "' is " + tensor.type.ToString() +
+          "; the model '" + model.program().options().model + "' expects " + entry.type.ToString());
     }
-    CopyFromFile(entry, tensor.data);
+    found.push_back(tensor.data);
   }
   if (file.tensors().size() != entries.size()) {
     return InvalidArgument("'" + path + "' holds " + std::to_string(file.tensors().size()) +
                            " tensors; the model '" + model.program().options().model + "' has " +
                            std::to_string(entries.size()) + ": these are another model's weights");
   }
+  for (size_t i = 0; i < entries.size(); ++i) CopyFromFile(entries[i], found[i]);
   return OkStatus();
 }
 

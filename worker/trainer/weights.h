@@ -13,7 +13,8 @@ namespace lockstep::worker {
 // Written to a temporary file, synced and renamed: it is whole or not there.
 Status SaveWeights(const CompiledModel& model, ModelState* state, const std::string& path);
 
-// Every tensor must be there with its shape and type, and no others.
+// Every tensor must be there with its shape and type, and no others; a refused file changes
+// nothing of `state`.
 Status LoadWeights(const CompiledModel& model, const std::string& path, ModelState* state);
 
 }  // namespace lockstep::worker

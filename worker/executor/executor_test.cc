@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/executor/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/aligned_buffer.h"
+#include "base/check.h"
+#include "graph/ir/text.h"
+#include "worker/device/cpu_device.h"
+
+namespace lockstep::worker {
+namespace {
+
+struct alignas(64) Matrix {
+  float at[4] = {0, 0, 0, 0};  // 2 x 2
+};
+
+// Three products by x, of which the first two are in the arena.
+constexpr const char* kChain =
+    "graph chain\n"
+    "  %0 = input \"x\" f32[2,2]\n"
+    "  %1 = matmul(%0, %0) {transpose_a=false, transpose_b=false} @\"first\" : f32[2,2]\n"
+    "  %2 = matmul(%1, %0) {transpose_a=false, transpose_b=false} @\"second\" : f32[2,2]\n"
+    "  %3 = matmul(%2, %0) {transpose_a=false, transpose_b=false} @\"third\" : f32[2,2]\n"
+    "  return \"y\" %3\n"
+    "end\n";
+
+graph::Plan PlanOf(const char* text) {
+  const Result<graph::Graph> graph = graph::GraphFromText(text);
+  CHECK(graph.ok()) << graph.status();
+  const auto plan = graph::Compile(*graph, ReferenceCpuSpec());
+  CHECK(plan.ok()) << plan.status();
+  return **plan;
+}
+
+class ExecutorTest : public testing::Test {
+ protected:
+  Status Run(const graph::Plan& plan, bool poison, bool checked = false) {
+    auto executor =
+        Executor::Make(std::make_shared<const graph::Plan>(plan), &device_, {.poison = poison});
+    CHECK(executor.ok()) << executor.status();
+    const std::vector<const void*> args = {x_.at};
+    std::vector<void*> results;
+    for (size_t i = 0; i < plan.results.size(); ++i) results.push_back(y_[i].at);
+    auto arena = AlignedBuffer::Make(static_cast<size_t>(plan.arena_bytes));
+    CHECK(arena.ok());
+    std::fill_n(static_cast<float*>(arena->data()), plan.arena_bytes / 4, 0.0f);
+    const RunBindings bindings{args, results, arena->data(), {}};
+    return checked ? (*executor)->RunChecked(bindings, nullptr)
+                   : (*executor)->Run(bindings, nullptr);
+  }
+
+  CpuDevice device_{ReferenceCpuSpec()};
+  Matrix x_ = {{1, 1, 0, 1}};
+  Matrix y_[4];
+};
+
+TEST_F(ExecutorTest, RunsTheNodesInOrder) {
+  ASSERT_TRUE(Run(PlanOf(kChain), false).ok());
+  EXPECT_EQ(y_[0].at[1], 4.0f);
+}
+
+TEST_F(ExecutorTest, PoisonChangesNothingOfASoundPlan) {
+  ASSERT_TRUE(Run(PlanOf(kChain), true).ok());
+  EXPECT_EQ(y_[0].at[1], 4.0f);
+}
+
+TEST_F(ExecutorTest, PoisonShowsAReadOfABufferThatIsDead) {
+  graph::Plan plan = PlanOf(kChain);
+  plan.nodes[2].in[0] = plan.nodes[0].out[0];  // the first product, dead after the second
+  ASSERT_TRUE(Run(plan, false).ok());
+  EXPECT_EQ(y_[0].at[1], 3.0f) << "without poison the mistake looks like a result";
+  ASSERT_TRUE(Run(plan, true).ok());
+  EXPECT_TRUE(std::isnan(y_[0].at[1]));
+}
+
+TEST_F(ExecutorTest, PoisonShowsAReadOfABufferNotYetWritten) {
+  graph::Plan plan = PlanOf(kChain);
+  plan.nodes[0].in[1] = plan.nodes[1].out[0];
+  ASSERT_TRUE(Run(plan, false).ok());
+  EXPECT_FALSE(std::isnan(y_[0].at[1]));
+  ASSERT_TRUE(Run(plan, true).ok());
+  EXPECT_TRUE(std::isnan(y_[0].at[1]));
+}
+
+TEST_F(ExecutorTest, CheckedRunsPoisonToo) {
+  graph::Plan plan = PlanOf(kChain);
+  plan.nodes[2].in[0] = plan.nodes[0].out[0];
+  const Status status = Run(plan, /*poison=*/true, /*checked=*/true);
+  EXPECT_EQ(status.code(), StatusCode::kNonFinite);
+  EXPECT_NE(status.message().find("layer 'third'"), std::string::npos) << status;
+}
+
+TEST_F(ExecutorTest, CheckedNamesTheFirstBadLayerAndOp) {
+  x_ = {{1e15f, 1e15f, 1e15f, 1e15f}};  // squared 2e30, then beyond 3.4e38
+  const Status status = Run(PlanOf(kChain), false, /*checked=*/true);
+  EXPECT_EQ(status.code(), StatusCode::kNonFinite);
+  EXPECT_NE(status.message().find("layer 'second': output 0 of matmul, f32[2,2]"),
+            std::string::npos)
+      << status;
+}
+
+TEST_F(ExecutorTest, CheckedGivesTheSameResultsWhereAllIsFinite) {
+  ASSERT_TRUE(Run(PlanOf(kChain), false, /*checked=*/true).ok());
+  EXPECT_EQ(y_[0].at[1], 4.0f);
+}
+
+TEST_F(ExecutorTest, ResultsThatRepeatAnArgumentOrAResultAreCopies) {
+  const graph::Plan plan = PlanOf(
+      "graph repeats\n"
+      "  %0 = input \"x\" f32[2,2]\n"
+      "  %1 = matmul(%0, %0) {transpose_a=false, transpose_b=false} @\"a\" : f32[2,2]\n"
+      "  return \"x\" %0\n"
+      "  return \"y\" %1\n"
+      "  return \"y again\" %1\n"
+      "  return \"x again\" %0\n"
+      "end\n");
+  for (bool checked : {false, true}) {
+    for (Matrix& y : y_) y = {};
+    ASSERT_TRUE(Run(plan, /*poison=*/true, checked).ok());
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_EQ(y_[0].at[i], x_.at[i]);
+      EXPECT_EQ(y_[3].at[i], x_.at[i]);
+      EXPECT_EQ(y_[2].at[i], y_[1].at[i]);
+    }
+    EXPECT_EQ(y_[1].at[1], 2.0f);
+  }
+}
+
+}  // namespace
+}  // namespace lockstep::worker

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/report/run_directory.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+
+#include "base/file.h"
+#include "storage/env/scratch_directory.h"
+
+namespace lockstep::worker {
+namespace {
+
+class RunDirectoryTest : public testing::Test {
+ protected:
+  Result<std::unique_ptr<RunDirectory>> Create(bool overwrite = false) {
+    TrainConfig config;
+    config.run.directory = path_;
+    config.run.overwrite = overwrite;
+    config.recipe_text = "# recipe\n";
+    return RunDirectory::Create(config);
+  }
+  void Put(const std::string& name, const std::string& text) {
+    ASSERT_TRUE(MakeDirs(path_).ok());
+    ASSERT_TRUE(WriteFileAtomic(path_ + "/" + name, text).ok());
+  }
+  std::string Get(const std::string& name) {
+    const Result<std::string> text = ReadFile(path_ + "/" + name);
+    return text.ok() ? *text : "(" + text.status().ToString() + ")";
+  }
+
+  storage::ScratchDirectory scratch_;
+  std::string path_ = scratch_ / "new/run";
+};
+
+TEST_F(RunDirectoryTest, IsMadeWithItsParentsAndHoldsRecipeAndHeaders) {
+  const auto directory = Create();
+  ASSERT_TRUE(directory.ok()) << directory.status();
+  ASSERT_TRUE((*directory)->Flush().ok());
+  EXPECT_EQ(Get("recipe.toml"), "# recipe\n");
+  EXPECT_EQ(Get("digests.csv"), "step,loss_bits,loss,skipped,digest\n");
+  EXPECT_EQ((*directory)->WeightsPath(), path_ + "/model.safetensors");
+}
+
+TEST_F(RunDirectoryTest, RefusesARunThatIsThereAndChangesNothingOfIt) {
+  Put("recipe.toml", "old");
+  Put("digests.csv", "old digests");
+  const auto again = Create();
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.status().code(), StatusCode::kAlreadyExists);
+  EXPECT_NE(again.status().message().find("--overwrite"), std::string::npos) << again.status();
+  EXPECT_EQ(Get("recipe.toml"), "old");
+  EXPECT_EQ(Get("digests.csv"), "old digests");
+}
+
+TEST_F(RunDirectoryTest, OverwriteRemovesARunsFilesAndNoOthers) {
+  for (const char* name : {"recipe.toml", "summary.json", "model.safetensors", "notes.txt"}) {
+    Put(name, "old");
+  }
+  ASSERT_TRUE(Create(/*overwrite=*/true).ok());
+  EXPECT_EQ(Get("recipe.toml"), "# recipe\n");
+  EXPECT_FALSE(FileExists(path_ + "/summary.json"));
+  EXPECT_FALSE(FileExists(path_ + "/model.safetensors"));
+  EXPECT_EQ(Get("notes.txt"), "old");
+}
+
+TEST_F(RunDirectoryTest, NeverWritesOverFilesThatAreNotARuns) {
+  Put("results.csv", "someone's results");
+  for (bool overwrite : {false, true}) {
+    const auto directory = Create(overwrite);
+    ASSERT_FALSE(directory.ok()) << "overwrite " << overwrite;
+    EXPECT_EQ(directory.status().code(), StatusCode::kAlreadyExists);
+    EXPECT_NE(directory.status().message().find("results.csv"), std::string::npos)
+        << directory.status();
+    EXPECT_EQ(Get("results.csv"), "someone's results");
+    EXPECT_FALSE(FileExists(path_ + "/recipe.toml"));
+  }
+}
+
+TEST_F(RunDirectoryTest, AFolderWithOtherFilesOnlyMayBecomeARun) {
+  Put("notes.txt", "mine");
+  ASSERT_TRUE(Create().ok());
+  EXPECT_EQ(Get("notes.txt"), "mine");
+}
+
+TEST_F(RunDirectoryTest, SaysWhichDirectoryCannotBeMade) {
+  ASSERT_TRUE(WriteFileAtomic(scratch_ / "file", "").ok());
+  path_ = scratch_ / "file/run";
+  const auto directory = Create();
+  ASSERT_FALSE(directory.ok());
+  EXPECT_NE(directory.status().message().find("the run directory"), std::string::npos);
+  EXPECT_NE(directory.status().message().find(path_), std::string::npos) << directory.status();
+}
+
+TEST_F(RunDirectoryTest, AStepsRowHasTheBitsOfItsLossAndItsDigest) {
+  const auto directory = Create();
+  ASSERT_TRUE(directory.ok());
+  ASSERT_TRUE((*directory)->AddStep({1, 2.5, false, true, 0xabc}).ok());
+  ASSERT_TRUE((*directory)->AddStep({2, 0.0, true, false, 0xabc}).ok());
+  ASSERT_TRUE((*directory)->Flush().ok());
+  EXPECT_EQ(Get("digests.csv"),
+            "step,loss_bits,loss,skipped,digest\n"
+            "1,4004000000000000,2.5,0,0000000000000abc\n"
+            "2,0000000000000000,0,1,\n");
+}
+
+TEST_F(RunDirectoryTest, EveryNanIsRecordedAsOne) {
+  const auto directory = Create();
+  ASSERT_TRUE(directory.ok());
+  for (uint64_t bits : {0xfff8000000000000u, 0x7ff8000000000001u, 0x7ff8000000000000u}) {
+    ASSERT_TRUE((*directory)->AddStep({1, std::bit_cast<double>(bits), true, true, 1}).ok());
+  }
+  ASSERT_TRUE((*directory)->Flush().ok());
+  const std::string row = "1,7ff8000000000000,nan,1,0000000000000001\n";
+  EXPECT_EQ(Get("digests.csv"), "step,loss_bits,loss,skipped,digest\n" + row + row + row);
+}
+
+TEST_F(RunDirectoryTest, AnEpochWithoutEvaluationLeavesItsColumnsEmpty) {
+  const auto directory = Create();
+  ASSERT_TRUE(directory.ok());
+  EpochReport report;
+  report.epoch = 1;
+  report.global_step = 20;
+  report.train_loss = 0.5;
+  ASSERT_TRUE((*directory)->AddEpoch(report).ok());
+  report.evaluated = true;
+  report.validation = {.samples = 8, .correct = 2, .loss = 1.5};
+  ASSERT_TRUE((*directory)->AddEpoch(report).ok());
+  EXPECT_EQ(Get("results.csv"),
+            "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds\n"
+            "1,20,0.5,,,0,0,0\n"
+            "1,20,0.5,1.5,0.25,0,0,0\n");
+}
+
+}  // namespace
+}  // namespace lockstep::worker
