@@ -43,7 +43,8 @@ void WriteSplit(const std::string& folder, const std::string& split, uint32_t co
 class WalkthroughTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = ::testing::TempDir() + "/walkthrough_test";
+    folder_ = ::testing::TempDir() + "/walkthrough_" +
+              ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_ + "/source");
     WriteSplit(folder_ + "/source", "train", 61);
