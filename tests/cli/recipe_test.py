@@ -58,12 +58,16 @@ class RecipeTest(harness.CliTest):
                              "`lockstep models`"])
 
     def test_an_impossible_shape_names_the_layer(self):
-        self.refuses(INVALID, "train", "recipe.toml", "model.name=lenet5",
-                     "augment.train=random-crop:8,normalise",
-                     says=["layer 'conv2'", "conv2d", "kernel of 5", "the 4 of the input"])
-        self.refuses(INVALID, "train", "recipe.toml", "model.name=convnet-bn",
-                     "augment.train=random-crop:2,normalise",
-                     says=["layer 'block2/pool'", "max_pool2d", "the 1 of the input"])
+        crops = ((8, "lenet5", ["layer 'conv2'", "conv2d", "kernel of 5", "the 4 of the input"]),
+                 (2, "convnet-bn", ["layer 'block2/pool'", "max_pool2d", "the 1 of the input"]))
+        for size, model, says in crops:
+            for command in ("train", "explain"):
+                self.refuses(INVALID, command, "recipe.toml", "data.val=", f"model.name={model}",
+                             f"augment.train=random-crop:{size},normalise", says=says)
+
+    def test_training_and_evaluation_of_other_sizes(self):
+        self.refuses(INVALID, "train", "recipe.toml", "augment.train=random-crop:8,normalise",
+                     says=["augment.val gives images [28,28,1]", "augment.train [8,8,1]"])
 
     def test_a_crop_larger_than_the_image(self):
         self.refuses(INVALID, "train", "recipe.toml", "augment.train=random-crop:40,normalise",
