@@ -152,8 +152,8 @@ TEST_F(LaneRunnerTest, ABadLossIsCountedAndItsFirstLayerFound) {
   }
   const Status status = setup.runner->DiagnoseNonFinite(step);
   EXPECT_EQ(status.code(), StatusCode::kNonFinite);
-  EXPECT_NE(status.message().find("step 7, lane 3: layer 'block1/conv'"), std::string::npos)
-      << status;
+  EXPECT_NE(status.message().find("step 7"), std::string::npos) << status;
+  EXPECT_NE(status.message().find("lane 3: layer 'block1/conv'"), std::string::npos) << status;
 }
 
 // Backward starts from numerator / lane_batch, whatever the rows: the owner rescales the sum.
