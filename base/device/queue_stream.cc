@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "base/floating_point_state.h"
+
 namespace lockstep {
 
 class QueueStream::QueueEvent : public Event {
@@ -73,6 +75,7 @@ EventPtr QueueStream::Enqueue(std::function<Status()> work) {
 }
 
 void QueueStream::Serve() {
+  SetFloatingPointState();  // the sums of an exchange are made here
   Task task;
   while (TakeNext(&task)) {
     Status status = task.work();

@@ -133,7 +133,7 @@ void AddTrainKeys(std::vector<RecipeKey>* keys) {
       Within(kCountOrZero64, Key("train.seed", kFixed, FIELD(seed), "seed of all random streams")));
   keys->push_back(OneOf({"fp32", "fp64"}, Key("train.precision", kFixed, FIELD(precision),
                                               "arithmetic; fp64 is an oracle: one lane only")));
-  keys->push_back(Within(kCountOrZero64, Key("train.max_steps", kBranch, FIELD(max_steps),
+  keys->push_back(Within(kCountOrZero64, Key("train.max_steps", kFree, FIELD(max_steps),
                                              "end the run after this many steps; 0: run all "
                                              "epochs")));
   keys->push_back(OneOf({"reference", "auto"}, Key("train.kernels", kFixed, FIELD(kernels),

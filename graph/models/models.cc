@@ -8,20 +8,27 @@ namespace lockstep::graph {
 
 const std::vector<Model>& Models() {
   static const std::vector<Model> models = {
-      {"lenet5", "LeNet-5, tanh and average pooling (LeCun et al., 1998)", {28, 28, 1}, LeNet5},
-      {"mlp-784-128-64-10", "perceptron with two hidden layers, ReLU", {28, 28, 1}, Mlp128x64},
+      {"lenet5",
+       "LeNet-5, tanh and average pooling (LeCun et al., 1998)",
+       {28, 28, 1},
+       LeNet5,
+       {"activation", "pool"}},
+      {"mlp-784-128-64-10", "perceptron with two hidden layers, ReLU", {28, 28, 1}, Mlp128x64, {}},
       {"mlp-784-400-400-10",
        "perceptron with dropout 0.5 before each ReLU",
        {28, 28, 1},
-       Mlp400x400},
+       Mlp400x400,
+       {"dropout"}},
       {"convnet-bn",
        "two blocks of convolution, batch norm, ReLU, max pooling",
        {28, 28, 1},
-       ConvNetBn},
+       ConvNetBn,
+       {"dropout"}},
       {"simple-cnn",
        "three blocks of 32, 64, 128 channels, global average pooling",
        {32, 32, 3},
-       SimpleCnn},
+       SimpleCnn,
+       {}},
   };
   return models;
 }

@@ -24,6 +24,7 @@ struct Model {
   std::string_view description;  // one line with its source
   Shape image;                   // H W C it was described for
   Value (*build)(const Net& n, Value x, const ModelOptions& options);
+  std::vector<std::string_view> options;  // those of ModelOptions it has beside classes
 };
 
 const std::vector<Model>& Models();

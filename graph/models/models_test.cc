@@ -61,6 +61,16 @@ TEST(Models, AnImpossibleShapeNamesTheLayer) {
       << program.status();
 }
 
+TEST(Models, RefuseOptionsTheyDoNotHave) {
+  ProgramOptions options = Options("mlp-784-128-64-10");
+  options.model_options.activation = "tanh";
+  const Result<Program> program = Program::Make(options);
+  ASSERT_FALSE(program.ok());
+  EXPECT_NE(program.status().message().find("'mlp-784-128-64-10' has no option 'activation'"),
+            std::string::npos)
+      << program.status();
+}
+
 TEST(Models, AMistypedNameGetsASuggestion) {
   const Result<Program> program = Program::Make(Options("lenet"));
   ASSERT_FALSE(program.ok());

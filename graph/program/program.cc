@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/program/program.h"
 
+#include <algorithm>
+
 #include "base/suggest.h"
 #include "graph/autodiff/autodiff.h"
 #include "graph/ir/builder.h"
@@ -76,7 +78,19 @@ Status CheckOneOf(const std::string& key, const std::string& value,
   return InvalidArgument(key + " is '" + value + "'" + Suggestion(value, allowed));
 }
 
-Status CheckModelOptions(const ModelOptions& options) {
+// A model refuses an option it does not have.
+Status CheckHas(const Model& model, std::string_view option, bool given) {
+  const bool has =
+      std::find(model.options.begin(), model.options.end(), option) != model.options.end();
+  if (!given || has) return OkStatus();
+  return InvalidArgument("model '" + std::string(model.name) + "' has no option '" +
+                         std::string(option) + "'; remove model." + std::string(option));
+}
+
+Status CheckModelOptions(const Model& model, const ModelOptions& options) {
+  RETURN_IF_ERROR(CheckHas(model, "activation", !options.activation.empty()));
+  RETURN_IF_ERROR(CheckHas(model, "pool", !options.pool.empty()));
+  RETURN_IF_ERROR(CheckHas(model, "dropout", options.dropout >= 0.0));
   const auto own_or = [](const std::string& key, const std::string& value,
                          const std::vector<std::string>& allowed) {
     return value.empty() ? OkStatus() : CheckOneOf(key, value, allowed);
@@ -98,7 +112,8 @@ std::vector<std::string> OptimizerSpec::slots() const {
 }
 
 Result<Program> Program::Make(const ProgramOptions& options) {
-  RETURN_IF_ERROR(CheckModelOptions(options.model_options));
+  ASSIGN_OR_RETURN(const Model* model, FindModel(options.model));
+  RETURN_IF_ERROR(CheckModelOptions(*model, options.model_options));
   RETURN_IF_ERROR(CheckOneOf("optimizer.name", options.optimizer.name, {"sgd", "adam"}));
   ASSIGN_OR_RETURN(Built built, BuildLane(options, options.lane_batch));
   Program program(options);

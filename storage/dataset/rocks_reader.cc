@@ -61,7 +61,9 @@ Result<std::unique_ptr<RocksReader>> RocksReader::Open(const std::string& direct
   rocksdb::DB* raw = nullptr;
   RETURN_IF_ERROR(FromRocks(rocksdb::DB::OpenForReadOnly(options, directory, families, &handles,
                                                          &raw, /*error_if_wal_file_exists=*/true),
-                            "cannot open the RocksDB in '" + directory + "'"));
+                            "cannot open the RocksDB in '" + directory +
+                                "' (`lockstep data verify` names the damaged files; import the "
+                                "dataset again)"));
   core->db.reset(raw);
   core->samples = handles[0];
   core->meta = handles[1];

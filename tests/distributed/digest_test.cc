@@ -96,6 +96,16 @@ TEST_F(DigestTest, IsEqualWithDeadBuffersPoisoned) {
   EXPECT_EQ(Run(config), expected);
 }
 
+TEST_F(DigestTest, OfAStepDoesNotDependOnWhereTheRunEnds) {
+  TrainConfig config = Everything(4);
+  config.epochs = 1;
+  std::vector<std::string> expected = Run(config);
+  ASSERT_GT(expected.size(), 6u);
+  expected.resize(6);  // the header and five steps
+  config.max_steps = 5;
+  EXPECT_EQ(Run(config), expected);
+}
+
 TEST_F(DigestTest, ChangesWithEverythingThatIsMathematics) {
   TrainConfig config = Everything(4);
   config.max_steps = 3;

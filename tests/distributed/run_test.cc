@@ -101,7 +101,8 @@ TEST_F(RunTest, StopsAtABadLossNamingStepLaneAndLayer) {
     const auto result = worker::Train(config, nullptr);
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.status().code(), StatusCode::kNonFinite) << result.status();
-    EXPECT_NE(result.status().message().find("step 1, lane 0: layer 'block"), std::string::npos)
+    EXPECT_NE(result.status().message().find("step 1 (counted from 0), lane 0: layer 'block"),
+              std::string::npos)
         << result.status();
     const nlohmann::json json = SummaryFile();
     EXPECT_EQ(json.at("status"), "failed");
@@ -109,18 +110,47 @@ TEST_F(RunTest, StopsAtABadLossNamingStepLaneAndLayer) {
   }
 }
 
+TEST_F(RunTest, NeverStoresWeightsThatAreNotFinite) {
+  TrainConfig config = Config();
+  config.optimizer.lr = 1e39;  // infinite in fp32: the parameters are lost with the last update
+  config.schedule = {};
+  config.max_steps = 1;
+  const auto result = worker::Train(config, nullptr);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.status().code(), StatusCode::kNonFinite) << result.status();
+  EXPECT_NE(result.status().message().find("after the last step"), std::string::npos);
+  EXPECT_FALSE(FileExists(folder_ / "run/model.safetensors"));
+  EXPECT_EQ(SummaryFile().at("status"), "failed");
+}
+
+TEST_F(RunTest, SaysNothingOfAnEvaluationThatWasNot) {
+  TrainConfig config = Config();
+  config.data.val = "";
+  config.max_steps = 1;
+  RunDigests(config, folder_ / "run");
+  EXPECT_TRUE(SummaryFile().at("acc1").is_null());
+  EXPECT_TRUE(SummaryFile().at("val_loss").is_null());
+}
+
 TEST_F(RunTest, SkipsBadStepsWhereTheRecipeSaysSo) {
   TrainConfig config = Config();
-  config.optimizer.lr = 1e39;
+  config.optimizer.lr = 1e39;  // every step but the first is bad
   config.schedule = {};
   config.nonfinite = "skip";
   config.max_steps = 6;
-  TrainSummary one, four;
-  const auto expected = RunDigests(config, folder_ / "one", &one);
-  config.run.ranks = 4;
-  EXPECT_EQ(RunDigests(config, folder_ / "four", &four), expected);
-  EXPECT_GT(one.skipped_steps, 0);
-  EXPECT_EQ(one.step, 6);
+  std::vector<std::string> expected;
+  for (int32_t ranks : {1, 4}) {
+    config.run.ranks = ranks;
+    config.run.overwrite = true;
+    EXPECT_FALSE(worker::Train(config, nullptr).ok()) << "its parameters are not worth storing";
+    const std::vector<std::string> lines = DigestLines(folder_ / "run");
+    ASSERT_EQ(lines.size(), 7u);
+    EXPECT_NE(lines[1].find(",0,"), std::string::npos) << lines[1];
+    EXPECT_NE(lines[6].find(",1,"), std::string::npos) << lines[6];
+    EXPECT_EQ(SummaryFile().at("skipped_steps"), 5);
+    if (ranks == 1) expected = lines;
+    EXPECT_EQ(lines, expected);
+  }
 }
 
 TEST_F(RunTest, RefusesToReplaceARunUnlessTold) {
@@ -139,17 +169,22 @@ TEST_F(RunTest, BadConfigsFailBeforeTheRunDirectoryIsTouched) {
     std::string expected;
     std::function<void(TrainConfig&)> change;
   };
+  ASSERT_TRUE(MakeSmallDataset({.train = 20, .test = 5, .side = 6}, folder_ / "data-tiny").ok());
   const Bad cases[] = {
       {"a rank needs at least one lane", [](TrainConfig& c) { c.run.ranks = 5; }},
       {"needs batch.lanes = 1", [](TrainConfig& c) { c.precision = DType::kFloat64; }},
       {"did you mean 'lenet5'", [](TrainConfig& c) { c.model.name = "lenet"; }},
-      {"model.pool is 'maxx'; did you mean 'max'", [](TrainConfig& c) { c.model.pool = "maxx"; }},
+      {"model.pool is 'maxx'; did you mean 'max'",
+       [](TrainConfig& c) {
+         c.model.name = "lenet5";
+         c.model.pool = "maxx";
+       }},
       {"the dataset has 10", [](TrainConfig& c) { c.model.classes = 3; }},
       {"train", [](TrainConfig& c) { c.data.train = "trian"; }},
       {"layer 'conv2'",
        [](TrainConfig& c) {
          c.model.name = "lenet5";
-         c.augment_train = {"random-crop:6", "normalise"};
+         c.data.dataset += "-tiny";
        }},
       {"not-there", [](TrainConfig& c) { c.data.dataset += "/not-there"; }},
   };

@@ -14,7 +14,6 @@ namespace {
 // How long one exchange, or the wait for a batch, may take before the run is given up: longer than
 // any step, since a peer may still be computing.
 constexpr auto kStepLimit = std::chrono::minutes(10);
-constexpr int kPrefetchSteps = 2;
 
 double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
@@ -49,6 +48,12 @@ RankTrainer::RankTrainer(const TrainConfig* config, const RunSetup* setup,
 }
 
 RankTrainer::~RankTrainer() = default;
+
+// The schedule is that of all epochs: train.max_steps ends a run early and changes no step before.
+double RankTrainer::LearningRateOf(int64_t step) const {
+  return LearningRate(config_->schedule, config_->optimizer.lr, step, setup_->steps_per_epoch,
+                      setup_->steps_per_epoch * config_->epochs);
+}
 
 Deadline RankTrainer::StepDeadline() const { return Deadline::In(kStepLimit); }
 
@@ -95,39 +100,29 @@ Status RankTrainer::MakeLoaders() {
 
 Result<MemoryReport> RankTrainer::ReportMemory() {
   Parts& p = *parts_;
-  const CompiledModel& model = *setup_->model;
   const int64_t batch =
-      config_->batch.lane_batch * p.loader->image_shape().elements() * SizeOf(config_->precision);
-  comm::SumRow mine{
-      .f64 = {},
-      .i64 = {p.model_state.bytes(), p.runner->bytes(), p.workspaces->bytes(),
-              p.update->scratch_bytes(), batch * p.lanes.size() * (kPrefetchSteps + 1)}};
+      setup_->most_rows * p.loader->image_shape().elements() * SizeOf(config_->precision);
+  comm::SumRow mine{.f64 = {},
+                    .i64 = {p.model_state.bytes(), p.runner->bytes(), p.workspaces->bytes(),
+                            p.update->scratch_bytes(), batch * p.lanes.size() * kBatchesHeld}};
   // A row a lane: the rank's bytes on its first lane.
   std::vector<comm::SumRow> rows(static_cast<size_t>(p.lanes.size()),
                                  {.f64 = {}, .i64 = {0, 0, 0, 0, 0}});
   rows[0] = mine;
   ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator_, config_->batch.lanes, rows,
                                                           &p.update_stream, StepDeadline()));
-  MemoryReport report;
-  report.ranks = communicator_->size();
-  report.lanes_at_once = setup_->lanes_at_once;
+  MemoryReport report = PlannedMemory(*config_, *setup_);
   report.parameters = total.i64[0];
   report.gradients = total.i64[1];
   report.arenas = total.i64[2];
   report.exchange = total.i64[3];
   report.batches = total.i64[4];
-  report.arena = model.arena_bytes();
-  for (const auto& [rows_of_plan, executor] : model.lane_executors()) {
-    report.arena_lower_bound =
-        std::max(report.arena_lower_bound, executor->plan().arena_lower_bound);
-  }
   return report;
 }
 
 Status RankTrainer::Run() {
   RETURN_IF_ERROR(Prepare());
   ASSIGN_OR_RETURN(const MemoryReport memory, ReportMemory());
-  RETURN_IF_ERROR(CheckFits(memory, setup_->device->spec().memory_bytes));
   summary_.peak_memory_bytes = memory.peak();
   if (observer_ != nullptr) observer_->OnPlan(memory);
   RETURN_IF_ERROR(TakeFirstDigest());
@@ -165,8 +160,7 @@ Status RankTrainer::RunStep() {
   if (bad_loss && config_->nonfinite != "skip") return StopOnNonFinite(batch);
   const double denominator = total.f64[kTotalDenominator];
   const double loss = denominator > 0 ? total.f64[kTotalNumerator] / denominator : 0.0;
-  const double lr = LearningRate(config_->schedule, config_->optimizer.lr, state_.global_step,
-                                 setup_->steps_per_epoch, setup_->total_steps);
+  const double lr = LearningRateOf(state_.global_step);
   const int64_t applied_before = state_.applied_updates;
   if (!bad_loss && denominator > 0) RETURN_IF_ERROR(ApplyUpdate(total, lr));
   const bool skipped = state_.applied_updates == applied_before;
@@ -181,7 +175,13 @@ Status RankTrainer::RunStep() {
 }
 
 Status RankTrainer::StopOnNonFinite(const storage::StepBatch& batch) {
-  RETURN_IF_ERROR(parts_->runner->DiagnoseNonFinite(batch));
+  const Status found = parts_->runner->DiagnoseNonFinite(batch);
+  // Every rank has looked before one of them ends the run, so the bad lane that is named is always
+  // the first. What this rank found counts more than how the wait for the others ended.
+  const Status waited =
+      communicator_->Barrier(&parts_->update_stream, StepDeadline())->Wait(Deadline::Never());
+  RETURN_IF_ERROR(found);
+  RETURN_IF_ERROR(waited);
   return Cancelled("stopped: another rank's lane has a loss that is not finite");
 }
 
@@ -249,9 +249,7 @@ Status RankTrainer::FinishEpoch(bool whole) {
   report.global_step = state_.global_step;
   const double denominator = epoch_total_.f64[kTotalDenominator];
   report.train_loss = denominator > 0 ? epoch_total_.f64[kTotalNumerator] / denominator : 0.0;
-  report.learning_rate =
-      LearningRate(config_->schedule, config_->optimizer.lr, state_.global_step - 1,
-                   setup_->steps_per_epoch, setup_->total_steps);
+  report.learning_rate = LearningRateOf(state_.global_step - 1);
   report.images_per_second =
       static_cast<double>(epoch_samples_) / std::max(1e-9, Seconds(now - epoch_since_));
   const bool last = state_.global_step == setup_->total_steps;

@@ -44,6 +44,7 @@ class RankTrainer {
   Status FinishEpoch(bool whole);
   Status Evaluate(bool due, EpochReport* report);
   Status TakeFirstDigest();
+  double LearningRateOf(int64_t step) const;  // 0-based
   Deadline StepDeadline() const;
 
   const TrainConfig* config_;

@@ -5,6 +5,7 @@
 
 #include "base/cores.h"
 #include "comm/reduce/canonical_tree.h"
+#include "comm/reduce/subtree_sums.h"
 #include "storage/loader/augment.h"
 #include "storage/order/dataset_order.h"
 
@@ -87,6 +88,34 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
   return graph::Program::Make(options);
 }
 
+MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
+  const CompiledModel& model = *setup.model;
+  const int64_t size = SizeOf(model.precision());
+  const int64_t state = model.space().elements() * size;
+  const int64_t statistics = model.running_space().elements() * SizeOf(DType::kFloat64);
+  MemoryReport report;
+  report.ranks = config.run.ranks;
+  report.lanes_at_once = setup.lanes_at_once;
+  report.arena = model.arena_bytes();
+  report.arenas = report.ranks * report.lanes_at_once * report.arena;
+  report.parameters =
+      report.ranks * (state + model.running_space().elements() * size) +
+      static_cast<int64_t>(model.program().options().optimizer.slots().size()) * state;
+  for (int32_t rank = 0; rank < report.ranks; ++rank) {
+    const Range lanes = comm::LanesOfRank(Rank(rank), report.ranks, config.batch.lanes);
+    const int32_t buffers =
+        comm::SubtreeSums::BuffersNeeded(lanes, config.batch.lanes, report.lanes_at_once);
+    report.gradients += buffers * (state + statistics);
+  }
+  report.batches = kBatchesHeld * config.batch.lanes * setup.most_rows *
+                   model.program().options().image.elements() * size;
+  for (const auto& [rows, executor] : model.lane_executors()) {
+    report.arena_lower_bound =
+        std::max(report.arena_lower_bound, executor->plan().arena_lower_bound);
+  }
+  return report;
+}
+
 Result<RunSetup> SetUp(const TrainConfig& config) {
   RETURN_IF_ERROR(CheckRanks(config));
   RunSetup setup;
@@ -99,6 +128,7 @@ Result<RunSetup> SetUp(const TrainConfig& config) {
   CompiledModel::Options compile;
   compile.poison = config.poison;
   compile.lane_rows = storage::RowCounts(setup.order);
+  setup.most_rows = compile.lane_rows.back();
   if (!config.data.val.empty()) {
     ASSIGN_OR_RETURN(setup.eval, storage::EvalSpecFor(info, config.data.val, config.batch.lanes,
                                                       config.eval.batch));

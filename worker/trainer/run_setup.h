@@ -11,9 +11,13 @@
 #include "storage/order/eval_order.h"
 #include "worker/device/cpu_device.h"
 #include "worker/trainer/compiled_model.h"
+#include "worker/trainer/memory_report.h"
 #include "worker/trainer/train_config.h"
 
 namespace lockstep::worker {
+
+inline constexpr int kPrefetchSteps = 2;                 // steps whose batches are made ahead
+inline constexpr int kBatchesHeld = kPrefetchSteps + 1;  // and the one being used
 
 struct RunSetup {
   std::unique_ptr<storage::Dataset> dataset;
@@ -22,6 +26,7 @@ struct RunSetup {
   storage::OrderSpec order;
   storage::EvalSpec eval;  // samples = 0: the run does not evaluate
   std::unique_ptr<CompiledModel> model;
+  int64_t most_rows = 0;  // of a lane batch that occurs
   int64_t steps_per_epoch = 0;
   int64_t total_steps = 0;    // of the run, max_steps applied
   int32_t lanes_at_once = 1;  // of a rank
@@ -30,6 +35,10 @@ struct RunSetup {
 // Opens the dataset, checks the config against it, builds and compiles everything. Every failure
 // that can be foreseen is one here.
 Result<RunSetup> SetUp(const TrainConfig& config);
+
+// The bytes of a run with this setup, all ranks together, before anything is allocated; without the
+// exchange's receive buffers, which are known when it is made.
+MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup);
 
 // The program of a config for images of this shape and this many classes.
 Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,

@@ -52,6 +52,7 @@ Status RunRanks(const TrainConfig& config, const RunSetup& setup, RunDirectory* 
 Result<TrainSummary> Train(const TrainConfig& config, TrainObserver* observer) {
   // Everything that can be foreseen fails before the run directory is touched.
   ASSIGN_OR_RETURN(const RunSetup setup, SetUp(config));
+  RETURN_IF_ERROR(CheckFits(PlannedMemory(config, setup), setup.device->spec().memory_bytes));
   ASSIGN_OR_RETURN(std::unique_ptr<RunDirectory> directory, RunDirectory::Create(config));
   TrainSummary summary;
   Status status = RunRanks(config, setup, directory.get(), observer, &summary);

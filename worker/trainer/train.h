@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "base/status.h"
@@ -50,7 +51,10 @@ struct TrainSummary {
   int32_t epoch = 0;   // epochs done
   int64_t step = 0;    // global steps done
   uint64_t digest = 0;
-  double train_loss = 0.0, val_loss = 0.0, acc1 = 0.0;  // of the last epoch; acc1 in [0, 1]
+  double train_loss = 0.0;  // of the last epoch
+  // Of the last evaluation, acc1 in [0, 1]; NaN (null in summary.json) where there was none.
+  double val_loss = std::numeric_limits<double>::quiet_NaN();
+  double acc1 = std::numeric_limits<double>::quiet_NaN();
   double images_per_second = 0.0;
   double seconds = 0.0;
   int32_t world_size = 1, lanes = 1;

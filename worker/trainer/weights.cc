@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/trainer/weights.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "graph/io/tensor_order.h"
@@ -61,12 +63,29 @@ void CopyFromFile(const Entry& entry, const void* file) {
   }
 }
 
+template <typename T>
+bool AllFinite(const Entry& entry) {
+  const T* x = static_cast<const T*>(entry.memory);
+  return std::all_of(x, x + entry.type.shape.elements(), [](T v) { return std::isfinite(v); });
+}
+
+// No file of weights ever holds a value that is not finite.
+Status CheckFinite(const Entry& entry) {
+  const bool finite =
+      entry.type.dtype == DType::kFloat64 ? AllFinite<double>(entry) : AllFinite<float>(entry);
+  if (finite) return OkStatus();
+  return NonFinite("'" + entry.name +
+                   "' holds a NaN or an infinity after the last step; no weights were written: "
+                   "lower the learning rate or clip (optimizer.clip_norm)");
+}
+
 }  // namespace
 
 Status SaveWeights(const CompiledModel& model, ModelState* state, const std::string& path) {
   std::vector<AlignedBuffer> copies;
   std::vector<storage::TensorView> tensors;
   for (const Entry& entry : EntriesOf(model, state)) {
+    RETURN_IF_ERROR(CheckFinite(entry));
     ASSIGN_OR_RETURN(AlignedBuffer copy,
                      AlignedBuffer::Make(static_cast<size_t>(entry.type.bytes())));
     CopyToFile(entry, copy.data());

@@ -42,7 +42,10 @@ Status Enter(const std::string& directory, const std::string& name, const std::s
 }
 
 Result<std::map<std::string, SplitFiles>> FindFiles(const std::string& directory) {
-  if (!PathExists(directory)) return NotFound("there is no '" + directory + "'");
+  if (!PathExists(directory))
+    return NotFound("there is no directory '" + directory +
+                    "'; give the one that holds the four idx files (for Fashion-MNIST: "
+                    "/usr/share/datasets/fashion-mnist)");
   if (!IsDirectory(directory)) {
     return InvalidArgument("'" + directory +
                            "' is a file; expected the directory that holds the "
