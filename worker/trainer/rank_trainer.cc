@@ -215,6 +215,7 @@ Status RankTrainer::RecordStep(double loss, bool skipped, double lr) {
   summary_.step = state_.global_step;
   summary_.skipped_steps = state_.skipped_steps;
   const TimePoint now = Clock::Real().Now();
+  summary_.seconds = Seconds(now - started_);
   if (const double elapsed = Seconds(now - rate_since_); elapsed >= 1.0) {
     rate_ = static_cast<double>(rate_samples_) / elapsed;
     rate_since_ = now;
