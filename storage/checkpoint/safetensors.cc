@@ -170,11 +170,11 @@ Result<std::string> SerializeSafetensors(const std::vector<TensorView>& tensors,
 Status WriteSafetensors(const std::string& path, const std::vector<TensorView>& tensors,
                         const TensorMetadata& metadata) {
   ASSIGN_OR_RETURN(const std::string bytes, SerializeSafetensors(tensors, metadata));
-  return WriteFileAtomically(path, bytes);
+  return WriteFileAtomic(path, bytes);
 }
 
 Result<SafetensorsFile> SafetensorsFile::Read(const std::string& path) {
-  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path));
+  ASSIGN_OR_RETURN(std::string bytes, ReadRegularFile(path));
   return Parse(std::move(bytes), path);
 }
 

@@ -53,7 +53,7 @@ TEST(Safetensors, GiveBackNamesTypesShapesAndBytes) {
                                 {"n", {DType::kInt32, {1}}, &number}},
                                {{"format", "pt"}, {"step", "120"}})
                   .ok());
-  EXPECT_THAT(*ListDirectory(scratch.path()), ::testing::ElementsAre("state.safetensors"));
+  EXPECT_THAT(*ListDir(scratch.path()), ::testing::ElementsAre("state.safetensors"));
   const auto file = SafetensorsFile::Read(path);
   ASSERT_TRUE(file.ok()) << file.status();
   std::vector<std::string> names;

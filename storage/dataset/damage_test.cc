@@ -84,7 +84,7 @@ TEST(Damage, IsFoundAndNamedByVerifyAndNeverReadAsGood) {
   for (uint32_t n = 0; n < kDamages; ++n) {
     const std::string& name = files[n % files.size()];
     const std::string path = directory + "/" + name;
-    const std::string whole = *ReadFile(path);
+    const std::string whole = *ReadRegularFile(path);
     std::string what;
     Overwrite(path, Damaged(whole, n, &what));
     const auto report = VerifyDataset(directory);
@@ -118,7 +118,7 @@ TEST(Damage, AReadErrorNamesIdKeyAndFile) {
   const std::string directory = scratch / "d";
   ASSERT_TRUE((MadeDataset{.train = 200, .test = 50, .ids_per_file = 64}).Make(directory).ok());
   const std::string file = ReadManifest(directory)->files[0].name;  // the first ids
-  std::string bytes = *ReadFile(directory + "/" + file);
+  std::string bytes = *ReadRegularFile(directory + "/" + file);
   bytes[100] = static_cast<char>(bytes[100] ^ 1);
   Overwrite(directory + "/" + file, bytes);
   const auto dataset = Dataset::Open(directory);

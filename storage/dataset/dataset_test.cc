@@ -141,7 +141,7 @@ TEST(Dataset, TheDigestIsOfTheContents) {
 TEST(Dataset, ManyProcessesReadItAtOnceAndWriteNothing) {
   const ScratchDirectory scratch;
   ASSERT_TRUE(MadeDataset().Make(scratch / "d").ok());
-  const auto names = *ListDirectory(scratch / "d");
+  const auto names = *ListDir(scratch / "d");
   const auto mine = Dataset::Open(scratch / "d");
   ASSERT_TRUE(mine.ok()) << mine.status();
   std::vector<pid_t> children;
@@ -160,7 +160,7 @@ TEST(Dataset, ManyProcessesReadItAtOnceAndWriteNothing) {
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
   }
   EXPECT_TRUE((*mine)->ReadRange(SampleId(0), 1100).ok());
-  EXPECT_EQ(*ListDirectory(scratch / "d"), names);
+  EXPECT_EQ(*ListDir(scratch / "d"), names);
 }
 
 TEST(Dataset, ReadsFromAReadOnlyDirectory) {
@@ -206,7 +206,7 @@ TEST(Dataset, AFileThatIsMissingOrDoesNotBelongIsNamed) {
   std::filesystem::remove(scratch / "d/000099.log");
   std::ofstream(scratch / "d/notes.txt") << "a person's file does no harm";
   EXPECT_TRUE(Dataset::Open(scratch / "d").ok());
-  const std::vector<std::string> names = *ListDirectory(scratch / "d");
+  const std::vector<std::string> names = *ListDir(scratch / "d");
   for (const std::string& name : names) {
     if (name == "notes.txt" || name == "dataset.manifest") continue;
     std::filesystem::rename(scratch / ("d/" + name), scratch / "aside");
@@ -222,7 +222,7 @@ TEST(Dataset, AnotherFormatVersionIsSaid) {
   const ScratchDirectory scratch;
   ASSERT_TRUE(MadeDataset().Make(scratch / "d").ok());
   const std::string path = scratch / "d/dataset.manifest";
-  std::string text = *ReadFile(path);
+  std::string text = *ReadRegularFile(path);
   // The next version, whole in itself: its own hash is of the text without the hash's line.
   text.replace(text.find("\"version\": 1"), 12, "\"version\": 2");
   const size_t line = text.find(" \"hash\"");

@@ -19,7 +19,7 @@ constexpr char kInfix[] = ".importing-";
 constexpr char kOwnerName[] = "importing";
 
 std::string FirstLine(const std::string& path) {
-  const Result<std::string> text = ReadFile(path, 1 << 20);
+  const Result<std::string> text = ReadRegularFile(path, 1 << 20);
   return text.ok() ? text->substr(0, text->find('\n')) : "";
 }
 
@@ -70,7 +70,7 @@ bool OwnerIsGone(const std::string& directory, const std::string& pid) {
 std::vector<std::string> ImportsOf(const std::string& out, std::vector<std::string>* pids) {
   std::vector<std::string> found;
   const std::string prefix = BaseNameOf(out) + kInfix;
-  const Result<std::vector<std::string>> names = ListDirectory(ParentOf(out));
+  const Result<std::vector<std::string>> names = ListDir(ParentOf(out));
   if (!names.ok()) return found;
   for (const std::string& name : *names) {
     if (!name.starts_with(prefix) || !IsImportDirectory(name)) continue;
@@ -128,7 +128,7 @@ Result<ImportDirectory> ImportDirectory::Make(const std::string& out_as_given, b
   }
   RETURN_IF_ERROR(made);
   ImportDirectory directory(out, path, replace);
-  RETURN_IF_ERROR(WriteFileAtomically(path + "/" + kOwnerName, OwnerText(pid) + "\n"));
+  RETURN_IF_ERROR(WriteFileAtomic(path + "/" + kOwnerName, OwnerText(pid) + "\n"));
   return directory;
 }
 
@@ -147,10 +147,10 @@ ImportDirectory::~ImportDirectory() {
 
 Status ImportDirectory::Publish() {
   RETURN_IF_ERROR(RemoveTree(path_ + "/" + kOwnerName));
-  RETURN_IF_ERROR(SyncDirectory(path_));
+  RETURN_IF_ERROR(SyncFolder(path_));
   if (replace_ && PathExists(out_)) {
     RETURN_IF_ERROR(ExchangeNames(path_, out_));
-    RETURN_IF_ERROR(SyncDirectory(ParentOf(out_)));
+    RETURN_IF_ERROR(SyncFolder(ParentOf(out_)));
     // The old dataset, under the temporary name; left to the next import if it cannot be removed.
     (void)RemoveTree(path_);
     path_.clear();
@@ -158,7 +158,7 @@ Status ImportDirectory::Publish() {
   }
   RETURN_IF_ERROR(RenameToNew(path_, out_));
   path_.clear();
-  return SyncDirectory(ParentOf(out_));
+  return SyncFolder(ParentOf(out_));
 }
 
 }  // namespace lockstep::storage

@@ -48,7 +48,7 @@ TEST(InterruptedImport, KilledAtAnyMomentLeavesNothingThatOpensAndTheNextCleansU
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "call " << nth;
     const bool renamed = PathExists(out);  // killed after it was done, in the last fsync
-    const std::vector<std::string> names = *ListDirectory(scratch.path());
+    const std::vector<std::string> names = *ListDir(scratch.path());
     for (const std::string& name : names) {
       if (renamed && name == "d") continue;
       EXPECT_EQ(Dataset::Open(scratch / name).status().code(), StatusCode::kDataLoss) << name;
@@ -59,7 +59,7 @@ TEST(InterruptedImport, KilledAtAnyMomentLeavesNothingThatOpensAndTheNextCleansU
       EXPECT_EQ(Dataset::Open(out).status().code(), StatusCode::kNotFound) << "call " << nth;
       EXPECT_TRUE(kSmall.Make(out).ok());
     }
-    EXPECT_EQ(*ListDirectory(scratch.path()), std::vector<std::string>{"d"}) << "call " << nth;
+    EXPECT_EQ(*ListDir(scratch.path()), std::vector<std::string>{"d"}) << "call " << nth;
     EXPECT_TRUE(Dataset::Open(out).ok());
   }
 }
@@ -76,7 +76,7 @@ TEST(InterruptedImport, AFullDiskIsSaidAndLeavesNothing) {
     EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << "write " << nth << ": " << status;
     EXPECT_NE(status.message().find("no space left for dataset '" + out + "'"), std::string::npos)
         << status;
-    EXPECT_TRUE(ListDirectory(scratch.path())->empty()) << "write " << nth;
+    EXPECT_TRUE(ListDir(scratch.path())->empty()) << "write " << nth;
   }
 }
 
@@ -93,7 +93,7 @@ TEST(InterruptedImport, OneLostWriteGivesAWholeDatasetOrNone) {
       EXPECT_TRUE(VerifyDataset(out)->ok()) << "write " << nth;
     } else {
       ++failed;
-      EXPECT_TRUE(ListDirectory(scratch.path())->empty()) << "write " << nth << ": " << status;
+      EXPECT_TRUE(ListDir(scratch.path())->empty()) << "write " << nth << ": " << status;
     }
   }
   EXPECT_GT(failed, writes / 2);
@@ -131,7 +131,7 @@ TEST(ImportTarget, IsReplacedOnlyWhenToldAndOnlyIfItIsADataset) {
   ASSERT_TRUE(replaced.ok()) << replaced.status();
   EXPECT_EQ((*Dataset::Open(scratch / "d"))->info().digest, replaced->digest);
   EXPECT_TRUE((*open)->ReadRange(SampleId(0), 49).ok());
-  EXPECT_EQ(*ListDirectory(scratch.path()), std::vector<std::string>{"d"});
+  EXPECT_EQ(*ListDir(scratch.path()), std::vector<std::string>{"d"});
 
   std::filesystem::create_directory(scratch / "home");
   std::ofstream(scratch / "home/letter") << "dear";
@@ -152,7 +152,7 @@ TEST(ImportTarget, AFailedReplacementLeavesTheOldOne) {
     DisarmWriteFault();
     EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << status;
     EXPECT_EQ((*Dataset::Open(scratch / "d"))->info().digest, digest);
-    EXPECT_EQ(*ListDirectory(scratch.path()), std::vector<std::string>{"d"});
+    EXPECT_EQ(*ListDir(scratch.path()), std::vector<std::string>{"d"});
   }
 }
 

@@ -116,7 +116,7 @@ Result<DatasetManifest> DecodeManifest(std::string_view text) {
 Result<DatasetManifest> ReadManifest(const std::string& directory) {
   const std::string path = directory + "/" + kManifestName;
   if (!PathExists(path) || IsImportDirectory(directory)) return ExplainMissing(directory);
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMostManifestBytes));
+  ASSIGN_OR_RETURN(const std::string text, ReadRegularFile(path, kMostManifestBytes));
   Result<DatasetManifest> manifest = DecodeManifest(text);
   if (manifest.ok()) return manifest;
   const bool damaged = manifest.status().code() == StatusCode::kDataLoss;
@@ -152,7 +152,7 @@ std::vector<VerifyProblem> CheckFilesPresent(const std::string& directory,
           {file.name, std::to_string(*size) + " bytes, expected " + std::to_string(file.size)});
     }
   }
-  const Result<std::vector<std::string>> names = ListDirectory(directory);
+  const Result<std::vector<std::string>> names = ListDir(directory);
   if (!names.ok()) return {{directory, names.status().message()}};
   for (const std::string& name : *names) {
     if (IsStoreFile(name) && listed.count(name) == 0) {

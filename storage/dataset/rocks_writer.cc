@@ -66,7 +66,7 @@ Status BuildStore(const std::string& directory, const std::vector<std::string>& 
   RETURN_IF_ERROR(FromRocks(destroyed, what));
   RETURN_IF_ERROR(FromRocks(closed, what));
 
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(directory));
   for (const std::string& name : names) {
     const bool superfluous = name.starts_with("OPTIONS-") || name.starts_with("LOG") ||
                              name == "LOCK" || name == "IDENTITY" || name.ends_with(".log");

@@ -175,15 +175,15 @@ void DatasetWriter::Core::TakeIn(int64_t range, const Seen& other) {
 Status DatasetWriter::Core::WriteManifest() const {
   DatasetManifest manifest{info.digest, info.samples(), {}};
   const std::string& path = directory.path();
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(path));
   for (const std::string& name : names) {
     if (!IsStoreFile(name)) continue;
     RETURN_IF_ERROR(SyncFile(path + "/" + name));
     ASSIGN_OR_RETURN(const FileHash file, HashFile(path + "/" + name));
     manifest.files.push_back({name, file.size, file.hash});
   }
-  RETURN_IF_ERROR(SyncDirectory(path));
-  return WriteFileAtomically(path + "/" + kManifestName, EncodeManifest(manifest));
+  RETURN_IF_ERROR(SyncFolder(path));
+  return WriteFileAtomic(path + "/" + kManifestName, EncodeManifest(manifest));
 }
 
 Result<DatasetInfo> DatasetWriter::Core::Finish() {

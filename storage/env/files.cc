@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/env/files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
-#include <limits>
 #include <memory>
-#include <system_error>
 
 namespace lockstep::storage {
 namespace {
@@ -37,15 +32,6 @@ class File {
       if (n >= 0) return static_cast<size_t>(n);
       if (errno != EINTR) return ErrnoStatus("cannot read '" + path_ + "'", errno);
     }
-  }
-  Status Write(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return ErrnoStatus("cannot write '" + path_ + "'", errno);
-      bytes.remove_prefix(static_cast<size_t>(n));
-    }
-    return {};
   }
   Status Sync() {
     if (::fsync(fd_) != 0) return ErrnoStatus("cannot fsync '" + path_ + "'", errno);
@@ -82,11 +68,7 @@ Result<File> OpenRegularFile(const std::string& path, int64_t* size) {
 
 }  // namespace
 
-Result<std::string> ReadFile(const std::string& path) {
-  return ReadFile(path, std::numeric_limits<int64_t>::max());
-}
-
-Result<std::string> ReadFile(const std::string& path, int64_t limit) {
+Result<std::string> ReadRegularFile(const std::string& path, int64_t limit) {
   int64_t size = 0;
   ASSIGN_OR_RETURN(File file, OpenRegularFile(path, &size));
   if (size > limit) {
@@ -102,25 +84,6 @@ Result<std::string> ReadFile(const std::string& path, int64_t limit) {
   }
   bytes.resize(filled);
   return bytes;
-}
-
-Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
-  const std::string temporary = path + ".tmp-" + std::to_string(::getpid());
-  const auto write = [&]() -> Status {
-    ASSIGN_OR_RETURN(File file, File::Open(temporary, O_WRONLY | O_CREAT | O_TRUNC));
-    RETURN_IF_ERROR(file.Write(bytes));
-    RETURN_IF_ERROR(file.Sync());
-    RETURN_IF_ERROR(file.Close());
-    if (::rename(temporary.c_str(), path.c_str()) != 0) {
-      return ErrnoStatus("cannot rename '" + temporary + "' to '" + path + "'", errno);
-    }
-    return {};
-  };
-  if (Status status = write(); !status.ok()) {
-    ::unlink(temporary.c_str());
-    return status;
-  }
-  return SyncDirectory(ParentOf(path));
 }
 
 Result<FileHash> HashFile(const std::string& path, const std::function<void(int64_t)>& progress) {
@@ -141,13 +104,6 @@ Result<FileHash> HashFile(const std::string& path, const std::function<void(int6
   return result;
 }
 
-Result<int64_t> FileSize(const std::string& path) {
-  struct stat s;
-  if (::stat(path.c_str(), &s) != 0) return ErrnoStatus("cannot stat '" + path + "'", errno);
-  if (!S_ISREG(s.st_mode)) return InvalidArgument("'" + path + "' is not a regular file");
-  return static_cast<int64_t>(s.st_size);
-}
-
 bool PathExists(const std::string& path) {
   struct stat s;
   return ::lstat(path.c_str(), &s) == 0;
@@ -156,22 +112,6 @@ bool PathExists(const std::string& path) {
 bool IsDirectory(const std::string& path) {
   struct stat s;
   return ::stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode);
-}
-
-Result<std::vector<std::string>> ListDirectory(const std::string& path) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
-  if (dir == nullptr) return ErrnoStatus("cannot list '" + path + "'", errno);
-  std::vector<std::string> names;
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(dir.get());
-    if (entry == nullptr) break;
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  if (errno != 0) return ErrnoStatus("cannot list '" + path + "'", errno);
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 Status MakeDirectory(const std::string& path) {
@@ -185,19 +125,6 @@ Status SyncFile(const std::string& path) {
   ASSIGN_OR_RETURN(File file, File::Open(path, O_RDONLY));
   RETURN_IF_ERROR(file.Sync());
   return file.Close();
-}
-
-Status SyncDirectory(const std::string& path) {
-  ASSIGN_OR_RETURN(File file, File::Open(path, O_RDONLY | O_DIRECTORY));
-  RETURN_IF_ERROR(file.Sync());
-  return file.Close();
-}
-
-Status RemoveTree(const std::string& path) {
-  std::error_code error;
-  std::filesystem::remove_all(path, error);
-  if (error) return ErrnoStatus("cannot remove '" + path + "'", error.value());
-  return {};
 }
 
 Status RenameToNew(const std::string& from, const std::string& to) {

@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files and directories, with every error checked and named. POSIX.
+// What storage needs of a POSIX file system beside base/file.h (included here for its users): files
+// of a bounded size, hashes, renames that never replace.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
-#include <string_view>
-#include <vector>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/status.h"
 
 namespace lockstep::storage {
 
-Result<std::string> ReadFile(const std::string& path);
-// Data-loss if the file is longer than `limit` bytes.
-Result<std::string> ReadFile(const std::string& path, int64_t limit);
-
-// `path` is either as before or holds `bytes`, also after a power cut: writes PATH.tmp-PID, fsyncs,
-// renames, fsyncs the directory. On failure the temporary file is removed.
-Status WriteFileAtomically(const std::string& path, std::string_view bytes);
+// The whole of a regular file: anything else is refused, and a FIFO blocks nothing. Data-loss if it
+// is longer than `limit` bytes.
+Result<std::string> ReadRegularFile(const std::string& path,
+                                    int64_t limit = std::numeric_limits<int64_t>::max());
 
 struct FileHash {
   int64_t size = 0;
@@ -29,16 +27,11 @@ struct FileHash {
 Result<FileHash> HashFile(const std::string& path,
                           const std::function<void(int64_t)>& progress = {});
 
-Result<int64_t> FileSize(const std::string& path);  // of a regular file
-bool PathExists(const std::string& path);
+bool PathExists(const std::string& path);  // also a link that leads nowhere
 bool IsDirectory(const std::string& path);
 
-// Names in a directory, sorted bytewise, without "." and "..".
-Result<std::vector<std::string>> ListDirectory(const std::string& path);
 Status MakeDirectory(const std::string& path);  // already-exists if it is there
 Status SyncFile(const std::string& path);
-Status SyncDirectory(const std::string& path);
-Status RemoveTree(const std::string& path);  // OK if there is nothing
 
 // Renames a directory to a name that must not exist (already-exists if it does).
 Status RenameToNew(const std::string& from, const std::string& to);

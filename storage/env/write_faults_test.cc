@@ -121,10 +121,10 @@ namespace {
 TEST(WriteFaults, ReachOurWritesAndThoseOfRocksDb) {
   const ScratchDirectory scratch;
   ArmWriteFault(WriteFault::kNoSpace, 1);
-  const Status ours = WriteFileAtomically(scratch / "a", "x");
+  const Status ours = WriteFileAtomic(scratch / "a", "x");
   DisarmWriteFault();
   EXPECT_EQ(ours.code(), StatusCode::kResourceExhausted) << ours;
-  EXPECT_EQ(ListDirectory(scratch.path())->size(), 0u);
+  EXPECT_EQ(ListDir(scratch.path())->size(), 0u);
 
   const auto file = SortedFile::Create(scratch / "b.sst");
   ASSERT_TRUE(file.ok()) << file.status();

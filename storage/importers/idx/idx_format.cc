@@ -90,7 +90,7 @@ Result<IdxArray> ParseIdx(std::string_view file_bytes, std::string_view name, in
 }
 
 Result<IdxArray> ReadIdx(const std::string& path, int rank) {
-  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  ASSIGN_OR_RETURN(const std::string bytes, ReadRegularFile(path));
   return ParseIdx(bytes, path, rank);
 }
 

@@ -51,7 +51,7 @@ Result<std::map<std::string, SplitFiles>> FindFiles(const std::string& directory
                            "' is a file; expected the directory that holds the "
                            "idx files");
   }
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(directory));
   std::map<std::string, SplitFiles> found;
   for (const std::string& name : names) {
     RETURN_IF_ERROR(Enter(directory, name, kImages, &SplitFiles::images, &found));

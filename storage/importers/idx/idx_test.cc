@@ -134,7 +134,7 @@ class IdxImport : public ::testing::Test {
     const Status status = Import(kind).status();
     EXPECT_EQ(status.code(), code) << status;
     EXPECT_THAT(status.message(), HasSubstr(text));
-    EXPECT_THAT(*ListDirectory(scratch_.path()), ElementsAre("source"));
+    EXPECT_THAT(*ListDir(scratch_.path()), ElementsAre("source"));
   }
 
   ScratchDirectory scratch_;
