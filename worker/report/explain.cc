@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/report/explain.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <map>
 
 #include "comm/reduce/canonical_tree.h"
-#include "comm/reduce/subtree_sums.h"
 #include "worker/trainer/memory_report.h"
 #include "worker/trainer/run_setup.h"
 
@@ -83,32 +80,18 @@ void PrintSteps(const TrainConfig& config, const RunSetup& setup, std::string* t
 }
 
 void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* text) {
-  const CompiledModel& model = *setup.model;
-  const int64_t size = SizeOf(model.precision());
-  int64_t bound = 0;
-  for (const auto& [rows, executor] : model.lane_executors()) {
-    bound = std::max(bound, executor->plan().arena_lower_bound);
-  }
-  const int64_t state = model.space().elements() * size;
-  const int64_t slots =
-      static_cast<int64_t>(model.program().options().optimizer.slots().size()) * state;
-  const Range lanes = comm::LanesOfRank(Rank(0), config.run.ranks, config.batch.lanes);
-  const int32_t buffers =
-      comm::SubtreeSums::BuffersNeeded(lanes, config.batch.lanes, setup.lanes_at_once);
-  *text += "memory of a rank, before its first step\n";
-  Print(text, "  activations   %10s  %d lanes at once, %s each (lower bound %s)\n",
-        BytesText(setup.lanes_at_once * model.arena_bytes()).c_str(), setup.lanes_at_once,
-        BytesText(model.arena_bytes()).c_str(), BytesText(bound).c_str());
-  Print(text, "  parameters    %10s\n", BytesText(state).c_str());
-  Print(text, "  optimizer     %10s  on one rank; 1/W of it on each of W\n",
-        BytesText(slots).c_str());
-  Print(text, "  gradients     %10s  %d buffers of the canonical sum\n",
-        BytesText(buffers * state).c_str(), buffers);
-  const int64_t peak = setup.lanes_at_once * model.arena_bytes() + state + slots + buffers * state;
-  Print(text,
-        "  peak          %10s  and batches made ahead and receive buffers, which `lockstep "
-        "train` adds\n\n",
-        BytesText(peak).c_str());
+  const MemoryReport plan = PlannedMemory(config, setup);
+  Print(text, "memory of all ranks (%d), before the first step\n", plan.ranks);
+  Print(text, "  activations   %10s  %d lanes at once a rank, %s each (lower bound %s)\n",
+        BytesText(plan.arenas).c_str(), plan.lanes_at_once, BytesText(plan.arena).c_str(),
+        BytesText(plan.arena_lower_bound).c_str());
+  Print(text, "  parameters    %10s  with running statistics, and one optimizer state in all\n",
+        BytesText(plan.parameters).c_str());
+  Print(text, "  gradients     %10s  buffers of the canonical sum\n",
+        BytesText(plan.gradients).c_str());
+  Print(text, "  batches       %10s  made ahead\n", BytesText(plan.batches).c_str());
+  Print(text, "  peak          %10s  and receive buffers, which `lockstep train` adds\n\n",
+        BytesText(plan.peak()).c_str());
 }
 
 void PrintExchange(const TrainConfig& config, std::string* text) {

@@ -109,9 +109,11 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
   }
   report.batches = kBatchesHeld * config.batch.lanes * setup.most_rows *
                    model.program().options().image.elements() * size;
-  for (const auto& [rows, executor] : model.lane_executors()) {
-    report.arena_lower_bound =
-        std::max(report.arena_lower_bound, executor->plan().arena_lower_bound);
+  for (const auto* executors : {&model.lane_executors(), &model.eval_executors()}) {
+    for (const auto& [rows, executor] : *executors) {
+      report.arena_lower_bound =
+          std::max(report.arena_lower_bound, executor->plan().arena_lower_bound);
+    }
   }
   return report;
 }
