@@ -361,5 +361,11 @@ TEST(CheckRanks, NeedsALaneForEachRank) {
   EXPECT_THAT(CheckRanks(config).message(), HasSubstr("at least 1 rank"));
 }
 
+TEST(ParseRecipeTest, CharactersThatTheParserCallsUnreachableAreAnError) {
+  for (const char* text : {"\xEF\xBB\xBD", "a = \xEF\xBB\xBD", "\xEF\xBB\xBD = 1"}) {
+    EXPECT_FALSE(ParseRecipe(text, "mine.toml", {}).ok());
+  }
+}
+
 }  // namespace
 }  // namespace lockstep::cluster
