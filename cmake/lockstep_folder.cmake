@@ -55,7 +55,7 @@ function(lockstep_fuzzers name)
     if(EXISTS ${folder}/${fuzzer}_corpus)
       list(APPEND corpus ${folder}/${fuzzer}_corpus)
     endif()
-    add_test(NAME fuzz.${fuzzer} COMMAND ${fuzzer} -max_total_time=${LOCKSTEP_FUZZ_SECONDS}
+    add_test(NAME fuzz.${fuzzer} COMMAND ${fuzzer} -max_total_time=${LOCKSTEP_FUZZ_SECONDS} -seed=1
       -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
       -artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/ ${corpus})
     set_tests_properties(fuzz.${fuzzer} PROPERTIES LABELS "fuzz;${name}" TIMEOUT 300)
