@@ -26,6 +26,7 @@ constexpr CodeInfo kCodes[] = {
     {StatusCode::kDeadlineExceeded, "deadline-exceeded", 68},
     {StatusCode::kUnavailable, "unavailable", 69},
     {StatusCode::kCancelled, "cancelled", 75},
+    {StatusCode::kSuperseded, "superseded", 76},
     {StatusCode::kNonFinite, "non-finite", 79},
     {StatusCode::kFailedPrecondition, "failed-precondition", 78},
     {StatusCode::kInternal, "internal", 70},
@@ -87,6 +88,7 @@ Status PermissionDenied(std::string m) { return {StatusCode::kPermissionDenied, 
 Status DeadlineExceeded(std::string m) { return {StatusCode::kDeadlineExceeded, std::move(m)}; }
 Status Unavailable(std::string m) { return {StatusCode::kUnavailable, std::move(m)}; }
 Status Cancelled(std::string m) { return {StatusCode::kCancelled, std::move(m)}; }
+Status Superseded(std::string m) { return {StatusCode::kSuperseded, std::move(m)}; }
 Status NonFinite(std::string m) { return {StatusCode::kNonFinite, std::move(m)}; }
 Status FailedPrecondition(std::string m) { return {StatusCode::kFailedPrecondition, std::move(m)}; }
 Status Internal(std::string m) { return {StatusCode::kInternal, std::move(m)}; }

@@ -28,6 +28,7 @@ enum class StatusCode {
   kDeadlineExceeded,    // a peer or a disk did not answer in time
   kUnavailable,         // a peer is gone
   kCancelled,           // stopped on request
+  kSuperseded,          // a newer generation of the run has begun
   kNonFinite,           // the loss or a gradient became NaN or infinite
   kFailedPrecondition,  // the environment is not what the operation needs
   kInternal,            // a dependency failed in a way that has no better name
@@ -68,6 +69,7 @@ Status PermissionDenied(std::string message);
 Status DeadlineExceeded(std::string message);
 Status Unavailable(std::string message);
 Status Cancelled(std::string message);
+Status Superseded(std::string message);
 Status NonFinite(std::string message);
 Status FailedPrecondition(std::string message);
 Status Internal(std::string message);

@@ -2,7 +2,7 @@
 # lockstep_folder(NAME [DEPS ...] [TEST_DEPS ...] [SOURCES ...]): the sources of this folder and
 # below become the static library lockstep_NAME; its *_test.cc files become the program NAME_tests,
 # run by CTest one case at a time under the label NAME, and `slow` if "Slow" is in the case's name.
-# main.cc and *_main.cc belong to programs and are left out; *_fuzz.cc become programs of their own
+# main.cc, *_main.cc and *_plugin.cc belong to programs and plugins and are left out; *_fuzz.cc become programs of their own
 # where LOCKSTEP_FUZZ is on.
 set(LOCKSTEP_FUZZ OFF CACHE BOOL "Build the fuzz targets (clang only)")
 set(LOCKSTEP_FUZZ_SECONDS 20 CACHE STRING "How long CTest runs each fuzz target")
@@ -18,7 +18,7 @@ function(lockstep_folder name)
   set(fuzzers ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_main|/main)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_main|_plugin|/main)\\.cc$")
 
   add_library(lockstep_${name} STATIC ${sources} ${ARG_SOURCES})
   target_include_directories(lockstep_${name} PUBLIC ${PROJECT_SOURCE_DIR})

@@ -9,6 +9,9 @@
 #include <memory>
 
 #include "base/suggest.h"
+#include "cluster/bench/bench_comm.h"
+#include "cluster/cli/ckpt_command.h"
+#include "cluster/cli/coordinator_command.h"
 #include "cluster/cli/data_command.h"
 #include "cluster/cli/eval_command.h"
 #include "cluster/cli/explain_command.h"
@@ -45,8 +48,8 @@ Examples:
 
 const char kFooter[] =
     R"(Exit codes: 0 done, 64 wrong usage or recipe, 65 damaged data, 66 not found, 70 internal,
-71 disk or memory full, 73 exists already, 74 input or output, 77 not permitted, 78 environment,
-79 not finite; all of them with remedies: docs/errors.md.)";
+71 disk or memory full, 73 exists already, 74 input or output, 75 stopped on request,
+76 superseded, 77 not permitted, 78 environment, 79 not finite; all of them with remedies: docs/errors.md.)";
 
 CLI::Range NotNegative() { return {int64_t{0}, std::numeric_limits<int64_t>::max()}; }
 
@@ -60,6 +63,9 @@ class CommandLine {
     app_.set_version_flag("--version", std::string("lockstep ") + LOCKSTEP_VERSION);
     AddDataCommands();
     AddTrain();
+    AddCheckpointCommands();
+    AddCoordinator();
+    AddBench();
     AddEval();
     AddExplain();
     AddModels();
@@ -74,7 +80,11 @@ class CommandLine {
     if (status.ok()) status = ParseAndRun(arguments);
     console_->out.flush();
     if (status.ok()) return 0;
-    console_->err << "lockstep: error: " << status.message() << std::endl;
+    if (!status.message().empty()) {  // empty: another rank says it
+      const bool asked = status.code() == StatusCode::kCancelled;
+      console_->err << (asked ? "lockstep: " : "lockstep: error: ") << status.message()
+                    << std::endl;
+    }
     return ExitCodeOf(status.code());
   }
 
@@ -185,18 +195,37 @@ Examples:
   lockstep train cluster/recipes/lenet5-fashion-mnist.toml
   lockstep train cluster/recipes/lenet5-fashion-mnist.toml train.epochs=2 optimizer.lr=0.05
   lockstep train cluster/recipes/lenet5-fashion-mnist.toml --ranks 4 --run runs/four
+  mpirun -np 2 lockstep train cluster/recipes/lenet5-fashion-mnist.toml
   lockstep train --keys
+
+The same command on the same run directory goes on from its last checkpoint, with any number of
+ranks. To stop a run: kill -USR1 (of mpirun too), which finishes the step, writes a checkpoint and
+ends with exit code 75.
 )",
                             [this] { return Train(); });
     command->add_option("RECIPE", train_.recipe, "Recipe file (TOML)");
     AddOverrides(command, &train_.overrides);
     command->add_option("--run", train_.run_directory,
                         "Run directory; default: runs/<the recipe's file name>");
-    command->add_option("--ranks", train_.ranks, "Ranks, as threads of this process; at most lanes")
-        ->capture_default_str();
+    command->add_option("--ranks", train_.ranks,
+                        "Ranks, as threads of this process; at most lanes. Not under mpirun or "
+                        "srun, which say it themselves");
     command->add_option("--cores", train_.cores, "Cores to use; 0: as the recipe says")
         ->check(CLI::Range(0, 65536));
-    command->add_flag("--overwrite", train_.overwrite, "Replace the run in the run directory");
+    command->add_flag("--overwrite", train_.overwrite,
+                      "Begin the run in the run directory anew; its checkpoints are removed");
+    command->add_flag("--takeover", train_.takeover,
+                      "Take the run from a process that seems to hold it still");
+    command->add_flag("--new-bits", train_.new_bits,
+                      "Go on with another build or kind of hardware, as a new branch");
+    command->add_option("--coordinator", train_.coordinator_file,
+                        "File written by `lockstep coordinator`; default: rank 0 hosts one");
+    command
+        ->add_option("--coordinator-listen", train_.coordinator_listen,
+                     "Where the coordinator of rank 0 listens, under mpirun or srun")
+        ->capture_default_str();
+    command->add_flag("--insecure-listen", train_.insecure_listen,
+                      "Allow it to listen, in plaintext, where other machines reach it");
     command->add_flag("--no-progress", no_progress_, "No progress bar and no line a step");
     command->add_flag("--keys", list_keys_, "List every key a recipe may hold, and exit");
   }
@@ -213,6 +242,93 @@ Examples:
     }
     train_.progress = !no_progress_;
     return RunTrain(train_, console_);
+  }
+
+  void AddCheckpointCommands() {
+    CLI::App* ckpt = Add(&app_, "ckpt", R"(List, verify and compare the checkpoints of a run.
+
+Examples:
+  lockstep ckpt ls runs/lenet5-fashion-mnist
+  lockstep ckpt verify runs/lenet5-fashion-mnist
+)",
+                         nullptr);
+    CLI::App* ls = Add(ckpt, "ls", R"(List the checkpoints and generations of a run.
+
+Examples:
+  lockstep ckpt ls runs/lenet5-fashion-mnist
+  lockstep ckpt ls runs/lenet5-fashion-mnist --json
+)",
+                       [this] { return RunCkptLs(ckpt_ls_, console_); });
+    ls->add_option("RUN", ckpt_ls_.run, "Run directory")->required();
+    ls->add_flag("--json", ckpt_ls_.json, "As JSON");
+
+    CLI::App* verify =
+        Add(ckpt, "verify", R"(Read every byte of checkpoints and name what is damaged.
+
+Examples:
+  lockstep ckpt verify runs/lenet5-fashion-mnist
+  lockstep ckpt verify runs/lenet5-fashion-mnist b01-s0000001200
+)",
+            [this] { return RunCkptVerify(ckpt_verify_, console_); });
+    verify->add_option("RUN", ckpt_verify_.run, "Run directory")->required();
+    verify->add_option("NAME", ckpt_verify_.name, "One checkpoint; default: all");
+
+    CLI::App* diff = Add(ckpt, "diff", R"(Compare two checkpoints, tensor by tensor.
+
+Examples:
+  lockstep ckpt diff runs/a/checkpoints/b01-s0000001200 runs/b/checkpoints/b01-s0000001200
+  lockstep ckpt diff runs/a b01-s0000001200 b02-s0000001200
+)",
+                         [this] { return RunCkptDiff(ckpt_diff_, console_); });
+    diff->add_option("WHAT", ckpt_diff_.what, "Two checkpoint directories, or RUN NAME NAME")
+        ->required()
+        ->expected(2, 3);
+  }
+
+  void AddCoordinator() {
+    CLI::App* command =
+        Add(&app_, "coordinator", R"(Host the coordinator of a run in a process of its own.
+
+Examples:
+  lockstep coordinator --file coordinator.json &
+  mpirun -np 4 lockstep train RECIPE --coordinator coordinator.json
+)",
+            [this] { return RunCoordinatorCommand(coordinator_, console_); });
+    command->add_option("--listen", coordinator_.listen, "Where to listen; port 0: any free one")
+        ->capture_default_str();
+    command->add_option("--file", coordinator_.file,
+                        "File to write address and token to; default: coordinator.json in --state "
+                        "or here");
+    command->add_option("--state", coordinator_.state_directory,
+                        "Directory for the ledger where the run's directory cannot lock");
+    command->add_flag("--insecure-listen", coordinator_.insecure_listen,
+                      "Allow to listen, in plaintext, where other machines reach it");
+  }
+
+  void AddBench() {
+    CLI::App* bench = Add(&app_, "bench", R"(Measure parts of training on this machine.
+
+Examples:
+  mpirun -np 4 lockstep bench comm
+)",
+                          nullptr);
+    CLI::App* comm = Add(bench, "comm", R"(Measure what the canonical order of sums costs.
+
+Examples:
+  mpirun -np 4 lockstep bench comm
+  mpirun --oversubscribe -np 3 lockstep bench comm --lanes 8 --bytes 100000000 --json comm.json
+)",
+                         [this] { return RunBenchComm(bench_comm_, console_->out); });
+    comm->add_option("--lanes", bench_comm_.lanes, "Lanes of the recipe")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 65536));
+    comm->add_option("--bytes", bench_comm_.parameter_bytes, "Bytes of fp32 parameters")
+        ->capture_default_str()
+        ->check(CLI::Range(int64_t{4}, int64_t{1} << 36));
+    comm->add_option("--rounds", bench_comm_.rounds, "Rounds that count")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100000));
+    comm->add_option("--json", bench_comm_.json, "Also write the figures to this file");
   }
 
   void AddEval() {
@@ -337,6 +453,11 @@ Examples:
   TrainOptions train_;
   bool list_keys_ = false;
   bool no_progress_ = false;
+  CkptLsOptions ckpt_ls_;
+  CkptVerifyOptions ckpt_verify_;
+  CkptDiffOptions ckpt_diff_;
+  CoordinatorCommandOptions coordinator_;
+  BenchCommOptions bench_comm_;
   EvalOptions eval_;
   ExplainOptions explain_;
   std::string models_filter_;

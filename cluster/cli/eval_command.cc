@@ -27,10 +27,12 @@ Status RunEval(const EvalOptions& options, Console* console) {
   const std::string& run = options.run_directory;
   RETURN_IF_ERROR(CheckRunFile(run, "recipe.toml", "it is not the directory of a run"));
   const bool ended = std::filesystem::exists(run + "/summary.json");
-  RETURN_IF_ERROR(CheckRunFile(run, "model.safetensors",
-                               ended ? "the run has failed; its summary.json says why"
-                                     : "the run was stopped, or still runs; train again with "
-                                       "--overwrite once it does not"));
+  RETURN_IF_ERROR(
+      CheckRunFile(run, "model.safetensors",
+                   ended ? "the run was stopped or has failed (its summary.json says why); the "
+                           "same `lockstep train` command goes on with it"
+                         : "the run still runs, or was stopped: the same `lockstep "
+                           "train` command goes on with it"));
   ASSIGN_OR_RETURN(worker::TrainConfig config, LoadRecipe(run + "/recipe.toml", options.overrides));
   if (!options.split.empty()) config.data.val = options.split;
   ASSIGN_OR_RETURN(const worker::EvalResult result,

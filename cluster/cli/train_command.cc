@@ -6,7 +6,10 @@
 #include <optional>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "cluster/cli/progress.h"
+#include "cluster/launch/run_world.h"
+#include "cluster/launch/stop_signals.h"
 #include "cluster/recipes/conflicts.h"
 #include "cluster/recipes/recipe.h"
 #include "worker/trainer/train.h"
@@ -49,6 +52,8 @@ class TrainProgress : public worker::TrainObserver {
                    worker::BytesText(memory.gradients));
   }
 
+  void OnNote(const std::string& note) override { bar_.PrintLine(note); }
+
   void OnStep(const worker::StepProgress& step) override {
     if (!show_steps_) return;
     const std::string note =
@@ -83,6 +88,12 @@ class TrainProgress : public worker::TrainObserver {
 
 void PrintSummary(const TrainConfig& config, const worker::TrainSummary& summary,
                   std::ostream& out) {
+  if (summary.was_finished) {
+    out << config.run.directory << " is finished already: " << CountText(summary.step)
+        << " steps, digest " << Hex64(summary.digest)
+        << "; nothing was done. To train it anew: --overwrite\n";
+    return;
+  }
   out << "Trained " << summary.epoch << " epochs, " << CountText(summary.step) << " steps in "
       << DurationText(summary.seconds) << " (" << RateText(summary.images_per_second) << ")";
   if (summary.skipped_steps > 0) {
@@ -94,21 +105,49 @@ void PrintSummary(const TrainConfig& config, const worker::TrainSummary& summary
         << "  loss " << Number("%.4f", summary.val_loss) << "\n";
   }
   const std::string& run = config.run.directory;
-  out << "digest " << Hex64(summary.digest) << "\n"
+  out << "digest " << Hex64(summary.digest)
+      << (summary.sync == "lockstep" ? ""
+                                     : "; sync = \"" + summary.sync +
+                                           "\": not lockstep, another number of ranks gives "
+                                           "other bits")
+      << "\n"
       << "run directory " << run << "\n\n"
       << "How to go on:\n"
       << "  lockstep eval " << run << "      evaluate the trained weights again\n"
       << "  " << run << "/results.csv        losses and accuracy of each epoch\n"
       << "  " << run << "/model.safetensors  the weights, under torchvision's names\n"
-      << "  " << run << "/recipe.toml        every setting and where it came from\n";
+      << "  " << run << "/recipe.toml        every setting and where it came from\n"
+      << "  lockstep ckpt ls " << run << "   its checkpoints\n";
 }
 
 Status WithRemedy(const Status& status, const std::string& recipe) {
-  if (status.code() != StatusCode::kNonFinite) return status;
+  if (status.code() != StatusCode::kNonFinite || status.message().empty()) return status;
   return NonFinite(status.message() +
                    "\ntry a smaller optimizer.lr, a warm-up (schedule.warmup_epochs) or "
                    "optimizer.clip_norm; `lockstep data order " +
                    recipe + " --step STEP` lists the samples of a step");
+}
+
+Result<TrainConfig> ConfigOf(const TrainOptions& options, const RunWorld& world) {
+  ASSIGN_OR_RETURN(TrainConfig config, LoadRecipe(options.recipe, options.overrides));
+  config.run.directory =
+      options.run_directory.empty() ? DefaultRunDirectory(options.recipe) : options.run_directory;
+  config.run.ranks = world.size();
+  config.run.ranks_here = world.ranks_here();
+  config.run.ranks_on_cores = world.ranks_on_cores();
+  config.run.overwrite = options.overwrite;
+  config.run.takeover = options.takeover;
+  config.run.new_bits = options.new_bits;
+  if (options.cores > 0) config.run.cores = options.cores;
+  RETURN_IF_ERROR(CheckRanks(config));
+  return config;
+}
+
+// Nobody hears a rank but rank 0, unless the failure is its own.
+Status Heard(const Status& status, const RunWorld& world, const worker::TrainWorld& ranks) {
+  if (world.has_rank_zero()) return status;
+  const std::string own = "rank " + std::to_string(ranks.ranks.front()->rank().value) + ":";
+  return status.message().starts_with(own) ? status : Status(status.code(), "");
 }
 
 }  // namespace
@@ -118,18 +157,40 @@ std::string DefaultRunDirectory(const std::string& recipe) {
 }
 
 Status RunTrain(const TrainOptions& options, Console* console) {
-  ASSIGN_OR_RETURN(TrainConfig config, LoadRecipe(options.recipe, options.overrides));
-  config.run.directory =
-      options.run_directory.empty() ? DefaultRunDirectory(options.recipe) : options.run_directory;
-  config.run.ranks = options.ranks;
-  config.run.overwrite = options.overwrite;
-  if (options.cores > 0) config.run.cores = options.cores;
-  RETURN_IF_ERROR(CheckRanks(config));
+  LogOptions logging;  // what a person must know; the rest is told by the progress
+  logging.level = LogLevel::kWarning;
+  RETURN_IF_ERROR(StartLogging(logging));
+  WorldOptions world_options;
+  world_options.ranks = options.ranks;
+  world_options.coordinator_file = options.coordinator_file;
+  world_options.listen = options.coordinator_listen;
+  world_options.insecure_listen = options.insecure_listen;
+  ASSIGN_OR_RETURN(const std::unique_ptr<RunWorld> world, RunWorld::Start(world_options));
+  const std::atomic<bool>& stop = InstallStopSignals();
+  if (world->has_rank_zero()) {
+    if (const auto warning = comm::SignalWarning(comm::ProcessEnvironment())) {
+      LOG(kWarning) << *warning;
+    }
+  }
+  const Result<TrainConfig> loaded = ConfigOf(options, *world);
+  const Status agreed = world->Agree(loaded.status());
+  if (!agreed.ok()) return world->has_rank_zero() ? agreed : Status(agreed.code(), "");
+  const TrainConfig& config = *loaded;
+  const auto call_limit = std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(std::min(config.run.heartbeat_limit / 2, 5.0)));
+  RETURN_IF_ERROR(world->StartCoordinator(call_limit));
+  const worker::TrainWorld ranks = world->ForTraining(&stop);
   std::optional<TrainProgress> progress(std::in_place, config, options.progress, console);
-  const auto summary = worker::Train(config, &*progress);
+  const auto summary = worker::Train(config, ranks, &*progress);
   progress.reset();  // removes the bar
-  if (!summary.ok()) return WithRemedy(summary.status(), options.recipe);
-  PrintSummary(config, *summary, console->out);
+  const Status ended = summary.status();
+  world->WaitForOthers();
+  if (ended.ok() || ended.code() == StatusCode::kCancelled) {
+    const Status finished = world->Finish(ExitCodeOf(ended.code()));
+    if (ended.ok()) RETURN_IF_ERROR(finished);
+  }
+  if (!ended.ok()) return WithRemedy(Heard(ended, *world, ranks), options.recipe);
+  if (world->has_rank_zero()) PrintSummary(config, *summary, console->out);
   return OkStatus();
 }
 

@@ -97,6 +97,8 @@ class RecipeBuilder {
     }
     if (!problems_.empty()) return InvalidArgument(JoinProblems());
     config_.recipe_hash = RecipeHash(config_);
+    config_.fixed_keys = CanonicalRecipeLines(config_, KeyRole::kFixed);
+    config_.branch_keys = CanonicalRecipeLines(config_, KeyRole::kBranch);
     config_.recipe_text = ResolvedText();
     return std::move(config_);
   }

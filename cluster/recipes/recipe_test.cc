@@ -113,8 +113,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "'optimizer.lr'?"},
         BadRecipe{"quux = 1\n",
                   "r.toml:3:1: unknown key 'quux'; `lockstep train --keys` lists the keys"},
-        BadRecipe{"checkpoint = { every_steps = 200 }\n",
-                  "r.toml:3:16: 'checkpoint.every_steps' is not in this version of Lockstep, so "
+        BadRecipe{"sampler = { class_weights = 200 }\n",
+                  "r.toml:3:13: 'sampler.class_weights' is not in this version of Lockstep, so "
                   "it would do nothing; remove it"},
         BadRecipe{
             "optimizer.name = \"sdg\"\n",

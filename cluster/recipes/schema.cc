@@ -186,10 +186,12 @@ std::string FormatKeyValue(const KeyValue& value) {
   return list + "]";
 }
 
-std::string CanonicalRecipeLines(const TrainConfig& config) {
+namespace {
+
+std::string LinesOf(const TrainConfig& config, const std::vector<KeyRole>& roles) {
   std::vector<std::string> lines;
   for (const RecipeKey& key : RecipeKeys()) {
-    if (key.role == KeyRole::kFree || key.is_path) continue;
+    if (std::find(roles.begin(), roles.end(), key.role) == roles.end() || key.is_path) continue;
     const KeyValue value = key.get(config);
     if (value != key.Default()) lines.push_back(key.name + "=" + FormatKeyValue(value) + "\n");
   }
@@ -197,6 +199,16 @@ std::string CanonicalRecipeLines(const TrainConfig& config) {
   std::string text;
   for (const std::string& line : lines) text += line;
   return text;
+}
+
+}  // namespace
+
+std::string CanonicalRecipeLines(const TrainConfig& config) {
+  return LinesOf(config, {KeyRole::kFixed, KeyRole::kBranch});
+}
+
+std::string CanonicalRecipeLines(const TrainConfig& config, KeyRole role) {
+  return LinesOf(config, {role});
 }
 
 uint64_t RecipeHash(const TrainConfig& config) { return Hash64(CanonicalRecipeLines(config)); }

@@ -73,6 +73,8 @@ std::string_view ArticleAndTypeName(const KeyValue& value);  // "an integer"
 // Sorted "key=value" lines, each with a newline, of the fixed and branch keys that differ from
 // their defaults; paths excluded. The recipe hash is the XXH3-64 of this text.
 std::string CanonicalRecipeLines(const worker::TrainConfig& config);
+// The same of the keys of one role alone.
+std::string CanonicalRecipeLines(const worker::TrainConfig& config, KeyRole role);
 uint64_t RecipeHash(const worker::TrainConfig& config);
 
 // What `lockstep train --keys` prints: each key with default, role, values and meaning.

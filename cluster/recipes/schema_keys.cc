@@ -146,6 +146,13 @@ void AddTrainKeys(std::vector<RecipeKey>* keys) {
                                        "steps between digests of the whole training state")));
 }
 
+void AddSyncKey(std::vector<RecipeKey>* keys) {
+  keys->push_back(OneOf({"lockstep", "allreduce"},
+                        Key("sync", kFixed, FIELD(sync),
+                            "how gradients are summed; allreduce: in the network's order, so the "
+                            "number of ranks shows in the bits")));
+}
+
 void AddLossKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(
       OneOf({"cross-entropy"}, Key("loss.name", kFixed, FIELD(loss.name), "loss function")));
@@ -215,6 +222,21 @@ void AddAugmentAndEvalKeys(std::vector<RecipeKey>* keys) {
                                        "epochs between evaluations")));
 }
 
+void AddCheckpointKeys(std::vector<RecipeKey>* keys) {
+  keys->push_back(
+      Within(kCountOrZero64, Key("checkpoint.every_steps", kFree, FIELD(checkpoint.every_steps),
+                                 "steps between checkpoints; 0: one at the end of every epoch")));
+  keys->push_back(Within({2, 1000000}, Key("checkpoint.keep_last", kFree,
+                                           FIELD(checkpoint.keep_last), "newest ones kept")));
+  keys->push_back(Key("checkpoint.keep_best", kFree, FIELD(checkpoint.keep_best),
+                      "also keep the one with the best evaluation, and take one whenever it "
+                      "improves"));
+  keys->push_back(
+      Within({0, 1000000}, Key("checkpoint.max_missed", kFree, FIELD(checkpoint.max_missed),
+                               "checkpoints in a row that may fail to be written before the run "
+                               "ends")));
+}
+
 void AddRunKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(OneOf({"auto", "cpu"}, Key("run.device", kFree, FIELD(run.device),
                                              "where to compute; auto: the best there is")));
@@ -222,6 +244,13 @@ void AddRunKeys(std::vector<RecipeKey>* keys) {
                                          "cores to use; 0: all this process may use")));
   keys->push_back(Within({0, 65536}, Key("run.lanes_at_once", kFree, FIELD(run.lanes_at_once),
                                          "lanes computed at the same time; 0: as cores allow")));
+  keys->push_back(Within({.low = 0.5, .high = 86400},
+                         Key("run.heartbeat_limit", kFree, FIELD(run.heartbeat_limit),
+                             "seconds of silence after which a rank counts as "
+                             "lost")));
+  keys->push_back(Within({.low = 0.5, .high = 864000},
+                         Key("run.step_limit", kFree, FIELD(run.step_limit),
+                             "seconds that ranks wait for one another in a step")));
   keys->push_back(
       Within(kCount64, Key("run.log_every", kFree, FIELD(run.log_every),
                            "steps between lines of progress where there is no terminal")));
@@ -235,10 +264,12 @@ std::vector<RecipeKey> MakeKeys() {
   AddModelKeys(&keys);
   AddBatchKeys(&keys);
   AddTrainKeys(&keys);
+  AddSyncKey(&keys);
   AddLossKeys(&keys);
   AddOptimizerKeys(&keys);
   AddScheduleKeys(&keys);
   AddAugmentAndEvalKeys(&keys);
+  AddCheckpointKeys(&keys);
   AddRunKeys(&keys);
   return keys;
 }
@@ -258,8 +289,8 @@ const RecipeKey* FindRecipeKey(std::string_view name) {
 }
 
 bool IsReservedRecipeKey(std::string_view name) {
-  static constexpr std::string_view kReserved[] = {
-      "checkpoint", "sampler", "sync", "decode", "cpu_isa", "workspace_mib", "tune_seconds"};
+  static constexpr std::string_view kReserved[] = {"sampler", "decode", "cpu_isa", "workspace_mib",
+                                                   "tune_seconds"};
   const std::string_view group = name.substr(0, name.find('.'));
   return std::find(std::begin(kReserved), std::end(kReserved), group) != std::end(kReserved);
 }

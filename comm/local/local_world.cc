@@ -9,6 +9,27 @@
 namespace lockstep::comm {
 namespace {
 
+// Every rank receives all ranks' data and adds them in rank order.
+template <typename T>
+Status SumOverRanks(Mailboxes& mailboxes, Rank self, void* data, size_t count, Deadline deadline) {
+  const size_t bytes = count * sizeof(T);
+  std::vector<T> all(static_cast<size_t>(mailboxes.size()) * count);
+  std::vector<SendOp> sends;
+  std::vector<ReceiveOp> receives;
+  for (int32_t r = 0; r < mailboxes.size(); ++r) {
+    sends.push_back({Rank(r), 0, data, bytes});
+    receives.push_back({Rank(r), 0, all.data() + static_cast<size_t>(r) * count, bytes});
+  }
+  RETURN_IF_ERROR(mailboxes.Run(self, Operation::kAllReduce, sends, receives, deadline));
+  T* const sum = static_cast<T*>(data);
+  for (size_t i = 0; i < count; ++i) {
+    sum[i] = all[i];
+    for (int32_t r = 1; r < mailboxes.size(); ++r)
+      sum[i] += all[static_cast<size_t>(r) * count + i];
+  }
+  return OkStatus();
+}
+
 class LocalCommunicator : public Communicator {
  public:
   LocalCommunicator(std::shared_ptr<Mailboxes> mailboxes, Rank rank)
@@ -37,6 +58,17 @@ class LocalCommunicator : public Communicator {
       receives.push_back({Rank(r), 0, place, bytes});
     }
     return Enqueue(Operation::kAllGather, std::move(sends), std::move(receives), stream, deadline);
+  }
+
+  EventPtr AllReduceSum(void* data, size_t count, DType dtype, Stream* stream,
+                        Deadline deadline) override {
+    CHECK(IsFloat(dtype)) << dtype;
+    CHECK(data != nullptr || count == 0);
+    return stream->Enqueue([mailboxes = mailboxes_, self = rank_, data, count, dtype, deadline] {
+      return dtype == DType::kFloat32
+                 ? SumOverRanks<float>(*mailboxes, self, data, count, deadline)
+                 : SumOverRanks<double>(*mailboxes, self, data, count, deadline);
+    });
   }
 
   EventPtr Barrier(Stream* stream, Deadline deadline) override {

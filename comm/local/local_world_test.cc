@@ -105,6 +105,34 @@ TEST(LocalWorldTest, AllGatherPutsEveryRanksPartInPlaceAlsoWhenMineIsThereAlread
   }
 }
 
+TEST(LocalWorldTest, AllReduceSumAddsEveryRanksNumbersInPlace) {
+  for (int32_t size = 1; size <= 5; ++size) {
+    RunRanks(size, [size](Communicator* c, Stream* stream) {
+      const auto me = static_cast<float>(c->rank().value);
+      std::vector<float> floats = {me, 0.5f, -3.0f * me};
+      std::vector<double> doubles = {me + 0.25};
+      const auto n = static_cast<float>(size);
+      const float ranks = n * (n - 1) / 2;  // 0 + 1 + ... + (size - 1)
+      c->AllReduceSum(floats.data(), 3, DType::kFloat32, stream, Late());
+      c->AllReduceSum(nullptr, 0, DType::kFloat32, stream, Late());
+      ASSERT_EQ(Text(c->AllReduceSum(doubles.data(), 1, DType::kFloat64, stream, Late())), "ok");
+      EXPECT_EQ(floats, (std::vector<float>{ranks, 0.5f * n, -3.0f * ranks}));
+      EXPECT_EQ(doubles, (std::vector<double>{ranks + 0.25 * n}));
+    });
+  }
+}
+
+TEST(LocalWorldTest, RanksThatSumDifferentCountsFailNamingBothSizes) {
+  RunRanks(2, [](Communicator* c, Stream* stream) {
+    std::vector<float> data(4);
+    const size_t count = c->rank() == Rank(0) ? 3 : 4;
+    const Status status =
+        c->AllReduceSum(data.data(), count, DType::kFloat32, stream, Late())->Wait(Late());
+    EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
+    EXPECT_THAT(status.message(), AllOf(HasSubstr(" 12"), HasSubstr(" 16")));
+  });
+}
+
 TEST(LocalWorldTest, BarrierHoldsEveryoneUntilTheLastArrives) {
   LocalWorld world(2);
   const auto c0 = world.MakeRank(Rank(0));

@@ -3,57 +3,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <sstream>
+
+#include "base/check.h"
 
 namespace lockstep::comm {
-namespace {
-
-constexpr size_t kMissingNamed = 8;  // how many missing peers a message lists
-
-std::string NameOf(Operation operation) {
-  switch (operation) {
-    case Operation::kExchange:
-      return "exchange";
-    case Operation::kAllGather:
-      return "all-gather";
-    case Operation::kBarrier:
-      return "barrier";
-  }
-  return "operation";
-}
-
-// "rank 3" or, where tags are the caller's, "rank 3 (tag 7)".
-std::string Peer(Rank peer, Operation operation, uint32_t tag) {
-  std::ostringstream out;
-  out << "rank " << peer;
-  if (operation == Operation::kExchange) out << " (tag " << tag << ")";
-  return out.str();
-}
-
-Status Expired(Rank self, Operation operation, std::string_view waiting,
-               const std::vector<std::string>& missing) {
-  std::ostringstream out;
-  out << "rank " << self << ": " << NameOf(operation) << ": the deadline passed while waiting "
-      << waiting << " ";
-  for (size_t i = 0; i < std::min(missing.size(), kMissingNamed); ++i) {
-    out << (i == 0 ? "" : ", ") << missing[i];
-  }
-  if (missing.size() > kMissingNamed) out << " and " << missing.size() - kMissingNamed << " more";
-  out << "; look whether that rank stopped, or raise the deadline";
-  return DeadlineExceeded(out.str());
-}
-
-Status SizesDiffer(Rank self, Operation operation, const ReceiveOp& receive, size_t sent) {
-  std::ostringstream out;
-  out << NameOf(operation);
-  if (operation == Operation::kExchange) out << " (tag " << receive.tag << ")";
-  out << ": rank " << receive.from << " sends " << sent << " bytes but rank " << self << " expects "
-      << receive.bytes << "; both must run the same recipe with the same program";
-  return FailedPrecondition(out.str());
-}
-
-}  // namespace
-
 Status Mailboxes::Run(Rank self, Operation operation, const std::vector<SendOp>& sends,
                       const std::vector<ReceiveOp>& receives, Deadline deadline) {
   std::vector<Message> outbox(sends.size());
@@ -100,8 +53,8 @@ Status Mailboxes::ReceiveAll(Rank self, Operation operation, const std::vector<R
     if (progress) continue;
     if (deadline.Passed()) {
       std::vector<std::string> missing;
-      for (const ReceiveOp* r : pending) missing.push_back(Peer(r->from, operation, r->tag));
-      return Expired(self, operation, "for", missing);
+      for (const ReceiveOp* r : pending) missing.push_back(PeerName(r->from, operation, r->tag));
+      return TransferExpired(self, operation, "for", missing);
     }
     boxes_[self.value].changed.WaitUntil(&mutex_, deadline.when());
   }
@@ -150,11 +103,11 @@ Status Mailboxes::AwaitDelivery(Rank self, Operation operation, const std::vecto
     std::vector<std::string> missing;
     for (const Message& message : outbox) {
       if (message.state == State::kDelivered) continue;
-      missing.push_back(Peer(message.send->to, operation, message.send->tag));
+      missing.push_back(PeerName(message.send->to, operation, message.send->tag));
     }
     if (missing.empty()) return OkStatus();
     if (!failure_.ok()) return failure_;
-    if (deadline.Passed()) return Expired(self, operation, "to be received by", missing);
+    if (deadline.Passed()) return TransferExpired(self, operation, "to be received by", missing);
     boxes_[self.value].changed.WaitUntil(&mutex_, deadline.when());
   }
 }

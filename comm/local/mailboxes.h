@@ -17,10 +17,9 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "comm/communicator.h"
+#include "comm/transfer_failure.h"
 
 namespace lockstep::comm {
-
-enum class Operation : uint8_t { kExchange, kAllGather, kBarrier };
 
 class Mailboxes {
  public:

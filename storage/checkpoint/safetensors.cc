@@ -147,8 +147,8 @@ Result<std::string_view> FindHeader(std::string_view bytes) {
 
 }  // namespace
 
-Result<std::string> SerializeSafetensors(const std::vector<TensorView>& tensors,
-                                         const TensorMetadata& metadata) {
+Status StreamSafetensors(const std::vector<TensorView>& tensors, const TensorMetadata& metadata,
+                         const std::function<Status(std::string_view)>& put) {
   RETURN_IF_ERROR(CheckNames(tensors));
   const std::vector<size_t> order = DataOrder(tensors);
   ASSIGN_OR_RETURN(const std::string header, HeaderText(tensors, order, metadata));
@@ -156,14 +156,24 @@ Result<std::string> SerializeSafetensors(const std::vector<TensorView>& tensors,
     return InvalidArgument("the header would have " + std::to_string(header.size()) +
                            " bytes; 100,000,000 is the most");
   }
-  std::string bytes;
-  AppendLittleEndian<uint64_t>(header.size(), &bytes);
-  bytes += header;
+  std::string start;
+  AppendLittleEndian<uint64_t>(header.size(), &start);
+  RETURN_IF_ERROR(put(start + header));
   for (const size_t i : order) {
     const int64_t size = tensors[i].type.bytes();
-    if (size > 0)
-      bytes.append(static_cast<const char*>(tensors[i].data), static_cast<size_t>(size));
+    if (size == 0) continue;  // its pointer may be null
+    RETURN_IF_ERROR(put({static_cast<const char*>(tensors[i].data), static_cast<size_t>(size)}));
   }
+  return {};
+}
+
+Result<std::string> SerializeSafetensors(const std::vector<TensorView>& tensors,
+                                         const TensorMetadata& metadata) {
+  std::string bytes;
+  RETURN_IF_ERROR(StreamSafetensors(tensors, metadata, [&](std::string_view piece) {
+    bytes += piece;
+    return OkStatus();
+  }));
   return bytes;
 }
 

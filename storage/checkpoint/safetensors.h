@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -31,6 +32,11 @@ using TensorMetadata = std::map<std::string, std::string>;
 // reserved name.
 Result<std::string> SerializeSafetensors(const std::vector<TensorView>& tensors,
                                          const TensorMetadata& metadata = {});
+
+// The same bytes in pieces, in order: the header, then each tensor where it lies. The first failure
+// of `put` ends it.
+Status StreamSafetensors(const std::vector<TensorView>& tensors, const TensorMetadata& metadata,
+                         const std::function<Status(std::string_view)>& put);
 
 // Writes it so that `path` is either as before or complete: temporary file, fsync, rename, fsync of
 // the directory.

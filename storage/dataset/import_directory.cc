@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/dataset/import_directory.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <sstream>
+#include <cstdlib>
 #include <vector>
 
+#include "base/process.h"
 #include "storage/dataset/manifest.h"
 #include "storage/env/files.h"
 
@@ -23,43 +22,17 @@ std::string FirstLine(const std::string& path) {
   return text.ok() ? text->substr(0, text->find('\n')) : "";
 }
 
-// One line from a file of /proc or /sys, whose size stat does not know.
-std::string ProcLine(const std::string& path) {
-  std::string line;
-  if (FILE* file = ::fopen(path.c_str(), "re")) {
-    char buffer[4096];
-    if (::fgets(buffer, sizeof buffer, file) != nullptr) line = buffer;
-    ::fclose(file);
-  }
-  if (!line.empty() && line.back() == '\n') line.pop_back();
-  return line;
-}
-
-// When a process started, in clock ticks since boot; empty if there is no such process or it is a
-// zombie.
-std::string StartOf(const std::string& pid) {
-  const std::string stat = ProcLine("/proc/" + pid + "/stat");
-  const size_t name_end = stat.rfind(')');  // the name before it may hold anything
-  if (name_end == std::string::npos) return "";
-  std::istringstream fields(stat.substr(name_end + 1));
-  std::string state, field;
-  fields >> state;
-  if (state == "Z" || state == "X") return "";
-  for (int i = 4; i <= 22; ++i) fields >> field;  // field 22 of proc(5): starttime
-  return field;
-}
+// A pid from a file's name: digits, perhaps too many of them.
+int64_t PidOf(const std::string& digits) { return std::strtoll(digits.c_str(), nullptr, 10); }
 
 // "HOST BOOT-ID PID START".
 std::string OwnerText(const std::string& pid) {
-  char host[256] = "unknown";
-  ::gethostname(host, sizeof host - 1);
-  return std::string(host) + " " + ProcLine("/proc/sys/kernel/random/boot_id") + " " + pid + " " +
-         StartOf(pid);
+  return HostName() + " " + BootId() + " " + pid + " " + ProcessStart(PidOf(pid));
 }
 
 bool OwnerIsGone(const std::string& directory, const std::string& pid) {
   const std::string owner = FirstLine(directory + "/" + kOwnerName);
-  if (owner.empty()) return StartOf(pid).empty();  // killed before it signed
+  if (owner.empty()) return ProcessStart(PidOf(pid)).empty();  // killed before it signed
   const std::string now = OwnerText(pid);
   if (owner.substr(0, owner.find(' ')) != now.substr(0, now.find(' '))) {
     return false;  // of another machine: who can tell

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fields of a JSON object, of exactly the type asked for: a number is never made from a text or a
-// fraction. Internal to storage/dataset; throws StrictJsonError, which its two readers catch.
+// fraction. Internal to storage; throws StrictJsonError, which its readers catch.
 #pragma once
 
 #include <nlohmann/json.hpp>

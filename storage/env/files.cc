@@ -2,6 +2,7 @@
 #include "storage/env/files.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -154,6 +155,14 @@ Status ExchangeNames(const std::string& a, const std::string& b) {
   }
   if (::rename(aside.c_str(), a.c_str()) != 0) return ErrnoStatus(what, errno);
   return {};
+}
+
+std::string UniqueSuffix() {
+  Hash128Value words;
+  // Never fails nor waits once the machine is up: for up to 256 bytes it returns all or none.
+  const ssize_t n = ::getrandom(&words, sizeof words, 0);
+  CHECK_EQ(n, static_cast<ssize_t>(sizeof words)) << "getrandom gives no random bytes";
+  return words.ToHex();
 }
 
 std::string WithoutTrailingSlash(std::string path) {

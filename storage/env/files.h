@@ -38,6 +38,9 @@ Status RenameToNew(const std::string& from, const std::string& to);
 // Two directories exchange their names, in one step where the file system can.
 Status ExchangeNames(const std::string& a, const std::string& b);
 
+// 32 random hexadecimal digits: a name nobody else on any machine makes.
+std::string UniqueSuffix();
+
 std::string ParentOf(const std::string& path);    // "." for a bare name
 std::string BaseNameOf(const std::string& path);  // last component; trailing slashes ignored
 // Without trailing slashes (a lone "/" stays).

@@ -12,12 +12,14 @@ enum class WriteFault {
   kCount,        // nothing fails
   kNoSpaceOnce,  // the N-th write of bytes gets ENOSPC
   kNoSpace,      // and all that follow
+  kFsyncOnce,    // the N-th fsync or fdatasync gets EIO
   kKill,         // this process dies of SIGKILL at the N-th call of any kind
 };
 
 // From now on calls are counted and the `nth` (from 1) fails. Process-wide; one at a time.
 void ArmWriteFault(WriteFault fault, int64_t nth);
-// Back to normal. The number of calls since: writes of bytes for kNoSpace..., all for others.
+// Back to normal. The number of calls since: writes of bytes for kNoSpace..., fsyncs for
+// kFsyncOnce, all for others.
 int64_t DisarmWriteFault();
 
 }  // namespace lockstep::storage

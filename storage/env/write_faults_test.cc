@@ -23,16 +23,27 @@ std::atomic<WriteFault> armed_fault{WriteFault::kCount};
 std::atomic<int64_t> armed_nth{0};
 std::atomic<int64_t> calls{0};
 
+enum class Call { kWrite, kSync, kOther };
+
 // Whether this call must fail. May not return.
-bool Fails(bool writes_bytes) {
+bool Fails(Call kind) {
   if (!armed.load()) return false;
   const WriteFault fault = armed_fault.load();
   const bool no_space = fault == WriteFault::kNoSpace || fault == WriteFault::kNoSpaceOnce;
-  if (no_space && !writes_bytes) return false;
+  if (no_space && kind != Call::kWrite) return false;
+  if (fault == WriteFault::kFsyncOnce && kind != Call::kSync) return false;
   const int64_t call = calls.fetch_add(1) + 1;
   if (fault == WriteFault::kKill && call == armed_nth.load()) ::raise(SIGKILL);
-  return no_space &&
-         (call == armed_nth.load() || (fault == WriteFault::kNoSpace && call > armed_nth.load()));
+  if (fault == WriteFault::kCount || fault == WriteFault::kKill) return false;
+  return call == armed_nth.load() || (fault == WriteFault::kNoSpace && call > armed_nth.load());
+}
+
+int Sync(int fd) {
+  if (Fails(Call::kSync)) {
+    errno = EIO;
+    return -1;
+  }
+  return ::fcntl(fd, F_GETFD) < 0 ? -1 : 0;
 }
 
 }  // namespace
@@ -56,7 +67,7 @@ namespace faults = lockstep::storage;
 extern "C" {
 
 ssize_t write(int fd, const void* data, size_t size) {
-  if (fd > 2 && faults::Fails(true)) {
+  if (fd > 2 && faults::Fails(faults::Call::kWrite)) {
     errno = ENOSPC;
     return -1;
   }
@@ -64,7 +75,7 @@ ssize_t write(int fd, const void* data, size_t size) {
 }
 
 ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) {
-  if (faults::Fails(true)) {
+  if (faults::Fails(faults::Call::kWrite)) {
     errno = ENOSPC;
     return -1;
   }
@@ -77,39 +88,43 @@ ssize_t pwrite64(int fd, const void* data, size_t size, off64_t offset) {
 
 // Processes die in these tests, machines do not: nothing needs to reach the disk, and tests that
 // import hundreds of times are quick.
-int fsync(int fd) {
-  (void)faults::Fails(false);
-  return ::fcntl(fd, F_GETFD) < 0 ? -1 : 0;
-}
+int fsync(int fd) { return faults::Sync(fd); }
 
-int fdatasync(int fd) {
-  (void)faults::Fails(false);
-  return ::fcntl(fd, F_GETFD) < 0 ? -1 : 0;
-}
+int fdatasync(int fd) { return faults::Sync(fd); }
 
 int rename(const char* from, const char* to) noexcept {
-  (void)faults::Fails(false);
+  (void)faults::Fails(faults::Call::kOther);
   return static_cast<int>(::syscall(SYS_rename, from, to));
 }
 
 int renameat2(int from_fd, const char* from, int to_fd, const char* to,
               unsigned int flags) noexcept {
-  (void)faults::Fails(false);
+  (void)faults::Fails(faults::Call::kOther);
   return static_cast<int>(::syscall(SYS_renameat2, from_fd, from, to_fd, to, flags));
 }
 
 int link(const char* from, const char* to) noexcept {
-  (void)faults::Fails(false);
+  (void)faults::Fails(faults::Call::kOther);
   return static_cast<int>(::syscall(SYS_link, from, to));
 }
 
 int unlink(const char* path) noexcept {
-  (void)faults::Fails(false);
+  (void)faults::Fails(faults::Call::kOther);
   return static_cast<int>(::syscall(SYS_unlink, path));
 }
 
+int unlinkat(int fd, const char* path, int flags) noexcept {
+  (void)faults::Fails(faults::Call::kOther);
+  return static_cast<int>(::syscall(SYS_unlinkat, fd, path, flags));
+}
+
+int rmdir(const char* path) noexcept {
+  (void)faults::Fails(faults::Call::kOther);
+  return static_cast<int>(::syscall(SYS_rmdir, path));
+}
+
 int mkdir(const char* path, mode_t mode) noexcept {
-  (void)faults::Fails(false);
+  (void)faults::Fails(faults::Call::kOther);
   return static_cast<int>(::syscall(SYS_mkdir, path, mode));
 }
 
@@ -133,6 +148,19 @@ TEST(WriteFaults, ReachOurWritesAndThoseOfRocksDb) {
   const Status theirs = (*file)->Finish();
   DisarmWriteFault();
   EXPECT_EQ(theirs.code(), StatusCode::kResourceExhausted) << theirs;
+}
+
+TEST(WriteFaults, ReachFsync) {
+  const ScratchDirectory scratch;
+  ArmWriteFault(WriteFault::kFsyncOnce, 2);  // the folder's
+  const Status folder = WriteFileAtomic(scratch / "a", "x");
+  EXPECT_EQ(DisarmWriteFault(), 2);
+  EXPECT_EQ(folder.code(), StatusCode::kIoError) << folder;
+  ArmWriteFault(WriteFault::kFsyncOnce, 1);
+  const Status file = WriteFileAtomic(scratch / "b", "x");
+  EXPECT_EQ(DisarmWriteFault(), 1);
+  EXPECT_EQ(file.code(), StatusCode::kIoError) << file;
+  EXPECT_FALSE(PathExists(scratch / "b"));
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ SECONDS = 120  # how long one command may take before it counts as hung
 
 # docs/errors.md
 OK, INVALID, DATA_LOSS, NOT_FOUND, FULL = 0, 64, 65, 66, 71
-EXISTS, IO_ERROR, NOT_PERMITTED, NON_FINITE = 73, 74, 77, 79
+EXISTS, IO_ERROR, STOPPED, NOT_PERMITTED, NON_FINITE = 73, 74, 75, 77, 79
 
 TRAIN, TEST, SIDE, CLASSES = 160, 40, 28, 10
 

@@ -11,9 +11,11 @@ import signal
 import subprocess
 
 import harness
-from harness import (DATA_LOSS, EXISTS, FULL, INVALID, NON_FINITE, NOT_FOUND, NOT_PERMITTED, TRAIN)
+from harness import (DATA_LOSS, EXISTS, FULL, INVALID, NON_FINITE, NOT_FOUND, NOT_PERMITTED,
+                     STOPPED, TRAIN)
 
-RUN_FILES = ["digests.csv", "model.safetensors", "recipe.toml", "results.csv", "summary.json"]
+RUN_FILES = ["checkpoints", "digests.csv", "generations", "ledger", "model.safetensors",
+             "recipe.toml", "results.csv", "summary.json"]
 
 
 class TrainTest(harness.CliTest):
@@ -114,10 +116,14 @@ class RunDirectoryTest(TrainTest):
     def refuses_run(self, code, run, says, *arguments):
         self.refuses(code, "train", "recipe.toml", "--run", run, *arguments, says=says)
 
-    def test_a_second_run_needs_overwrite(self):
+    def test_a_finished_run_stays_unless_told(self):
         self.train("runs/a")
         first = {name: self.text(f"runs/a/{name}") for name in ("digests.csv", "summary.json")}
-        self.refuses_run(EXISTS, "runs/a", ["'runs/a' holds a run already", "--overwrite"])
+        done = self.train("runs/a")
+        self.assertIn("runs/a is finished already", done.out)
+        self.assertIn("--overwrite", done.out)
+        shutil.rmtree(self.path("runs/a/checkpoints"))
+        self.refuses_run(EXISTS, "runs/a", ["'runs/a' holds a finished run", "--overwrite"])
         for name, text in first.items():
             self.assertEqual(self.text(f"runs/a/{name}"), text)
         self.train("runs/a", "--overwrite", "train.epochs=1")
@@ -170,7 +176,7 @@ class RunDirectoryTest(TrainTest):
         disk = self.mount_tmpfs("disk", "size=4k")
         outcome = self.fails(FULL, "train", "recipe.toml", "--run", f"{disk}/a",
                              says=["No space left", "with --run"])
-        self.assertEqual(outcome.left, ["disk/a"])
+        self.assertFalse({"digests.csv", "recipe.toml"} & set(self.files("disk/a")), outcome.left)
 
     def test_a_disk_too_full_for_the_weights(self):
         disk = self.mount_tmpfs("disk", "size=64k")
@@ -190,7 +196,8 @@ class StoppedRunTest(TrainTest):
                              says=["step 1 (counted from 0), lane ", "layer 'conv2'", "conv2d",
                                    "the first to hold a NaN or an infinity", "optimizer.lr",
                                    "schedule.warmup_epochs", "optimizer.clip_norm"])
-        self.assertEqual(self.files(run), [f for f in RUN_FILES if f != "model.safetensors"])
+        self.assertEqual(self.files(run), [f for f in RUN_FILES if f not in
+                                           ("checkpoints", "model.safetensors")])
         summary = self.summary(run)
         self.assertEqual((summary["status"], summary["step"]), ("failed", 1))
         self.assertIn("layer 'conv2'", summary["error"])
@@ -249,24 +256,30 @@ class StoppedRunTest(TrainTest):
             self.assertEqual(digests, whole[:len(digests)])
             self.assertEqual(self.summary(run)["status"], "failed")
 
-    def test_an_interrupted_run_is_recognised_as_such(self):
-        trainer = subprocess.Popen(
-            harness.command("train", "recipe.toml", "--run", "runs/a", "train.epochs=1000000"),
-            cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-        with trainer.stderr:
-            for line in trainer.stderr:
-                if line.startswith("epoch 1/"):
-                    break
-            trainer.send_signal(signal.SIGINT)
-            trainer.stderr.read()
-        self.assertEqual(trainer.wait(timeout=harness.SECONDS), -signal.SIGINT)
-        self.assertEqual(self.files("runs/a"), ["digests.csv", "recipe.toml", "results.csv"])
-        self.refuses(NOT_FOUND, "eval", "runs/a",
-                     says=["has no model.safetensors", "was stopped", "--overwrite"])
-        self.refuses(EXISTS, "train", "recipe.toml", "--run", "runs/a", says=["--overwrite"])
-        self.train("runs/a", "--overwrite")
-        self.assertEqual(self.files("runs/a"), RUN_FILES)
+    def test_an_interrupted_run_goes_on_as_if_it_had_not_been(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+            run = f"runs/{number}"
+            trainer = subprocess.Popen(
+                harness.command("train", "recipe.toml", "--run", run, "train.max_steps=100000",
+                                "train.epochs=100000"),
+                cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            with trainer.stderr:
+                for line in trainer.stderr:
+                    if line.startswith("epoch 1/"):
+                        break
+                trainer.send_signal(number)
+                said = trainer.stderr.read()
+            self.assertEqual(trainer.wait(timeout=harness.SECONDS), STOPPED, said)
+            self.assertRegex(said, r"(?m)^lockstep: stopped on request after step \d+; its checkpoint "
+                                   r"is written, and the same command goes on from it$")
+            self.assertEqual(self.summary(run)["status"], "stopped")
+            self.refuses(NOT_FOUND, "eval", run, says=["has no model.safetensors", "goes on"])
+            stopped_at = self.summary(run)["step"]
+            self.train(run, f"train.max_steps={stopped_at + 5}", "train.epochs=100000")
+            self.train("runs/whole", f"train.max_steps={stopped_at + 5}", "train.epochs=100000",
+                       "--overwrite")
+            self.assertEqual(self.text(f"{run}/digests.csv"), self.text("runs/whole/digests.csv"))
+            self.assertEqual(self.summary(run)["resumed_from_step"], stopped_at)
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ TEST_F(RunTest, StopsAtABadLossNamingStepLaneAndLayer) {
   for (int32_t ranks : {1, 4}) {
     config.run.ranks = ranks;
     config.run.overwrite = true;
-    const auto result = worker::Train(config, nullptr);
+    const auto result = Train(config);
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.status().code(), StatusCode::kNonFinite) << result.status();
     EXPECT_NE(result.status().message().find("step 1 (counted from 0), lane 0: layer 'block"),
@@ -115,7 +115,7 @@ TEST_F(RunTest, NeverStoresWeightsThatAreNotFinite) {
   config.optimizer.lr = 1e39;  // infinite in fp32: the parameters are lost with the last update
   config.schedule = {};
   config.max_steps = 1;
-  const auto result = worker::Train(config, nullptr);
+  const auto result = Train(config);
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.status().code(), StatusCode::kNonFinite) << result.status();
   EXPECT_NE(result.status().message().find("after the last step"), std::string::npos);
@@ -142,7 +142,7 @@ TEST_F(RunTest, SkipsBadStepsWhereTheRecipeSaysSo) {
   for (int32_t ranks : {1, 4}) {
     config.run.ranks = ranks;
     config.run.overwrite = true;
-    EXPECT_FALSE(worker::Train(config, nullptr).ok()) << "its parameters are not worth storing";
+    EXPECT_FALSE(Train(config).ok()) << "its parameters are not worth storing";
     const std::vector<std::string> lines = DigestLines(folder_ / "run");
     ASSERT_EQ(lines.size(), 7u);
     EXPECT_NE(lines[1].find(",0,"), std::string::npos) << lines[1];
@@ -153,15 +153,20 @@ TEST_F(RunTest, SkipsBadStepsWhereTheRecipeSaysSo) {
   }
 }
 
-TEST_F(RunTest, RefusesToReplaceARunUnlessTold) {
+TEST_F(RunTest, AFinishedRunStaysUnlessTold) {
   TrainConfig config = Config();
   config.max_steps = 1;
-  RunDigests(config, folder_ / "run");
-  const auto again = worker::Train(config, nullptr);
-  ASSERT_FALSE(again.ok());
-  EXPECT_EQ(again.status().code(), StatusCode::kAlreadyExists) << again.status();
+  const std::vector<std::string> lines = RunDigests(config, folder_ / "run");
+  const auto again = Train(config);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->was_finished);
+  EXPECT_EQ(DigestLines(folder_ / "run"), lines);
   config.run.overwrite = true;
-  EXPECT_TRUE(worker::Train(config, nullptr).ok());
+  const auto anew = Train(config);
+  ASSERT_TRUE(anew.ok()) << anew.status();
+  EXPECT_FALSE(anew->was_finished);
+  EXPECT_EQ(anew->branch, 2);
+  EXPECT_EQ(DigestLines(folder_ / "run"), lines);
 }
 
 TEST_F(RunTest, BadConfigsFailBeforeTheRunDirectoryIsTouched) {
@@ -191,7 +196,7 @@ TEST_F(RunTest, BadConfigsFailBeforeTheRunDirectoryIsTouched) {
   for (const Bad& bad : cases) {
     TrainConfig config = Config();
     bad.change(config);
-    const auto result = worker::Train(config, nullptr);
+    const auto result = Train(config);
     ASSERT_FALSE(result.ok()) << bad.expected;
     EXPECT_NE(result.status().message().find(bad.expected), std::string::npos) << result.status();
     EXPECT_FALSE(FileExists(folder_ / "run/recipe.toml")) << bad.expected;

@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <sstream>
 
 #include "base/file.h"
 #include "base/philox.h"
+#include "comm/local/local_world.h"
+#include "coordinator/run/run_coordinator.h"
 #include "storage/dataset/writer.h"
 
 namespace lockstep::tests {
@@ -89,6 +92,20 @@ worker::TrainConfig SmallConfig(const std::string& dataset, const std::string& r
   return config;
 }
 
+Result<worker::TrainSummary> Train(const worker::TrainConfig& config,
+                                   worker::TrainObserver* observer, const std::atomic<bool>* stop) {
+  const int32_t ranks = std::max(1, config.run.ranks);
+  comm::LocalWorld local(ranks);
+  std::vector<std::unique_ptr<comm::Communicator>> communicators;
+  coordinator::RunCoordinator coordinator{coordinator::RunCoordinatorOptions{}};
+  worker::TrainWorld world{.ranks = {}, .coordinator = &coordinator, .stop = stop};
+  for (int32_t r = 0; r < ranks; ++r) {
+    communicators.push_back(local.MakeRank(Rank(r)));
+    world.ranks.push_back(communicators.back().get());
+  }
+  return worker::Train(config, world, observer);
+}
+
 std::vector<std::string> DigestLines(const std::string& run_directory) {
   const Result<std::string> text = ReadFile(run_directory + "/digests.csv");
   EXPECT_TRUE(text.ok()) << text.status();
@@ -102,7 +119,7 @@ std::vector<std::string> DigestLines(const std::string& run_directory) {
 std::vector<std::string> RunDigests(worker::TrainConfig config, const std::string& run_directory,
                                     worker::TrainSummary* summary) {
   config.run.directory = run_directory;
-  const Result<worker::TrainSummary> result = worker::Train(config, nullptr);
+  const Result<worker::TrainSummary> result = Train(config);
   EXPECT_TRUE(result.ok()) << result.status();
   if (!result.ok()) return {};
   EXPECT_TRUE(result->exactly_once);

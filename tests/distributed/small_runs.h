@@ -3,6 +3,7 @@
 // left.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,12 @@ Status MakeSmallDataset(const SmallDataset& spec, const std::string& directory);
 // A config over a small dataset: V lanes of `lane_batch`, two epochs, no progress output.
 worker::TrainConfig SmallConfig(const std::string& dataset, const std::string& run_directory,
                                 const std::string& model, int32_t lanes, int64_t lane_batch);
+
+// The whole run in this process: config.run.ranks ranks as threads, and their coordinator. `stop`
+// as in worker::TrainWorld.
+Result<worker::TrainSummary> Train(const worker::TrainConfig& config,
+                                   worker::TrainObserver* observer = nullptr,
+                                   const std::atomic<bool>* stop = nullptr);
 
 // Lines of digests.csv: step, loss bits, loss, skipped, digest of every step.
 std::vector<std::string> DigestLines(const std::string& run_directory);

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/report/run_directory.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <string_view>
 #include <vector>
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "storage/checkpoint/checkpoint.h"
 #include "worker/report/summary_json.h"
 
 namespace lockstep::worker {
@@ -28,13 +34,43 @@ std::string Number(double value) {
   return text;
 }
 
-Status OpenTable(const std::string& path, const std::string& header, std::ofstream* file) {
-  errno = 0;
-  file->open(path, std::ios::trunc);
-  if (!*file) return ErrnoStatus("cannot write '" + path + "'", errno);
-  *file << header << std::endl;  // a full disk shows before the first step
-  if (!*file) return ErrnoStatus("cannot write '" + path + "'", errno == 0 ? EIO : errno);
-  return OkStatus();
+constexpr char kDigestsHeader[] = "step,loss_bits,loss,skipped,digest";
+constexpr char kResultsHeader[] =
+    "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds";
+
+Status WithRemedy(const Status& status) {
+  if (status.code() != StatusCode::kResourceExhausted) return status;
+  return Status(status.code(),
+                status.message() + "; free some space there or choose another place with --run");
+}
+
+// Column `index` of a row, as a number; -1 where there is none.
+int64_t NumberAt(const std::string& row, int index) {
+  size_t at = 0;
+  for (int i = 0; i < index && at != std::string::npos; ++i) {
+    at = row.find(',', at);
+    if (at != std::string::npos) ++at;
+  }
+  if (at == std::string::npos) return -1;
+  int64_t value = -1;
+  const auto [end, error] = std::from_chars(row.data() + at, row.data() + row.size(), value);
+  return error == std::errc() && end != row.data() + at ? value : -1;
+}
+
+// The header and those rows of the table's file that `keep` wants; a torn last line is none of
+// them.
+std::string KeptRows(const std::string& path, const std::string& header,
+                     const std::function<bool(const std::string& row)>& keep) {
+  std::string kept = header + "\n";
+  const Result<std::string> text = ReadFile(path);
+  if (!text.ok()) return kept;
+  size_t at = 0;
+  for (size_t end = text->find('\n'); end != std::string::npos; end = text->find('\n', at)) {
+    const std::string row = text->substr(at, end - at);
+    if (at > 0 && keep(row)) kept += row + "\n";
+    at = end + 1;
+  }
+  return kept;
 }
 
 constexpr std::string_view kRunFiles[] = {"recipe.toml", "results.csv", "digests.csv",
@@ -47,6 +83,8 @@ bool IsRunFile(const std::string& name) {
   });
 }
 
+constexpr std::string_view kRunFolders[] = {"checkpoints", "generations", "ledger"};
+
 // Whether the directory holds a run. Already-exists where it is none but has a file that a run
 // would write over; other files do not matter.
 Result<bool> HoldsRun(const std::string& path) {
@@ -54,12 +92,15 @@ Result<bool> HoldsRun(const std::string& path) {
   const auto has = [&](std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
+  if (has("generations")) return true;
   if (has("recipe.toml") &&
       (has("digests.csv") || has("summary.json") || has("model.safetensors"))) {
     return true;
   }
   for (const std::string& name : names) {
-    if (!IsRunFile(name)) continue;
+    const bool folder =
+        std::find(std::begin(kRunFolders), std::end(kRunFolders), name) != std::end(kRunFolders);
+    if (!IsRunFile(name) && !folder) continue;
     return AlreadyExists("'" + path +
                          "' is not the directory of a run, and a run would write over '" + name +
                          "' in it; choose another directory with --run");
@@ -67,10 +108,12 @@ Result<bool> HoldsRun(const std::string& path) {
   return false;
 }
 
-Status RemoveOldRun(const std::string& path) {
+Status RemoveRunFiles(const std::string& path, bool all) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(path));
   for (const std::string& name : names) {
-    if (IsRunFile(name)) RETURN_IF_ERROR(RemoveTree(path + "/" + name));
+    const bool table = name == "digests.csv" || name == "results.csv";
+    const bool kept = table || name == "recipe.toml";  // replaced whole
+    if (IsRunFile(name) && (all || !kept)) RETURN_IF_ERROR(RemoveTree(path + "/" + name));
   }
   return OkStatus();
 }
@@ -83,70 +126,106 @@ Status CannotUse(const Status& reason) {
 
 }  // namespace
 
-Result<std::unique_ptr<RunDirectory>> RunDirectory::Create(const TrainConfig& config) {
-  std::unique_ptr<RunDirectory> directory(new RunDirectory(config.run.directory));
-  const std::string& path = directory->path_;
+GrowingTable::~GrowingTable() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Status GrowingTable::Open(const std::string& path, const std::string& contents) {
+  path_ = path;
+  RETURN_IF_ERROR(WriteFileAtomic(path, contents));
+  fd_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (fd_ < 0) return ErrnoStatus("cannot open '" + path + "'", errno);
+  return OkStatus();
+}
+
+Status GrowingTable::Append(const std::string& line) {
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const ssize_t n = ::write(fd_, rest.data(), rest.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return WithRemedy(ErrnoStatus("cannot write '" + path_ + "'", errno));
+    rest.remove_prefix(static_cast<size_t>(n));
+  }
+  return OkStatus();
+}
+
+Status GrowingTable::Sync() {
+  if (::fsync(fd_) != 0) return ErrnoStatus("cannot sync '" + path_ + "'", errno);
+  return OkStatus();
+}
+
+Status RunDirectory::Check(const TrainConfig& config) {
+  const std::string& path = config.run.directory;
   if (const Status made = MakeDirs(path); !made.ok()) return CannotUse(made);
   ASSIGN_OR_RETURN(const bool holds_run, HoldsRun(path));
-  if (holds_run) {
-    if (!config.run.overwrite) {
-      return AlreadyExists("'" + path +
-                           "' holds a run already; choose another directory with --run, or replace "
-                           "it with --overwrite");
-    }
-    RETURN_IF_ERROR(RemoveOldRun(path));
-  }
-  Status written = directory->OpenTables();
-  if (written.ok()) written = WriteFileAtomic(path + "/recipe.toml", config.recipe_text);
-  if (!written.ok()) {
-    (void)RemoveOldRun(path);  // nothing of a run that did not begin; the first failure counts
-    return CannotUse(written);
-  }
-  return directory;
+  // Whether anything can be written shows before the run begins.
+  const std::string probe = path + "/recipe.toml.tmp.probe";
+  if (const Status written = WriteFileAtomic(probe, "x"); !written.ok()) return CannotUse(written);
+  RETURN_IF_ERROR(RemoveFileIfExists(probe));
+  if (!holds_run || config.run.overwrite) return OkStatus();
+  const auto checkpoints = storage::ListCheckpoints(path);
+  if (!FinishedDigest(path).ok() || (checkpoints.ok() && !checkpoints->empty())) return OkStatus();
+  return AlreadyExists("'" + path +
+                       "' holds a finished run without checkpoints to go on from; choose another "
+                       "directory with --run, or train anew with --overwrite");
 }
 
-Status RunDirectory::OpenTables() {
+Result<uint64_t> RunDirectory::FinishedDigest(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path + "/summary.json"));
+  if (!FileExists(path + "/model.safetensors")) {
+    return NotFound("'" + path + "' has no model.safetensors");
+  }
+  return FinishedDigestOf(text);
+}
+
+Result<std::unique_ptr<RunDirectory>> RunDirectory::Open(const TrainConfig& config,
+                                                         HistoryStart start) {
+  std::unique_ptr<RunDirectory> directory(new RunDirectory(config.run.directory));
+  const std::string& path = directory->path_;
+  Status opened = RemoveRunFiles(path, /*all=*/start.step == 0);
+  if (opened.ok()) opened = directory->OpenTables(start);
+  if (opened.ok()) opened = WriteFileAtomic(path + "/recipe.toml", config.recipe_text);
+  if (opened.ok()) return directory;
+  // Nothing of a run that did not begin; the first failure counts.
+  if (start.step == 0) (void)RemoveRunFiles(path, /*all=*/true);
+  return CannotUse(opened);
+}
+
+Status RunDirectory::OpenTables(HistoryStart start) {
+  const std::string digests = path_ + "/digests.csv", results = path_ + "/results.csv";
   RETURN_IF_ERROR(
-      OpenTable(path_ + "/digests.csv", "step,loss_bits,loss,skipped,digest", &digests_));
-  return OpenTable(path_ + "/results.csv",
-                   "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds", &results_);
-}
-
-Status RunDirectory::CheckWritten(const std::ofstream& file, const std::string& name) const {
-  if (file) return OkStatus();
-  const Status status =
-      ErrnoStatus("cannot write '" + path_ + "/" + name + "'", errno == 0 ? EIO : errno);
-  if (status.code() != StatusCode::kResourceExhausted) return status;
-  return Status(status.code(),
-                status.message() + "; free some space there or choose another place with --run");
+      digests_.Open(digests, KeptRows(digests, kDigestsHeader, [&](const std::string& row) {
+                      const int64_t step = NumberAt(row, 0);
+                      return step >= 1 && step <= start.step;
+                    })));
+  return results_.Open(results, KeptRows(results, kResultsHeader, [&](const std::string& row) {
+                         const int64_t epoch = NumberAt(row, 0), step = NumberAt(row, 1);
+                         return epoch >= 0 && epoch < start.epoch && step >= 1 &&
+                                step <= start.step;
+                       }));
 }
 
 Status RunDirectory::AddStep(const StepRecord& record) {
-  errno = 0;
-  digests_ << record.step << ',' << Hex64(BitsOf(record.loss)) << ',' << Number(record.loss) << ','
-           << (record.skipped ? 1 : 0) << ','
-           << (record.digested ? Hex64(record.digest) : std::string()) << '\n';
-  return CheckWritten(digests_, "digests.csv");
+  return digests_.Append(std::to_string(record.step) + ',' + Hex64(BitsOf(record.loss)) + ',' +
+                         Number(record.loss) + ',' + (record.skipped ? '1' : '0') + ',' +
+                         (record.digested ? Hex64(record.digest) : std::string()) + '\n');
 }
 
 Status RunDirectory::AddEpoch(const EpochReport& report) {
-  results_ << report.epoch << ',' << report.global_step << ',' << Number(report.train_loss) << ',';
+  std::string line = std::to_string(report.epoch) + ',' + std::to_string(report.global_step) + ',' +
+                     Number(report.train_loss) + ',';
   if (report.evaluated) {
-    results_ << Number(report.validation.loss) << ',' << Number(report.validation.accuracy());
+    line += Number(report.validation.loss) + ',' + Number(report.validation.accuracy());
   } else {
-    results_ << ',';
+    line += ',';
   }
-  results_ << ',' << Number(report.learning_rate) << ',' << Number(report.images_per_second) << ','
-           << Number(report.seconds) << '\n';
-  return Flush();
+  return results_.Append(line + ',' + Number(report.learning_rate) + ',' +
+                         Number(report.images_per_second) + ',' + Number(report.seconds) + '\n');
 }
 
-Status RunDirectory::Flush() {
-  errno = 0;
-  digests_.flush();
-  results_.flush();
-  RETURN_IF_ERROR(CheckWritten(digests_, "digests.csv"));
-  return CheckWritten(results_, "results.csv");
+Status RunDirectory::Sync() {
+  RETURN_IF_ERROR(digests_.Sync());
+  return results_.Sync();
 }
 
 Status RunDirectory::WriteSummary(const TrainSummary& summary) {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// RunDirectory: what a run leaves on disk (docs/formats.md, "Run directory"): recipe.toml,
-// results.csv, digests.csv, summary.json, model.safetensors.
+// RunDirectory: what a run leaves on disk beside its checkpoints (docs/formats.md, "Run
+// directory"): recipe.toml, results.csv, digests.csv, summary.json, model.safetensors. Only the
+// process that trains as rank 0 of the newest generation writes here.
 #pragma once
 
 #include <cstdint>
-#include <fstream>
-#include <memory>
 #include <string>
 
 #include "base/status.h"
@@ -22,28 +21,58 @@ struct StepRecord {
   uint64_t digest = 0;
 };
 
+// Where a history goes on: rows of later steps are cut off, and those of epochs that have not
+// ended.
+struct HistoryStart {
+  int64_t step = 0;
+  int32_t epoch = 0;
+};
+
+// A table that grows by whole lines. Lines are written at once, so a killed process loses none;
+// Sync makes them survive the machine.
+class GrowingTable {
+ public:
+  GrowingTable() = default;
+  GrowingTable(const GrowingTable&) = delete;
+  GrowingTable& operator=(const GrowingTable&) = delete;
+  ~GrowingTable();
+  // Replaces the file by `contents`, whole, and goes on behind it.
+  Status Open(const std::string& path, const std::string& contents);
+  Status Append(const std::string& line);
+  Status Sync();
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+};
+
 class RunDirectory {
  public:
-  // Makes config.run.directory. Already-exists where it holds a run and config.run.overwrite is
-  // false, and where it is not a run's and has a file that a run would write over. Other files are
-  // never touched.
-  static Result<std::unique_ptr<RunDirectory>> Create(const TrainConfig& config);
+  // Before anything else is touched: makes config.run.directory and looks whether a run may live
+  // there. Already-exists where it is not a run's and has a file that a run would write over, and
+  // where it holds a finished run that no checkpoint belongs to and config.run.overwrite is false.
+  static Status Check(const TrainConfig& config);
+
+  // Opens the directory for a history that goes on from `start`; other files are never touched.
+  static Result<std::unique_ptr<RunDirectory>> Open(const TrainConfig& config, HistoryStart start);
+
+  // The digest in summary.json where that says the run is finished and the weights are there too.
+  static Result<uint64_t> FinishedDigest(const std::string& path);
 
   const std::string& path() const { return path_; }
   std::string WeightsPath() const { return path_ + "/model.safetensors"; }
 
   Status AddStep(const StepRecord& record);    // digests.csv
   Status AddEpoch(const EpochReport& report);  // results.csv
-  Status Flush();
+  Status Sync();                               // both tables; any thread
   Status WriteSummary(const TrainSummary& summary);
 
  private:
   explicit RunDirectory(std::string path) : path_(std::move(path)) {}
-  Status OpenTables();
-  Status CheckWritten(const std::ofstream& file, const std::string& name) const;
+  Status OpenTables(HistoryStart start);
 
   std::string path_;
-  std::ofstream digests_, results_;
+  GrowingTable digests_, results_;
 };
 
 }  // namespace lockstep::worker

@@ -13,12 +13,14 @@ namespace {
 
 class RunDirectoryTest : public testing::Test {
  protected:
-  Result<std::unique_ptr<RunDirectory>> Create(bool overwrite = false) {
+  // As a run does: looks first, then opens.
+  Result<std::unique_ptr<RunDirectory>> Create(bool overwrite = false, HistoryStart start = {}) {
     TrainConfig config;
     config.run.directory = path_;
     config.run.overwrite = overwrite;
     config.recipe_text = "# recipe\n";
-    return RunDirectory::Create(config);
+    RETURN_IF_ERROR(RunDirectory::Check(config));
+    return RunDirectory::Open(config, start);
   }
   void Put(const std::string& name, const std::string& text) {
     ASSERT_TRUE(MakeDirs(path_).ok());
@@ -36,21 +38,65 @@ class RunDirectoryTest : public testing::Test {
 TEST_F(RunDirectoryTest, IsMadeWithItsParentsAndHoldsRecipeAndHeaders) {
   const auto directory = Create();
   ASSERT_TRUE(directory.ok()) << directory.status();
-  ASSERT_TRUE((*directory)->Flush().ok());
   EXPECT_EQ(Get("recipe.toml"), "# recipe\n");
   EXPECT_EQ(Get("digests.csv"), "step,loss_bits,loss,skipped,digest\n");
   EXPECT_EQ((*directory)->WeightsPath(), path_ + "/model.safetensors");
 }
 
-TEST_F(RunDirectoryTest, RefusesARunThatIsThereAndChangesNothingOfIt) {
+TEST_F(RunDirectoryTest, RefusesAFinishedRunWithoutCheckpointsAndChangesNothingOfIt) {
   Put("recipe.toml", "old");
   Put("digests.csv", "old digests");
+  Put("model.safetensors", "old weights");
+  Put("summary.json", R"({"status": "finished", "digest": "0000000000000abc"})");
   const auto again = Create();
   ASSERT_FALSE(again.ok());
   EXPECT_EQ(again.status().code(), StatusCode::kAlreadyExists);
   EXPECT_NE(again.status().message().find("--overwrite"), std::string::npos) << again.status();
   EXPECT_EQ(Get("recipe.toml"), "old");
   EXPECT_EQ(Get("digests.csv"), "old digests");
+  EXPECT_EQ(Get("model.safetensors"), "old weights");
+}
+
+TEST_F(RunDirectoryTest, KnowsAFinishedRunByItsSummaryAndItsWeights) {
+  Put("summary.json", R"({"status": "finished", "digest": "0000000000000abc"})");
+  EXPECT_FALSE(RunDirectory::FinishedDigest(path_).ok()) << "there are no weights";
+  Put("model.safetensors", "weights");
+  ASSERT_TRUE(RunDirectory::FinishedDigest(path_).ok());
+  EXPECT_EQ(*RunDirectory::FinishedDigest(path_), 0xabcu);
+  for (const char* text : {R"({"status": "stopped", "digest": "0000000000000abc"})", "", "[1]",
+                           R"({"status": 3})", R"({"status": "finished", "digest": "x"})"}) {
+    Put("summary.json", text);
+    EXPECT_FALSE(RunDirectory::FinishedDigest(path_).ok()) << text;
+  }
+}
+
+TEST_F(RunDirectoryTest, AHistoryThatGoesOnKeepsTheRowsBeforeIt) {
+  Put("recipe.toml", "old");
+  Put("summary.json", "{}");
+  Put("model.safetensors", "old weights");
+  Put("digests.csv", "step,loss_bits,loss,skipped,digest\n1,a,b,0,c\n2,a,b,0,d\n3,a,b,0,e\n4,a,");
+  Put("results.csv",
+      "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds\n0,2,x\n1,3,cut\n1,4,y\n");
+  const auto directory = Create(false, {.step = 3, .epoch = 1});
+  ASSERT_TRUE(directory.ok()) << directory.status();
+  ASSERT_TRUE((*directory)->AddStep({4, 2.5, false, true, 0xabc}).ok());
+  EXPECT_EQ(Get("digests.csv"),
+            "step,loss_bits,loss,skipped,digest\n1,a,b,0,c\n2,a,b,0,d\n3,a,b,0,e\n"
+            "4,4004000000000000,2.5,0,0000000000000abc\n");
+  EXPECT_EQ(Get("results.csv"),
+            "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds\n0,2,x\n");
+  EXPECT_EQ(Get("recipe.toml"), "# recipe\n");
+  EXPECT_FALSE(FileExists(path_ + "/summary.json")) << "it told of an earlier end";
+  EXPECT_FALSE(FileExists(path_ + "/model.safetensors"));
+}
+
+TEST_F(RunDirectoryTest, AProcessThatWasReplacedWritesToNoTableOfItsSuccessor) {
+  const auto zombie = Create();
+  ASSERT_TRUE(zombie.ok());
+  const auto successor = Create();
+  ASSERT_TRUE(successor.ok());
+  ASSERT_TRUE((*zombie)->AddStep({1, 2.5, false, true, 0xbad}).ok());
+  EXPECT_EQ(Get("digests.csv"), "step,loss_bits,loss,skipped,digest\n");
 }
 
 TEST_F(RunDirectoryTest, OverwriteRemovesARunsFilesAndNoOthers) {
@@ -97,7 +143,6 @@ TEST_F(RunDirectoryTest, AStepsRowHasTheBitsOfItsLossAndItsDigest) {
   ASSERT_TRUE(directory.ok());
   ASSERT_TRUE((*directory)->AddStep({1, 2.5, false, true, 0xabc}).ok());
   ASSERT_TRUE((*directory)->AddStep({2, 0.0, true, false, 0xabc}).ok());
-  ASSERT_TRUE((*directory)->Flush().ok());
   EXPECT_EQ(Get("digests.csv"),
             "step,loss_bits,loss,skipped,digest\n"
             "1,4004000000000000,2.5,0,0000000000000abc\n"
@@ -110,7 +155,6 @@ TEST_F(RunDirectoryTest, EveryNanIsRecordedAsOne) {
   for (uint64_t bits : {0xfff8000000000000u, 0x7ff8000000000001u, 0x7ff8000000000000u}) {
     ASSERT_TRUE((*directory)->AddStep({1, std::bit_cast<double>(bits), true, true, 1}).ok());
   }
-  ASSERT_TRUE((*directory)->Flush().ok());
   const std::string row = "1,7ff8000000000000,nan,1,0000000000000001\n";
   EXPECT_EQ(Get("digests.csv"), "step,loss_bits,loss,skipped,digest\n" + row + row + row);
 }

@@ -35,9 +35,24 @@ std::string SummaryJson(const TrainSummary& s) {
       {"samples_consumed", s.samples_consumed},
       {"exactly_once", s.exactly_once},
       {"skipped_steps", s.skipped_steps},
+      {"branch", s.branch},
+      {"generation", s.generation},
+      {"resumed_from_step", s.resumed_from_step},
+      {"sync", s.sync},
   };
   if (!s.error.empty()) json["error"] = s.error;
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+Result<uint64_t> FinishedDigestOf(std::string_view summary_json) {
+  const auto json = nlohmann::json::parse(summary_json, nullptr, /*allow_exceptions=*/false);
+  uint64_t digest = 0;
+  if (json.is_object() && json.value("status", nlohmann::json()) == "finished" &&
+      json.contains("digest") && json["digest"].is_string() &&
+      ParseHex64(json["digest"].get<std::string>(), &digest)) {
+    return digest;
+  }
+  return FailedPrecondition("the summary is not that of a finished run");
 }
 
 }  // namespace lockstep::worker

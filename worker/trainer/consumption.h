@@ -18,6 +18,14 @@ class Consumption {
 
   void Consume(const storage::StepBatch& batch);
 
+  // The record of all ranks together since the last report, as words to be stored; every rank calls
+  // it and none starts a new one. Restored on one rank of a later world, the others beginning
+  // empty, it counts as if nothing had happened in between.
+  Result<std::vector<uint64_t>> Join(comm::Communicator* communicator, Stream* stream,
+                                     Deadline deadline) const;
+  // Data-loss where the words are not those of a split of this size.
+  Status Restore(std::vector<uint64_t> words);
+
   struct Report {
     int64_t consumed = 0;     // by all ranks since the last report
     bool duplicates = false;  // some sample was consumed twice, or one of another split was

@@ -32,7 +32,7 @@ void StoreWeighted(const void* values, int64_t channels, double n, double* out) 
 
 }  // namespace
 
-comm::SumRow EmptyLaneRow() { return {.f64 = {0.0, 0.0}, .i64 = {0, 0, 0}}; }
+comm::SumRow EmptyLaneRow() { return {.f64 = {0.0, 0.0}, .i64 = {0, 0, 0, 0}}; }
 
 LaneRunner::LaneRunner(const CompiledModel* model, ModelState* state, LaneWorkspaces* workspaces,
                        const Options& options)
@@ -124,7 +124,7 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
   StoreStatistics(workspace, lane.rows, buffer);
   const LaneScalars& scalars = workspace.scalars;
   row.f64 = {scalars.numerator, scalars.denominator};
-  row.i64 = {scalars.correct, lane.rows, std::isfinite(scalars.numerator) ? 0 : 1};
+  row.i64 = {scalars.correct, lane.rows, std::isfinite(scalars.numerator) ? 0 : 1, 0};
   return OkStatus();
 }
 

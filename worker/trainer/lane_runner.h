@@ -19,9 +19,9 @@
 namespace lockstep::worker {
 
 // What a lane adds to the step's totals: f64 {numerator, denominator}, i64 {correct, rows,
-// lanes with a loss that is not finite}.
+// lanes with a loss that is not finite, ranks asked to stop (by their first lane)}.
 enum TotalF64 : size_t { kTotalNumerator, kTotalDenominator };
-enum TotalI64 : size_t { kTotalCorrect, kTotalRows, kTotalNonFinite };
+enum TotalI64 : size_t { kTotalCorrect, kTotalRows, kTotalNonFinite, kTotalStop };
 comm::SumRow EmptyLaneRow();
 
 class LaneRunner {

@@ -18,10 +18,11 @@ struct MemoryReport {
   int64_t arenas = 0;         // activations: one arena a lane that runs at once
   int64_t arena = 0;          // of one lane, the largest
   int64_t arena_lower_bound = 0;
-  int64_t exchange = 0;  // receive buffers, update scratch
-  int64_t batches = 0;   // input batches made ahead
+  int64_t exchange = 0;    // receive buffers, update scratch
+  int64_t batches = 0;     // input batches made ahead
+  int64_t checkpoint = 0;  // a copy of the state while it is written
 
-  int64_t peak() const { return parameters + gradients + arenas + exchange + batches; }
+  int64_t peak() const { return parameters + gradients + arenas + exchange + batches + checkpoint; }
 };
 
 std::string BytesText(int64_t bytes);  // "12.3 MiB"

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "base/check.h"
 #include "base/hash.h"
@@ -66,6 +67,13 @@ bool AllFinite(const void* data, int64_t length) {
 }
 
 template <typename T>
+void AddInto(void* sum, const void* addend, int64_t length) {
+  T* s = static_cast<T*>(sum);
+  const T* a = static_cast<const T*>(addend);
+  for (int64_t i = 0; i < length; ++i) s[i] += a[i];
+}
+
+template <typename T>
 void Divide(const double* sums, double count, int64_t channels, void* out) {
   for (int64_t i = 0; i < channels; ++i) static_cast<T*>(out)[i] = static_cast<T>(sums[i] / count);
 }
@@ -124,11 +132,7 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes,
                                                       Deadline deadline) {
   // Totals are written over the first subtree's sums: nobody reads those again.
   void* sums = lanes.gradients()[0];
-  const std::vector<const void*> subtrees(lanes.gradients().begin(), lanes.gradients().end());
-  std::vector<EventPtr> reduced;
-  for (int64_t b = 0; b < gradients_.buckets(); ++b) {
-    reduced.push_back(gradients_.Reduce(b, subtrees, sums, stream_, deadline));
-  }
+  const std::vector<EventPtr> reduced = ReduceAll(lanes, sums, deadline);
   Outcome outcome;
   double scale = step.gradient_scale;
   if (decides()) {
@@ -155,6 +159,7 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes,
   for (int64_t b = 0; b < gradients_.buckets(); ++b) {
     RETURN_IF_ERROR(reduced[static_cast<size_t>(b)]->Wait(Deadline::Never()));
     RETURN_IF_ERROR(UpdateBucket(b, sums, scalars, state));
+    if (everyone_updates()) continue;
     gathered.push_back(gradients_.Gather(b, state->parameters(), stream_, deadline));
   }
   RETURN_IF_ERROR(UpdateRunning(lanes, state, deadline));
@@ -162,11 +167,52 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes,
   return outcome;
 }
 
+std::vector<int64_t> ParameterUpdate::OwnedBlocks() const {
+  if (!everyone_updates()) return gradients_.OwnedBlocks();
+  std::vector<int64_t> all(model_->space().blocks().size());
+  std::iota(all.begin(), all.end(), int64_t{0});
+  return all;
+}
+
+std::vector<EventPtr> ParameterUpdate::ReduceAll(const LaneRunner& lanes, void* sums,
+                                                 Deadline deadline) {
+  const std::vector<const void*> subtrees(lanes.gradients().begin(), lanes.gradients().end());
+  std::vector<EventPtr> reduced;
+  for (int64_t b = 0; b < gradients_.buckets(); ++b) {
+    reduced.push_back(everyone_updates() ? AllReduceBucket(b, lanes.gradients(), deadline)
+                                         : gradients_.Reduce(b, subtrees, sums, stream_, deadline));
+  }
+  return reduced;
+}
+
+// This rank's subtrees added to the first, then the sum over ranks in place.
+EventPtr ParameterUpdate::AllReduceBucket(int64_t bucket, const std::vector<void*>& subtrees,
+                                          Deadline deadline) {
+  const Range blocks = gradients_.BlocksOf(bucket);
+  const auto& spans = model_->space().blocks();
+  const graph::Block& last = spans[static_cast<size_t>(blocks.end - 1)];
+  const int64_t begin = spans[static_cast<size_t>(blocks.begin)].offset;
+  const int64_t count = last.offset + last.length - begin;
+  const DType dtype = model_->precision();
+  stream_->Enqueue([subtrees, begin, count, dtype] {
+    for (size_t i = 1; i < subtrees.size(); ++i) {
+      if (dtype == DType::kFloat64) {
+        AddInto<double>(At(subtrees[0], begin, dtype), At(subtrees[i], begin, dtype), count);
+      } else {
+        AddInto<float>(At(subtrees[0], begin, dtype), At(subtrees[i], begin, dtype), count);
+      }
+    }
+    return OkStatus();
+  });
+  return communicator_->AllReduceSum(At(subtrees[0], begin, dtype), static_cast<size_t>(count),
+                                     dtype, stream_, deadline);
+}
+
 Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums, const UpdateScalars& scalars,
                                      ModelState* state) {
   const Range blocks = gradients_.BlocksOf(bucket);
   for (int64_t block = blocks.begin; block < blocks.end; ++block) {
-    if (gradients_.OwnerOf(block) != communicator_->rank()) continue;
+    if (!Updates(block)) continue;
     RETURN_IF_ERROR(CheckFinite(block, sums));
     RETURN_IF_ERROR(UpdateBlock(block, sums, scalars, state));
   }

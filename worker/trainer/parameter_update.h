@@ -24,6 +24,8 @@ class ParameterUpdate {
     int32_t lanes = 1;            // V
     double clip_norm = 0.0;       // > 0: clip by global norm
     bool skip_nonfinite = false;  // nonfinite = "skip"
+    bool allreduce = false;       // sync = "allreduce": sums in the transport's order, every rank
+                                  // updates every block
     int64_t bucket_bytes = 32 << 20;
   };
   struct StepScalars {
@@ -40,7 +42,13 @@ class ParameterUpdate {
   ParameterUpdate(const CompiledModel* model, comm::Communicator* communicator, Stream* stream,
                   const Options& options);
 
-  std::vector<int64_t> OwnedBlocks() const { return gradients_.OwnedBlocks(); }
+  // The blocks this rank updates and has the optimizer state of: those it owns, or all.
+  std::vector<int64_t> OwnedBlocks() const;
+  Rank OwnerOf(int64_t block) const { return gradients_.OwnerOf(block); }
+  bool everyone_updates() const { return options_.allreduce; }
+  bool Updates(int64_t block) const {
+    return everyone_updates() || OwnerOf(block) == communicator_->rank();
+  }
   int64_t scratch_bytes() const;
 
   // Blocks. A non-finite gradient under nonfinite = "stop" is NonFinite, naming the parameter; the
@@ -54,6 +62,8 @@ class ParameterUpdate {
  private:
   struct UpdateScalars;
 
+  std::vector<EventPtr> ReduceAll(const LaneRunner& lanes, void* sums, Deadline deadline);
+  EventPtr AllReduceBucket(int64_t bucket, const std::vector<void*>& subtrees, Deadline deadline);
   Status UpdateBucket(int64_t bucket, const void* sums, const UpdateScalars& scalars,
                       ModelState* state);
   Status UpdateBlock(int64_t block, const void* sums, const UpdateScalars& scalars,

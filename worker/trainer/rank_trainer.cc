@@ -1,21 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/trainer/rank_trainer.h"
 
+#include <bit>
+
+#include "base/fault_point.h"
 #include "base/floating_point_state.h"
+#include "base/log.h"
+#include "comm/reduce/agree.h"
 #include "comm/reduce/all_sum.h"
 #include "comm/reduce/canonical_tree.h"
+#include "storage/checkpoint/checkpoint_directory.h"
+#include "storage/checkpoint/generation.h"
+#include "storage/env/files.h"
 #include "worker/trainer/digest.h"
+#include "worker/trainer/registration.h"
 #include "worker/trainer/schedule.h"
 #include "worker/trainer/weights.h"
 
 namespace lockstep::worker {
 namespace {
 
-// How long one exchange, or the wait for a batch, may take before the run is given up: longer than
-// any step, since a peer may still be computing.
-constexpr auto kStepLimit = std::chrono::minutes(10);
+// How long ranks wait at the end for rank 0, which writes what a run leaves.
+constexpr auto kEndLimit = std::chrono::minutes(30);
 
 double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+Duration ToDuration(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+// What the run directory's disk refused has a remedy that a person can choose.
+Status WithPlaceRemedy(const Status& status) {
+  const StatusCode code = status.code();
+  if (code != StatusCode::kResourceExhausted && code != StatusCode::kPermissionDenied &&
+      code != StatusCode::kIoError) {
+    return status;
+  }
+  return Status(code, status.message() + "; mend that, or choose another place with --run");
+}
+
+std::string BitsText(double value) { return Hex64(std::bit_cast<uint64_t>(value)); }
+
+// A double stored by BitsText among a checkpoint's values.
+Result<double> BitsValue(const storage::CheckpointManifest& manifest, const std::string& name) {
+  const auto found = manifest.values.find(name);
+  uint64_t bits = 0;
+  if (found == manifest.values.end() || !ParseHex64(found->second, &bits)) {
+    return DataLoss("checkpoint " + manifest.id.Name() + " has no value '" + name + "'");
+  }
+  return std::bit_cast<double>(bits);
+}
 
 }  // namespace
 
@@ -28,23 +62,25 @@ struct RankTrainer::Parts {
   std::unique_ptr<storage::TrainLoader> loader;
   std::unique_ptr<storage::EvalLoader> eval_loader;
   std::unique_ptr<Consumption> consumption;
-  // Serves the exchanges. Last, so that it ends before the memory its work reads and writes.
+  // Serves the exchanges. After the memory its work reads and writes, so that it ends before it.
   QueueStream update_stream;
+  std::unique_ptr<Checkpointer> checkpointer;
 };
 
 RankTrainer::RankTrainer(const TrainConfig* config, const RunSetup* setup,
-                         comm::Communicator* communicator, RunDirectory* directory,
+                         comm::Communicator* communicator, const TrainWorld* world,
                          TrainObserver* observer)
     : config_(config),
       setup_(setup),
       communicator_(communicator),
-      directory_(directory),
+      world_(world),
       observer_(observer),
       epoch_total_(EmptyLaneRow()) {
   summary_.world_size = communicator->size();
   summary_.lanes = config->batch.lanes;
   summary_.lane_batch = config->batch.lane_batch;
   summary_.exactly_once = true;
+  summary_.sync = config->sync;
 }
 
 RankTrainer::~RankTrainer() = default;
@@ -55,7 +91,26 @@ double RankTrainer::LearningRateOf(int64_t step) const {
                       setup_->steps_per_epoch * config_->epochs);
 }
 
-Deadline RankTrainer::StepDeadline() const { return Deadline::In(kStepLimit); }
+Deadline RankTrainer::StepDeadline() const {
+  return Deadline::In(ToDuration(config_->run.step_limit));
+}
+
+Status RankTrainer::Run() { return Conclude(RunUntilEnd()); }
+
+Status RankTrainer::RunUntilEnd() {
+  RETURN_IF_ERROR(Prepare());
+  ASSIGN_OR_RETURN(const MemoryReport memory, ReportMemory());
+  summary_.peak_memory_bytes = memory.peak();
+  if (observer_ != nullptr) observer_->OnPlan(memory);
+  RETURN_IF_ERROR(Join());
+  if (summary_.was_finished) {
+    orderly_ = true;
+    return OkStatus();
+  }
+  RETURN_IF_ERROR(Begin());
+  RETURN_IF_ERROR(TrainSteps());
+  return End();
+}
 
 Status RankTrainer::Prepare() {
   SetFloatingPointState();
@@ -67,15 +122,30 @@ Status RankTrainer::Prepare() {
   p.update = std::make_unique<ParameterUpdate>(
       &model, communicator_, &p.update_stream,
       ParameterUpdate::Options{config_->batch.lanes, config_->optimizer.clip_norm,
-                               config_->nonfinite == "skip"});
+                               config_->nonfinite == "skip", config_->sync == "allreduce"});
   ASSIGN_OR_RETURN(p.model_state, ModelState::Make(model, config_->seed, p.update->OwnedBlocks()));
   ASSIGN_OR_RETURN(p.runner, LaneRunner::Make(&model, &p.model_state, p.workspaces.get(),
                                               {p.lanes, config_->batch.lanes, config_->seed}));
   p.consumption = std::make_unique<Consumption>(SampleId(setup_->train_split.first_id),
                                                 setup_->train_split.count);
-  return MakeLoaders();
+  MakeCheckpointer();
+  return OkStatus();
 }
 
+void RankTrainer::MakeCheckpointer() {
+  Parts& p = *parts_;
+  Checkpointer::Hooks hooks;
+  hooks.before_write = [this] { return directory_->Sync(); };
+  hooks.may_commit = [this] {
+    return storage::CheckNewestGeneration(config_->run.directory, assignment_.generation);
+  };
+  hooks.committed = [this](const storage::CheckpointManifest& manifest) { Committed(manifest); };
+  p.checkpointer =
+      std::make_unique<Checkpointer>(config_, setup_->model.get(), communicator_, &p.update_stream,
+                                     p.update.get(), std::move(hooks));
+}
+
+// From the position in state_ on.
 Status RankTrainer::MakeLoaders() {
   Parts& p = *parts_;
   storage::TrainLoaderOptions train;
@@ -84,9 +154,13 @@ Status RankTrainer::MakeLoaders() {
   train.augment = config_->augment_train;
   train.dtype = config_->precision;
   train.lanes = p.lanes;
+  train.start_epoch = Epoch(state_.epoch);
+  train.start_step = state_.step_in_epoch;
   train.epochs = config_->epochs;
   train.prefetch_steps = kPrefetchSteps;
-  ASSIGN_OR_RETURN(p.loader, storage::TrainLoader::Make(setup_->dataset.get(), train));
+  if (state_.epoch < config_->epochs) {
+    ASSIGN_OR_RETURN(p.loader, storage::TrainLoader::Make(setup_->dataset.get(), train));
+  }
   if (setup_->eval.samples == 0) return OkStatus();
   storage::EvalLoaderOptions eval;
   eval.split = config_->data.val;
@@ -100,44 +174,70 @@ Status RankTrainer::MakeLoaders() {
 
 Result<MemoryReport> RankTrainer::ReportMemory() {
   Parts& p = *parts_;
-  const int64_t batch =
-      setup_->most_rows * p.loader->image_shape().elements() * SizeOf(config_->precision);
+  const int64_t batch = setup_->most_rows * setup_->model->program().options().image.elements() *
+                        SizeOf(config_->precision);
   comm::SumRow mine{.f64 = {},
                     .i64 = {p.model_state.bytes(), p.runner->bytes(), p.workspaces->bytes(),
-                            p.update->scratch_bytes(), batch * p.lanes.size() * kBatchesHeld}};
+                            p.update->scratch_bytes(), batch * p.lanes.size() * kBatchesHeld,
+                            p.checkpointer->bytes()}};
   // A row a lane: the rank's bytes on its first lane.
   std::vector<comm::SumRow> rows(static_cast<size_t>(p.lanes.size()),
-                                 {.f64 = {}, .i64 = {0, 0, 0, 0, 0}});
+                                 {.f64 = {}, .i64 = {0, 0, 0, 0, 0, 0}});
   rows[0] = mine;
   ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator_, config_->batch.lanes, rows,
                                                           &p.update_stream, StepDeadline()));
   MemoryReport report = PlannedMemory(*config_, *setup_);
+  report.ranks = communicator_->size();
   report.parameters = total.i64[0];
   report.gradients = total.i64[1];
   report.arenas = total.i64[2];
   report.exchange = total.i64[3];
   report.batches = total.i64[4];
+  report.checkpoint = total.i64[5];
   return report;
 }
 
-Status RankTrainer::Run() {
-  RETURN_IF_ERROR(Prepare());
-  ASSIGN_OR_RETURN(const MemoryReport memory, ReportMemory());
-  summary_.peak_memory_bytes = memory.peak();
-  if (observer_ != nullptr) observer_->OnPlan(memory);
-  RETURN_IF_ERROR(TakeFirstDigest());
-  started_ = rate_since_ = epoch_since_ = Clock::Real().Now();
-  while (state_.global_step < setup_->total_steps) {
-    RETURN_IF_ERROR(RunStep());
-    const bool epoch_done = state_.step_in_epoch == 0;
-    if (epoch_done || state_.global_step == setup_->total_steps) {
-      RETURN_IF_ERROR(FinishEpoch(epoch_done));
-    }
+Status RankTrainer::Join() {
+  ASSIGN_OR_RETURN(comm::RegisterRequest request,
+                   MakeRegistration(*config_, *setup_, *communicator_));
+  Membership::Options options;
+  options.silence_limit = ToDuration(config_->run.heartbeat_limit);
+  options.on_stop = [this](const Status& why) { communicator_->Abort(why); };
+  membership_ =
+      std::make_unique<Membership>(world_->coordinator, std::move(request), std::move(options));
+  FaultPoint("train.join");
+  const auto say = [this](const std::string& note) {
+    if (observer_ != nullptr) observer_->OnNote(note);
+  };
+  const auto give_up = [this] { return world_->stop != nullptr && world_->stop->load(); };
+  Result<comm::Assignment> joined = membership_->Join(say, give_up);
+  if (!joined.ok()) return WithPlaceRemedy(joined.status());
+  assignment_ = *std::move(joined);
+  if (!(assignment_.lanes == parts_->lanes)) {
+    return Internal("the coordinator gave this rank other lanes than the recipe's order does");
   }
-  summary_.seconds = Seconds(Clock::Real().Now() - started_);
-  summary_.status = "finished";
-  if (directory_ == nullptr) return OkStatus();
-  return SaveWeights(*setup_->model, &parts_->model_state, directory_->WeightsPath());
+  summary_.generation = assignment_.generation;
+  summary_.branch = assignment_.branch;
+  summary_.resumed_from_step = assignment_.step;
+  if (!assignment_.finished) return OkStatus();
+  const Result<uint64_t> finished = RunDirectory::FinishedDigest(config_->run.directory);
+  summary_.was_finished = finished.ok() && *finished == assignment_.digest;
+  summary_.digest = assignment_.digest;
+  summary_.step = assignment_.step;
+  return OkStatus();
+}
+
+Status RankTrainer::Begin() {
+  const bool resumes = !assignment_.checkpoint.empty();
+  if (resumes) RETURN_IF_ERROR(Restore());
+  RETURN_IF_ERROR(MakeLoaders());
+  if (is_rank_zero()) {
+    ASSIGN_OR_RETURN(directory_, RunDirectory::Open(*config_, {state_.global_step, state_.epoch}));
+  }
+  if (!resumes) RETURN_IF_ERROR(TakeFirstDigest());
+  started_ = rate_since_ = epoch_since_ = Clock::Real().Now();
+  started_ -= ToDuration(summary_.seconds);
+  return OkStatus();
 }
 
 Status RankTrainer::TakeFirstDigest() {
@@ -148,14 +248,100 @@ Status RankTrainer::TakeFirstDigest() {
   return OkStatus();
 }
 
+Status RankTrainer::Restore() {
+  membership_->SetPhase("restore");
+  const auto id = storage::CheckpointId::Parse(storage::BaseNameOf(assignment_.checkpoint));
+  if (!id) return Internal("the coordinator named a checkpoint '" + assignment_.checkpoint + "'");
+  ASSIGN_OR_RETURN(const storage::CheckpointManifest manifest,
+                   storage::InspectCheckpointDirectory(
+                       storage::CheckpointPath(config_->run.directory, *id), *id));
+  ASSIGN_OR_RETURN(state_, TrainerState::FromBytes(manifest.trainer_state));
+  if (state_.global_step != id->step) {
+    return DataLoss("checkpoint " + assignment_.checkpoint + " has a trainer state of step " +
+                    std::to_string(state_.global_step));
+  }
+  RETURN_IF_ERROR(RestoreValues(manifest));
+  RETURN_IF_ERROR(
+      parts_->checkpointer->Restore(manifest, &parts_->model_state, parts_->consumption.get()));
+  ASSIGN_OR_RETURN(const uint64_t hash,
+                   parts_->update->StateHash(&parts_->model_state, StepDeadline()));
+  if (hash != manifest.state_hash) {
+    return DataLoss("checkpoint " + assignment_.checkpoint + " was read as the state " +
+                    Hex64(hash) + " and was written of " + Hex64(manifest.state_hash));
+  }
+  state_hash_ = hash;
+  digest_ = manifest.digest;
+  summary_.digest = digest_;
+  membership_->SetStep({state_.global_step, digest_, 0}, /*report=*/false);
+  return OkStatus();
+}
+
+Status RankTrainer::RestoreValues(const storage::CheckpointManifest& manifest) {
+  ASSIGN_OR_RETURN(epoch_total_.f64[kTotalNumerator], BitsValue(manifest, "epoch_numerator"));
+  ASSIGN_OR_RETURN(epoch_total_.f64[kTotalDenominator], BitsValue(manifest, "epoch_denominator"));
+  ASSIGN_OR_RETURN(summary_.seconds, BitsValue(manifest, "seconds"));
+  ASSIGN_OR_RETURN(summary_.train_loss, BitsValue(manifest, "train_loss"));
+  ASSIGN_OR_RETURN(summary_.val_loss, BitsValue(manifest, "val_loss"));
+  ASSIGN_OR_RETURN(summary_.acc1, BitsValue(manifest, "acc1"));
+  ASSIGN_OR_RETURN(const double consumed, BitsValue(manifest, "samples_consumed"));
+  summary_.samples_consumed = static_cast<int64_t>(consumed);
+  if (const auto best = manifest.values.find("best_checkpoint"); best != manifest.values.end()) {
+    best_checkpoint_ = best->second;
+  }
+  summary_.step = state_.global_step;
+  summary_.epoch = state_.epoch;
+  summary_.skipped_steps = state_.skipped_steps;
+  return OkStatus();
+}
+
+Status RankTrainer::TrainSteps() {
+  while (!last_step()) {
+    FaultPoint("train.step");
+    RETURN_IF_ERROR(RunStep());
+    const bool epoch_done = state_.step_in_epoch == 0;
+    improved_ = false;
+    // A run cut within an epoch is stored as it would have gone on, before its last evaluation.
+    const bool cut = last_step() && !epoch_done;
+    if (cut) RETURN_IF_ERROR(TakeCheckpoint());
+    if (epoch_done || last_step()) RETURN_IF_ERROR(FinishEpoch(epoch_done));
+    if (!cut && CheckpointDue(epoch_done)) RETURN_IF_ERROR(TakeCheckpoint());
+    if (stopping_ && !last_step()) return StopOnRequest();
+  }
+  return OkStatus();
+}
+
+// Nobody leaves before rank 0 has the checkpoint in place: a launcher ends the others soon after
+// the first has gone.
+Status RankTrainer::StopOnRequest() {
+  Status written = parts_->checkpointer->Finish();
+  if (written.ok() && parts_->checkpointer->last_write_failed()) {
+    written = IoError("the last checkpoint could not be written");
+  }
+  const Status agreed =
+      comm::AgreeOnStatus(communicator_, written, &parts_->update_stream, Deadline::In(kEndLimit));
+  if (agreed.code() == StatusCode::kSuperseded) return agreed;
+  orderly_ = true;
+  return Cancelled(
+      "stopped on request after step " + std::to_string(state_.global_step) +
+      (agreed.ok()
+           ? "; its checkpoint is written, and the same command goes on from it"
+           : "; the same command goes on from the checkpoint before, for " + agreed.message()));
+}
+
 Status RankTrainer::RunStep() {
   Parts& p = *parts_;
+  membership_->SetPhase("input");
   ASSIGN_OR_RETURN(const storage::StepBatch batch, p.loader->Next(StepDeadline()));
   p.consumption->Consume(batch);
+  membership_->SetPhase("forward and backward");
   RETURN_IF_ERROR(p.runner->Run(batch));
-  ASSIGN_OR_RETURN(const comm::SumRow total,
-                   comm::AllSum(communicator_, config_->batch.lanes, p.runner->rows(),
-                                &p.update_stream, StepDeadline()));
+  membership_->SetPhase("exchange");
+  std::vector<comm::SumRow> rows = p.runner->rows();
+  const bool asked = world_->stop != nullptr && world_->stop->load();
+  rows.front().i64[kTotalStop] = asked ? 1 : 0;
+  ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator_, config_->batch.lanes, rows,
+                                                          &p.update_stream, StepDeadline()));
+  stopping_ = total.i64[kTotalStop] > 0;
   const bool bad_loss = total.i64[kTotalNonFinite] > 0;
   if (bad_loss && config_->nonfinite != "skip") return StopOnNonFinite(batch);
   const double denominator = total.f64[kTotalDenominator];
@@ -174,15 +360,12 @@ Status RankTrainer::RunStep() {
   return RecordStep(loss, skipped, lr);
 }
 
+// Every rank looks before one of them ends the run, so the bad lane that is named is the first.
 Status RankTrainer::StopOnNonFinite(const storage::StepBatch& batch) {
   const Status found = parts_->runner->DiagnoseNonFinite(batch);
-  // Every rank has looked before one of them ends the run, so the bad lane that is named is always
-  // the first. What this rank found counts more than how the wait for the others ended.
-  const Status waited =
-      communicator_->Barrier(&parts_->update_stream, StepDeadline())->Wait(Deadline::Never());
-  RETURN_IF_ERROR(found);
-  RETURN_IF_ERROR(waited);
-  return Cancelled("stopped: another rank's lane has a loss that is not finite");
+  RETURN_IF_ERROR(
+      comm::AgreeOnStatus(communicator_, found, &parts_->update_stream, StepDeadline()));
+  return Internal("a loss was not finite, and no rank has a lane where it is");
 }
 
 Status RankTrainer::ApplyUpdate(const comm::SumRow& total, double lr) {
@@ -204,25 +387,32 @@ Status RankTrainer::RecordStep(double loss, bool skipped, double lr) {
     state_.step_in_epoch = 0;
     ++state_.epoch;
   }
-  const bool last = state_.global_step == setup_->total_steps;
-  const bool digested = last || state_.global_step % config_->digest_every == 0;
+  const bool digested = last_step() || state_.global_step % config_->digest_every == 0;
+  state_hash_.reset();
   if (digested) {
-    ASSIGN_OR_RETURN(const uint64_t hash,
-                     parts_->update->StateHash(&parts_->model_state, StepDeadline()));
-    digest_ = NextDigest({state_.global_step, loss, skipped, state_.ToBytes(), hash, digest_});
+    membership_->SetPhase("digest");
+    ASSIGN_OR_RETURN(state_hash_, parts_->update->StateHash(&parts_->model_state, StepDeadline()));
+    digest_ =
+        NextDigest({state_.global_step, loss, skipped, state_.ToBytes(), *state_hash_, digest_});
   }
+  membership_->SetStep({state_.global_step, digest_, std::bit_cast<uint64_t>(loss)},
+                       is_rank_zero() && digested);
   summary_.digest = digest_;
   summary_.step = state_.global_step;
   summary_.skipped_steps = state_.skipped_steps;
+  if (directory_ != nullptr) {
+    RETURN_IF_ERROR(directory_->AddStep({state_.global_step, loss, skipped, digested, digest_}));
+  }
+  return ReportStep(loss, lr);
+}
+
+Status RankTrainer::ReportStep(double loss, double lr) {
   const TimePoint now = Clock::Real().Now();
   summary_.seconds = Seconds(now - started_);
   if (const double elapsed = Seconds(now - rate_since_); elapsed >= 1.0) {
     rate_ = static_cast<double>(rate_samples_) / elapsed;
     rate_since_ = now;
     rate_samples_ = 0;
-  }
-  if (directory_ != nullptr) {
-    RETURN_IF_ERROR(directory_->AddStep({state_.global_step, loss, skipped, digested, digest_}));
   }
   if (observer_ == nullptr) return OkStatus();
   const int32_t epoch = state_.step_in_epoch == 0 ? state_.epoch - 1 : state_.epoch;
@@ -253,8 +443,8 @@ Status RankTrainer::FinishEpoch(bool whole) {
   report.learning_rate = LearningRateOf(state_.global_step - 1);
   report.images_per_second =
       static_cast<double>(epoch_samples_) / std::max(1e-9, Seconds(now - epoch_since_));
-  const bool last = state_.global_step == setup_->total_steps;
-  RETURN_IF_ERROR(Evaluate(last || state_.epoch % config_->eval.every_epochs == 0, &report));
+  const bool scheduled = whole && state_.epoch % config_->eval.every_epochs == 0;
+  RETURN_IF_ERROR(Evaluate(last_step() || scheduled, scheduled, &report));
   epoch_total_ = EmptyLaneRow();
   epoch_samples_ = 0;
   epoch_since_ = Clock::Real().Now();
@@ -267,20 +457,149 @@ Status RankTrainer::FinishEpoch(bool whole) {
   return OkStatus();
 }
 
-Status RankTrainer::Evaluate(bool due, EpochReport* report) {
+// An evaluation that is due only because the run ends leaves the trainer state alone: a run that is
+// made longer later goes on as if it had not ended here.
+Status RankTrainer::Evaluate(bool due, bool scheduled, EpochReport* report) {
   Parts& p = *parts_;
   if (!due || p.eval_loader == nullptr) return OkStatus();
+  membership_->SetPhase("evaluation");
+  FaultPoint("train.evaluate");
   Evaluator evaluator(setup_->model.get(), p.workspaces.get(), p.eval_loader.get(), p.lanes);
   ASSIGN_OR_RETURN(report->validation,
-                   evaluator.Run(&p.model_state, communicator_, &p.update_stream, kStepLimit));
+                   evaluator.Run(&p.model_state, communicator_, &p.update_stream,
+                                 ToDuration(config_->run.step_limit)));
   report->evaluated = true;
-  if (report->validation.correct > state_.best_correct) {
+  if (scheduled && report->validation.correct > state_.best_correct) {
     state_.best_correct = report->validation.correct;
     state_.best_epoch = report->epoch;
+    improved_ = true;
   }
   summary_.val_loss = report->validation.loss;
   summary_.acc1 = report->validation.accuracy();
   return OkStatus();
+}
+
+bool RankTrainer::CheckpointDue(bool epoch_done) const {
+  const int64_t every = config_->checkpoint.every_steps;
+  const bool regular = every > 0 ? state_.global_step % every == 0 : epoch_done;
+  return regular || last_step() || stopping_ || (improved_ && config_->checkpoint.keep_best);
+}
+
+Status RankTrainer::TakeCheckpoint() {
+  membership_->SetPhase("checkpoint");
+  FaultPoint("train.checkpoint");
+  if (!state_hash_) {
+    ASSIGN_OR_RETURN(state_hash_, parts_->update->StateHash(&parts_->model_state, StepDeadline()));
+  }
+  if (improved_) {
+    best_checkpoint_ = storage::CheckpointId{assignment_.branch, state_.global_step}.Name();
+  }
+  return parts_->checkpointer->Take(MakeManifest(*state_hash_), &parts_->model_state,
+                                    *parts_->consumption, StepDeadline());
+}
+
+storage::CheckpointManifest RankTrainer::MakeManifest(uint64_t state_hash) const {
+  storage::CheckpointManifest m;
+  m.id = {assignment_.branch, state_.global_step};
+  m.generation = assignment_.generation;
+  m.epoch = state_.epoch;
+  m.step_in_epoch = state_.step_in_epoch;
+  m.digest = digest_;
+  m.state_hash = state_hash;
+  m.trainer_state = state_.ToBytes();
+  m.fixed_keys = config_->fixed_keys;
+  m.branch_keys = config_->branch_keys;
+  m.recipe_hash = config_->recipe_hash;
+  m.dataset_digest = setup_->dataset->info().digest;
+  m.build = membership_->request().member.build;
+  m.hardware = membership_->request().member.hardware;
+  m.environment = {{"host", membership_->request().member.host},
+                   {"world_size", std::to_string(communicator_->size())}};
+  m.values = {{"epoch_numerator", BitsText(epoch_total_.f64[kTotalNumerator])},
+              {"epoch_denominator", BitsText(epoch_total_.f64[kTotalDenominator])},
+              {"seconds", BitsText(summary_.seconds)},
+              {"train_loss", BitsText(summary_.train_loss)},
+              {"val_loss", BitsText(summary_.val_loss)},
+              {"acc1", BitsText(summary_.acc1)},
+              {"samples_consumed", BitsText(static_cast<double>(summary_.samples_consumed))}};
+  if (!best_checkpoint_.empty()) m.values["best_checkpoint"] = best_checkpoint_;
+  return m;
+}
+
+// On the writing thread: what a checkpoint in place brings with it. Nothing of it can harm it.
+void RankTrainer::Committed(const storage::CheckpointManifest& manifest) {
+  const Status entered = membership_->Commit(manifest.id.Name(), manifest.id.step, manifest.digest);
+  if (!entered.ok()) {
+    LOG(kWarning) << "the coordinator did not enter a checkpoint: " << entered;
+  }
+  storage::Retention retention{.keep_last = config_->checkpoint.keep_last, .keep = {}};
+  if (const auto best = manifest.values.find("best_checkpoint");
+      config_->checkpoint.keep_best && best != manifest.values.end()) {
+    if (const auto id = storage::CheckpointId::Parse(best->second)) retention.keep.push_back(*id);
+  }
+  const auto removed =
+      storage::RemoveOldCheckpoints(config_->run.directory, manifest.id.branch, retention);
+  if (!removed.ok()) {
+    LOG(kWarning) << "old checkpoints were not removed: " << removed.status();
+  }
+}
+
+Status RankTrainer::End() {
+  membership_->SetPhase("end");
+  FaultPoint("train.end");
+  const Status written = is_rank_zero() ? EndRankZero() : OkStatus();
+  summary_.status = "finished";
+  RETURN_IF_ERROR(
+      comm::AgreeOnStatus(communicator_, written, &parts_->update_stream, Deadline::In(kEndLimit)));
+  orderly_ = true;
+  return OkStatus();
+}
+
+Status RankTrainer::EndRankZero() {
+  RETURN_IF_ERROR(parts_->checkpointer->Finish());
+  summary_.seconds = Seconds(Clock::Real().Now() - started_);
+  RETURN_IF_ERROR(directory_->Sync());
+  RETURN_IF_ERROR(storage::CheckNewestGeneration(config_->run.directory, assignment_.generation));
+  return SaveWeights(*setup_->model, &parts_->model_state, directory_->WeightsPath());
+}
+
+// Tells everyone how it ended, each in its order: peers, the run directory, the coordinator.
+Status RankTrainer::Conclude(Status status) {
+  if (!status.ok() && !orderly_) {
+    // The cause, not what it led to.
+    const Status told = membership_ == nullptr ? OkStatus() : membership_->Told();
+    if (!told.ok()) status = told;
+    if (communicator_->size() > 1 && !status.message().starts_with("rank ")) {
+      status = status.WithContext("rank " + std::to_string(communicator_->rank().value));
+    }
+    communicator_->Abort(status);
+  }
+  // A checkpoint that is being written is worth the wait; how it ends changes nothing here.
+  if (parts_ != nullptr && parts_->checkpointer != nullptr) (void)parts_->checkpointer->Finish();
+  if (!status.ok()) {
+    summary_.status = orderly_ ? "stopped" : "failed";
+    summary_.error = status.ToString();
+  }
+  FaultPoint("train.summary");
+  if (directory_ != nullptr) {
+    const Status written = WriteSummary();
+    if (status.ok()) status = written;
+  }
+  if (orderly_ && communicator_->size() > 1) {
+    const Status last = communicator_->Barrier(&parts_->update_stream, Deadline::In(kEndLimit))
+                            ->Wait(Deadline::Never());
+    if (status.ok()) status = last;
+  }
+  FaultPoint("train.leave");
+  if (membership_ != nullptr) membership_->Leave(status, summary_.step, summary_.digest);
+  return status;
+}
+
+Status RankTrainer::WriteSummary() {
+  const Status newest =
+      storage::CheckNewestGeneration(config_->run.directory, assignment_.generation);
+  if (newest.code() == StatusCode::kSuperseded) return newest;
+  return directory_->WriteSummary(summary_);
 }
 
 }  // namespace lockstep::worker

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// RankTrainer: the step loop of one rank. All ranks run the same loop and take the same decisions
-// from the same totals; what differs is which lanes they run and which blocks they own.
+// RankTrainer: one rank's run from its start, or from a checkpoint, to its end. All ranks run the
+// same loop and take the same decisions from the same totals; what differs is which lanes they run
+// and which blocks they own.
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/device/queue_stream.h"
 #include "storage/loader/eval_loader.h"
 #include "storage/loader/train_loader.h"
 #include "worker/eval/evaluator.h"
 #include "worker/report/run_directory.h"
+#include "worker/trainer/checkpointer.h"
 #include "worker/trainer/consumption.h"
 #include "worker/trainer/lane_runner.h"
+#include "worker/trainer/membership.h"
 #include "worker/trainer/memory_report.h"
 #include "worker/trainer/parameter_update.h"
 #include "worker/trainer/run_setup.h"
@@ -22,9 +27,9 @@ namespace lockstep::worker {
 
 class RankTrainer {
  public:
-  // All outlive the trainer. `directory` and `observer` are null but on rank 0, and may be null.
+  // All outlive the trainer. `observer` is null but on rank 0, and may be null.
   RankTrainer(const TrainConfig* config, const RunSetup* setup, comm::Communicator* communicator,
-              RunDirectory* directory, TrainObserver* observer);
+              const TrainWorld* world, TrainObserver* observer);
   ~RankTrainer();
 
   // The whole run. The summary so far is in summary() also after a failure.
@@ -34,29 +39,57 @@ class RankTrainer {
  private:
   struct Parts;  // everything allocated before the first step
 
+  Status RunUntilEnd();
   Status Prepare();
+  void MakeCheckpointer();
   Status MakeLoaders();
   Result<MemoryReport> ReportMemory();
+  Status Join();
+  Status Begin();
+  Status Restore();
+  Status TakeFirstDigest();
+  Status TrainSteps();
   Status RunStep();
   Status StopOnNonFinite(const storage::StepBatch& batch);
   Status ApplyUpdate(const comm::SumRow& total, double lr);
   Status RecordStep(double loss, bool skipped, double lr);
+  Status ReportStep(double loss, double lr);
   Status FinishEpoch(bool whole);
-  Status Evaluate(bool due, EpochReport* report);
-  Status TakeFirstDigest();
+  Status Evaluate(bool due, bool scheduled, EpochReport* report);
+  bool CheckpointDue(bool epoch_done) const;
+  Status TakeCheckpoint();
+  storage::CheckpointManifest MakeManifest(uint64_t state_hash) const;
+  Status RestoreValues(const storage::CheckpointManifest& manifest);
+  void Committed(const storage::CheckpointManifest& manifest);
+  Status StopOnRequest();
+  Status End();
+  Status EndRankZero();
+  Status WriteSummary();
+  Status Conclude(Status status);
+
   double LearningRateOf(int64_t step) const;  // 0-based
   Deadline StepDeadline() const;
+  bool last_step() const { return state_.global_step == setup_->total_steps; }
+  bool is_rank_zero() const { return communicator_->rank() == Rank(0); }
 
   const TrainConfig* config_;
   const RunSetup* setup_;
   comm::Communicator* communicator_;
-  RunDirectory* directory_;
+  const TrainWorld* world_;
   TrainObserver* observer_;
 
   std::unique_ptr<Parts> parts_;
+  std::unique_ptr<Membership> membership_;
+  comm::Assignment assignment_;
+  std::unique_ptr<RunDirectory> directory_;  // of rank 0, once the run has begun
   TrainerState state_;
   TrainSummary summary_;
   uint64_t digest_ = 0;
+  std::optional<uint64_t> state_hash_;  // H of the current step, where it was computed
+  std::string best_checkpoint_;         // name; empty: none
+  bool improved_ = false;               // the last evaluation is the best so far
+  bool stopping_ = false;               // some rank was asked to stop
+  bool orderly_ = false;                // all ranks end here, together
   comm::SumRow epoch_total_;
   TimePoint started_, rate_since_, epoch_since_;
   int64_t rate_samples_ = 0, epoch_samples_ = 0;

@@ -36,7 +36,9 @@ Status CheckRanks(const TrainConfig& config) {
 int32_t LanesAtOnce(const TrainConfig& config) {
   const int32_t cores = config.run.cores > 0 ? config.run.cores : AvailableCores();
   int32_t at_once = config.run.lanes_at_once;
-  if (at_once <= 0) at_once = cores / config.run.ranks / config.batch.lane_threads;
+  const int32_t sharing =
+      config.run.ranks_on_cores > 0 ? config.run.ranks_on_cores : config.run.ranks;
+  if (at_once <= 0) at_once = cores / sharing / config.batch.lane_threads;
   const int32_t most = (config.batch.lanes + config.run.ranks - 1) / config.run.ranks;
   return std::clamp(at_once, 1, most);
 }
@@ -94,21 +96,25 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
   const int64_t state = model.space().elements() * size;
   const int64_t statistics = model.running_space().elements() * SizeOf(DType::kFloat64);
   MemoryReport report;
-  report.ranks = config.run.ranks;
+  report.ranks = config.run.ranks_here > 0 ? config.run.ranks_here : config.run.ranks;
   report.lanes_at_once = setup.lanes_at_once;
   report.arena = model.arena_bytes();
   report.arenas = report.ranks * report.lanes_at_once * report.arena;
   report.parameters =
       report.ranks * (state + model.running_space().elements() * size) +
       static_cast<int64_t>(model.program().options().optimizer.slots().size()) * state;
+  int64_t lanes_here = 0;
   for (int32_t rank = 0; rank < report.ranks; ++rank) {
-    const Range lanes = comm::LanesOfRank(Rank(rank), report.ranks, config.batch.lanes);
+    const Range lanes = comm::LanesOfRank(Rank(rank), config.run.ranks, config.batch.lanes);
+    lanes_here += lanes.size();
     const int32_t buffers =
         comm::SubtreeSums::BuffersNeeded(lanes, config.batch.lanes, report.lanes_at_once);
     report.gradients += buffers * (state + statistics);
   }
-  report.batches = kBatchesHeld * config.batch.lanes * setup.most_rows *
+  report.batches = kBatchesHeld * lanes_here * setup.most_rows *
                    model.program().options().image.elements() * size;
+  const auto slots = static_cast<int64_t>(model.program().options().optimizer.slots().size());
+  report.checkpoint = state * (2 * slots + 1) + model.running_space().elements() * size;
   for (const auto* executors : {&model.lane_executors(), &model.eval_executors()}) {
     for (const auto& [rows, executor] : *executors) {
       report.arena_lower_bound =

@@ -3,12 +3,15 @@
 
 #include <thread>
 
-#include "comm/local/local_world.h"
+#include "base/device/queue_stream.h"
+#include "comm/reduce/agree.h"
 #include "worker/report/run_directory.h"
 #include "worker/trainer/rank_trainer.h"
 
 namespace lockstep::worker {
 namespace {
+
+constexpr auto kStartLimit = std::chrono::minutes(10);
 
 // The failure that tells most: the first that is not merely a peer's.
 Status MostTelling(const std::vector<Status>& statuses) {
@@ -23,47 +26,41 @@ Status MostTelling(const std::vector<Status>& statuses) {
   return first;
 }
 
-// Runs the ranks as threads; returns rank 0's summary and the failure, if any.
-Status RunRanks(const TrainConfig& config, const RunSetup& setup, RunDirectory* directory,
-                TrainObserver* observer, TrainSummary* summary) {
-  const int32_t ranks = config.run.ranks;
-  comm::LocalWorld world(ranks);
-  std::vector<Status> statuses(static_cast<size_t>(ranks));
-  // Made here: the world is not for several threads.
-  std::vector<std::unique_ptr<comm::Communicator>> communicators;
-  for (int32_t r = 0; r < ranks; ++r) communicators.push_back(world.MakeRank(Rank(r)));
-  std::vector<std::thread> threads;
-  for (int32_t r = 0; r < ranks; ++r) {
-    threads.emplace_back([&, r, communicator = communicators[static_cast<size_t>(r)].get()] {
-      RankTrainer trainer(&config, &setup, communicator, r == 0 ? directory : nullptr,
-                          r == 0 ? observer : nullptr);
-      Status& status = statuses[static_cast<size_t>(r)];
-      status = trainer.Run();
-      if (!status.ok()) communicator->Abort(status);
-      if (r == 0) *summary = trainer.summary();
-    });
+// Everything that can be foreseen fails before the run directory is touched, and on all ranks.
+Result<RunSetup> SetUpTogether(const TrainConfig& config, const TrainWorld& world) {
+  comm::Communicator* first = world.ranks.front();
+  Result<RunSetup> setup = SetUp(config);
+  Status status = setup.status();
+  if (status.ok()) {
+    status = CheckFits(PlannedMemory(config, *setup), setup->device->spec().memory_bytes);
   }
-  for (std::thread& thread : threads) thread.join();
-  return MostTelling(statuses);
+  if (status.ok() && first->rank() == Rank(0)) status = RunDirectory::Check(config);
+  if (first->size() > static_cast<int32_t>(world.ranks.size())) {
+    QueueStream stream("start");
+    status = comm::AgreeOnStatus(first, status, &stream, Deadline::In(kStartLimit));
+  }
+  RETURN_IF_ERROR(status);
+  return setup;
 }
 
 }  // namespace
 
-Result<TrainSummary> Train(const TrainConfig& config, TrainObserver* observer) {
-  // Everything that can be foreseen fails before the run directory is touched.
-  ASSIGN_OR_RETURN(const RunSetup setup, SetUp(config));
-  RETURN_IF_ERROR(CheckFits(PlannedMemory(config, setup), setup.device->spec().memory_bytes));
-  ASSIGN_OR_RETURN(std::unique_ptr<RunDirectory> directory, RunDirectory::Create(config));
+Result<TrainSummary> Train(const TrainConfig& config, const TrainWorld& world,
+                           TrainObserver* observer) {
+  ASSIGN_OR_RETURN(const RunSetup setup, SetUpTogether(config, world));
+  std::vector<Status> statuses(world.ranks.size());
   TrainSummary summary;
-  Status status = RunRanks(config, setup, directory.get(), observer, &summary);
-  if (status.ok()) status = directory->Flush();
-  if (!status.ok()) {
-    summary.status = "failed";
-    summary.error = status.ToString();
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < world.ranks.size(); ++i) {
+    threads.emplace_back([&, i, communicator = world.ranks[i]] {
+      const bool tells = communicator->rank() == Rank(0);
+      RankTrainer trainer(&config, &setup, communicator, &world, tells ? observer : nullptr);
+      statuses[i] = trainer.Run();
+      if (i == 0) summary = trainer.summary();
+    });
   }
-  const Status written = directory->WriteSummary(summary);
-  RETURN_IF_ERROR(status);
-  RETURN_IF_ERROR(written);
+  for (std::thread& thread : threads) thread.join();
+  RETURN_IF_ERROR(MostTelling(statuses));
   return summary;
 }
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Train: a whole run in one process, from a resolved config to a run directory: ranks as threads,
-// the step loop, evaluation, digests, the trained weights.
+// Train: a whole run, from a resolved config to a run directory: the ranks of this process, the
+// step loop, evaluation, digests, checkpoints, the trained weights.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
+#include "comm/communicator.h"
+#include "comm/coordinator.h"
 #include "worker/eval/evaluator.h"
 #include "worker/trainer/memory_report.h"
 #include "worker/trainer/train_config.h"
@@ -40,13 +44,15 @@ class TrainObserver {
   virtual ~TrainObserver() = default;
   // Before step 0: what will be used.
   virtual void OnPlan(const MemoryReport& memory) = 0;
+  // A line for a person: what is waited for, where the run goes on from.
+  virtual void OnNote(const std::string& note) = 0;
   virtual void OnStep(const StepProgress& progress) = 0;
   virtual void OnEpoch(const EpochReport& report) = 0;
 };
 
 // What summary.json says.
 struct TrainSummary {
-  std::string status;  // "finished", "failed"
+  std::string status;  // "finished", "stopped" (on request), "failed"
   std::string error;   // of a failed run
   int32_t epoch = 0;   // epochs done
   int64_t step = 0;    // global steps done
@@ -64,10 +70,24 @@ struct TrainSummary {
   // Every finished epoch consumed each sample of the split once, the last one none twice.
   bool exactly_once = false;
   int64_t skipped_steps = 0;
+  int32_t branch = 1;
+  int64_t generation = 0;
+  int64_t resumed_from_step = 0;  // by this generation; 0: from the start
+  std::string sync = "lockstep";
+  bool was_finished = false;  // before this call: nothing was done
 };
 
-// Runs the whole training. The run directory is made first and gets summary.json whatever happens
-// afterwards. `observer` may be null.
-Result<TrainSummary> Train(const TrainConfig& config, TrainObserver* observer);
+// Where this process stands among the ranks of the run. All outlive the call.
+struct TrainWorld {
+  std::vector<comm::Communicator*> ranks;    // of this process: all W as threads, or one
+  comm::Coordinator* coordinator = nullptr;  // of the run
+  const std::atomic<bool>* stop = nullptr;   // set: finish the step, checkpoint, end as cancelled
+};
+
+// Runs the whole training, or goes on with the one in the run directory. summary.json is written
+// whatever happens once the run has begun. `observer` may be null; only rank 0 tells it. The
+// failure of a rank that was ended by its peers or the coordinator is theirs.
+Result<TrainSummary> Train(const TrainConfig& config, const TrainWorld& world,
+                           TrainObserver* observer);
 
 }  // namespace lockstep::worker

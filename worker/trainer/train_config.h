@@ -62,15 +62,28 @@ struct EvalConfig {
   int32_t every_epochs = 1;  // fixed: it will drive plateaus and early stopping
 };
 
+struct CheckpointConfig {
+  int64_t every_steps = 0;  // 0: at the end of every epoch
+  int32_t keep_last = 3;    // of a branch, at least 2
+  bool keep_best = true;    // and the one with the best evaluation
+  int32_t max_missed = 3;   // more failed writes in a row than this end the run
+};
+
 struct RunConfig {
   std::string directory;        // the run directory
-  bool overwrite = false;       // replace an existing run
+  bool overwrite = false;       // begin an existing run anew
+  bool takeover = false;        // take the run from whoever holds it
+  bool new_bits = false;        // go on with another build or hardware kind, as a new branch
   std::string device = "auto";  // auto | cpu
   int32_t cores = 0;            // 0: all cores of the affinity mask
   int32_t lanes_at_once = 0;    // 0: max(1, cores / lane_threads)
-  int32_t ranks = 1;            // W: ranks as threads of this process
+  int32_t ranks = 1;            // W
+  int32_t ranks_here = 0;       // of those on this machine; 0: all
+  int32_t ranks_on_cores = 0;   // of those that share this process's cores; 0: all
   bool progress = true;         // progress bar on a terminal, lines otherwise
   int64_t log_every = 50;       // steps between progress lines where there is no terminal
+  double heartbeat_limit = 10;  // seconds of silence after which a rank counts as lost
+  double step_limit = 600;      // seconds one exchange may take, the computing of peers included
 };
 
 struct TrainConfig {
@@ -81,6 +94,7 @@ struct TrainConfig {
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   EvalConfig eval;
+  CheckpointConfig checkpoint;
   RunConfig run;
   std::vector<std::string> augment_train = {"normalise"};
   std::vector<std::string> augment_val = {"normalise"};
@@ -91,9 +105,12 @@ struct TrainConfig {
   std::string kernels = "reference";  // reference | auto
   std::string nonfinite = "stop";     // stop | skip
   int64_t digest_every = 1;
-  bool poison = false;  // fill dead buffers with NaN: debugging
+  std::string sync = "lockstep";  // lockstep | allreduce
+  bool poison = false;            // fill dead buffers with NaN: debugging
 
-  std::string recipe_text;   // resolved recipe with origins, written to the run directory
+  std::string recipe_text;  // resolved recipe with origins, written to the run directory
+  // Sorted lines "key=value\n" of the keys of a role that differ from their defaults.
+  std::string fixed_keys, branch_keys;
   uint64_t recipe_hash = 0;  // of the fixed and branch keys that differ from their defaults
 };
 

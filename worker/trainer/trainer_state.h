@@ -5,6 +5,9 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+
+#include "base/status.h"
 
 namespace lockstep::worker {
 
@@ -21,6 +24,8 @@ struct TrainerState {
 
   // Every field, little-endian, in the order above.
   std::string ToBytes() const;
+  static Result<TrainerState> FromBytes(std::string_view bytes);
+  bool operator==(const TrainerState&) const = default;
 };
 
 }  // namespace lockstep::worker

@@ -34,6 +34,20 @@ TEST(TrainerState, BytesAreEveryFieldLittleEndianInOrder) {
             "09000000");
 }
 
+TEST(TrainerState, IsReadBackFromItsBytesAndFromNoOthers) {
+  TrainerState state;
+  state.epoch = 3;
+  state.step_in_epoch = 4;
+  state.global_step = 5;
+  state.best_epoch = -1;
+  const std::string bytes = state.ToBytes();
+  const auto back = TrainerState::FromBytes(bytes);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(*back, state);
+  EXPECT_FALSE(TrainerState::FromBytes(bytes + "x").ok());
+  EXPECT_FALSE(TrainerState::FromBytes(bytes.substr(1)).ok());
+}
+
 TEST(TrainerState, BeforeAnyEvaluationTheBestIsMinusOne) {
   EXPECT_EQ(Hex(TrainerState().ToBytes()), std::string(72, '0') + std::string(24, 'f'));
 }

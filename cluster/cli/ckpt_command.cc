@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/cli/ckpt_command.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/file.h"
+#include "cluster/cli/progress.h"
+#include "storage/checkpoint/checkpoint.h"
+#include "storage/checkpoint/checkpoint_directory.h"
+#include "storage/checkpoint/generation.h"
+
+namespace lockstep::cluster {
+namespace {
+
+using storage::CheckpointFile;
+using storage::CheckpointId;
+using storage::CheckpointManifest;
+using storage::CheckpointPath;
+using storage::GenerationInfo;
+using Json = nlohmann::ordered_json;
+
+// Texts of a manifest are UTF-8, paths may be anything.
+std::string Dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+Status CheckRun(const std::string& run) {
+  if (FileExists(run)) return OkStatus();
+  return NotFound("there is no run directory '" + run + "'; expected what `lockstep train --run` " +
+                  "was given");
+}
+
+int64_t BytesOf(const CheckpointManifest& manifest) {
+  int64_t bytes = 0;
+  for (const CheckpointFile& file : manifest.files) bytes += file.size;
+  return bytes;
+}
+
+struct Listed {
+  CheckpointId id;
+  std::optional<CheckpointManifest> manifest;
+  std::string state;    // "whole" as far as sizes and the manifest say, "damaged", "other version"
+  std::string problem;  // what is wrong; empty if whole
+
+  std::string Time() const {
+    const auto time = manifest->environment.find("time");
+    return time == manifest->environment.end() ? "-" : time->second;
+  }
+};
+
+Result<std::vector<Listed>> ListAll(const std::string& run) {
+  ASSIGN_OR_RETURN(const std::vector<CheckpointId> ids, storage::ListCheckpoints(run));
+  std::vector<Listed> all;
+  for (const CheckpointId id : ids) {
+    auto manifest = storage::InspectCheckpointDirectory(CheckpointPath(run, id), id);
+    // Removed since it was listed: a run that goes on does that.
+    const StatusCode code = manifest.status().code();
+    if (code == StatusCode::kNotFound) continue;
+    if (manifest.ok()) {
+      all.push_back({id, *std::move(manifest), "whole", ""});
+    } else if (code == StatusCode::kDataLoss || code == StatusCode::kFailedPrecondition) {
+      const bool damaged = code == StatusCode::kDataLoss;
+      all.push_back(
+          {id, std::nullopt, damaged ? "damaged" : "other version", manifest.status().message()});
+    } else {
+      return manifest.status();  // the disk's fault
+    }
+  }
+  return all;
+}
+
+// What a run kept because its step came out with other bits.
+std::vector<std::string> Conflicts(const std::string& run) {
+  const std::string folder = storage::CheckpointsFolder(run);
+  auto names = ListDir(folder);
+  if (!names.ok()) return {};
+  std::erase_if(
+      *names, [](const std::string& name) { return !name.starts_with(storage::kConflictPrefix); });
+  for (std::string& name : *names) name = folder + "/" + name;
+  return *names;
+}
+
+Json LsJson(const std::string& run, const std::vector<Listed>& checkpoints,
+            const std::vector<GenerationInfo>& generations) {
+  Json json = {{"run", run},
+               {"checkpoints", Json::array()},
+               {"generations", Json::array()},
+               {"conflicts", Conflicts(run)}};
+  for (const Listed& c : checkpoints) {
+    Json entry = {
+        {"name", c.id.Name()}, {"branch", c.id.branch}, {"step", c.id.step}, {"state", c.state}};
+    if (!c.problem.empty()) entry["problem"] = c.problem;
+    if (c.manifest) {
+      entry.update(Json{{"epoch", c.manifest->epoch},
+                        {"step_in_epoch", c.manifest->step_in_epoch},
+                        {"digest", Hex64(c.manifest->digest)},
+                        {"bytes", BytesOf(*c.manifest)},
+                        {"generation", c.manifest->generation},
+                        {"environment", c.manifest->environment}});
+    }
+    json["checkpoints"].push_back(std::move(entry));
+  }
+  for (const GenerationInfo& g : generations) {
+    Json entry = {{"generation", g.number}, {"holder", storage::DescribeHolder(run, g)}};
+    if (!g.host.empty()) {
+      entry.update(Json{{"host", g.host},
+                        {"pid", g.pid},
+                        {"job", g.job},
+                        {"time", g.time},
+                        {"branch", g.branch},
+                        {"parent", g.parent},
+                        {"overwrite", g.overwrite}});
+    }
+    json["generations"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+using Row = std::vector<std::string>;
+
+// Columns as wide as their widest cell, two spaces apart; the first row is the heading.
+void PrintTable(const std::vector<Row>& rows, std::ostream& out) {
+  std::vector<size_t> widths(rows[0].size());
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const Row& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    out << line << "\n";
+  }
+}
+
+void PrintCheckpoints(const std::string& run, const std::vector<Listed>& checkpoints,
+                      std::ostream& out) {
+  if (checkpoints.empty()) {
+    out << "no checkpoints in '" << run << "'\n";
+    return;
+  }
+  std::vector<Row> rows = {
+      {"checkpoint", "branch", "step", "epoch", "digest", "bytes", "time", "generation", "state"}};
+  for (const Listed& c : checkpoints) {
+    Row row = {c.id.Name(), std::to_string(c.id.branch), CountText(c.id.step)};
+    if (c.manifest) {
+      row.insert(row.end(), {std::to_string(c.manifest->epoch), Hex64(c.manifest->digest),
+                             CountText(BytesOf(*c.manifest)), c.Time(),
+                             std::to_string(c.manifest->generation)});
+    } else {
+      row.insert(row.end(), {"-", "-", "-", "-", "-"});
+    }
+    row.push_back(c.state);
+    rows.push_back(std::move(row));
+  }
+  PrintTable(rows, out);
+}
+
+void PrintGenerations(const std::string& run, const std::vector<GenerationInfo>& generations,
+                      std::ostream& out) {
+  if (generations.empty()) return;
+  std::vector<Row> rows = {
+      {"generation", "branch", "goes on from", "host", "pid", "job", "time", "holder"}};
+  const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
+  for (const GenerationInfo& g : generations) {
+    if (g.host.empty()) {
+      rows.push_back({std::to_string(g.number), "-", "-", "-", "-", "-", "-", "damaged file"});
+      continue;
+    }
+    rows.push_back({std::to_string(g.number), std::to_string(g.branch),
+                    g.parent.empty() ? "step 0" : g.parent, g.host, std::to_string(g.pid),
+                    or_dash(g.job), or_dash(g.time), storage::DescribeHolder(run, g)});
+  }
+  out << "\n";
+  PrintTable(rows, out);
+}
+
+}  // namespace
+
+Status RunCkptLs(const CkptLsOptions& options, Console* console) {
+  RETURN_IF_ERROR(CheckRun(options.run));
+  ASSIGN_OR_RETURN(const std::vector<Listed> checkpoints, ListAll(options.run));
+  std::vector<std::string> problems;
+  ASSIGN_OR_RETURN(const std::vector<GenerationInfo> generations,
+                   storage::ListGenerations(options.run, &problems));
+  if (options.json) {
+    console->out << Dump(LsJson(options.run, checkpoints, generations)) << "\n";
+  } else {
+    PrintCheckpoints(options.run, checkpoints, console->out);
+    PrintGenerations(options.run, generations, console->out);
+  }
+  for (const Listed& c : checkpoints) {
+    if (!c.problem.empty()) console->err << "lockstep: warning: " << c.problem << "\n";
+  }
+  for (const std::string& problem : problems) {
+    console->err << "lockstep: warning: " << problem << "\n";
+  }
+  for (const std::string& path : Conflicts(options.run)) {
+    console->err << "lockstep: warning: '" << path
+                 << "' was kept because its step had come out with other bits\n";
+  }
+  return OkStatus();
+}
+
+Status RunCkptVerify(const CkptVerifyOptions& options, Console* console) {
+  RETURN_IF_ERROR(CheckRun(options.run));
+  ASSIGN_OR_RETURN(std::vector<CheckpointId> ids, storage::ListCheckpoints(options.run));
+  if (!options.name.empty()) {
+    const auto id = CheckpointId::Parse(options.name);
+    if (!id) {
+      return InvalidArgument(
+          "'" + options.name + "' is no name of a checkpoint; expected one like " +
+          CheckpointId{1, 1200}.Name() + " (`lockstep ckpt ls " + options.run + "` lists them)");
+    }
+    ids = {*id};
+  }
+  int64_t total = 0;
+  for (const CheckpointId id : ids) {
+    const auto manifest = storage::InspectCheckpointDirectory(CheckpointPath(options.run, id), id);
+    if (manifest.ok()) total += BytesOf(*manifest);
+  }
+  Progress progress(console, "verify", "bytes");
+  int64_t done = 0, whole = 0;
+  Status foreign;  // of a version this program does not read
+  std::string damages;
+  for (const CheckpointId id : ids) {
+    const auto manifest = storage::VerifyCheckpointDirectory(
+        CheckpointPath(options.run, id), id,
+        [&](int64_t bytes) { progress.Update(done += bytes, total); });
+    if (manifest.ok()) {
+      ++whole;
+      console->out << id.Name() << "  whole, digest " << Hex64(manifest->digest) << "\n";
+    } else if (manifest.status().code() == StatusCode::kDataLoss) {
+      damages += "\n" + manifest.status().message();
+      console->out << id.Name() << "  damaged\n";
+    } else if (manifest.status().code() == StatusCode::kFailedPrecondition) {
+      foreign = manifest.status();
+      console->out << id.Name() << "  of another version\n";
+    } else if (manifest.status().code() != StatusCode::kNotFound || !options.name.empty()) {
+      return manifest.status();  // the disk's fault; one removed meanwhile is nobody's
+    }
+  }
+  if (!damages.empty()) {
+    return DataLoss("run '" + options.run + "' has damaged checkpoints:" + damages +
+                    "\nA resume passes over them. Restore them from a copy, or remove them");
+  }
+  RETURN_IF_ERROR(foreign);
+  progress.Finish(CountText(whole) + " checkpoints, " + CountText(done) + " bytes");
+  return OkStatus();
+}
+
+}  // namespace lockstep::cluster

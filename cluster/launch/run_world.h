@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// RunWorld: the ranks of a run as this process was started, and their coordinator. Alone, all ranks
+// are threads of this process and the coordinator is called directly; under mpirun or srun this
+// process is one rank, and rank 0 hosts the coordinator unless another is named.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/device/queue_stream.h"
+#include "comm/mpi/mpi_world.h"
+#include "comm/rendezvous/launch_environment.h"
+#include "comm/rpc/rpc.h"
+#include "worker/trainer/train.h"
+
+namespace lockstep::comm {
+class LocalWorld;
+}
+
+namespace lockstep::cluster {
+
+struct WorldOptions {
+  std::optional<int32_t> ranks;  // --ranks; as threads, where no launcher started this process
+  std::string coordinator_file;  // of a coordinator elsewhere; empty: rank 0 hosts one
+  std::string listen = "127.0.0.1:0";  // where that one listens
+  bool insecure_listen = false;        // also where not only this machine can reach it
+};
+
+class RunWorld {
+ public:
+  // Refuses, before MPI is touched, what cannot be started; then joins MPI where there is any.
+  static Result<std::unique_ptr<RunWorld>> Start(const WorldOptions& options);
+  ~RunWorld();
+
+  int32_t size() const;            // W
+  bool has_rank_zero() const;      // this process speaks for the run
+  int32_t ranks_here() const;      // on this machine, as far as the launcher says
+  int32_t ranks_on_cores() const;  // that share the cores of this process
+  // Whether something went well in every process; the failure of the lowest rank that has one.
+  Status Agree(const Status& mine);
+  // Makes or finds the coordinator. Collective. `call_limit` bounds each call of it.
+  Status StartCoordinator(Duration call_limit);
+
+  worker::TrainWorld ForTraining(const std::atomic<bool>* stop);
+  // Gives the other ranks a moment to hear from the coordinator here how it ended.
+  void WaitForOthers();
+  // After a run that ended in order on all ranks; `exit_code` is what this process is about to end
+  // with. Without it MPI is left as it is, which ends the other ranks.
+  Status Finish(int exit_code);
+
+ private:
+  struct Hosted;  // the coordinator of rank 0 and its server
+  struct Meeting;
+  explicit RunWorld(WorldOptions options);
+  Status StartHosted(Meeting* meeting);
+  Status Meet(Duration call_limit);
+
+  const WorldOptions options_;
+  comm::LaunchEnvironment launch_;
+  std::unique_ptr<comm::MpiWorld> mpi_;      // null: ranks are threads
+  std::unique_ptr<comm::LocalWorld> local_;  // null: MPI
+  std::vector<std::unique_ptr<comm::Communicator>> communicators_;
+  std::unique_ptr<Hosted> hosted_;
+  std::unique_ptr<comm::Coordinator> remote_;  // null: hosted_ is called directly
+};
+
+}  // namespace lockstep::cluster

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// MpiWorld: this process as a rank of an MPI world, from MPI_Init to MPI_Finalize.
+//
+//   ASSIGN_OR_RETURN(auto world, MpiWorld::Start({}));
+//   auto communicator = world->communicator();
+//   ... train ...
+//   RETURN_IF_ERROR(world->Finalize(std::chrono::seconds(30), 0));
+//
+// MPI_Init and MPI_Finalize may block for ever: each runs under a watchdog, which ends the process.
+// After a failure of the communicator do not call Finalize: let the process exit with the failure's
+// code; mpirun then ends the others. At most one world a process.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/dtype.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "comm/communicator.h"
+#include "comm/mpi/mpi_transfer.h"
+#include "comm/rendezvous/launch_environment.h"
+
+namespace lockstep::comm {
+
+class MpiConnection;
+
+struct MpiOptions {
+  Environment environment = ProcessEnvironment();
+  std::optional<int32_t> ranks_option;  // the value of --ranks, if it was given
+  // MPI_Init must return within; else the process ends with deadline-exceeded's exit code.
+  Duration init_limit = std::chrono::seconds(60);
+  size_t piece_bytes = kLargestPiece;  // larger messages are cut; for tests
+};
+
+class MpiWorld {
+ public:
+  // Opens the plugin and MPI. Collective. Fails with what CheckLaunch and OpenMpiPlugin say, or
+  // unavailable when MPI_Init fails.
+  static Result<std::unique_ptr<MpiWorld>> Start(const MpiOptions& options);
+  ~MpiWorld();
+
+  Rank rank() const;
+  int32_t size() const;
+  const std::string& library() const { return library_; }  // "Open MPI v4.1.4, ..."
+
+  // Each is an end of the same world; may outlive it.
+  std::unique_ptr<Communicator> communicator() const;
+
+  // MPI_Finalize, collective, once every event is done. If it has not returned within `limit`, one
+  // line says so and the process ends with `exit_code`: the run itself is finished. After a failure
+  // of the communicator it returns that failure and calls no MPI.
+  Status Finalize(Duration limit, int exit_code);
+
+  // MPI_Allreduce itself, blocking and without a deadline: what `bench comm` compares with.
+  Status BlockingAllReduceSum(void* data, size_t count, DType dtype) const;
+
+ private:
+  MpiWorld(const lockstep_mpi* mpi, std::string library, std::shared_ptr<MpiConnection> connection);
+
+  const lockstep_mpi* const mpi_;
+  const std::string library_;
+  const std::shared_ptr<MpiConnection> connection_;
+};
+
+}  // namespace lockstep::comm

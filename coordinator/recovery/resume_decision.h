@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a run goes on: a function of what its directory holds and of what the ranks say it is.
+// Everything that changes history is a new branch; whatever would change it unasked is refused,
+// with the old value, the new one and the remedies.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "comm/coordinator.h"
+#include "storage/checkpoint/checkpoint.h"
+#include "storage/checkpoint/generation.h"
+
+namespace lockstep::coordinator {
+
+// What a run directory holds.
+struct ResumeFindings {
+  std::optional<storage::CheckpointManifest> checkpoint;  // what FindResume gave
+  std::vector<storage::CheckpointId> checkpoints;         // all, verified or not
+  std::vector<storage::GenerationInfo> generations;       // by number
+  std::vector<std::string> notes;                         // what was passed over and why
+};
+
+// Reads the directory; every byte of the checkpoint it gives.
+Result<ResumeFindings> FindWhatIsThere(const std::string& run_directory, int64_t total_steps);
+
+struct ResumeDecision {
+  int32_t branch = 1;
+  // Of the generation and the assignment; empty: step 0.
+  std::optional<storage::CheckpointManifest> checkpoint;
+  bool finished = false;
+  bool overwrite = false;           // begun anew on purpose
+  bool remove_checkpoints = false;  // those there belong to a history that was thrown away
+  std::vector<std::string> notes;   // what was decided and why, one line each
+};
+
+// invalid-argument: another recipe or dataset than the run's. failed-precondition: another build or
+// hardware than the checkpoint's.
+Result<ResumeDecision> DecideResume(const comm::RunInfo& run, const comm::MemberInfo& member,
+                                    const ResumeFindings& found);
+
+}  // namespace lockstep::coordinator

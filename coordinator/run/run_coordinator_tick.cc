@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// What lasts: watching the ranks, waiting for a holder, deciding, giving the run back. One thread
+// at a time, files touched without the lock that answers ranks.
+#include <algorithm>
+#include <cstdio>
+
+#include "base/log.h"
+#include "coordinator/membership/member_check.h"
+#include "coordinator/run/run_coordinator.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr Duration kBetweenTicks = std::chrono::milliseconds(200);
+constexpr Duration kGap = std::chrono::seconds(1);
+
+std::string SecondsText(Duration d) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.1f s", std::chrono::duration<double>(d).count());
+  return text;
+}
+
+Duration LimitOf(const comm::RunInfo& run) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(run.heartbeat_limit));
+}
+
+}  // namespace
+
+void RunCoordinator::RunThread() {
+  for (;;) {
+    Tick();
+    MutexLock lock(&mutex_);
+    const TimePoint next = Clock::Real().Now() + kBetweenTicks;
+    while (!wanted_ && !ending_ && wake_.WaitUntil(&mutex_, next)) {
+    }
+    wanted_ = false;
+    if (ending_) return;
+  }
+}
+
+void RunCoordinator::Tick() {
+  MutexLock tick(&tick_mutex_);
+  std::vector<std::shared_ptr<ClaimedRun>> retired;
+  {
+    MutexLock lock(&mutex_);
+    Watch();
+    retired.swap(retired_);
+  }
+  retired.clear();
+  if (state() == State::kWaiting) WaitForHolder();
+  if (state() == State::kDeciding) Decide();
+  ReleaseIfGone();
+}
+
+void RunCoordinator::Watch() {
+  const TimePoint now = Now();
+  ForgiveGap(now);
+  std::erase_if(strangers_, [&](const auto& stranger) {
+    return now - stranger.second > options_.patience + options_.gather_limit;
+  });
+  if (state_ == State::kGathering) return CheckGathering(now);
+  if (state_ == State::kOver) return;
+  CheckSilence(now);
+  if (state_ != State::kRunning) return;
+  if (const Status health = run_->generation->Health(); !health.ok()) End(health);
+}
+
+// While this process did not run, or was busy reading checkpoints, nobody's silence counts.
+void RunCoordinator::ForgiveGap(TimePoint now) {
+  if (ticked_ && now - *ticked_ > kGap) {
+    members_.Forgive(now - *ticked_ - kBetweenTicks, now);
+  }
+  ticked_ = now;
+}
+
+void RunCoordinator::CheckGathering(TimePoint now) {
+  if (members_.empty()) return;
+  if (members_.Complete()) {
+    // One that ended meanwhile is waited for: whoever takes its place is on the way.
+    const Member* silent = members_.FirstSilent(now, options_.gone);
+    if (silent == nullptr) {
+      state_ = State::kWaiting;
+      LOG(kInfo) << "all " << members_.world_size() << " rank(s) are there";
+      return;
+    }
+    note_ = "waiting for " + NameOf(silent->request.member) + ", which registered and went silent";
+  }
+  if (now - began_ <= options_.gather_limit) return;
+  End(DeadlineExceeded(
+      (members_.Complete() ? "after all ranks registered one went silent"
+                           : members_.Missing() + " did not register") +
+      (" within " + SecondsText(options_.gather_limit)) +
+      "; look whether they were started, what they say, and whether they can reach this address"));
+}
+
+void RunCoordinator::CheckSilence(TimePoint now) {
+  const Member* silent = members_.FirstSilent(now, LimitOf(members_.rank0().run));
+  if (silent == nullptr) return;
+  End(Unavailable(NameOf(silent->request.member) + " has been silent for " +
+                  SecondsText(now - silent->heard) + "; last heard of in phase '" + silent->phase +
+                  "' at step " + std::to_string(silent->step) +
+                  "; look whether it was stopped or its machine is gone"));
+}
+
+void RunCoordinator::WaitForHolder() {
+  comm::RunInfo run;
+  int64_t membership = 0;
+  {
+    MutexLock lock(&mutex_);
+    if (state_ != State::kWaiting) return;
+    run = members_.rank0().run;
+    membership = membership_;
+  }
+  if (!waiter_ || waiter_of_ != membership) {
+    waiter_.emplace(run.run_directory, run.takeover, options_.claim.timing);
+    waiter_of_ = membership;
+  }
+  const Result<bool> free = waiter_->Poll();
+  const bool done = !free.ok() || *free;
+  const std::string note = waiter_->note();
+  if (done) waiter_.reset();
+  MutexLock lock(&mutex_);
+  if (membership_ != membership || state_ != State::kWaiting) return;
+  if (!free.ok()) return End(free.status());
+  if (done) state_ = State::kDeciding;
+  if (!done && note_ != note) {
+    LOG(kInfo) << note;
+  }
+  note_ = done ? "looking for the checkpoint to go on from" : note;
+}
+
+void RunCoordinator::Decide() {
+  comm::RegisterRequest rank0;
+  int64_t membership = 0;
+  {
+    MutexLock lock(&mutex_);
+    if (state_ != State::kDeciding) return;
+    rank0 = members_.rank0();
+    membership = membership_;
+  }
+  Result<std::unique_ptr<ClaimedRun>> claimed = ClaimRun(rank0, options_.claim);
+  std::shared_ptr<ClaimedRun> run;  // outlives the lock: a run that is not wanted is given back
+  if (claimed.ok()) run = *std::move(claimed);
+  MutexLock lock(&mutex_);
+  if (membership_ != membership || state_ != State::kDeciding) return;
+  if (!claimed.ok()) return End(claimed.status());
+  if (run == nullptr) {
+    state_ = State::kWaiting;
+    return;
+  }
+  Begin(std::move(run));
+}
+
+void RunCoordinator::Begin(std::shared_ptr<ClaimedRun> run) {
+  const storage::GenerationInfo& info = run->generation->info();
+  generation_ = info.number;
+  has_generation_ = true;
+  LOG(kInfo) << "generation " << info.number << " of '" << run->generation->run_directory()
+             << "', branch " << info.branch << ", " << members_.world_size() << " rank(s)";
+  for (const std::string& note : run->notes) LOG(kInfo) << note;
+  run_ = std::move(run);
+  state_ = State::kRunning;
+  members_.HeardAll(Now());
+}
+
+void RunCoordinator::ReleaseIfGone() {
+  std::shared_ptr<ClaimedRun> run;  // given back after the lock
+  MutexLock lock(&mutex_);
+  if (state_ != State::kOver || !members_.AllGone(Now(), options_.gone, nullptr)) return;
+  run.swap(run_);
+}
+
+bool RunCoordinator::WaitUntilEveryoneLeft(Deadline deadline) {
+  for (;;) {
+    Tick();
+    if (GivenBack()) return true;
+    if (deadline.Passed()) return false;
+    MutexLock lock(&mutex_);
+    const TimePoint soon = Clock::Real().Now() + kBetweenTicks / 4;
+    wake_.WaitUntil(&mutex_, std::min(deadline.when(), soon));
+  }
+}
+
+bool RunCoordinator::GivenBack() {
+  MutexLock tick(&tick_mutex_);  // nobody is in the midst of it
+  MutexLock lock(&mutex_);
+  return state_ == State::kOver && run_ == nullptr && retired_.empty();
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checkpoints: the whole training state of a run at one step, as logical tensors, complete and
+// verified or not there (durability.md 3 to 8).
+//
+//   checkpoints/b01-s0000001200/            branch 1, after 1200 steps
+//     model-00001-of-00002.safetensors      parameters and running statistics, torchvision's names
+//     momentum_buffer-00001-of-00001.safetensors    an optimizer slot, under its parameters' names
+//     progress-00001-of-00001.safetensors
+//     manifest.json                         written last: every file's size and XXH3-128, and its
+//     own
+//   checkpoints/.tmp-b01-s...-g000007-UUID/ being written; removed by the next holder
+//   checkpoints/.trash-...                  being removed
+//
+// Tensors are split between files at about 256 MiB, never within one, whatever the number of ranks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/status.h"
+#include "storage/checkpoint/safetensors.h"
+
+namespace lockstep::storage {
+
+struct CheckpointId {
+  int32_t branch = 1;
+  int64_t step = 0;
+  auto operator<=>(const CheckpointId&) const = default;
+  std::string Name() const;                                         // "b01-s0000001200"
+  static std::optional<CheckpointId> Parse(std::string_view name);  // exactly such a name
+};
+
+struct CheckpointFile {
+  std::string name;
+  int64_t size = 0;
+  Hash128Value hash;
+};
+
+struct CheckpointManifest {
+  CheckpointId id;
+  int64_t generation = 0;
+  int32_t epoch = 0;  // position: which samples come next
+  int64_t step_in_epoch = 0;
+  uint64_t digest = 0;                  // of step id.step
+  uint64_t state_hash = 0;              // H, to check what was loaded
+  std::string trainer_state;            // its bytes
+  std::string fixed_keys, branch_keys;  // of the recipe (comm/coordinator.h, RunInfo)
+  uint64_t recipe_hash = 0;
+  Hash128Value dataset_digest;
+  std::string build, hardware;
+  std::map<std::string, std::string> environment;  // for people: versions, host, world size, time
+  std::map<std::string, std::string> values;       // what the writer wants back beside tensors
+  std::vector<CheckpointFile> files;               // set by WriteCheckpoint
+};
+
+// JSON, keys sorted, indented by one space, with the XXH3-128 of itself; not one byte may differ
+// from that form. Decoding: data-loss; failed-precondition for another version.
+std::string EncodeCheckpointManifest(const CheckpointManifest& manifest);
+Result<CheckpointManifest> DecodeCheckpointManifest(std::string_view text);
+
+struct TensorGroup {
+  std::string stem;  // "model", "momentum_buffer"; [a-z0-9_]+
+  std::vector<TensorView> tensors;
+};
+
+struct CheckpointWriteOptions {
+  int64_t file_bytes = int64_t{256} << 20;  // about where files are split
+  // Asked just before the rename; a failure (superseded) leaves no checkpoint.
+  std::function<Status()> may_commit;
+};
+
+// Writes and commits. Where the target exists and verifies: equal digest: the own one is thrown
+// away, success; another digest: data-loss naming both, both are kept (the own one as
+// checkpoints/conflict-<name>-g<generation>). A damaged target is moved to .trash and replaced. A
+// failure removes the own temporary folder where it can. Fault points: checkpoint.open,
+// checkpoint.write, checkpoint.fsync (all can fail), checkpoint.manifest_fsync.before / .after,
+// checkpoint.rename.before / .after, checkpoint.parent_fsync.before / .after.
+// Returns the bytes written.
+// Superseded goes before every other failure: the newer holder may have removed the own folder.
+Result<int64_t> WriteCheckpoint(const std::string& run_directory, CheckpointManifest manifest,
+                                const std::vector<TensorGroup>& groups,
+                                const CheckpointWriteOptions& options);
+
+// Those that carry a checkpoint's name, in increasing (branch, step); not verified.
+Result<std::vector<CheckpointId>> ListCheckpoints(const std::string& run_directory);
+
+// Reads every byte: manifest, sizes, hashes, no file beside those listed. data-loss: wrong bytes,
+// naming the file and what is wrong; not-found: no such checkpoint. io-error, deadline-exceeded:
+// the disk, not the checkpoint: tried three times.
+// Fault point: checkpoint.read (can fail; once for each try of a file).
+Result<CheckpointManifest> VerifyCheckpoint(const std::string& run_directory, CheckpointId id);
+
+// The checkpoint to go on from: of the highest branch the highest step that verifies, then the next
+// branch; nullopt where there is none. `say` is told of every one passed over and why. Fails on a
+// disk's fault: that is not corruption. max_step: those above are passed over silently.
+Result<std::optional<CheckpointManifest>> FindResume(
+    const std::string& run_directory, int64_t max_step,
+    const std::function<void(const std::string&)>& say);
+
+// The tensors of one group of a checkpoint that verifies, each file read whole and its hash
+// checked.
+class CheckpointTensors {
+ public:
+  static Result<CheckpointTensors> Read(const std::string& run_directory,
+                                        const CheckpointManifest& manifest,
+                                        const std::string& stem);
+  // The same of a checkpoint that lies at `path`, for tools.
+  static Result<CheckpointTensors> ReadDirectory(const std::string& path,
+                                                 const CheckpointManifest& manifest,
+                                                 const std::string& stem);
+  Result<TensorView> Find(std::string_view name) const;
+  std::vector<TensorView> tensors() const;
+
+ private:
+  std::vector<SafetensorsFile> files_;
+  std::string where_;
+};
+
+struct Retention {
+  int32_t keep_last = 3;           // of the current branch, at least 2
+  std::vector<CheckpointId> keep;  // besides: the best one
+};
+// Removes the older checkpoints of the current branch, by rename to .trash-... and unlink. Never
+// the last two that verify of a branch, never the parent of a generation. Names what it removed.
+// Only called by the holder of the generation.
+Result<std::vector<CheckpointId>> RemoveOldCheckpoints(const std::string& run_directory,
+                                                       int32_t branch, const Retention& retention);
+
+// All of them: a run that is begun anew. As above for how.
+Status RemoveAllCheckpoints(const std::string& run_directory);
+
+// Stale .tmp-* and .trash-* of checkpoints/; only by the holder.
+Status RemoveStaleTemporaries(const std::string& run_directory);
+
+}  // namespace lockstep::storage

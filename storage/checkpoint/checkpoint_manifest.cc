@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The names of checkpoints and the text of manifest.json (docs/formats.md).
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "storage/checkpoint/checkpoint.h"
+#include "storage/checkpoint/checkpoint_directory.h"
+#include "storage/checkpoint/hashed_json.h"
+#include "storage/dataset/strict_json.h"
+
+namespace lockstep::storage {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kFormat[] = "lockstep-checkpoint";
+constexpr int64_t kVersion = 1;
+
+std::string Padded(int64_t number, size_t digits) {
+  std::string text = std::to_string(number);
+  if (text.size() < digits) text.insert(0, digits - text.size(), '0');
+  return text;
+}
+
+std::string HexOf(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    text += kDigits[static_cast<unsigned char>(c) >> 4];
+    text += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return text;
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  throw StrictJsonError(std::string("'") + c + "' is no lower-case hexadecimal digit");
+}
+
+std::string BytesField(const json& object, const std::string& key) {
+  const std::string text = Text(object, key);
+  if (text.size() % 2 != 0) throw StrictJsonError("'" + key + "' has an odd number of digits");
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); i += 2) {
+    bytes += static_cast<char>(HexDigit(text[i]) * 16 + HexDigit(text[i + 1]));
+  }
+  return bytes;
+}
+
+int32_t Integer32(const json& object, const std::string& key) {
+  const int64_t value = Integer(object, key);
+  if (value > std::numeric_limits<int32_t>::max()) {
+    throw StrictJsonError("'" + key + "' is beyond 2^31");
+  }
+  return static_cast<int32_t>(value);
+}
+
+// That the files are complete sets STEM-0000i-of-0000n, in order: nothing else may be in a
+// manifest, least of all a path that leads out of the checkpoint.
+void CheckFileNames(const std::vector<CheckpointFile>& files) {
+  size_t i = 0;
+  std::string previous;
+  while (i < files.size()) {
+    const std::string& first = files[i].name;
+    const std::string stem = first.substr(0, first.find('-'));
+    size_t count = i;
+    while (count < files.size() && files[count].name.starts_with(stem + "-")) ++count;
+    count -= i;
+    if (count == 0 || !IsGroupStem(stem) || stem <= previous) {
+      throw StrictJsonError("'" + first + "' is no file of a checkpoint, or out of order");
+    }
+    for (size_t k = 0; k < count; ++k) {
+      const std::string expected = CheckpointFileName(stem, k, count);
+      if (files[i + k].name != expected) {
+        throw StrictJsonError("'" + files[i + k].name + "' stands where '" + expected +
+                              "' was expected");
+      }
+    }
+    previous = stem;
+    i += count;
+  }
+}
+
+CheckpointManifest FromJson(const json& j) {
+  CheckpointManifest m;
+  m.id = {Integer32(j, "branch"), Integer(j, "step")};
+  if (m.id.branch < 1) throw StrictJsonError("'branch' is 0; branches count from 1");
+  m.generation = Integer(j, "generation");
+  m.epoch = Integer32(j, "epoch");
+  m.step_in_epoch = Integer(j, "step_in_epoch");
+  m.digest = HexField64(j, "digest");
+  m.state_hash = HexField64(j, "state_hash");
+  m.trainer_state = BytesField(j, "trainer_state");
+  m.fixed_keys = Text(j, "fixed_keys");
+  m.branch_keys = Text(j, "branch_keys");
+  m.recipe_hash = HexField64(j, "recipe_hash");
+  m.dataset_digest = Hex128(j, "dataset_digest");
+  m.build = Text(j, "build");
+  m.hardware = Text(j, "hardware");
+  m.environment = TextsField(j, "environment");
+  m.values = TextsField(j, "values");
+  for (const json& f : Array(j, "files")) {
+    m.files.push_back({Text(f, "name"), Integer(f, "size"), Hex128(f, "xxh3_128")});
+  }
+  CheckFileNames(m.files);
+  return m;
+}
+
+// A number of a name, of at least `digits` digits; -1 where it is none.
+int64_t NumberOf(std::string_view text, size_t digits) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && text.size() >= digits ? value : -1;
+}
+
+}  // namespace
+
+std::string CheckpointId::Name() const { return "b" + Padded(branch, 2) + "-s" + Padded(step, 10); }
+
+std::optional<CheckpointId> CheckpointId::Parse(std::string_view name) {
+  const size_t dash = name.find("-s");
+  if (!name.starts_with('b') || dash == std::string_view::npos) return std::nullopt;
+  const int64_t branch = NumberOf(name.substr(1, dash - 1), 2);
+  const int64_t step = NumberOf(name.substr(dash + 2), 10);
+  if (branch < 1 || branch > std::numeric_limits<int32_t>::max() || step < 0) return std::nullopt;
+  const CheckpointId id{static_cast<int32_t>(branch), step};
+  if (id.Name() != name) return std::nullopt;  // b001-...: a name has one spelling
+  return id;
+}
+
+bool IsGroupStem(std::string_view stem) {
+  return !stem.empty() && std::all_of(stem.begin(), stem.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+std::string CheckpointFileName(const std::string& stem, size_t index, size_t count) {
+  return stem + "-" + Padded(static_cast<int64_t>(index) + 1, 5) + "-of-" +
+         Padded(static_cast<int64_t>(count), 5) + ".safetensors";
+}
+
+Status CheckManifestFits(const CheckpointManifest& m) {
+  if (m.id.branch < 1 || m.id.step < 0 || m.generation < 0 || m.epoch < 0 || m.step_in_epoch < 0) {
+    return InvalidArgument("checkpoint '" + m.id.Name() + "' has a branch below 1 or a negative " +
+                           "step, generation or position");
+  }
+  RETURN_IF_ERROR(CheckUtf8("'fixed_keys'", m.fixed_keys));
+  RETURN_IF_ERROR(CheckUtf8("'branch_keys'", m.branch_keys));
+  RETURN_IF_ERROR(CheckUtf8("'build'", m.build));
+  RETURN_IF_ERROR(CheckUtf8("'hardware'", m.hardware));
+  for (const auto* texts : {&m.environment, &m.values}) {
+    for (const auto& [key, text] : *texts) {
+      RETURN_IF_ERROR(CheckUtf8("a name", key));
+      RETURN_IF_ERROR(CheckUtf8("'" + key + "'", text));
+    }
+  }
+  return {};
+}
+
+std::string EncodeCheckpointManifest(const CheckpointManifest& m) {
+  json files = json::array();
+  for (const CheckpointFile& f : m.files) {
+    files.push_back({{"name", f.name}, {"size", f.size}, {"xxh3_128", f.hash.ToHex()}});
+  }
+  return HashedText({{"format", kFormat},
+                     {"version", kVersion},
+                     {"branch", m.id.branch},
+                     {"step", m.id.step},
+                     {"generation", m.generation},
+                     {"epoch", m.epoch},
+                     {"step_in_epoch", m.step_in_epoch},
+                     {"digest", Hex64(m.digest)},
+                     {"state_hash", Hex64(m.state_hash)},
+                     {"trainer_state", HexOf(m.trainer_state)},
+                     {"fixed_keys", m.fixed_keys},
+                     {"branch_keys", m.branch_keys},
+                     {"recipe_hash", Hex64(m.recipe_hash)},
+                     {"dataset_digest", m.dataset_digest.ToHex()},
+                     {"build", m.build},
+                     {"hardware", m.hardware},
+                     {"environment", json(m.environment)},
+                     {"values", json(m.values)},
+                     {"files", std::move(files)}});
+}
+
+Result<CheckpointManifest> DecodeCheckpointManifest(std::string_view text) {
+  try {
+    const json j = ParseHashed(text);
+    if (Text(j, "format") != kFormat) throw StrictJsonError("it is of another format");
+    if (const int64_t version = Integer(j, "version"); version != kVersion) {
+      return FailedPrecondition("it has format version " + std::to_string(version) +
+                                "; this program reads version 1. Use the program that made it");
+    }
+    CheckpointManifest manifest = FromJson(j);
+    if (EncodeCheckpointManifest(manifest) != text) {
+      throw StrictJsonError("it holds a key that is not of this format");
+    }
+    return manifest;
+  } catch (const json::exception& e) {
+    return DataLoss(e.what());
+  } catch (const StrictJsonError& e) {
+    return DataLoss(e.what());
+  }
+}
+
+}  // namespace lockstep::storage

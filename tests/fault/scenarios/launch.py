@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ways to start that cannot work are refused before anything is done; the others work."""
+
+import os
+
+from processes import Failure
+from runs import ENVIRONMENT, INVALID, NOT_FOUND, OK
+from scenarios import Spec
+
+WHAT = "launchers and their environments: what is refused at once, what works"
+
+SRUN = {"SLURM_JOB_ID": "7", "SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"}
+OTHER_MPI = {"PMI_SIZE": "2", "PMI_RANK": "0", "MPI_LOCALNRANKS": "2"}
+# A lone process in an allocation, and one task of srun.
+IN_ALLOCATION = {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"}
+ONE_TASK = {"SLURM_JOB_ID": "7", "SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"}
+
+
+def refused(code, says, start):
+    def do(case):
+        program = case.must_end(code, start(case), says=[*says, "lockstep: error: "])
+        if os.path.exists(case.run):
+            raise Failure(f"it was refused and left a run directory: {program}")
+    return do
+
+
+def works(environment):
+    def do(case):
+        case.must_end(OK, case.start([*case.train_command(), "--ranks", 2],
+                                     environment=environment))
+        case.check_finished()
+    return do
+
+
+def mpirun(case, ranks, *arguments):
+    return case.start(["mpirun", "--oversubscribe", "-np", ranks, *case.train_command(*arguments)])
+
+
+def cases(suite):
+    yield Spec("ranks-under-mpirun", "mpirun -np 2 train --ranks 2",
+               refused(INVALID, ["leave --ranks out"], lambda case: mpirun(case, 2, "--ranks", 2)),
+               quick=True)
+    yield Spec("more-ranks-than-lanes", "mpirun -np 9 for 8 lanes",
+               refused(INVALID, ["lanes"], lambda case: mpirun(case, 9)))
+    yield Spec("no-recipe", "mpirun -np 2 train of a recipe that is not there",
+               refused(NOT_FOUND, ["missing.toml"], lambda case: case.start(
+                   ["mpirun", "--oversubscribe", "-np", 2, suite.program, "train", "missing.toml",
+                    "--run", case.run])))
+    yield Spec("srun-without-pmi", "2 tasks of srun that cannot find one another",
+               refused(ENVIRONMENT, ["srun --mpi=pmix"],
+                       lambda case: case.start(case.train_command(), environment=SRUN)), quick=True)
+    yield Spec("another-mpi", "PMI_SIZE=2 of another MPI's mpiexec",
+               refused(ENVIRONMENT, ["PMI"],
+                       lambda case: case.start(case.train_command(), environment=OTHER_MPI)),
+               quick=True)
+    yield Spec("alone-without-mpi", "no mpirun on the PATH", works({"PATH": "/nonexistent"}),
+               quick=True)
+    yield Spec("alone-in-allocation", "alone in an allocation of SLURM", works(IN_ALLOCATION))
+    yield Spec("one-task", "one task of srun", works(ONE_TASK))

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Membership: a rank's life with its coordinator. Joins, then a thread of its own says once a
+// second where the rank is; what the coordinator answers may end the rank.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "comm/coordinator.h"
+
+namespace lockstep::worker {
+
+class Membership {
+ public:
+  struct Options {
+    Duration beat = std::chrono::seconds(1);
+    // A coordinator that has not answered for so long is lost.
+    Duration silence_limit = std::chrono::seconds(10);
+    // Likewise one whose process is not there at all: the call fails at once.
+    Duration absence_limit = std::chrono::seconds(3);
+    // How long the rank may take to end once it was told to; then its process is ended.
+    Duration grace = std::chrono::seconds(15);
+    // What is waited for is worth saying once it has lasted so long.
+    Duration say_after = std::chrono::seconds(1);
+    // Called once, from the heartbeat's thread, when the rank must end: wakes what it waits for.
+    std::function<void(const Status&)> on_stop;
+  };
+  // `coordinator` outlives this.
+  Membership(comm::Coordinator* coordinator, comm::RegisterRequest request, Options options);
+  ~Membership();
+  Membership(const Membership&) = delete;
+  Membership& operator=(const Membership&) = delete;
+
+  // Registers until accepted or refused. `say` is told what is waited for, each time it changes,
+  // and what was decided. `give_up` (may be null) is asked now and then: true ends the wait,
+  // cancelled.
+  Result<comm::Assignment> Join(const std::function<void(const std::string&)>& say,
+                                const std::function<bool()>& give_up);
+
+  void SetPhase(const char* phase) { phase_.store(phase); }  // a literal
+  // Step `digest.step` is done; `report`: its digest goes along (rank 0).
+  void SetStep(const comm::StepDigest& digest, bool report) EXCLUDES(mutex_);
+  Status Commit(const std::string& checkpoint, int64_t step, uint64_t digest);
+
+  // OK, or why the coordinator ended this rank.
+  Status Told() const EXCLUDES(mutex_);
+  // Ends the heartbeat and says goodbye; nothing where Join has not succeeded. Once.
+  void Leave(const Status& status, int64_t step, uint64_t digest);
+
+  int64_t generation() const { return generation_; }
+  const comm::RegisterRequest& request() const { return request_; }
+
+ private:
+  void Beat() EXCLUDES(mutex_);
+  // When the coordinator last answered, and when it was last not known to be gone.
+  struct Heard {
+    TimePoint answered, present;
+  };
+  void BeatOnce(Heard* heard) EXCLUDES(mutex_);
+  void JudgeSilence(const Heard& heard) EXCLUDES(mutex_);
+  void Stop(const Status& why) EXCLUDES(mutex_);
+
+  comm::Coordinator* const coordinator_;
+  const comm::RegisterRequest request_;
+  const Options options_;
+  int64_t generation_ = 0;  // 0: not joined
+  std::atomic<const char*> phase_{"start"};
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool leaving_ GUARDED_BY(mutex_) = false;
+  Status told_ GUARDED_BY(mutex_);
+  int64_t step_ GUARDED_BY(mutex_) = 0;
+  std::vector<comm::StepDigest> digests_ GUARDED_BY(mutex_);
+  std::thread thread_;  // last: it uses the fields above
+};
+
+}  // namespace lockstep::worker

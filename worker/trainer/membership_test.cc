@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// A rank's heartbeat against a coordinator that answers as the test wants.
+#include "worker/trainer/membership.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+namespace lockstep::worker {
+namespace {
+
+using std::chrono::milliseconds;
+
+class ScriptedCoordinator : public comm::Coordinator {
+ public:
+  Result<comm::RegisterReply> Register(const comm::RegisterRequest&) override {
+    MutexLock lock(&mutex_);
+    comm::RegisterReply reply;
+    if (++registered_ < 3) {
+      reply.note = "waiting for rank 1";
+      return reply;
+    }
+    if (!refusal.ok()) return refusal;
+    reply.accepted = true;
+    reply.notes = {"goes on from step 7"};
+    reply.assignment.generation = 4;
+    return reply;
+  }
+  Result<comm::HeartbeatReply> Heartbeat(const comm::HeartbeatRequest& request) override {
+    MutexLock lock(&mutex_);
+    if (!silence.ok()) return silence;
+    last_ = request;
+    for (const comm::StepDigest& digest : request.digests) steps_.push_back(digest.step);
+    beaten_.NotifyAll();
+    return comm::HeartbeatReply{stop};
+  }
+  Status Commit(const comm::CommitRequest&) override { return OkStatus(); }
+  Status Leave(const comm::LeaveRequest& request) override {
+    MutexLock lock(&mutex_);
+    left_ = request;
+    return OkStatus();
+  }
+
+  void Silence(const Status& status) {
+    MutexLock lock(&mutex_);
+    silence = status;
+  }
+  void TellToStop(const Status& status) {
+    MutexLock lock(&mutex_);
+    stop = status;
+  }
+  void AwaitPhase(const std::string& phase) {
+    MutexLock lock(&mutex_);
+    while (last_.phase != phase) beaten_.Wait(&mutex_);
+  }
+  std::vector<int64_t> steps() {
+    MutexLock lock(&mutex_);
+    return steps_;
+  }
+  comm::LeaveRequest left() {
+    MutexLock lock(&mutex_);
+    return left_;
+  }
+
+  Status refusal;
+
+ private:
+  Mutex mutex_;
+  CondVar beaten_;
+  int registered_ GUARDED_BY(mutex_) = 0;
+  Status silence GUARDED_BY(mutex_), stop GUARDED_BY(mutex_);
+  comm::HeartbeatRequest last_ GUARDED_BY(mutex_);
+  std::vector<int64_t> steps_ GUARDED_BY(mutex_);
+  comm::LeaveRequest left_ GUARDED_BY(mutex_);
+};
+
+class MembershipTest : public testing::Test {
+ protected:
+  std::unique_ptr<Membership> Make() {
+    Membership::Options options;
+    options.beat = milliseconds(2);
+    options.silence_limit = silence_limit_;
+    options.absence_limit = milliseconds(50);
+    options.say_after = milliseconds(0);
+    options.on_stop = [this](const Status& why) { stopped_.set_value(why); };
+    return std::make_unique<Membership>(&coordinator_, comm::RegisterRequest{}, options);
+  }
+  Status Join(Membership* membership) {
+    return membership->Join([this](const std::string& note) { said_.push_back(note); }, nullptr)
+        .status();
+  }
+
+  Duration silence_limit_ = milliseconds(100);
+  ScriptedCoordinator coordinator_;
+  std::vector<std::string> said_;
+  std::promise<Status> stopped_;
+};
+
+TEST_F(MembershipTest, RegistersUntilAcceptedAndSaysWhatItWaitsForOnce) {
+  const auto membership = Make();
+  ASSERT_TRUE(Join(membership.get()).ok());
+  EXPECT_EQ(membership->generation(), 4);
+  EXPECT_EQ(said_, (std::vector<std::string>{"waiting for rank 1", "goes on from step 7"}));
+}
+
+TEST_F(MembershipTest, ARefusalIsTheCoordinatorsOwn) {
+  coordinator_.refusal = FailedPrecondition("rank 1 has another build");
+  const auto membership = Make();
+  EXPECT_EQ(Join(membership.get()).message(), "rank 1 has another build");
+}
+
+TEST_F(MembershipTest, GivesUpWaitingWhenAsked) {
+  const auto membership = Make();
+  const auto status = membership->Join([](const std::string&) {}, [] { return true; }).status();
+  EXPECT_EQ(status.code(), StatusCode::kCancelled);
+}
+
+TEST_F(MembershipTest, CarriesPhaseAndEveryDigestOnceAlsoThoseOfTheEnd) {
+  const auto membership = Make();
+  ASSERT_TRUE(Join(membership.get()).ok());
+  membership->SetPhase("exchange");
+  coordinator_.AwaitPhase("exchange");
+  coordinator_.Silence(Unavailable("not now"));
+  for (int64_t step = 1; step <= 5; ++step) membership->SetStep({step, 9, 9}, step % 2 == 1);
+  coordinator_.Silence(OkStatus());
+  membership->Leave(OkStatus(), 5, 9);
+  EXPECT_EQ(coordinator_.steps(), (std::vector<int64_t>{1, 3, 5}));
+  EXPECT_EQ(coordinator_.left().generation, 4);
+  EXPECT_EQ(coordinator_.left().step, 5);
+}
+
+TEST_F(MembershipTest, IsToldToStopOnce) {
+  const auto membership = Make();
+  ASSERT_TRUE(Join(membership.get()).ok());
+  coordinator_.TellToStop(Unavailable("rank 1 is silent"));
+  EXPECT_EQ(stopped_.get_future().get().message(), "rank 1 is silent");
+  EXPECT_EQ(membership->Told().message(), "rank 1 is silent");
+  membership->Leave(membership->Told(), 0, 0);
+}
+
+TEST_F(MembershipTest, ACoordinatorThatIsSilentForTooLongEndsTheRank) {
+  const auto membership = Make();
+  ASSERT_TRUE(Join(membership.get()).ok());
+  coordinator_.Silence(DeadlineExceeded("no answer"));
+  const Status why = stopped_.get_future().get();
+  EXPECT_EQ(why.code(), StatusCode::kUnavailable);
+  EXPECT_NE(why.message().find("has not answered"), std::string::npos) << why;
+  membership->Leave(why, 0, 0);
+}
+
+TEST_F(MembershipTest, ACoordinatorThatIsNotThereIsLostSooner) {
+  silence_limit_ = std::chrono::hours(1);
+  const auto membership = Make();
+  ASSERT_TRUE(Join(membership.get()).ok());
+  coordinator_.Silence(Unavailable("connection refused"));
+  EXPECT_EQ(stopped_.get_future().get().code(), StatusCode::kUnavailable);
+  membership->Leave(membership->Told(), 0, 0);
+}
+
+TEST_F(MembershipTest, AnotherFailureOfTheCallEndsTheRankAtOnce) {
+  const auto membership = Make();
+  ASSERT_TRUE(Join(membership.get()).ok());
+  coordinator_.Silence(Superseded("generation 5 has begun"));
+  EXPECT_EQ(stopped_.get_future().get().code(), StatusCode::kSuperseded);
+  membership->Leave(membership->Told(), 0, 0);
+}
+
+}  // namespace
+}  // namespace lockstep::worker
