@@ -28,6 +28,9 @@ struct MemberInfo {
   std::string build;         // hash of the program and the libraries that compute
   std::string hardware;      // kind of hardware, as exactness.md 1 has it
   uint64_t fingerprint = 0;  // hash of what fixed kernels give on fixed input
+  // With host and pid, base/process.h's ProcessIdentity: a rank whose process is certainly gone
+  // needs no silence to be lost. Empty: not known.
+  std::string boot_id, pid_namespace, process_start;
 };
 
 // What the run is: equal on all ranks, or the rank that differs from rank 0 is refused.

@@ -200,7 +200,8 @@ Examples:
 
 The same command on the same run directory goes on from its last checkpoint, with any number of
 ranks. To stop a run: kill -USR1 (of mpirun too), which finishes the step, writes a checkpoint and
-ends with exit code 75.
+ends with exit code 75. As root, mpirun wants OMPI_ALLOW_RUN_AS_ROOT=1 and
+OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
 )",
                             [this] { return Train(); });
     command->add_option("RECIPE", train_.recipe, "Recipe file (TOML)");

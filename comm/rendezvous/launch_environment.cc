@@ -142,7 +142,7 @@ std::optional<std::string> SignalWarning(const Environment& environment) {
   if (!environment("OMPI_COMM_WORLD_SIZE").has_value()) return std::nullopt;
   if (environment("OMPI_MCA_odls_base_sigkill_timeout").has_value()) return std::nullopt;
   return "mpirun kills its ranks 0.9 s after it gets SIGTERM or SIGINT, too soon for a checkpoint; "
-         "set OMPI_MCA_odls_base_sigkill_timeout=10 before mpirun, and stop a run with "
+         "set OMPI_MCA_odls_base_sigkill_timeout=4 before mpirun, and stop a run with "
          "kill -USR1 PID-OF-MPIRUN";
 }
 

@@ -155,9 +155,9 @@ TEST(LaunchEnvironmentTest, OpenMpiIsWarnedOfUnlessItsTimeoutIsSet) {
   const auto warning = SignalWarning(Of(kMpirun));
   ASSERT_TRUE(warning.has_value());
   EXPECT_THAT(*warning,
-              AllOf(HasSubstr("OMPI_MCA_odls_base_sigkill_timeout=10"), HasSubstr("kill -USR1")));
+              AllOf(HasSubstr("OMPI_MCA_odls_base_sigkill_timeout=4"), HasSubstr("kill -USR1")));
   Variables set = kMpirun;
-  set["OMPI_MCA_odls_base_sigkill_timeout"] = "10";
+  set["OMPI_MCA_odls_base_sigkill_timeout"] = "4";
   EXPECT_FALSE(SignalWarning(Of(set)).has_value());
   EXPECT_FALSE(SignalWarning(Of({})).has_value());
   EXPECT_FALSE(SignalWarning(Of(kSrunPmix)).has_value());

@@ -45,6 +45,9 @@ void MemberToWire(const MemberInfo& member, v1::MemberInfo* out) {
   out->set_build(Utf8(member.build));
   out->set_hardware(Utf8(member.hardware));
   out->set_fingerprint(member.fingerprint);
+  out->set_boot_id(member.boot_id);
+  out->set_pid_namespace(member.pid_namespace);
+  out->set_process_start(member.process_start);
 }
 
 MemberInfo MemberFromWire(const v1::MemberInfo& wire) {
@@ -54,7 +57,10 @@ MemberInfo MemberFromWire(const v1::MemberInfo& wire) {
           .pid = wire.pid(),
           .build = wire.build(),
           .hardware = wire.hardware(),
-          .fingerprint = wire.fingerprint()};
+          .fingerprint = wire.fingerprint(),
+          .boot_id = wire.boot_id(),
+          .pid_namespace = wire.pid_namespace(),
+          .process_start = wire.process_start()};
 }
 
 void RunToWire(const RunInfo& run, v1::RunInfo* out) {

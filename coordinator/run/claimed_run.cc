@@ -37,9 +37,12 @@ comm::Assignment CommonAssignment(const ResumeDecision& decision) {
 }  // namespace
 
 Result<std::unique_ptr<ClaimedRun>> ClaimRun(const comm::RegisterRequest& rank0,
-                                             const ClaimOptions& options) {
+                                             const ClaimOptions& options, int64_t after) {
   const comm::RunInfo& run = rank0.run;
   ASSIGN_OR_RETURN(const ResumeFindings found, FindWhatIsThere(run.run_directory, run.total_steps));
+  // One that came since we looked is somebody's.
+  const int64_t newest = found.generations.empty() ? 0 : found.generations.back().number;
+  if (newest != after) return std::unique_ptr<ClaimedRun>();
   ASSIGN_OR_RETURN(const ResumeDecision decision, DecideResume(run, rank0.member, found));
   const Epoch epoch(decision.checkpoint ? decision.checkpoint->epoch : 0);
   auto claimed = std::make_unique<ClaimedRun>();
@@ -48,12 +51,9 @@ Result<std::unique_ptr<ClaimedRun>> ClaimRun(const comm::RegisterRequest& rank0,
                    AssignmentsOf(run, rank0.member.world_size, epoch, CommonAssignment(decision)));
   ASSIGN_OR_RETURN(
       claimed->generation,
-      storage::Generation::Claim(run.run_directory, InfoOf(run, decision), options.timing));
+      storage::Generation::Claim(run.run_directory, InfoOf(run, decision), options.timing, after));
   if (claimed->generation == nullptr) return std::unique_ptr<ClaimedRun>();
   const int64_t number = claimed->generation->info().number;
-  // A generation that came and went since we looked may have changed what was decided upon.
-  const int64_t last = found.generations.empty() ? 0 : found.generations.back().number;
-  if (number != last + 1) return std::unique_ptr<ClaimedRun>();
   if (decision.remove_checkpoints) {
     RETURN_IF_ERROR(storage::RemoveAllCheckpoints(run.run_directory));
   }

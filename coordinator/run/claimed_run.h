@@ -29,8 +29,9 @@ struct ClaimOptions {
   storage::Generation::Timing timing;
 };
 
+// Takes the generation after `after` (storage::Generation::Waiter::newest(), which nobody holds).
 // nullptr: another process was quicker; wait for it again.
 Result<std::unique_ptr<ClaimedRun>> ClaimRun(const comm::RegisterRequest& rank0,
-                                             const ClaimOptions& options);
+                                             const ClaimOptions& options, int64_t after);
 
 }  // namespace lockstep::coordinator

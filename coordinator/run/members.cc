@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/process.h"
 #include "coordinator/membership/member_check.h"
 
 namespace lockstep::coordinator {
@@ -100,6 +101,16 @@ std::string Members::Present(TimePoint now, Duration limit) const {
 const Member* Members::FirstSilent(TimePoint now, Duration limit) const {
   for (const auto& [rank, member] : members_) {
     if (!member.left && now - member.heard > limit) return &member;
+  }
+  return nullptr;
+}
+
+const Member* Members::FirstDead() const {
+  for (const auto& [rank, member] : members_) {
+    const comm::MemberInfo& info = member.request.member;
+    const ProcessIdentity process = {info.host, info.boot_id, info.pid_namespace, info.pid,
+                                     info.process_start};
+    if (!member.left && IsCertainlyGone(process)) return &member;
   }
   return nullptr;
 }

@@ -44,7 +44,9 @@ class Members {
 
   // Each is silent for longer than `limit` or has left; `except` (may be null) does not count.
   bool AllGone(TimePoint now, Duration limit, const Member* except) const;
-  std::string Present(TimePoint now, Duration limit) const;        // those who are not, by name
+  std::string Present(TimePoint now, Duration limit) const;  // those who are not, by name
+  // Of those that have not left, one whose process is certainly gone: killed or crashed, here.
+  const Member* FirstDead() const;
   const Member* FirstSilent(TimePoint now, Duration limit) const;  // of those that have not left
   bool AllLeft() const;
   bool AllLeftWell() const;

@@ -97,6 +97,7 @@ class RunCoordinator : public comm::Coordinator {
 
   Mutex tick_mutex_;  // one Tick at a time; taken before mutex_
   std::optional<storage::Generation::Waiter> waiter_ GUARDED_BY(tick_mutex_);
+  int64_t free_after_ GUARDED_BY(tick_mutex_) = 0;  // the generation that nobody holds
   int64_t waiter_of_ GUARDED_BY(tick_mutex_) = -1;  // which membership it waits for
 
   mutable Mutex mutex_;  // never held while files are touched

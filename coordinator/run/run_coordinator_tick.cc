@@ -94,6 +94,13 @@ void RunCoordinator::CheckGathering(TimePoint now) {
 }
 
 void RunCoordinator::CheckSilence(TimePoint now) {
+  if (const Member* dead = members_.FirstDead()) {
+    End(Unavailable(NameOf(dead->request.member) +
+                    " is gone: its process was killed or crashed; last heard of in phase '" +
+                    dead->phase + "' at step " + std::to_string(dead->step) +
+                    "; start the same command again: the run goes on from its last checkpoint"));
+    return;
+  }
   const Member* silent = members_.FirstSilent(now, LimitOf(members_.rank0().run));
   if (silent == nullptr) return;
   End(Unavailable(NameOf(silent->request.member) + " has been silent for " +
@@ -118,6 +125,7 @@ void RunCoordinator::WaitForHolder() {
   const Result<bool> free = waiter_->Poll();
   const bool done = !free.ok() || *free;
   const std::string note = waiter_->note();
+  free_after_ = waiter_->newest();
   if (done) waiter_.reset();
   MutexLock lock(&mutex_);
   if (membership_ != membership || state_ != State::kWaiting) return;
@@ -138,7 +146,7 @@ void RunCoordinator::Decide() {
     rank0 = members_.rank0();
     membership = membership_;
   }
-  Result<std::unique_ptr<ClaimedRun>> claimed = ClaimRun(rank0, options_.claim);
+  Result<std::unique_ptr<ClaimedRun>> claimed = ClaimRun(rank0, options_.claim, free_after_);
   std::shared_ptr<ClaimedRun> run;  // outlives the lock: a run that is not wanted is given back
   if (claimed.ok()) run = *std::move(claimed);
   MutexLock lock(&mutex_);

@@ -149,6 +149,17 @@ class Program:
             return None
         return wait_until(stopped, HANG, lambda: f"nothing of it stopped: {self}")
 
+    def wait_rank_dead(self, rank):
+        """Until a training process, seen alive, is dead: it was to kill itself."""
+        seen = False
+
+        def dead():
+            nonlocal seen
+            alive = rank in self.ranks()
+            seen = seen or alive
+            return not alive and (seen or self.ended())
+        wait_until(dead, HANG, lambda: f"rank {rank} was to kill itself: {self}")
+
     def destroy(self):
         """Kills all that is left of it."""
         end = time.monotonic() + 30

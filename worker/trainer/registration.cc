@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/trainer/registration.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 
 #include "base/process.h"
@@ -16,8 +14,12 @@ Result<comm::RegisterRequest> MakeRegistration(const TrainConfig& config, const 
   comm::RegisterRequest request;
   request.member.rank = communicator.rank();
   request.member.world_size = communicator.size();
-  request.member.host = HostName();
-  request.member.pid = ::getpid();
+  const ProcessIdentity self = OwnProcess();
+  request.member.host = self.host;
+  request.member.pid = self.pid;
+  request.member.boot_id = self.boot_id;
+  request.member.pid_namespace = self.pid_namespace;
+  request.member.process_start = self.start;
   ASSIGN_OR_RETURN(request.member.build, BuildId());
   request.member.hardware = HardwareKind(setup.device->spec());
   ASSIGN_OR_RETURN(request.member.fingerprint, Fingerprint(setup.device->spec()));

@@ -36,7 +36,7 @@ class Mount:
         subprocess.run(["umount", "--lazy", self.at], check=True)
 
 
-def small_disk(case, megabytes=12):
+def small_disk(case, megabytes=32):
     return Mount(case.run, "-t", "tmpfs", "-o", f"size={megabytes}m", "none")
 
 
@@ -68,7 +68,7 @@ def fills_up(leave, ranks, codes):
     def do(case):
         """The disk is full from the middle of a checkpoint on."""
         with small_disk(case):
-            program = case.train(ranks, *FEW_MISSED, faults=fault("checkpoint.write@12", "stop", 0))
+            program = case.train(ranks, *FEW_MISSED, faults=fault("checkpoint.write@40", "stop", 0))
             with program:
                 stopped = program.wait_stopped()
                 filler = fill(case, leave)
@@ -129,15 +129,15 @@ def cases(_):
     yield Spec("fills-up-mpirun", "the same under mpirun -np 2", fills_up(128 << 10, 2, (FULL,)))
     yield Spec("full", "a full disk to the last byte in the midst of a checkpoint",
                fills_up(0, 1, (FULL,)))
-    for point in ("open", "write", "fsync"):
+    for point, count in (("open", 8), ("write", 40), ("fsync", 8)):  # in the second checkpoint
         yield Spec(f"{point}-eio-once", f"checkpoint.{point} fails once with EIO",
-                   fault_case(f"checkpoint.{point}:eio@8#0", OK, [WARNS, "1 missed in a row"]),
+                   fault_case(f"checkpoint.{point}:eio@{count}#0", OK, [WARNS, "1 missed in a row"]),
                    quick=point == "fsync")
         yield Spec(f"{point}-eio-ever", f"checkpoint.{point} fails with EIO from some time on",
-                   fault_case(f"checkpoint.{point}:eio@12+#0", IO_ERROR,
+                   fault_case(f"checkpoint.{point}:eio@{count}+#0", IO_ERROR,
                               [WARNS, "2 missed in a row", "checkpoint.max_missed = 2"]))
     yield Spec("write-enospc-ever", "checkpoint.write fails with ENOSPC from some time on",
-               fault_case("checkpoint.write:enospc@12+#0", FULL, [WARNS, "2 missed in a row"]))
+               fault_case("checkpoint.write:enospc@40+#0", FULL, [WARNS, "2 missed in a row"]))
     yield Spec("turns-read-only", "checkpoints/ becomes read-only in the midst of a run",
                turns_read_only)
     yield Spec("is-read-only", "a read-only run directory at a start", is_read_only, quick=True)

@@ -15,7 +15,7 @@ WHAT = "kill -9 of a rank, all ranks, mpirun, the coordinator, a lone process, i
 PHASES = {
     "start-up": ("train.join@1", "generation.link.before@1", "generation.link.after@1"),
     "step": ("train.step@2", "train.step@14", "train.step@33"),
-    "write": ("train.checkpoint@2", "checkpoint.write@6", "checkpoint.fsync@19"),
+    "write": ("train.checkpoint@2", "checkpoint.write@40", "checkpoint.fsync@19"),
     "commit": ("checkpoint.rename.before@2", "checkpoint.rename.after@3",
                "checkpoint.parent_fsync.before@4", "checkpoint.parent_fsync.after@5",
                "ledger.write.before@6", "ledger.write.after@7"),
@@ -36,6 +36,7 @@ def kill_by_itself(case, ranks, place, rank):
     """The process at the place kills itself: nothing of it runs a moment longer."""
     program = case.train(ranks, faults=fault(place, "kill", rank), mpi=ranks > 1)
     with program:
+        program.wait_rank_dead(rank)
         case.expect_gone(program)
     if program.code == 0:
         raise Failure(f"a rank was killed and the command says 0: {program}")

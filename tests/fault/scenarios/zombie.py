@@ -10,7 +10,7 @@ from scenarios.kills import fault
 
 WHAT = "a stopped run is taken over after its counter stood still, then wakes up"
 
-PLACES = ("train.step@13", "checkpoint.write@12", "checkpoint.rename.before@3",
+PLACES = ("train.step@13", "checkpoint.write@40", "checkpoint.rename.before@3",
           "checkpoint.rename.after@3", "train.evaluate@2", "train.summary@1")
 # Nobody counts a rank as lost before the run is taken over.
 PATIENT = ("run.heartbeat_limit=600",)
