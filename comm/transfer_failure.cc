@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "comm/tags.h"
+
 namespace lockstep::comm {
 namespace {
 
@@ -28,7 +30,7 @@ std::string_view OperationName(Operation operation) {
 std::string PeerName(Rank peer, Operation operation, uint32_t tag) {
   std::ostringstream out;
   out << "rank " << peer;
-  if (operation == Operation::kExchange) out << " (tag " << tag << ")";
+  if (operation == Operation::kExchange) out << " (" << TagText(tag) << ")";
   return out.str();
 }
 
@@ -48,7 +50,7 @@ Status TransferExpired(Rank self, Operation operation, std::string_view waiting,
 Status SizesDiffer(Rank self, Operation operation, const ReceiveOp& receive, size_t sent) {
   std::ostringstream out;
   out << OperationName(operation);
-  if (operation == Operation::kExchange) out << " (tag " << receive.tag << ")";
+  if (operation == Operation::kExchange) out << " (" << TagText(receive.tag) << ")";
   out << ": rank " << receive.from << " sends " << sent << " bytes but rank " << self << " expects "
       << receive.bytes << "; both must run the same recipe with the same program";
   return FailedPrecondition(out.str());

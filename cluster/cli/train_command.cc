@@ -105,6 +105,10 @@ void PrintSummary(const TrainConfig& config, const worker::TrainSummary& summary
         << "  loss " << Number("%.4f", summary.val_loss) << "\n";
   }
   const std::string& run = config.run.directory;
+  if (summary.world_size > 1) {
+    out << "exchange and waiting for ranks " << Number("%.2f", summary.exchange_ms)
+        << " ms a step, " << Number("%.0f", 100.0 * summary.exchange_share) << " % of it\n";
+  }
   out << "digest " << Hex64(summary.digest)
       << (summary.sync == "lockstep" ? ""
                                      : "; sync = \"" + summary.sync +

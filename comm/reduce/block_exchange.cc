@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "comm/tags.h"
+
 namespace lockstep::comm {
 namespace {
 
@@ -134,7 +136,7 @@ EventPtr BlockExchange::Reduce(int64_t bucket_index, std::span<const void* const
   CHECK(bucket_index >= 0 && bucket_index < buckets()) << "bucket " << bucket_index;
   const Bucket& bucket = buckets_[bucket_index];
   const int64_t element = SizeOf(options_.dtype);
-  const auto tag = static_cast<uint32_t>(2 * bucket_index);
+  const uint32_t tag = ReduceTag(bucket_index);
   std::vector<SendOp> sends;
   std::vector<ReceiveOp> receives;
   for (int32_t peer = 0; peer < communicator_->size(); ++peer) {
@@ -215,7 +217,7 @@ EventPtr BlockExchange::Gather(int64_t bucket_index, void* arena, Stream* stream
   CHECK(bucket_index >= 0 && bucket_index < buckets()) << "bucket " << bucket_index;
   const Bucket& bucket = buckets_[bucket_index];
   const int64_t element = SizeOf(options_.dtype);
-  const auto tag = static_cast<uint32_t>(2 * bucket_index + 1);
+  const uint32_t tag = GatherTag(bucket_index);
   std::vector<SendOp> sends;
   std::vector<ReceiveOp> receives;
   const auto at = [&](const BlockSpan& segment) {

@@ -35,6 +35,8 @@ std::string SummaryJson(const TrainSummary& s) {
       {"samples_consumed", s.samples_consumed},
       {"exactly_once", s.exactly_once},
       {"skipped_steps", s.skipped_steps},
+      {"exchange_ms", NumberOrNull(s.exchange_ms)},
+      {"exchange_share", NumberOrNull(s.exchange_share)},
       {"branch", s.branch},
       {"generation", s.generation},
       {"resumed_from_step", s.resumed_from_step},

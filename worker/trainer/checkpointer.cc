@@ -4,11 +4,11 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "comm/tags.h"
 
 namespace lockstep::worker {
 namespace {
 
-constexpr uint32_t kSlotTag = 0x736c6f74;
 constexpr char kModelGroup[] = "model";
 constexpr char kProgressGroup[] = "progress";
 constexpr char kConsumed[] = "consumed";
@@ -95,11 +95,11 @@ Status Checkpointer::GatherSlots(ModelState* state, std::vector<AlignedBuffer>* 
         if (writes()) {
           std::memcpy(arena + blocks[i].offset * size, mine, bytes);
         } else if (!update_->everyone_updates()) {
-          sends.push_back({Rank(0), kSlotTag, mine, bytes});
+          sends.push_back({Rank(0), comm::kOptimizerStateTag, mine, bytes});
         }
       } else if (writes()) {
-        receives.push_back(
-            {update_->OwnerOf(block), kSlotTag, arena + blocks[i].offset * size, bytes});
+        receives.push_back({update_->OwnerOf(block), comm::kOptimizerStateTag,
+                            arena + blocks[i].offset * size, bytes});
       }
     }
   }

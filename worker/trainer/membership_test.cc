@@ -80,7 +80,7 @@ class MembershipTest : public testing::Test {
     Membership::Options options;
     options.beat = milliseconds(2);
     options.silence_limit = silence_limit_;
-    options.absence_limit = milliseconds(50);
+    options.absence_limit = absence_limit_;
     options.say_after = milliseconds(0);
     options.on_stop = [this](const Status& why) { stopped_.set_value(why); };
     return std::make_unique<Membership>(&coordinator_, comm::RegisterRequest{}, options);
@@ -90,7 +90,7 @@ class MembershipTest : public testing::Test {
         .status();
   }
 
-  Duration silence_limit_ = milliseconds(100);
+  Duration silence_limit_ = std::chrono::hours(1), absence_limit_ = std::chrono::hours(1);
   ScriptedCoordinator coordinator_;
   std::vector<std::string> said_;
   std::promise<Status> stopped_;
@@ -139,6 +139,7 @@ TEST_F(MembershipTest, IsToldToStopOnce) {
 }
 
 TEST_F(MembershipTest, ACoordinatorThatIsSilentForTooLongEndsTheRank) {
+  silence_limit_ = milliseconds(100);
   const auto membership = Make();
   ASSERT_TRUE(Join(membership.get()).ok());
   coordinator_.Silence(DeadlineExceeded("no answer"));
@@ -149,7 +150,7 @@ TEST_F(MembershipTest, ACoordinatorThatIsSilentForTooLongEndsTheRank) {
 }
 
 TEST_F(MembershipTest, ACoordinatorThatIsNotThereIsLostSooner) {
-  silence_limit_ = std::chrono::hours(1);
+  absence_limit_ = milliseconds(50);
   const auto membership = Make();
   ASSERT_TRUE(Join(membership.get()).ok());
   coordinator_.Silence(Unavailable("connection refused"));

@@ -2,14 +2,9 @@
 #include "worker/trainer/owned_gather.h"
 
 #include "base/check.h"
+#include "comm/tags.h"
 
 namespace lockstep::worker {
-namespace {
-
-constexpr uint32_t kTag = 0x6f776e64;
-
-}  // namespace
-
 OwnedGather::OwnedGather(comm::Communicator* communicator, std::vector<Rank> owner)
     : communicator_(communicator),
       owner_(std::move(owner)),
@@ -33,10 +28,12 @@ Status OwnedGather::Run(std::vector<uint64_t>* words, Stream* stream, Deadline d
     if (r == self) continue;
     const Rank peer(static_cast<int32_t>(r));
     if (!packed[self].empty()) {
-      sends.push_back({peer, kTag, packed[self].data(), packed[self].size() * sizeof(uint64_t)});
+      sends.push_back({peer, comm::kBlockWordsTag, packed[self].data(),
+                       packed[self].size() * sizeof(uint64_t)});
     }
     if (!packed[r].empty()) {
-      receives.push_back({peer, kTag, packed[r].data(), packed[r].size() * sizeof(uint64_t)});
+      receives.push_back(
+          {peer, comm::kBlockWordsTag, packed[r].data(), packed[r].size() * sizeof(uint64_t)});
     }
   }
   if (!sends.empty() || !receives.empty()) {

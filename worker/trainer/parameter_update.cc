@@ -136,7 +136,7 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes,
   Outcome outcome;
   double scale = step.gradient_scale;
   if (decides()) {
-    for (const EventPtr& event : reduced) RETURN_IF_ERROR(event->Wait(Deadline::Never()));
+    for (const EventPtr& event : reduced) RETURN_IF_ERROR(WaitFor(event));
     ASSIGN_OR_RETURN(const double summed_norm, SummedNorm(sums, deadline));
     outcome.gradient_norm = summed_norm * scale;
     outcome.applied = !options_.skip_nonfinite || std::isfinite(outcome.gradient_norm);
@@ -157,13 +157,13 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes,
   }
   std::vector<EventPtr> gathered;
   for (int64_t b = 0; b < gradients_.buckets(); ++b) {
-    RETURN_IF_ERROR(reduced[static_cast<size_t>(b)]->Wait(Deadline::Never()));
+    RETURN_IF_ERROR(WaitFor(reduced[static_cast<size_t>(b)]));
     RETURN_IF_ERROR(UpdateBucket(b, sums, scalars, state));
     if (everyone_updates()) continue;
     gathered.push_back(gradients_.Gather(b, state->parameters(), stream_, deadline));
   }
   RETURN_IF_ERROR(UpdateRunning(lanes, state, deadline));
-  for (const EventPtr& event : gathered) RETURN_IF_ERROR(event->Wait(Deadline::Never()));
+  for (const EventPtr& event : gathered) RETURN_IF_ERROR(WaitFor(event));
   return outcome;
 }
 
@@ -206,6 +206,13 @@ EventPtr ParameterUpdate::AllReduceBucket(int64_t bucket, const std::vector<void
   });
   return communicator_->AllReduceSum(At(subtrees[0], begin, dtype), static_cast<size_t>(count),
                                      dtype, stream_, deadline);
+}
+
+Status ParameterUpdate::WaitFor(const EventPtr& event) {
+  const TimePoint began = Clock::Real().Now();
+  const Status status = event->Wait(Deadline::Never());  // the exchange has the deadline
+  waited_ += Clock::Real().Now() - began;
+  return status;
 }
 
 Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums, const UpdateScalars& scalars,
@@ -256,7 +263,9 @@ Result<double> ParameterUpdate::SummedNorm(const void* sums, Deadline deadline) 
                             : BlockSquaredNorm(static_cast<const float*>(data), blocks[i].length);
     words[i] = std::bit_cast<uint64_t>(norm);
   }
+  const TimePoint began = Clock::Real().Now();
   RETURN_IF_ERROR(norms_.Run(&words, stream_, deadline));
+  waited_ += Clock::Real().Now() - began;
   std::vector<double> norms;
   for (uint64_t word : words) norms.push_back(std::bit_cast<double>(word));
   return math::Sqrt(comm::CanonicalSum(std::span<const double>(norms)));
@@ -268,15 +277,13 @@ Status ParameterUpdate::UpdateRunning(const LaneRunner& lanes, ModelState* state
   double* sums = static_cast<double*>(lanes.statistics()[0]);
   const std::vector<const void*> subtrees(lanes.statistics().begin(), lanes.statistics().end());
   for (int64_t b = 0; b < statistics_->buckets(); ++b) {
-    RETURN_IF_ERROR(
-        statistics_->Reduce(b, subtrees, sums, stream_, deadline)->Wait(Deadline::Never()));
+    RETURN_IF_ERROR(WaitFor(statistics_->Reduce(b, subtrees, sums, stream_, deadline)));
   }
   for (int64_t layer : statistics_->OwnedBlocks()) {
     RETURN_IF_ERROR(UpdateRunningLayer(static_cast<size_t>(layer), sums, state));
   }
   for (int64_t b = 0; b < running_->buckets(); ++b) {
-    RETURN_IF_ERROR(
-        running_->Gather(b, state->running(), stream_, deadline)->Wait(Deadline::Never()));
+    RETURN_IF_ERROR(WaitFor(running_->Gather(b, state->running(), stream_, deadline)));
   }
   return OkStatus();
 }

@@ -56,6 +56,9 @@ class ParameterUpdate {
   Result<Outcome> Run(const LaneRunner& lanes, const StepScalars& scalars, ModelState* state,
                       Deadline deadline);
 
+  // How long Run has waited for exchanges so far, in all: what they cost beyond what they overlap.
+  Duration waited() const { return waited_; }
+
   // H: hash of all block hashes. Blocks; every rank calls it.
   Result<uint64_t> StateHash(ModelState* state, Deadline deadline);
 
@@ -72,6 +75,7 @@ class ParameterUpdate {
   Result<double> SummedNorm(const void* sums, Deadline deadline);
   Status UpdateRunning(const LaneRunner& lanes, ModelState* state, Deadline deadline);
   Status UpdateRunningLayer(size_t layer, const double* sums, ModelState* state);
+  Status WaitFor(const EventPtr& event);
   bool decides() const { return options_.clip_norm > 0 || options_.skip_nonfinite; }
 
   const CompiledModel* model_;
@@ -82,6 +86,7 @@ class ParameterUpdate {
   std::unique_ptr<comm::BlockExchange> statistics_, running_;  // null without batch norm
   OwnedGather norms_, hashes_;
   AlignedBuffer arena_, batch_;
+  Duration waited_{};
 };
 
 }  // namespace lockstep::worker

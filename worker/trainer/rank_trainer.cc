@@ -330,6 +330,7 @@ Status RankTrainer::StopOnRequest() {
 
 Status RankTrainer::RunStep() {
   Parts& p = *parts_;
+  const TimePoint began = Clock::Real().Now();
   membership_->SetPhase("input");
   ASSIGN_OR_RETURN(const storage::StepBatch batch, p.loader->Next(StepDeadline()));
   p.consumption->Consume(batch);
@@ -339,8 +340,10 @@ Status RankTrainer::RunStep() {
   std::vector<comm::SumRow> rows = p.runner->rows();
   const bool asked = world_->stop != nullptr && world_->stop->load();
   rows.front().i64[kTotalStop] = asked ? 1 : 0;
+  const TimePoint computed = Clock::Real().Now();
   ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator_, config_->batch.lanes, rows,
                                                           &p.update_stream, StepDeadline()));
+  totals_time_ += Clock::Real().Now() - computed;
   stopping_ = total.i64[kTotalStop] > 0;
   const bool bad_loss = total.i64[kTotalNonFinite] > 0;
   if (bad_loss && config_->nonfinite != "skip") return StopOnNonFinite(batch);
@@ -351,6 +354,7 @@ Status RankTrainer::RunStep() {
   if (!bad_loss && denominator > 0) RETURN_IF_ERROR(ApplyUpdate(total, lr));
   const bool skipped = state_.applied_updates == applied_before;
   if (skipped) ++state_.skipped_steps;
+  CountExchange(Clock::Real().Now() - began);
   if (!bad_loss) {
     epoch_total_.f64[kTotalNumerator] += total.f64[kTotalNumerator];
     epoch_total_.f64[kTotalDenominator] += denominator;
@@ -358,6 +362,14 @@ Status RankTrainer::RunStep() {
   rate_samples_ += total.i64[kTotalRows];
   epoch_samples_ += total.i64[kTotalRows];
   return RecordStep(loss, skipped, lr);
+}
+
+void RankTrainer::CountExchange(Duration step) {
+  step_time_ += step;
+  ++steps_here_;
+  const double waited = Seconds(totals_time_ + parts_->update->waited());
+  summary_.exchange_ms = 1000.0 * waited / static_cast<double>(steps_here_);
+  summary_.exchange_share = waited / std::max(1e-9, Seconds(step_time_));
 }
 
 // Every rank looks before one of them ends the run, so the bad lane that is named is the first.

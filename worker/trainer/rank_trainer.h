@@ -51,6 +51,7 @@ class RankTrainer {
   Status TrainSteps();
   Status RunStep();
   Status StopOnNonFinite(const storage::StepBatch& batch);
+  void CountExchange(Duration step);
   Status ApplyUpdate(const comm::SumRow& total, double lr);
   Status RecordStep(double loss, bool skipped, double lr);
   Status ReportStep(double loss, double lr);
@@ -92,6 +93,8 @@ class RankTrainer {
   bool orderly_ = false;                // all ranks end here, together
   comm::SumRow epoch_total_;
   TimePoint started_, rate_since_, epoch_since_;
+  Duration step_time_{}, totals_time_{};  // of all steps here, and of their small all-gathers
+  int64_t steps_here_ = 0;
   int64_t rate_samples_ = 0, epoch_samples_ = 0;
   double rate_ = 0.0;
 };
