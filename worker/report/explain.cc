@@ -90,6 +90,8 @@ void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* 
   Print(text, "  gradients     %10s  buffers of the canonical sum\n",
         BytesText(plan.gradients).c_str());
   Print(text, "  batches       %10s  made ahead\n", BytesText(plan.batches).c_str());
+  Print(text, "  checkpoint    %10s  a copy of the state while it is written, on rank 0\n",
+        BytesText(plan.checkpoint).c_str());
   Print(text, "  peak          %10s  and receive buffers, which `lockstep train` adds\n\n",
         BytesText(plan.peak()).c_str());
 }
