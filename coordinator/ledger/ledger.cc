@@ -184,6 +184,11 @@ Status Ledger::ReconcileCheckpoints() {
   for (auto& [name, entry] : entries) {
     if (present.count(name) != 0 || entry.state == CheckpointState::kLost) continue;
     entry.state = CheckpointState::kLost;
+    // Older ones are removed in the course of a run; names of a branch sort by step.
+    if (present.empty() || name > *present.rbegin()) {
+      LOG(kWarning) << "the ledger knows checkpoint " << name
+                    << ", which is gone; the run goes on from an older one";
+    }
     RETURN_IF_ERROR(store_->Put({{"c" + name, CheckpointValue(entry)}}, /*sync=*/true));
   }
   return OkStatus();
@@ -222,8 +227,8 @@ Status Ledger::EnterSteps() {
     entries.emplace_back(StepKey(step.branch, step.digest.step), StepValue(step.digest));
   }
   if (!checkpoints.empty() || !steps.empty()) {
-    LOG(kInfo) << "the ledger was built anew: " << verified.size() << " checkpoint(s), "
-               << steps.size() << " step(s) of digests.csv";
+    LOG(kWarning) << "the ledger was missing and was built anew: " << verified.size()
+                  << " checkpoint(s), " << steps.size() << " step(s) of digests.csv";
   }
   return store_->Put(entries, /*sync=*/false);
 }

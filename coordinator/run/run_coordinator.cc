@@ -127,7 +127,11 @@ void RunCoordinator::End(const Status& reason) {
   if (state_ == State::kOver) return;
   state_ = State::kOver;
   over_status_ = reason;
-  LOG(kWarning) << "the membership is over: " << reason.ToString();
+  if (reason.code() == StatusCode::kCancelled) {  // asked for
+    LOG(kInfo) << "the membership is over: " << reason.ToString();
+  } else {
+    LOG(kWarning) << "the membership is over: " << reason.ToString();
+  }
   Wake();
 }
 
