@@ -12,7 +12,8 @@
 // algorithm can reach the bits. AllReduceSum, for sync = "allreduce" alone, is the one exception.
 //
 // Order: a rank enqueues all its operations on one stream, and all ranks enqueue AllGather,
-// AllReduceSum and Barrier in the same order. Several messages with one (from, to, tag) match in the order sent.
+// AllReduceSum and Barrier in the same order. Several messages with one (from, to, tag) match in
+// the order sent.
 //
 // Failure is final: after the first failure of an operation or an Abort, every pending and later
 // operation of this rank fails with it. A transport that can tell its peers does so at once (local
@@ -60,8 +61,8 @@ class Communicator {
   // `mine` may be its own place in `all`.
   virtual EventPtr AllGather(const void* mine, size_t bytes, void* all, Stream* stream,
                              Deadline deadline) = 0;
-  // data[i] = the sum of every rank's data[i], in the transport's own order: equal on all ranks, but
-  // not for another number of ranks. kFloat32 or kFloat64; `count` is equal on all ranks.
+  // data[i] = the sum of every rank's data[i], in the transport's own order: equal on all ranks,
+  // but not for another number of ranks. kFloat32 or kFloat64; `count` is equal on all ranks.
   virtual EventPtr AllReduceSum(void* data, size_t count, DType dtype, Stream* stream,
                                 Deadline deadline) = 0;
   // Done when every rank has reached it.

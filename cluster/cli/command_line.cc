@@ -47,9 +47,10 @@ Examples:
 )";
 
 const char kFooter[] =
-    R"(Exit codes: 0 done, 64 wrong usage or recipe, 65 damaged data, 66 not found, 70 internal,
-71 disk or memory full, 73 exists already, 74 input or output, 75 stopped on request,
-76 superseded, 77 not permitted, 78 environment, 79 not finite; all of them with remedies: docs/errors.md.)";
+    R"(Exit codes: 0 done, 64 wrong usage or recipe, 65 damaged data, 66 not found, 68 too late,
+69 a peer is gone, 70 internal, 71 disk or memory full, 73 exists already, 74 input or output,
+75 stopped on request, 76 superseded, 77 not permitted, 78 environment, 79 not finite; all of them
+with remedies: docs/errors.md.)";
 
 CLI::Range NotNegative() { return {int64_t{0}, std::numeric_limits<int64_t>::max()}; }
 

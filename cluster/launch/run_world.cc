@@ -156,7 +156,7 @@ worker::TrainWorld RunWorld::ForTraining(const std::atomic<bool>* stop) {
 }
 
 void RunWorld::WaitForOthers() {
-  if (hosted_ == nullptr || hosted_->server == nullptr) return;
+  if (hosted_ == nullptr || hosted_->server == nullptr || hosted_->coordinator.idle()) return;
   (void)hosted_->coordinator.WaitUntilEveryoneLeft(Deadline::In(kGoodbyeLimit));
 }
 

@@ -226,15 +226,15 @@ void AddCheckpointKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(
       Within(kCountOrZero64, Key("checkpoint.every_steps", kFree, FIELD(checkpoint.every_steps),
                                  "steps between checkpoints; 0: one at the end of every epoch")));
-  keys->push_back(Within({2, 1000000}, Key("checkpoint.keep_last", kFree,
-                                           FIELD(checkpoint.keep_last), "newest ones kept")));
+  keys->push_back(Within({2, 65536}, Key("checkpoint.keep_last", kFree, FIELD(checkpoint.keep_last),
+                                         "newest ones kept")));
   keys->push_back(Key("checkpoint.keep_best", kFree, FIELD(checkpoint.keep_best),
                       "also keep the one with the best evaluation, and take one whenever it "
                       "improves"));
   keys->push_back(
-      Within({0, 1000000}, Key("checkpoint.max_missed", kFree, FIELD(checkpoint.max_missed),
-                               "checkpoints in a row that may fail to be written before the run "
-                               "ends")));
+      Within({0, 65536}, Key("checkpoint.max_missed", kFree, FIELD(checkpoint.max_missed),
+                             "checkpoints in a row that may fail to be written before the run "
+                             "ends")));
 }
 
 void AddRunKeys(std::vector<RecipeKey>* keys) {

@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0
- * What the program sees of MPI: one table of functions, in C, that a shared object of its own
+// SPDX-License-Identifier: Apache-2.0
+/* What the program sees of MPI: one table of functions, in C, that a shared object of its own
  * exports as `lockstep_mpi_plugin`. The program opens that object only where MPI is used, so it
  * runs without MPI, and a site builds this one file against its own MPI.
  *

@@ -237,6 +237,11 @@ void RunCoordinator::Stop(const Status& reason) {
   if (!members_.empty()) End(reason);
 }
 
+bool RunCoordinator::idle() const {
+  MutexLock lock(&mutex_);
+  return state_ == State::kGathering && members_.empty();
+}
+
 bool RunCoordinator::over() const { return state() == State::kOver; }
 
 bool RunCoordinator::finished() const {

@@ -56,6 +56,7 @@ class RunCoordinator : public comm::Coordinator {
   // Ends the membership, if there is one, with a failed status.
   void Stop(const Status& reason);
 
+  bool idle() const;          // no rank has registered
   bool over() const;          // the present membership has ended, well or not
   bool finished() const;      // it has, and every rank left well
   Status OverStatus() const;  // why it ended; OK where it has not, or every rank left well

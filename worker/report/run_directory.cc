@@ -159,7 +159,7 @@ Status RunDirectory::Check(const TrainConfig& config) {
   if (const Status made = MakeDirs(path); !made.ok()) return CannotUse(made);
   ASSIGN_OR_RETURN(const bool holds_run, HoldsRun(path));
   // Whether anything can be written shows before the run begins.
-  const std::string probe = path + "/recipe.toml.tmp.probe";
+  const std::string probe = path + "/.probe-" + std::to_string(::getpid());
   if (const Status written = WriteFileAtomic(probe, "x"); !written.ok()) return CannotUse(written);
   RETURN_IF_ERROR(RemoveFileIfExists(probe));
   if (!holds_run || config.run.overwrite) return OkStatus();

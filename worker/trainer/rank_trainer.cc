@@ -6,6 +6,7 @@
 #include "base/fault_point.h"
 #include "base/floating_point_state.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "comm/reduce/agree.h"
 #include "comm/reduce/all_sum.h"
 #include "comm/reduce/canonical_tree.h"
@@ -526,6 +527,7 @@ storage::CheckpointManifest RankTrainer::MakeManifest(uint64_t state_hash) const
   m.build = membership_->request().member.build;
   m.hardware = membership_->request().member.hardware;
   m.environment = {{"host", membership_->request().member.host},
+                   {"time", UtcTimeText()},
                    {"world_size", std::to_string(communicator_->size())}};
   m.values = {{"epoch_numerator", BitsText(epoch_total_.f64[kTotalNumerator])},
               {"epoch_denominator", BitsText(epoch_total_.f64[kTotalDenominator])},

@@ -4,7 +4,7 @@
 import os
 
 from processes import Failure
-from runs import ENVIRONMENT, INVALID, NOT_FOUND, OK
+from runs import ENVIRONMENT, EXISTS, INVALID, NOT_FOUND, OK, read_bytes
 from scenarios import Spec
 
 WHAT = "launchers and their environments: what is refused at once, what works"
@@ -22,6 +22,18 @@ def refused(code, says, start):
         if os.path.exists(case.run):
             raise Failure(f"it was refused and left a run directory: {program}")
     return do
+
+
+def foreign_directory(case):
+    """What rank 0 alone finds out before training is said too, and only by it."""
+    os.makedirs(case.run)
+    with open(f"{case.run}/recipe.toml", "w", encoding="utf8") as file:
+        file.write("mine")
+    program = case.must_end(EXISTS, mpirun(case, 3), says=["lockstep: error: ", "recipe.toml"])
+    if program.err.count("lockstep: error: ") != 1:
+        raise Failure(f"it is said more than once: {program}")
+    if os.listdir(case.run) != ["recipe.toml"] or read_bytes(f"{case.run}/recipe.toml") != b"mine":
+        raise Failure(f"it was refused and changed the directory: {program}")
 
 
 def works(environment):
@@ -46,6 +58,8 @@ def cases(suite):
                refused(NOT_FOUND, ["missing.toml"], lambda case: case.start(
                    ["mpirun", "--oversubscribe", "-np", 2, suite.program, "train", "missing.toml",
                     "--run", case.run])))
+    yield Spec("foreign-directory", "mpirun -np 3 on a directory that is no run's",
+               foreign_directory, quick=True)
     yield Spec("srun-without-pmi", "2 tasks of srun that cannot find one another",
                refused(ENVIRONMENT, ["srun --mpi=pmix"],
                        lambda case: case.start(case.train_command(), environment=SRUN)), quick=True)

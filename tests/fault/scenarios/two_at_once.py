@@ -27,6 +27,13 @@ def at_once(first_ranks, second_ranks):
     return do
 
 
+def again_and_again(case):
+    """The two meet at another place each time."""
+    for number in range(10):
+        case.run = f"{case.folder}/run{number}"
+        at_once(1, 1)(case)
+
+
 def second_gives_up(case):
     """The first runs for longer than the second waits: that one names it and ends with 73."""
     endless = ("train.epochs=100000", "checkpoint.every_steps=500", "eval.every_epochs=1000")
@@ -54,6 +61,7 @@ def second_gives_up(case):
 
 def cases(_):
     yield Spec("lone-lone", "two lone commands together", at_once(1, 1), quick=True)
+    yield Spec("lone-lone-10", "the same ten times", again_and_again)
     yield Spec("lone-mpirun", "a lone command and mpirun -np 2 together", at_once(1, 2))
     yield Spec("mpirun-mpirun", "mpirun -np 2 and mpirun -np 3 together", at_once(2, 3))
     yield Spec("gives-up", "the second waits for the first in vain", second_gives_up)
