@@ -32,32 +32,35 @@ class Skip(Exception):
 class Process:
     """One process as /proc shows it at one moment."""
 
-    def __init__(self, pid, state, name, environment):
-        self.pid, self.state, self.name = pid, state, name
-        rank = environment.get("OMPI_COMM_WORLD_RANK")
-        self.rank = int(rank) if rank is not None else None
+    def __init__(self, pid, state, name, rank):
+        self.pid, self.state, self.name, self.rank = pid, state, name, rank
 
     def __str__(self):
         rank = "" if self.rank is None else f", rank {self.rank}"
         return f"{self.name} {self.pid} ({self.state}{rank})"
 
 
-def _look_at(pid, tag):
-    """The process if it has the tag and lives; a zombie does not (kill -0 cannot tell)."""
+def _stat(pid):
+    """State, name, parent, process group and start time; none for a zombie, which does not live
+    (kill -0 cannot tell), and for what has ended meanwhile."""
     try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            pairs = file.read().split(b"\0")
-        if f"{TAG}={tag}".encode() not in pairs:
-            return None
         with open(f"/proc/{pid}/stat", encoding="utf8", errors="replace") as file:
             before, _, after = file.read().rpartition(")")
+    except OSError:
+        return None
+    fields = after.split()
+    if fields[0] in "ZX":
+        return None
+    return fields[0], before.partition("(")[2], int(fields[1]), int(fields[2]), fields[19]
+
+
+def _environment(pid):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            pairs = file.read().decode(errors="replace").split("\0")
     except OSError:  # it has ended meanwhile, or is not ours to look at
-        return None
-    state = after.split()[0]
-    if state in "ZX":
-        return None
-    variables = (pair.decode(errors="replace").partition("=") for pair in pairs)
-    return Process(pid, state, before.partition("(")[2], {name: value for name, _, value in variables})
+        return {}
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs if pair)}
 
 
 def wait_until(condition, seconds, what):
@@ -82,6 +85,7 @@ class Program:
         self.command, self.tag = list(map(str, command)), uuid.uuid4().hex
         self.out_path, self.err_path = log + ".out", log + ".err"
         self.code = None
+        self._known = {}  # start time and rank of all processes seen
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self._popen = subprocess.Popen(
                 self.command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
@@ -117,7 +121,29 @@ class Program:
 
     def living(self):
         """Every process of it that is not a zombie."""
-        return [found for found in map(lambda pid: _look_at(pid, self.tag), _pids()) if found]
+        # Looking takes time: one may be forked behind the place where we look and outlive its
+        # parent ahead of it. Twice none is none.
+        return self._look() or self._look()
+
+    def _look(self):
+        return [found for found in map(self._look_at, _pids()) if found]
+
+    def _look_at(self, pid):
+        stat = _stat(pid)
+        if stat is None:
+            return None
+        state, name, parent, group, start = stat
+        environment = _environment(pid)
+        known_start, rank = self._known.get(pid, (None, None))
+        # In the midst of exec, or of its end, a process has no environment to show.
+        ours = environment.get(TAG) == self.tag or not environment and (
+            known_start == start or group == self.pid or parent in self._known)
+        if not ours or _stat(pid) is None:
+            return None
+        if "OMPI_COMM_WORLD_RANK" in environment:
+            rank = int(environment["OMPI_COMM_WORLD_RANK"])
+        self._known[pid] = start, rank
+        return Process(pid, state, name, rank)
 
     def ranks(self):
         """Its training processes by rank; the lone one is rank 0."""

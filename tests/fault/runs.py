@@ -59,12 +59,14 @@ class Reference:
 class Suite:
     """What all cases share: the program, the dataset, recipes and references."""
 
-    def __init__(self, program, folder, seed):
-        self.program, self.folder, self.seed = program, folder, seed
+    def __init__(self, program, seed):
+        self.program, self.seed = program, seed
+        self.folder = ""
         self.references = {}
 
-    def make(self):
+    def make(self, folder):
         """Imports the dataset and makes the reference runs."""
+        self.folder = folder
         harness.PROGRAM = self.program
         harness.TRAIN, harness.TEST = 640, 160
         harness.write_source(f"{self.folder}/source")

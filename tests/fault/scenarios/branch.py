@@ -33,7 +33,8 @@ def branches(case):
     if histories[0] != histories[1]:
         raise Failure("branch 2 has other digests on 3 ranks than on 1")
     reference = case.suite.references[case.recipe].digests.splitlines()
-    if histories[0].splitlines()[:23] != reference[:23] or histories[0].splitlines()[23] == reference[23]:
+    history = histories[0].splitlines()  # a header, then a line a step
+    if history[:23] != reference[:23] or history[23] == reference[23]:
         raise Failure("the branch does not begin after step 22")
 
 

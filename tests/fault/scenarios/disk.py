@@ -131,7 +131,8 @@ def cases(_):
                fills_up(0, 1, (FULL,)))
     for point, count in (("open", 8), ("write", 40), ("fsync", 8)):  # in the second checkpoint
         yield Spec(f"{point}-eio-once", f"checkpoint.{point} fails once with EIO",
-                   fault_case(f"checkpoint.{point}:eio@{count}#0", OK, [WARNS, "1 missed in a row"]),
+                   fault_case(f"checkpoint.{point}:eio@{count}#0", OK,
+                              [WARNS, "1 missed in a row"]),
                    quick=point == "fsync")
         yield Spec(f"{point}-eio-ever", f"checkpoint.{point} fails with EIO from some time on",
                    fault_case(f"checkpoint.{point}:eio@{count}+#0", IO_ERROR,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A rank that stands still for a while: shorter than the limit nobody minds, longer ends the job."""
+"""A rank that stands still: for less than the limit nobody minds, longer ends the job."""
 
 import signal
 import time

@@ -90,5 +90,5 @@ def read_back(slots, ranks):
 
 def cases(_):
     yield Spec("adam", "mlp with Adam", read_back(("exp_avg", "exp_avg_sq"), 3), quick=True)
-    yield Spec("momentum", "convnet with batch norm and momentum", read_back(("momentum_buffer",), 2),
-               recipe="convnet")
+    yield Spec("momentum", "convnet with batch norm and momentum",
+               read_back(("momentum_buffer",), 2), recipe="convnet")
