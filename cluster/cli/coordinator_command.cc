@@ -80,7 +80,7 @@ Status Serve(coordinator::RunCoordinator* coordinator) {
       }
       return stopped;
     }
-    std::this_thread::sleep_for(kBetweenLooks);
+    std::this_thread::sleep_for(kBetweenLooks);  // a signal handler can wake nobody
   }
   (void)coordinator->WaitUntilEveryoneLeft(Deadline::In(kLeaving));
   LOG(kInfo) << "the run has finished";

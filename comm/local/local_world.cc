@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comm/local/local_world.h"
 
-#include <cstring>
 #include <utility>
 
 #include "comm/local/mailboxes.h"
+#include "comm/queued_communicator.h"
 
 namespace lockstep::comm {
 namespace {
@@ -30,76 +30,26 @@ Status SumOverRanks(Mailboxes& mailboxes, Rank self, void* data, size_t count, D
   return OkStatus();
 }
 
-class LocalCommunicator : public Communicator {
+class LocalEnd : public RankEnd {
  public:
-  LocalCommunicator(std::shared_ptr<Mailboxes> mailboxes, Rank rank)
+  LocalEnd(std::shared_ptr<Mailboxes> mailboxes, Rank rank)
       : mailboxes_(std::move(mailboxes)), rank_(rank) {}
 
   Rank rank() const override { return rank_; }
   int32_t size() const override { return mailboxes_->size(); }
 
-  EventPtr Exchange(std::vector<SendOp> sends, std::vector<ReceiveOp> receives, Stream* stream,
-                    Deadline deadline) override {
-    for (const SendOp& send : sends) CheckArguments(send.to, send.data, send.bytes);
-    for (const ReceiveOp& receive : receives) {
-      CheckArguments(receive.from, receive.data, receive.bytes);
-    }
-    return Enqueue(Operation::kExchange, std::move(sends), std::move(receives), stream, deadline);
+  Status Run(Operation operation, std::vector<SendOp> sends, std::vector<ReceiveOp> receives,
+             Deadline deadline) override {
+    return mailboxes_->Run(rank_, operation, sends, receives, deadline);
   }
-
-  EventPtr AllGather(const void* mine, size_t bytes, void* all, Stream* stream,
-                     Deadline deadline) override {
-    std::vector<SendOp> sends;
-    std::vector<ReceiveOp> receives;
-    for (int32_t r = 0; r < size(); ++r) {
-      std::byte* const place = static_cast<std::byte*>(all) + static_cast<size_t>(r) * bytes;
-      if (Rank(r) == rank_ && place == mine) continue;
-      sends.push_back({Rank(r), 0, mine, bytes});
-      receives.push_back({Rank(r), 0, place, bytes});
-    }
-    return Enqueue(Operation::kAllGather, std::move(sends), std::move(receives), stream, deadline);
+  Status AllReduceSum(void* data, size_t count, DType dtype, Deadline deadline) override {
+    return dtype == DType::kFloat32
+               ? SumOverRanks<float>(*mailboxes_, rank_, data, count, deadline)
+               : SumOverRanks<double>(*mailboxes_, rank_, data, count, deadline);
   }
-
-  EventPtr AllReduceSum(void* data, size_t count, DType dtype, Stream* stream,
-                        Deadline deadline) override {
-    CHECK(IsFloat(dtype)) << dtype;
-    CHECK(data != nullptr || count == 0);
-    return stream->Enqueue([mailboxes = mailboxes_, self = rank_, data, count, dtype, deadline] {
-      return dtype == DType::kFloat32
-                 ? SumOverRanks<float>(*mailboxes, self, data, count, deadline)
-                 : SumOverRanks<double>(*mailboxes, self, data, count, deadline);
-    });
-  }
-
-  EventPtr Barrier(Stream* stream, Deadline deadline) override {
-    std::vector<SendOp> sends;
-    std::vector<ReceiveOp> receives;
-    for (int32_t r = 0; r < size(); ++r) {
-      sends.push_back({Rank(r), 0, nullptr, 0});
-      receives.push_back({Rank(r), 0, nullptr, 0});
-    }
-    return Enqueue(Operation::kBarrier, std::move(sends), std::move(receives), stream, deadline);
-  }
-
-  void Abort(Status reason) override {
-    CHECK(!reason.ok()) << "an abort needs a reason";
-    mailboxes_->Fail(reason);
-  }
+  Status Fail(const Status& failure) override { return mailboxes_->Fail(failure); }
 
  private:
-  void CheckArguments(Rank peer, const void* data, size_t bytes) const {
-    CHECK(peer.value >= 0 && peer.value < size()) << "rank " << peer << " of " << size();
-    CHECK(data != nullptr || bytes == 0);
-  }
-
-  EventPtr Enqueue(Operation operation, std::vector<SendOp> sends, std::vector<ReceiveOp> receives,
-                   Stream* stream, Deadline deadline) const {
-    return stream->Enqueue([mailboxes = mailboxes_, self = rank_, operation,
-                            sends = std::move(sends), receives = std::move(receives), deadline] {
-      return mailboxes->Run(self, operation, sends, receives, deadline);
-    });
-  }
-
   const std::shared_ptr<Mailboxes> mailboxes_;
   const Rank rank_;
 };
@@ -116,7 +66,7 @@ std::unique_ptr<Communicator> LocalWorld::MakeRank(Rank rank) {
   CHECK(rank.value >= 0 && rank.value < size()) << "rank " << rank << " of " << size();
   CHECK(!made_[rank.value]) << "rank " << rank << " was made before";
   made_[rank.value] = true;
-  return std::make_unique<LocalCommunicator>(mailboxes_, rank);
+  return MakeQueuedCommunicator(std::make_shared<LocalEnd>(mailboxes_, rank));
 }
 
 }  // namespace lockstep::comm

@@ -88,6 +88,34 @@ TEST(LocalWorldTest, MessagesOfOneTagMatchInOrderAndTagsAreApart) {
   });
 }
 
+// Rank 0 is still copying what rank 1 sent when rank 2's messages arrive: those must go to rank 2's
+// receives in their order, although the first of these have been looked at and found missing.
+TEST(LocalWorldTest, MessagesOfOneTagMatchInOrderWhenTheyArriveWhileOthersAreCopied) {
+  constexpr size_t kMessages = 64, kNumbers = 8192;
+  for (int round = 0; round < 20; ++round) {
+    RunRanks(3, [&](Communicator* c, Stream* stream) {
+      std::vector<SendOp> sends;
+      std::vector<ReceiveOp> receives;
+      std::vector<std::vector<int64_t>> data(2 * kMessages, std::vector<int64_t>(kNumbers));
+      for (size_t i = 0; i < data.size(); ++i) {
+        const auto sender = static_cast<int32_t>(i % 2) + 1;  // 1, 2, 1, 2, ...
+        if (c->rank() == Rank(0)) {
+          receives.push_back({Rank(sender), 0, data[i].data(), kNumbers * sizeof(int64_t)});
+        } else if (c->rank() == Rank(sender)) {
+          data[i] = Payload(sender, 0, static_cast<uint32_t>(i), kNumbers);
+          sends.push_back({Rank(0), 0, data[i].data(), kNumbers * sizeof(int64_t)});
+        }
+      }
+      EXPECT_EQ(Text(c->Exchange(std::move(sends), std::move(receives), stream, Late())), "ok");
+      if (c->rank() != Rank(0)) return;
+      for (size_t i = 0; i < data.size(); ++i) {
+        const auto sender = static_cast<int32_t>(i % 2) + 1;
+        EXPECT_EQ(data[i], Payload(sender, 0, static_cast<uint32_t>(i), kNumbers)) << i;
+      }
+    });
+  }
+}
+
 TEST(LocalWorldTest, AllGatherPutsEveryRanksPartInPlaceAlsoWhenMineIsThereAlready) {
   for (int32_t size = 1; size <= 5; ++size) {
     RunRanks(size, [size](Communicator* c, Stream* stream) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "base/check.h"
 
@@ -24,9 +25,10 @@ Status Mailboxes::Run(Rank self, Operation operation, const std::vector<SendOp>&
   return status;
 }
 
-void Mailboxes::Fail(const Status& failure) {
+Status Mailboxes::Fail(const Status& failure) {
   MutexLock lock(&mutex_);
   FailLocked(failure);
+  return failure_;
 }
 
 void Mailboxes::FailLocked(const Status& failure) {
@@ -64,10 +66,15 @@ Status Mailboxes::ReceiveAll(Rank self, Operation operation, const std::vector<R
 Status Mailboxes::TakeArrived(Rank self, Operation operation,
                               std::vector<const ReceiveOp*>* pending, bool* progress) {
   std::vector<const ReceiveOp*> missing;
+  // Messages may arrive while Deliver copies: what was missing in this round stays so for the later
+  // receives from the same sender too, or one of them would take the earlier one's message.
+  std::set<Key> late;
   for (const ReceiveOp* receive : *pending) {
     auto& posted = boxes_[self.value].posted;
-    const auto it = posted.find({receive->from, operation, receive->tag});
-    if (it == posted.end()) {
+    const Key key = {receive->from, operation, receive->tag};
+    const auto it = posted.find(key);
+    if (it == posted.end() || late.contains(key)) {
+      late.insert(key);
       missing.push_back(receive);
       continue;
     }

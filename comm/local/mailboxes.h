@@ -31,8 +31,8 @@ class Mailboxes {
   // On return no other rank reads or writes the memory of these operations.
   Status Run(Rank self, Operation operation, const std::vector<SendOp>& sends,
              const std::vector<ReceiveOp>& receives, Deadline deadline) EXCLUDES(mutex_);
-  // The first failure wins and ends every pending and later Run.
-  void Fail(const Status& failure) EXCLUDES(mutex_);
+  // The first failure wins, ends every pending and later Run, and is returned.
+  Status Fail(const Status& failure) EXCLUDES(mutex_);
 
  private:
   enum class State : uint8_t { kPosted, kTaken, kDelivered };

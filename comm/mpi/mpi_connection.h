@@ -21,29 +21,31 @@
 #include "base/status.h"
 #include "comm/mpi/mpi_abi.h"
 #include "comm/mpi/mpi_transfer.h"
+#include "comm/queued_communicator.h"
 
 namespace lockstep::comm {
 
-class MpiConnection {
+class MpiConnection : public RankEnd {
  public:
   // `mpi` is initialised and says `world`. Larger messages are cut into pieces.
   MpiConnection(const lockstep_mpi* mpi, const lockstep_mpi_world& world, size_t piece_bytes);
-  ~MpiConnection();
+  ~MpiConnection() override;
   // Posts the receive of peers' failures; once, before all else.
   Status Open() EXCLUDES(mutex_);
 
-  Rank rank() const { return Rank(world_.rank); }
-  int32_t size() const { return world_.size; }
+  Rank rank() const override { return Rank(world_.rank); }
+  int32_t size() const override { return world_.size; }
 
   // One whole operation; blocks the calling (stream) thread until it ends.
   Status Run(Operation operation, std::vector<SendOp> sends, std::vector<ReceiveOp> receives,
-             Deadline deadline) EXCLUDES(mutex_);
-  Status AllReduceSum(void* data, size_t count, DType dtype, Deadline deadline) EXCLUDES(mutex_);
+             Deadline deadline) override EXCLUDES(mutex_);
+  Status AllReduceSum(void* data, size_t count, DType dtype, Deadline deadline) override
+      EXCLUDES(mutex_);
   // MPI_Allreduce as it is, which blocks without a deadline: only to measure against.
   Status BlockingAllReduceSum(void* data, size_t count, DType dtype) EXCLUDES(mutex_);
 
   // The first failure wins, ends pending and later operations of every rank, and is returned.
-  Status Fail(const Status& failure) EXCLUDES(mutex_);
+  Status Fail(const Status& failure) override EXCLUDES(mutex_);
 
   // After the last operation: MPI has no request any more and may be finalized. The failure, if
   // there was one.

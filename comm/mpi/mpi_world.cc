@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "comm/mpi/mpi_communicator.h"
 #include "comm/mpi/mpi_connection.h"
 #include "comm/mpi/plugin_loader.h"
 #include "comm/mpi/watchdog.h"
@@ -86,7 +85,7 @@ Rank MpiWorld::rank() const { return connection_->rank(); }
 int32_t MpiWorld::size() const { return connection_->size(); }
 
 std::unique_ptr<Communicator> MpiWorld::communicator() const {
-  return MakeMpiCommunicator(connection_);
+  return MakeQueuedCommunicator(connection_);
 }
 
 Status MpiWorld::BlockingAllReduceSum(void* data, size_t count, DType dtype) const {

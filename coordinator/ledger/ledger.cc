@@ -153,8 +153,9 @@ std::unique_ptr<Ledger> Ledger::Open(const LedgerOptions& options) {
 
 Status Ledger::Reconcile(bool made_anew) {
   if (!made_anew) {
-    ASSIGN_OR_RETURN(const std::string format, store_->Get(kFormatKey));
-    if (format != kFormat) return DataLoss("ledger '" + directory_ + "': unknown format");
+    const auto format = store_->Get(kFormatKey);
+    RETURN_IF_ERROR(format.status());
+    if (*format != kFormat) return DataLoss("ledger '" + directory_ + "': unknown format");
   }
   RETURN_IF_ERROR(ForgetStepsOfOtherPrograms());
   RETURN_IF_ERROR(ReconcileCheckpoints());

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/process.h"
 #include "coordinator/membership/member_check.h"
 
 namespace lockstep::coordinator {
@@ -105,14 +104,13 @@ const Member* Members::FirstSilent(TimePoint now, Duration limit) const {
   return nullptr;
 }
 
-const Member* Members::FirstDead() const {
+std::vector<comm::MemberInfo> Members::PresentOn(const std::string& host) const {
+  std::vector<comm::MemberInfo> present;
   for (const auto& [rank, member] : members_) {
     const comm::MemberInfo& info = member.request.member;
-    const ProcessIdentity process = {info.host, info.boot_id, info.pid_namespace, info.pid,
-                                     info.process_start};
-    if (!member.left && IsCertainlyGone(process)) return &member;
+    if (!member.left && info.host == host) present.push_back(info);
   }
-  return nullptr;
+  return present;
 }
 
 bool Members::AllLeft() const {

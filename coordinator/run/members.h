@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -45,8 +46,8 @@ class Members {
   // Each is silent for longer than `limit` or has left; `except` (may be null) does not count.
   bool AllGone(TimePoint now, Duration limit, const Member* except) const;
   std::string Present(TimePoint now, Duration limit) const;  // those who are not, by name
-  // Of those that have not left, one whose process is certainly gone: killed or crashed, here.
-  const Member* FirstDead() const;
+  // Those that have not left and are of `host`.
+  std::vector<comm::MemberInfo> PresentOn(const std::string& host) const;
   const Member* FirstSilent(TimePoint now, Duration limit) const;  // of those that have not left
   bool AllLeft() const;
   bool AllLeftWell() const;

@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/process.h"
 #include "base/status.h"
 #include "comm/coordinator.h"
 #include "coordinator/run/claimed_run.h"
@@ -86,6 +87,7 @@ class RunCoordinator : public comm::Coordinator {
   void ForgiveGap(TimePoint now) REQUIRES(mutex_);
   void CheckGathering(TimePoint now) REQUIRES(mutex_);
   void CheckSilence(TimePoint now) REQUIRES(mutex_);
+  void CheckDead() REQUIRES(tick_mutex_) EXCLUDES(mutex_);
   void WaitForHolder() REQUIRES(tick_mutex_) EXCLUDES(mutex_);
   void Decide() REQUIRES(tick_mutex_) EXCLUDES(mutex_);
   void Begin(std::shared_ptr<ClaimedRun> run) REQUIRES(mutex_);
@@ -95,6 +97,7 @@ class RunCoordinator : public comm::Coordinator {
   TimePoint Now() const { return options_.clock->Now(); }
 
   const RunCoordinatorOptions options_;
+  const std::string host_ = HostName();
 
   Mutex tick_mutex_;  // one Tick at a time; taken before mutex_
   std::optional<storage::Generation::Waiter> waiter_ GUARDED_BY(tick_mutex_);

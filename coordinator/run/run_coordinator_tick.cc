@@ -47,6 +47,7 @@ void RunCoordinator::Tick() {
     retired.swap(retired_);
   }
   retired.clear();
+  CheckDead();
   if (state() == State::kWaiting) WaitForHolder();
   if (state() == State::kDeciding) Decide();
   ReleaseIfGone();
@@ -93,14 +94,33 @@ void RunCoordinator::CheckGathering(TimePoint now) {
       "; look whether they were started, what they say, and whether they can reach this address"));
 }
 
-void RunCoordinator::CheckSilence(TimePoint now) {
-  if (const Member* dead = members_.FirstDead()) {
-    End(Unavailable(NameOf(dead->request.member) +
-                    " is gone: its process was killed or crashed; last heard of in phase '" +
-                    dead->phase + "' at step " + std::to_string(dead->step) +
+// A rank of this machine whose process was killed or has crashed is lost before it is silent.
+void RunCoordinator::CheckDead() {
+  std::vector<comm::MemberInfo> present;
+  int64_t membership = 0;
+  {
+    MutexLock lock(&mutex_);
+    if (state_ == State::kGathering || state_ == State::kOver) return;
+    present = members_.PresentOn(host_);
+    membership = membership_;
+  }
+  for (const comm::MemberInfo& info : present) {
+    const ProcessIdentity process = {info.host, info.boot_id, info.pid_namespace, info.pid,
+                                     info.process_start};
+    if (!IsCertainlyGone(process)) continue;
+    MutexLock lock(&mutex_);
+    const Member* member = membership_ == membership ? members_.Find(info) : nullptr;
+    if (member == nullptr || member->left) return;
+    End(Unavailable(NameOf(info) +
+                    " is gone: its process was killed or crashed; last heard of in "
+                    "phase '" +
+                    member->phase + "' at step " + std::to_string(member->step) +
                     "; start the same command again: the run goes on from its last checkpoint"));
     return;
   }
+}
+
+void RunCoordinator::CheckSilence(TimePoint now) {
   const Member* silent = members_.FirstSilent(now, LimitOf(members_.rank0().run));
   if (silent == nullptr) return;
   End(Unavailable(NameOf(silent->request.member) + " has been silent for " +

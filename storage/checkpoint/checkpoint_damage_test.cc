@@ -9,6 +9,7 @@
 #include "base/philox.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/made_checkpoint.h"
+#include "storage/env/damaged_files.h"
 #include "storage/env/files.h"
 #include "storage/env/scratch_directory.h"
 
@@ -22,26 +23,6 @@ constexpr uint32_t kDamages = 200;
 #else
 constexpr uint32_t kDamages = 1400;
 #endif
-
-void Overwrite(const std::string& path, const std::string& bytes) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << bytes;
-  ASSERT_TRUE(file.good()) << path;
-}
-
-// Damage number n: a bit of the file flipped, or one in three times the file cut.
-std::string Damaged(std::string bytes, uint32_t n, std::string* what) {
-  const PhiloxCounter words = Philox4x32({n, 0, 0, 0}, {2, 8});
-  const size_t at = words[0] % bytes.size();
-  if (words[1] % 3 == 0) {
-    *what = "cut to " + std::to_string(at) + " bytes";
-    return bytes.substr(0, at);
-  }
-  const uint32_t bit = words[2] % 8;
-  *what = "bit " + std::to_string(bit) + " of byte " + std::to_string(at);
-  bytes[at] = static_cast<char>(bytes[at] ^ (1 << bit));
-  return bytes;
-}
 
 void ExpectNoticed(const std::string& run, const std::string& name, const MadeCheckpoint& before) {
   const Status status = VerifyCheckpoint(run, {1, 200}).status();

@@ -7,8 +7,8 @@
 
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/checkpoint_directory.h"
-#include "storage/checkpoint/hashed_json.h"
-#include "storage/dataset/strict_json.h"
+#include "storage/json/hashed_json.h"
+#include "storage/json/strict_json.h"
 
 namespace lockstep::storage {
 namespace {
@@ -17,6 +17,7 @@ using nlohmann::json;
 
 constexpr char kFormat[] = "lockstep-checkpoint";
 constexpr int64_t kVersion = 1;
+constexpr HashedFormat kHashedFormat = {kFormat, kVersion, "Use the program that made it"};
 
 std::string Padded(int64_t number, size_t digits) {
   std::string text = std::to_string(number);
@@ -188,23 +189,7 @@ std::string EncodeCheckpointManifest(const CheckpointManifest& m) {
 }
 
 Result<CheckpointManifest> DecodeCheckpointManifest(std::string_view text) {
-  try {
-    const json j = ParseHashed(text);
-    if (Text(j, "format") != kFormat) throw StrictJsonError("it is of another format");
-    if (const int64_t version = Integer(j, "version"); version != kVersion) {
-      return FailedPrecondition("it has format version " + std::to_string(version) +
-                                "; this program reads version 1. Use the program that made it");
-    }
-    CheckpointManifest manifest = FromJson(j);
-    if (EncodeCheckpointManifest(manifest) != text) {
-      throw StrictJsonError("it holds a key that is not of this format");
-    }
-    return manifest;
-  } catch (const json::exception& e) {
-    return DataLoss(e.what());
-  } catch (const StrictJsonError& e) {
-    return DataLoss(e.what());
-  }
+  return DecodeHashed<CheckpointManifest>(text, kHashedFormat, FromJson, EncodeCheckpointManifest);
 }
 
 }  // namespace lockstep::storage

@@ -6,7 +6,7 @@
 
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/generation.h"
-#include "storage/checkpoint/hashed_json.h"
+#include "storage/json/hashed_json.h"
 
 namespace lockstep::storage {
 namespace {

@@ -7,10 +7,12 @@
 
 #include "base/fault_point.h"
 #include "storage/checkpoint/checkpoint.h"
-#include "storage/checkpoint/hashed_json.h"
+#include "storage/checkpoint/faults_of.h"
 #include "storage/checkpoint/made_checkpoint.h"
+#include "storage/env/damaged_files.h"
 #include "storage/env/files.h"
 #include "storage/env/scratch_directory.h"
+#include "storage/json/hashed_json.h"
 
 namespace lockstep::storage {
 namespace {
@@ -24,21 +26,6 @@ std::vector<std::string> NamesOf(const std::vector<CheckpointId>& ids) {
   for (const CheckpointId id : ids) names.push_back(id.Name());
   return names;
 }
-
-void Flip(const std::string& path, size_t at) {
-  std::string bytes = *ReadRegularFile(path);
-  bytes.at(at) = static_cast<char>(bytes.at(at) ^ 1);
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
-
-// Whatever a test says about faults ends with it.
-class FaultsOf {
- public:
-  explicit FaultsOf(std::string_view text) { SetFaultsForTesting(text); }
-  ~FaultsOf() { SetFaultsForTesting(""); }
-  FaultsOf(const FaultsOf&) = delete;
-  FaultsOf& operator=(const FaultsOf&) = delete;
-};
 
 Status VerifyStatus(const ScratchDirectory& run) {
   return VerifyCheckpoint(run.path(), {1, 5}).status();

@@ -12,7 +12,9 @@
 
 #include "base/fault_point.h"
 #include "storage/checkpoint/checkpoint_directory.h"
+#include "storage/checkpoint/faults_of.h"
 #include "storage/checkpoint/made_checkpoint.h"
+#include "storage/env/damaged_files.h"
 #include "storage/env/files.h"
 #include "storage/env/scratch_directory.h"
 
@@ -27,21 +29,6 @@ using ::testing::StartsWith;
 std::vector<std::string> CheckpointsIn(const ScratchDirectory& run) {
   return *ListDir(run / "checkpoints");
 }
-
-void Flip(const std::string& path, size_t at) {
-  std::string bytes = *ReadRegularFile(path);
-  bytes.at(at) = static_cast<char>(bytes.at(at) ^ 1);
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
-
-// Whatever a test says about faults ends with it.
-class FaultsOf {
- public:
-  explicit FaultsOf(std::string_view text) { SetFaultsForTesting(text); }
-  ~FaultsOf() { SetFaultsForTesting(""); }
-  FaultsOf(const FaultsOf&) = delete;
-  FaultsOf& operator=(const FaultsOf&) = delete;
-};
 
 TEST(CheckpointId, HasOneName) {
   EXPECT_EQ((CheckpointId{1, 1200}.Name()), "b01-s0000001200");

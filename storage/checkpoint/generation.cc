@@ -16,8 +16,8 @@
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/checkpoint/durable_file.h"
 #include "storage/checkpoint/generation_files.h"
-#include "storage/checkpoint/hashed_json.h"
 #include "storage/env/files.h"
+#include "storage/json/hashed_json.h"
 
 namespace lockstep::storage {
 namespace {

@@ -9,10 +9,10 @@
 #include <charconv>
 #include <limits>
 
-#include "storage/checkpoint/hashed_json.h"
-#include "storage/dataset/strict_json.h"
 #include "storage/env/disk_faults.h"
 #include "storage/env/files.h"
+#include "storage/json/hashed_json.h"
+#include "storage/json/strict_json.h"
 
 namespace lockstep::storage {
 namespace {
@@ -21,6 +21,7 @@ using nlohmann::json;
 
 constexpr char kFormat[] = "lockstep-generation";
 constexpr int64_t kVersion = 1;
+constexpr HashedFormat kHashedFormat = {kFormat, kVersion, "Use the program that made it"};
 constexpr int64_t kMostBytes = int64_t{16} << 20;
 constexpr size_t kAliveBytes = 20;  // and a newline
 
@@ -86,23 +87,7 @@ std::string EncodeGeneration(const GenerationInfo& info) {
 }
 
 Result<GenerationInfo> DecodeGeneration(std::string_view text) {
-  try {
-    const json j = ParseHashed(text);
-    if (Text(j, "format") != kFormat) throw StrictJsonError("it is of another format");
-    if (const int64_t version = Integer(j, "version"); version != kVersion) {
-      return FailedPrecondition("it has format version " + std::to_string(version) +
-                                "; this program reads version 1. Use the program that made it");
-    }
-    GenerationInfo info = FromJson(j);
-    if (EncodeGeneration(info) != text) {
-      throw StrictJsonError("it holds a key that is not of this format");
-    }
-    return info;
-  } catch (const json::exception& e) {
-    return DataLoss(e.what());
-  } catch (const StrictJsonError& e) {
-    return DataLoss(e.what());
-  }
+  return DecodeHashed<GenerationInfo>(text, kHashedFormat, FromJson, EncodeGeneration);
 }
 
 std::string GenerationsFolder(const std::string& run_directory) {

@@ -10,6 +10,7 @@
 #include "storage/dataset/manifest.h"
 #include "storage/dataset/record.h"
 #include "storage/dataset/verify.h"
+#include "storage/env/damaged_files.h"
 #include "storage/env/files.h"
 #include "storage/env/scratch_directory.h"
 
@@ -21,26 +22,6 @@ constexpr uint32_t kDamages = 100;
 #else
 constexpr uint32_t kDamages = 1000;
 #endif
-
-void Overwrite(const std::string& path, const std::string& bytes) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << bytes;
-  ASSERT_TRUE(file.good()) << path;
-}
-
-// Damage number n: a bit of the file flipped, or one in four times the file cut.
-std::string Damaged(std::string bytes, uint32_t n, std::string* what) {
-  const PhiloxCounter words = Philox4x32({n, 0, 0, 0}, {2, 7});
-  const size_t at = words[0] % bytes.size();
-  if (words[1] % 4 == 0) {
-    *what = "cut to " + std::to_string(at) + " bytes";
-    return bytes.substr(0, at);
-  }
-  const uint32_t bit = words[2] % 8;
-  *what = "bit " + std::to_string(bit) + " of byte " + std::to_string(at);
-  bytes[at] = static_cast<char>(bytes[at] ^ (1 << bit));
-  return bytes;
-}
 
 bool Names(const VerifyReport& report, const std::string& file) {
   return std::any_of(report.problems.begin(), report.problems.end(),

@@ -4,7 +4,7 @@
 #include <bit>
 #include <nlohmann/json.hpp>
 
-#include "storage/dataset/strict_json.h"
+#include "storage/json/strict_json.h"
 
 namespace lockstep::storage {
 namespace {

@@ -6,8 +6,9 @@
 #include <set>
 
 #include "storage/dataset/import_directory.h"
-#include "storage/dataset/strict_json.h"
 #include "storage/env/files.h"
+#include "storage/json/hashed_json.h"
+#include "storage/json/strict_json.h"
 
 namespace lockstep::storage {
 namespace {
@@ -16,11 +17,12 @@ using nlohmann::json;
 
 constexpr char kFormat[] = "lockstep-dataset";
 constexpr int64_t kManifestVersion = 1;
+constexpr HashedFormat kHashedFormat = {kFormat, kManifestVersion,
+                                        "Import the source again, or use the program that made it"};
 constexpr int64_t kMostManifestBytes = int64_t{64} << 20;
 
-std::string TextOf(const json& j) { return j.dump(1) + "\n"; }
-
 DatasetManifest FromJson(const json& j) {
+  if (Field(j, "complete") != true) throw StrictJsonError("it does not say 'complete'");
   DatasetManifest manifest;
   manifest.digest = Hex128(j, "digest");
   manifest.samples = Integer(j, "samples");
@@ -31,19 +33,6 @@ DatasetManifest FromJson(const json& j) {
     }
   }
   return manifest;
-}
-
-// The parsed manifest if its own hash is right; else why not.
-json ParseIntact(std::string_view text) {
-  json j = json::parse(text);
-  const std::string stored = Hex128(j, "hash").ToHex();
-  if (TextOf(j) != text) throw StrictJsonError("its text is not as it was written");
-  j.erase("hash");
-  const std::string computed = Hash128(TextOf(j)).ToHex();
-  if (computed != stored) {
-    throw StrictJsonError("its hash is " + computed + ", stored is " + stored);
-  }
-  return j;
 }
 
 bool AllDigits(std::string_view text) {
@@ -85,32 +74,16 @@ std::string EncodeManifest(const DatasetManifest& manifest) {
   for (const ManifestFile& f : manifest.files) {
     files.push_back({{"name", f.name}, {"size", f.size}, {"xxh3_128", f.hash.ToHex()}});
   }
-  json j = {{"format", kFormat},
-            {"version", kManifestVersion},
-            {"complete", true},
-            {"digest", manifest.digest.ToHex()},
-            {"samples", manifest.samples},
-            {"files", files}};
-  j["hash"] = Hash128(TextOf(j)).ToHex();
-  return TextOf(j);
+  return HashedText({{"format", kFormat},
+                     {"version", kManifestVersion},
+                     {"complete", true},
+                     {"digest", manifest.digest.ToHex()},
+                     {"samples", manifest.samples},
+                     {"files", files}});
 }
 
 Result<DatasetManifest> DecodeManifest(std::string_view text) {
-  try {
-    const json j = ParseIntact(text);
-    if (Text(j, "format") != kFormat) throw StrictJsonError("it is of another format");
-    if (const int64_t version = Integer(j, "version"); version != kManifestVersion) {
-      return FailedPrecondition("it has format version " + std::to_string(version) +
-                                "; this program reads version 1. Import the source again, or use "
-                                "the program that made it");
-    }
-    if (Field(j, "complete") != true) throw StrictJsonError("it does not say 'complete'");
-    return FromJson(j);
-  } catch (const json::exception& e) {
-    return DataLoss(e.what());
-  } catch (const StrictJsonError& e) {
-    return DataLoss(e.what());
-  }
+  return DecodeHashed<DatasetManifest>(text, kHashedFormat, FromJson, EncodeManifest);
 }
 
 Result<DatasetManifest> ReadManifest(const std::string& directory) {

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
-
 #include "base/fault_point.h"
 #include "comm/local/rank_threads.h"
 #include "comm/reduce/canonical_tree.h"
@@ -107,9 +105,6 @@ class CheckpointerTest : public testing::Test {
     ASSERT_TRUE(manifest.ok()) << manifest.status();
     comm::RunRanks(ranks, [&](comm::Communicator* c, Stream* stream) {
       RankState rank(*model_, c, stream, allreduce, &config_, Hooks());
-      std::memset(rank.state.parameters(), 0x3f,
-                  static_cast<size_t>((*model_).space().elements()) * sizeof(float));
-      // Padding is no tensor's: it is zero before and stays so.
       auto fresh = ModelState::Make(*model_, /*seed=*/6, rank.update.OwnedBlocks());
       ASSERT_TRUE(fresh.ok());
       rank.state = *std::move(fresh);

@@ -46,6 +46,7 @@ class RankTrainer {
   Result<MemoryReport> ReportMemory();
   Status Join();
   Status Begin();
+  Status CheckShards() const;
   Status Restore();
   Status TakeFirstDigest();
   Status TrainSteps();

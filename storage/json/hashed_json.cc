@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/checkpoint/hashed_json.h"
+#include "storage/json/hashed_json.h"
 
 #include "base/hash.h"
-#include "storage/dataset/strict_json.h"
+#include "storage/json/strict_json.h"
 
 namespace lockstep::storage {
 namespace {
