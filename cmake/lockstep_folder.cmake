@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# lockstep_folder(NAME [DEPS ...] [TEST_DEPS ...] [SOURCES ...]): the sources of this folder and
+# lockstep_folder(NAME [DEPS ...] [TEST_DEPS ...] [SOURCES ...] [EXCLUDE REGEX]): the sources of this folder and
 # below become the static library lockstep_NAME; its *_test.cc files become the program NAME_tests,
 # run by CTest one case at a time under the label NAME, and `slow` if "Slow" is in the case's name.
 # main.cc, *_main.cc and *_plugin.cc belong to programs and plugins and are left out; *_fuzz.cc become programs of their own
@@ -12,13 +12,17 @@ if(LOCKSTEP_FUZZ)
 endif()
 
 function(lockstep_folder name)
-  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "" "EXCLUDE" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   set(fuzzers ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_main|_plugin|/main)\\.cc$")
+
+  if(ARG_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX ${ARG_EXCLUDE})
+  endif()
 
   add_library(lockstep_${name} STATIC ${sources} ${ARG_SOURCES})
   target_include_directories(lockstep_${name} PUBLIC ${PROJECT_SOURCE_DIR})

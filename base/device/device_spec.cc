@@ -29,6 +29,13 @@ Status SetField(DeviceSpec* spec, std::string_view key, std::string_view value) 
     spec->name = value;
   } else if (key == "isa") {
     spec->isa = value;
+  } else if (key == "threads") {
+    ASSIGN_OR_RETURN(const int64_t threads, ParseInt(key, value));
+    if (threads < 1 || threads > 1024) {
+      return InvalidArgument("device spec: threads is " + std::to_string(threads) +
+                             "; expected 1 to 1024");
+    }
+    spec->threads = static_cast<int32_t>(threads);
   } else if (key == "memory_bytes") {
     ASSIGN_OR_RETURN(spec->memory_bytes, ParseInt(key, value));
   } else if (key == "workspace_cap") {
@@ -55,6 +62,7 @@ std::string DeviceSpec::ToText() const {
   line("kind", KindName(kind));
   line("name", name);
   line("isa", isa);
+  line("threads", std::to_string(threads));
   line("memory_bytes", std::to_string(memory_bytes));
   line("workspace_cap", std::to_string(workspace_cap));
   line("reference_kernels_only", reference_kernels_only ? "true" : "false");

@@ -16,7 +16,8 @@ enum class DeviceKind : uint8_t { kCpu, kCuda };
 struct DeviceSpec {
   DeviceKind kind = DeviceKind::kCpu;
   std::string name;          // "cpu" or the GPU's name
-  std::string isa;           // CPU: the instruction set kernels may use; CUDA: "sm_90"
+  std::string isa;           // CPU: the instruction set kernels may use (cpu_isa.h); CUDA: "sm_90"
+  int32_t threads = 1;       // CPU: T, the threads a lane's kernels are made for: part of the bits
   int64_t memory_bytes = 0;  // 0: unknown
   int64_t workspace_cap = int64_t{256} << 20;  // bytes a kernel may ask for (recipe: workspace_mib)
   bool reference_kernels_only = false;         // recipe: kernels = "reference"

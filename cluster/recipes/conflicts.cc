@@ -18,19 +18,14 @@ void FindPrecisionConflicts(const TrainConfig& config, std::vector<Conflict>* co
                               std::to_string(config.batch.lanes) +
                               " (gradients cross lanes as fp32); set batch.lanes = 1"});
   }
-  if (config.kernels != "reference") {
-    conflicts->push_back({{"train.kernels", "train.precision"},
-                          "train.precision = \"fp64\" needs train.kernels = \"reference\", not \"" +
-                              config.kernels + "\"; other kernels have no fp64 form"});
-  }
 }
 
 void FindThreadConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
-  if (config.batch.lane_threads == 1) return;
-  conflicts->push_back({{"batch.lane_threads"},
+  if (config.batch.lane_threads == 1 || !config.reference_kernels()) return;
+  conflicts->push_back({{"batch.lane_threads", "train.kernels"},
                         "batch.lane_threads = " + std::to_string(config.batch.lane_threads) +
-                            ", but the kernels of this version run one thread a lane; set it to 1 "
-                            "(lanes still run at once, one a core)"});
+                            ", but reference kernels run one thread a lane; set it to 1 (lanes "
+                            "still run at once, one a core)"});
 }
 
 void FindScheduleConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {

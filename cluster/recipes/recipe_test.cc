@@ -176,9 +176,9 @@ INSTANTIATE_TEST_SUITE_P(
                   "r.toml:3:19: train.precision = \"fp64\" needs batch.lanes = 1, not 8 (gradients "
                   "cross lanes as fp32); set batch.lanes = 1"},
         BadRecipe{
-            "train = { precision = \"fp64\", kernels = \"auto\" }\nbatch.lanes = 1\n",
-            "r.toml:3:41: train.precision = \"fp64\" needs train.kernels = \"reference\", not "
-            "\"auto\"; other kernels have no fp64 form"},
+            "batch.lane_threads = 2\ntrain.kernels = \"reference\"\n",
+            "r.toml:3:22: batch.lane_threads = 2, but reference kernels run one thread a lane; set "
+            "it to 1 (lanes still run at once, one a core)"},
         BadRecipe{"optimizer = { name = \"adam\", momentum = 0.5 }\n",
                   "r.toml:3:41: 'optimizer.momentum' does nothing with optimizer.name = \"adam\"; "
                   "it belongs to \"sgd\": remove it or change optimizer.name"},

@@ -193,7 +193,8 @@ std::string LinesOf(const TrainConfig& config, const std::vector<KeyRole>& roles
   for (const RecipeKey& key : RecipeKeys()) {
     if (std::find(roles.begin(), roles.end(), key.role) == roles.end() || key.is_path) continue;
     const KeyValue value = key.get(config);
-    if (value != key.Default()) lines.push_back(key.name + "=" + FormatKeyValue(value) + "\n");
+    if (value == key.unhashed.value_or(key.Default())) continue;
+    lines.push_back(key.name + "=" + FormatKeyValue(value) + "\n");
   }
   std::sort(lines.begin(), lines.end());
   std::string text;

@@ -45,6 +45,7 @@ struct RecipeKey {
   std::string only_with_value;       // ... has this value
   std::string example;               // shown when a required key is missing
   bool is_path = false;              // where something lies, not what it is: never hashed
+  std::optional<KeyValue> unhashed;  // the value the recipe hash leaves out; unset: the default
   KeyValue (*get)(const worker::TrainConfig& config) = nullptr;
   void (*set)(worker::TrainConfig* config, const KeyValue& value) = nullptr;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of recipe keys. To add a key: a field in TrainConfig whose default never changes, and
-// one entry here.
+// The table of recipe keys. To add a key: a field in TrainConfig whose default never changes (or
+// whose `unhashed` stays), and one entry here.
 #include <algorithm>
 #include <type_traits>
 
@@ -136,9 +136,19 @@ void AddTrainKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(Within(kCountOrZero64, Key("train.max_steps", kFree, FIELD(max_steps),
                                              "end the run after this many steps; 0: run all "
                                              "epochs")));
-  keys->push_back(OneOf({"reference", "auto"}, Key("train.kernels", kFixed, FIELD(kernels),
-                                                   "reference: plain loops, equal bits on every "
-                                                   "x86-64 machine")));
+  RecipeKey kernels = OneOf({"reference", "auto"},
+                            Key("train.kernels", kFixed, FIELD(kernels),
+                                "auto: the fastest there are; reference (and always with fp64): "
+                                "plain loops, equal bits on every x86-64 machine"));
+  kernels.unhashed = std::string("reference");  // the default when the first digests were stored
+  keys->push_back(std::move(kernels));
+  RecipeKey isa = OneOf({"native", "x86-64", "avx2", "avx512"},
+                        Key("train.cpu_isa", kFixed, FIELD(cpu_isa),
+                            "instruction set of the kernels; for machines of several kinds, the "
+                            "smallest they have"));
+  isa.only_with_key = "train.kernels";
+  isa.only_with_value = "auto";
+  keys->push_back(std::move(isa));
   keys->push_back(OneOf({"stop", "skip"}, Key("train.nonfinite", kBranch, FIELD(nonfinite),
                                               "what a step whose loss or gradient is not finite "
                                               "does: stop the run, or skip the update")));

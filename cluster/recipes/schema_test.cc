@@ -95,7 +95,7 @@ TEST(RecipeHash, IsOfTheSortedLinesThatDifferFromDefaults) {
   ASSERT_TRUE(config.ok()) << config.status();
   const std::string lines =
       "augment.train=[\"hflip\", \"normalise\"]\nmodel.name=\"lenet5\"\n"
-      "optimizer.weight_decay=5e-04\ntrain.epochs=8\n";
+      "optimizer.weight_decay=5e-04\ntrain.epochs=8\ntrain.kernels=\"auto\"\n";
   EXPECT_EQ(CanonicalRecipeLines(*config), lines);
   EXPECT_EQ(config->recipe_hash, Hash64(lines));
 }

@@ -6,6 +6,7 @@
 #include "base/suggest.h"
 #include "graph/autodiff/autodiff.h"
 #include "graph/ir/builder.h"
+#include "graph/passes/fuse.h"
 #include "ops/loss/cross_entropy/cross_entropy.h"
 #include "ops/loss/top1/top1.h"
 #include "ops/math/fill/fill.h"
@@ -42,6 +43,18 @@ Forward BuildForward(GraphBuilder* builder, ModelParts* parts, const Model& mode
   return forward;
 }
 
+// Fuses the forward graph; values held outside it follow.
+void FuseForward(GraphBuilder* builder, ModelParts* parts, Forward* forward) {
+  Fused fused = Fuse(builder->graph());
+  builder->graph() = std::move(fused.graph);
+  const auto follow = [&](Value* v) { *v = fused.renamed[static_cast<size_t>(v->id)]; };
+  follow(&forward->logits);
+  follow(&forward->numerator);
+  for (auto* values : {&parts->parameter_values, &parts->batch_means, &parts->batch_variances}) {
+    for (Value& v : *values) follow(&v);
+  }
+}
+
 struct Built {
   Graph graph;
   ModelParts parts;
@@ -51,7 +64,8 @@ Result<Built> BuildLane(const ProgramOptions& options, int64_t rows) {
   ASSIGN_OR_RETURN(const Model* model, FindModel(options.model));
   GraphBuilder builder("lane");
   ModelParts parts;
-  const Forward forward = BuildForward(&builder, &parts, *model, options, rows, true);
+  Forward forward = BuildForward(&builder, &parts, *model, options, rows, true);
+  if (options.fuse && builder.status().ok()) FuseForward(&builder, &parts, &forward);
   builder.SetPath("loss");
   const Value seed =
       ops::Fill(&builder, 1.0 / static_cast<double>(options.lane_batch), {DType::kFloat64, {}});
@@ -145,7 +159,8 @@ Result<Graph> Program::Eval(int64_t rows) const {
   ModelParts parts;
   ProgramOptions options = options_;
   options.label_smoothing = 0.0;  // the evaluation loss is plain cross-entropy
-  const Forward forward = BuildForward(&builder, &parts, *model, options, rows, false);
+  Forward forward = BuildForward(&builder, &parts, *model, options, rows, false);
+  if (options.fuse && builder.status().ok()) FuseForward(&builder, &parts, &forward);
   if (builder.status().ok()) builder.graph().AddResult("logits", forward.logits);
   return std::move(builder).Finish();
 }

@@ -35,6 +35,7 @@ struct ProgramOptions {
   int64_t lane_batch = 1;  // rows of a full lane batch: backward starts from numerator / lane_batch
   double label_smoothing = 0.0;
   OptimizerSpec optimizer;
+  bool fuse = false;  // chains of ops become fused ops: other sums, so not with reference kernels
 };
 
 // Result names of the lane and eval graphs.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Op: everything an op says about itself, as plain data, in the order in which a reader asks:
-// attributes, shape rule, meaning, gradient, aliases and randomness, cost, kernels, samples.
-// One folder an op; its Register function adds it (ops/core/registry.h).
+// attributes, shape rule, composed form, meaning, gradient, aliases and randomness, cost, kernels,
+// samples. One folder an op; its Register function adds it (ops/core/registry.h).
 #pragma once
 
 #include <functional>
@@ -52,6 +52,15 @@ struct Cost {
 
 using TensorTypes = std::vector<TensorType>;
 
+// A chain of ops that a fused op replaces: output 0 of each feeds the next, and nothing else. The
+// fused node's inputs are those of the first op, then the other inputs of the later ones; its
+// outputs are the last op's, then the first op's others. `attrs` makes the fused op's attributes of
+// the chain's; what `expand` makes of them must be the chain again.
+struct FusedChain {
+  std::vector<std::string> ops;
+  std::function<Attrs(std::span<const Attrs* const>)> attrs;
+};
+
 struct Op {
   std::string name;
 
@@ -59,6 +68,10 @@ struct Op {
   std::function<Status(const Attrs&)> check_attrs;
   // (attrs, input types) -> output types. No shape depends on data.
   std::function<Result<TensorTypes>(const Attrs&, std::span<const TensorType>)> infer;
+  // Fused ops only: the composed form, emitted from the inputs. It is the op's meaning (then no
+  // reference is given), what the fuse pass replaces (`chains`), and the fallback of a plan.
+  std::function<std::vector<Value>(const Attrs&, Emitter*, std::span<const Value>)> expand;
+  std::vector<FusedChain> chains;
   // The meaning: plain loops, over float and over double.
   std::function<void(const ReferenceArgs&)> reference_f32;
   std::function<void(const ReferenceArgs&)> reference_f64;
@@ -84,6 +97,8 @@ template <typename A>
 struct OpOf {
   std::string name;
   Result<TensorTypes> (*infer)(const A&, std::span<const TensorType>) = nullptr;
+  std::vector<Value> (*expand)(const A&, Emitter*, std::span<const Value>) = nullptr;
+  std::vector<FusedChain> chains = {};
   void (*reference_f32)(const A&, const ReferenceArgs&) = nullptr;
   void (*reference_f64)(const A&, const ReferenceArgs&) = nullptr;
   int64_t (*reference_workspace)(const A&, const NodeSpec&) = nullptr;
@@ -109,12 +124,22 @@ Op Erase(OpOf<A> typed) {
     ASSIGN_OR_RETURN(const A a, Unpack<A>(attrs));
     return f(a, in);
   };
-  op.reference_f32 = [f = typed.reference_f32](const ReferenceArgs& args) {
-    f(*Unpack<A>(args.node.attrs), args);
-  };
-  op.reference_f64 = [f = typed.reference_f64](const ReferenceArgs& args) {
-    f(*Unpack<A>(args.node.attrs), args);
-  };
+  if (typed.expand != nullptr) {
+    op.expand = [f = typed.expand](const Attrs& attrs, Emitter* emit, std::span<const Value> in) {
+      return f(*Unpack<A>(attrs), emit, in);
+    };
+  }
+  op.chains = std::move(typed.chains);
+  if (typed.reference_f32 != nullptr) {
+    op.reference_f32 = [f = typed.reference_f32](const ReferenceArgs& args) {
+      f(*Unpack<A>(args.node.attrs), args);
+    };
+  }
+  if (typed.reference_f64 != nullptr) {
+    op.reference_f64 = [f = typed.reference_f64](const ReferenceArgs& args) {
+      f(*Unpack<A>(args.node.attrs), args);
+    };
+  }
   if (typed.reference_workspace != nullptr) {
     op.reference_workspace = [f = typed.reference_workspace](const NodeSpec& node) {
       return f(*Unpack<A>(node.attrs), node);

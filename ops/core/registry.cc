@@ -2,12 +2,14 @@
 #include "ops/core/registry.h"
 
 #include "base/check.h"
+#include "ops/core/composed.h"
 #include "ops/core/reference_kernel.h"
 
 namespace lockstep::ops {
 
 void OpRegistry::AddErased(Op op) {
   CHECK(op.infer != nullptr) << "op " << op.name << " has no shape rule";
+  if (op.expand) SetComposedReference(this, &op);
   CHECK(op.reference_f32 != nullptr && op.reference_f64 != nullptr)
       << "op " << op.name << " has no reference kernel";
   const std::string name = op.name;
@@ -15,6 +17,13 @@ void OpRegistry::AddErased(Op op) {
   owned->kernels.push_back(std::make_shared<ReferenceKernelFamily>());
   const bool added = ops_.emplace(name, std::move(owned)).second;
   CHECK(added) << "two ops are named " << name;
+}
+
+void OpRegistry::AddKernel(std::string_view op, std::shared_ptr<const KernelFamily> kernel) {
+  const auto it = ops_.find(op);
+  CHECK(it != ops_.end()) << "a kernel for op " << std::string(op) << ", which there is not";
+  auto& kernels = it->second->kernels;
+  kernels.insert(kernels.end() - 1, std::move(kernel));
 }
 
 const Op* OpRegistry::Find(std::string_view name) const {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ops there are. The list of folders under ops/ is the list of ops: the build generates
 // `RegisterAllOps` from it (one `lockstep::ops::<folder>::Register` each), so adding a folder adds
-// the op and its tests, and nothing else is edited.
+// the op and its tests, and nothing else is edited. A file <op>_onednn.cc or <op>_simd.cc adds
+// kernels to the folder's ops by `RegisterOnednn` or `RegisterSimd`, in that order.
 #pragma once
 
 #include <map>
@@ -20,6 +21,9 @@ class OpRegistry {
   void Add(OpOf<A> op) {
     AddErased(Erase(std::move(op)));
   }
+
+  // Adds a kernel to an op, after those it has and before its reference kernel.
+  void AddKernel(std::string_view op, std::shared_ptr<const KernelFamily> kernel);
 
   const Op* Find(std::string_view name) const;  // nullptr when there is none
   const std::map<std::string, std::unique_ptr<Op>, std::less<>>& ops() const { return ops_; }

@@ -75,6 +75,7 @@ Status MakeSmallDataset(const SmallDataset& spec, const std::string& directory) 
 worker::TrainConfig SmallConfig(const std::string& dataset, const std::string& run_directory,
                                 const std::string& model, int32_t lanes, int64_t lane_batch) {
   worker::TrainConfig config;
+  config.kernels = "reference";
   config.data.dataset = dataset;
   config.data.window_shards = 2;
   config.model.name = model;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/device/build_id.h"
 
+#include <unistd.h>
+
 #include <fstream>
 #include <set>
 
@@ -11,7 +13,7 @@ namespace lockstep::worker {
 namespace {
 
 // File names begin so.
-constexpr const char* kComputingLibraries[] = {"libm.so", "libm-"};
+constexpr const char* kComputingLibraries[] = {"libm.so", "libm-", "libdnnl.so", "libgomp.so"};
 
 // Paths of the mapped libraries that compute, in order.
 std::set<std::string> MappedLibraries() {
@@ -48,7 +50,12 @@ Result<std::string> BuildId() {
 }
 
 std::string HardwareKind(const DeviceSpec& spec) {
-  return spec.name + " " + spec.isa + (spec.reference_kernels_only ? ", reference kernels" : "");
+  const std::string kind = spec.name + " " + spec.isa;
+  if (spec.reference_kernels_only) return kind + ", reference kernels";
+  // oneDNN cuts its loops by the caches, which decides the order of its sums.
+  const auto cache = [](int name) { return std::to_string(sysconf(name) >> 10) + " KiB"; };
+  return kind + ", caches " + cache(_SC_LEVEL1_DCACHE_SIZE) + ", " + cache(_SC_LEVEL2_CACHE_SIZE) +
+         ", " + cache(_SC_LEVEL3_CACHE_SIZE);
 }
 
 }  // namespace lockstep::worker

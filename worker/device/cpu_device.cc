@@ -3,12 +3,30 @@
 
 #include <unistd.h>
 
+#include "base/device/cpu_isa.h"
+
 namespace lockstep::worker {
 
-DeviceSpec HostCpuSpec(bool reference_only) {
+DeviceSpec ReferenceHostSpec() {
   DeviceSpec spec = ReferenceCpuSpec();
-  spec.reference_kernels_only = reference_only;
   spec.memory_bytes = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  return spec;
+}
+
+Result<DeviceSpec> HostCpuSpec(const std::string& isa, int32_t threads) {
+  DeviceSpec spec = ReferenceHostSpec();
+  spec.reference_kernels_only = false;
+  spec.threads = threads;
+  CpuIsa wanted = HostCpuIsa();
+  if (isa != "native") {
+    ASSIGN_OR_RETURN(wanted, CpuIsaFromName(isa));
+  }
+  if (wanted > HostCpuIsa()) {
+    return FailedPrecondition("train.cpu_isa is '" + isa + "' and this machine has " +
+                              std::string(NameOf(HostCpuIsa())) +
+                              "; use the smallest that all machines of the run have");
+  }
+  spec.isa = NameOf(wanted);
   return spec;
 }
 

@@ -2,12 +2,19 @@
 // The CPU as a device. Kernels run on the lane's own thread; streams are queues (base/device).
 #pragma once
 
+#include <string>
+
 #include "base/device/device.h"
 
 namespace lockstep::worker {
 
-// What plans for this host's CPU are compiled for. `reference_only`: recipe kernels = "reference".
-DeviceSpec HostCpuSpec(bool reference_only);
+// What plans for this host's CPU are compiled for: one thread, plain loops, the same bits on every
+// x86-64 machine (recipe: kernels = "reference").
+DeviceSpec ReferenceHostSpec();
+
+// All kernels (recipe: kernels = "auto"), for `threads` threads a lane. `isa`: "native" or the name
+// of a set this machine has (base/device/cpu_isa.h); failed-precondition where it has not.
+Result<DeviceSpec> HostCpuSpec(const std::string& isa, int32_t threads);
 
 class CpuDevice : public Device {
  public:

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/device/fingerprint.h"
 
+#include <map>
+#include <string>
+
 #include "base/device/queue_stream.h"
 #include "base/hash.h"
+#include "base/mutex.h"
 #include "base/philox.h"
 #include "comm/local/local_world.h"
 #include "worker/device/cpu_device.h"
@@ -47,6 +51,7 @@ Result<uint64_t> HashOfOneStep(const Net& net, CpuDevice* device) {
   options.image = {28, 28, 1};
   options.lane_batch = kRows;
   options.optimizer.name = net.optimizer;
+  options.fuse = !device->spec().reference_kernels_only;
   ASSIGN_OR_RETURN(graph::Program program, graph::Program::Make(options));
   ASSIGN_OR_RETURN(const auto model,
                    CompiledModel::Make(std::move(program), device, {.lane_rows = {kRows}}));
@@ -80,8 +85,13 @@ Result<uint64_t> Compute(const DeviceSpec& spec) {
 }  // namespace
 
 Result<uint64_t> Fingerprint(const DeviceSpec& spec) {
-  static const Result<uint64_t> fingerprint = Compute(spec);
-  return fingerprint;
+  static Mutex mutex;
+  static auto* const made = new std::map<std::string, Result<uint64_t>>;
+  const std::string key = spec.ToText();
+  MutexLock lock(&mutex);
+  const auto it = made->find(key);
+  if (it != made->end()) return it->second;
+  return made->emplace(key, Compute(spec)).first->second;
 }
 
 }  // namespace lockstep::worker

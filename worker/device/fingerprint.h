@@ -11,7 +11,7 @@
 namespace lockstep::worker {
 
 // One forward, loss, backward and update of small nets that use every kernel of training, on Philox
-// input; computed once a process.
+// input; computed once a process and spec.
 Result<uint64_t> Fingerprint(const DeviceSpec& spec);
 
 }  // namespace lockstep::worker

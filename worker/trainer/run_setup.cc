@@ -26,7 +26,7 @@ Status CheckRanks(const TrainConfig& config) {
         "one rank, got " +
         std::to_string(lanes) + " lanes on " + std::to_string(ranks));
   }
-  if (config.batch.lane_threads != 1) {
+  if (config.batch.lane_threads != 1 && config.reference_kernels()) {
     return InvalidArgument("batch.lane_threads is " + std::to_string(config.batch.lane_threads) +
                            "; the reference kernels run one thread a lane: set it to 1");
   }
@@ -60,6 +60,11 @@ Result<Shape> ImageShape(const TrainConfig& config, const storage::DatasetInfo& 
                          train.ToString() + "; the model needs one size");
 }
 
+Result<DeviceSpec> SpecOf(const TrainConfig& config) {
+  if (config.reference_kernels()) return ReferenceHostSpec();
+  return HostCpuSpec(config.cpu_isa, config.batch.lane_threads);
+}
+
 // A random stream's counter has 32 bits for the step.
 Status CheckSteps(int64_t steps) {
   if (steps <= int64_t{1} << 32) return OkStatus();
@@ -82,6 +87,7 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
                            " classes; remove model.classes or make it at least that");
   }
   options.image = image;
+  options.fuse = !config.reference_kernels();
   options.precision = config.precision;
   options.lane_batch = config.batch.lane_batch;
   options.label_smoothing = config.loss.label_smoothing;
@@ -145,7 +151,8 @@ Result<RunSetup> SetUp(const TrainConfig& config) {
   ASSIGN_OR_RETURN(const Shape image, ImageShape(config, info));
   ASSIGN_OR_RETURN(graph::Program program,
                    MakeProgram(config, image, static_cast<int64_t>(info.classes.size())));
-  setup.device = std::make_unique<CpuDevice>(HostCpuSpec(config.kernels == "reference"));
+  ASSIGN_OR_RETURN(DeviceSpec spec, SpecOf(config));
+  setup.device = std::make_unique<CpuDevice>(std::move(spec));
   ASSIGN_OR_RETURN(setup.model,
                    CompiledModel::Make(std::move(program), setup.device.get(), compile));
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);

@@ -29,7 +29,7 @@ class SmallModel {
     double dropout = -1.0;
   };
 
-  explicit SmallModel(const Options& options) : device_(HostCpuSpec(true)) {
+  explicit SmallModel(const Options& options) : device_(ReferenceHostSpec()) {
     graph::ProgramOptions program;
     program.model = options.name;
     program.model_options.classes = options.classes;

@@ -102,8 +102,12 @@ struct TrainConfig {
   int64_t max_steps = 0;  // > 0: end after this many steps
   uint64_t seed = 1;
   DType precision = DType::kFloat32;  // kFloat64 needs V = W = 1
-  std::string kernels = "reference";  // reference | auto
-  std::string nonfinite = "stop";     // stop | skip
+  std::string kernels = "auto";       // reference | auto
+  // fp64 is the oracle and has no other kernels.
+  bool reference_kernels() const { return kernels == "reference" || precision == DType::kFloat64; }
+  std::string cpu_isa =
+      "native";  // with kernels = "auto": native, or a set of base/device/cpu_isa.h
+  std::string nonfinite = "stop";  // stop | skip
   int64_t digest_every = 1;
   std::string sync = "lockstep";  // lockstep | allreduce
   bool poison = false;            // fill dead buffers with NaN: debugging

@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/core/testing/kernel_run.h"
 
+#include "base/device/cpu_isa.h"
 #include "ops/core/reference_kernel.h"
 
 namespace lockstep::ops {
 namespace {
+
+class HostCpu : public Device {
+ public:
+  explicit HostCpu(int32_t threads) : spec_(ReferenceCpuSpec()) {
+    spec_.isa = NameOf(HostCpuIsa());
+    spec_.reference_kernels_only = false;
+    spec_.threads = threads;
+  }
+  const DeviceSpec& spec() const override { return spec_; }
+
+ private:
+  DeviceSpec spec_;
+};
 
 Status ExpectGuards(const GuardedTensor& tensor, const MadeKernel& kernel, std::string_view what,
                     size_t index) {
@@ -34,16 +48,19 @@ Result<MadeKernel> MakeReferenceKernel(const NodeSpec& node) {
 Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node) {
   std::vector<MadeKernel> made;
   for (const auto& family : node.op->kernels) {
-    const Result<std::vector<Candidate>> candidates = family->Candidates(node, ReferenceCpuSpec());
-    if (!candidates.ok()) continue;  // its reason why it cannot run
-    for (const Candidate& candidate : *candidates) {
-      ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, family->Make(node, candidate, nullptr));
-      made.push_back({node, candidate, std::move(kernel)});
+    if (family->name() == kReferenceKernel) continue;
+    for (const int32_t threads : {1, 2}) {
+      HostCpu device(threads);
+      const auto candidates = family->Candidates(node, device.spec());
+      if (!candidates.ok()) continue;  // its reason why it cannot run
+      for (const Candidate& candidate : *candidates) {
+        ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, family->Make(node, candidate, &device));
+        made.push_back({node, candidate, std::move(kernel), threads});
+      }
     }
   }
-  if (made.empty() || made.back().candidate.kernel != kReferenceKernel) {
-    return Internal(node.op->name + " has no reference kernel at the end of its list");
-  }
+  ASSIGN_OR_RETURN(MadeKernel reference, MakeReferenceKernel(node));
+  made.push_back(std::move(reference));
   return made;
 }
 

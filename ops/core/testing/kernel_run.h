@@ -21,11 +21,16 @@ struct MadeKernel {
   NodeSpec node;
   Candidate candidate;
   std::unique_ptr<Kernel> kernel;
-  std::string name() const { return candidate.kernel + "/" + candidate.algorithm; }
+  int32_t threads = 1;
+  std::string name() const {
+    const std::string name = candidate.kernel + "/" + candidate.algorithm;
+    return threads == 1 ? name : name + " on " + std::to_string(threads) + " threads";
+  }
 };
 
 Result<MadeKernel> MakeReferenceKernel(const NodeSpec& node);
-// Every candidate of every family that can run the node on this CPU; the reference kernel is last.
+// Every candidate of every family that can run the node on this CPU, for one thread and for two;
+// the reference kernel is last.
 Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node);
 
 // Runs once; in[i] and out[j] may be one tensor. The workspace is new, its bytes are 0xff.

@@ -3,12 +3,22 @@
 
 #include "ops/core/expect.h"
 #include "ops/core/registry.h"
+#include "ops/math/matmul/matmul_bias.h"
 #include "ops/math/matmul/matmul_cpu.h"
 
 namespace lockstep::ops {
 
 Value MatMul(Emitter* e, Value a, Value b, bool transpose_a, bool transpose_b) {
   return e->Emit1("matmul", Pack(MatMulAttrs{transpose_a, transpose_b}), {a, b});
+}
+
+std::vector<Value> MatMulGradients(Emitter* e, const MatMulAttrs& attrs, Value a, Value b, Value dy,
+                                   bool want_a, bool want_b) {
+  const auto [ta, tb] = attrs;
+  std::vector<Value> din(2);
+  if (want_a) din[0] = ta ? MatMul(e, b, dy, tb, true) : MatMul(e, dy, b, false, !tb);
+  if (want_b) din[1] = tb ? MatMul(e, dy, a, true, ta) : MatMul(e, a, dy, !ta, false);
+  return din;
 }
 
 namespace matmul {
@@ -36,16 +46,7 @@ Result<TensorTypes> Infer(const MatMulAttrs& attrs, std::span<const TensorType> 
 }
 
 std::vector<Value> Grad(const MatMulAttrs& attrs, const GradArgs& g) {
-  const auto [ta, tb] = attrs;
-  const Value a = g.in[0], b = g.in[1], dy = g.dout[0];
-  std::vector<Value> din(2);
-  if (g.want[0]) {
-    din[0] = ta ? MatMul(g.emit, b, dy, tb, true) : MatMul(g.emit, dy, b, false, !tb);
-  }
-  if (g.want[1]) {
-    din[1] = tb ? MatMul(g.emit, dy, a, true, ta) : MatMul(g.emit, a, dy, !ta, false);
-  }
-  return din;
+  return MatMulGradients(g.emit, attrs, g.in[0], g.in[1], g.dout[0], g.want[0], g.want[1]);
 }
 
 Cost ProductCost(const MatMulAttrs& attrs, const NodeSpec& node) {
@@ -82,6 +83,7 @@ void Register(OpRegistry& registry) {
                   MakeSample("no_rows", false, true, 0, 4, 3),
                   MakeSample("no_depth", false, false, 2, 0, 3)},
   });
+  RegisterBias(registry);
 }
 
 }  // namespace matmul

@@ -4,6 +4,8 @@
 // Gradients are products again: with neither transposed, da = dy b^T, db = a^T dy.
 #pragma once
 
+#include <vector>
+
 #include "ops/core/emitter.h"
 
 namespace lockstep::ops {
@@ -21,5 +23,9 @@ struct MatMulAttrs {
 
 // a (M, K), or (K, M) with transpose_a; b (K, N), or (N, K) with transpose_b.
 Value MatMul(Emitter* e, Value a, Value b, bool transpose_a = false, bool transpose_b = false);
+
+// (da, db) from dy; not emitted, and invalid, where not wanted.
+std::vector<Value> MatMulGradients(Emitter* e, const MatMulAttrs& attrs, Value a, Value b, Value dy,
+                                   bool want_a, bool want_b);
 
 }  // namespace lockstep::ops

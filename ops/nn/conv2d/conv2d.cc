@@ -5,6 +5,7 @@
 
 #include "ops/core/expect.h"
 #include "ops/core/registry.h"
+#include "ops/nn/conv2d/conv2d_bias.h"
 #include "ops/nn/conv2d/conv2d_cpu.h"
 #include "ops/nn/conv2d/conv2d_geometry.h"
 
@@ -179,6 +180,7 @@ void Register(OpRegistry& registry) {
                                        .reference_workspace = WorkspaceWeightGrad,
                                        .cost = WeightGradCost,
                                        .samples = WeightGradSamples()});
+  RegisterBias(registry);
 }
 
 }  // namespace conv2d

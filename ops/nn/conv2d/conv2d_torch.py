@@ -21,3 +21,13 @@ def conv2d_weight_grad(attrs, inputs):
     w = torch.zeros(dy.shape[3], attrs["kernel_h"], attrs["kernel_w"], x.shape[3] // attrs["groups"], dtype=dy.dtype,
                     requires_grad=True)
     return torch.autograd.grad(conv2d(attrs, [x, w]), [w], [dy])
+
+
+def conv2d_bias(attrs, inputs):
+    x, w, b = inputs
+    activation = {"none": lambda y: y, "relu": torch.relu, "tanh": torch.tanh}[attrs["activation"]]
+    return [activation(conv2d(attrs, [x, w])[0] + b)]
+
+
+def conv2d_bias_weight_grad(attrs, inputs):
+    return conv2d_weight_grad(attrs, inputs) + [inputs[1].sum((0, 1, 2))]

@@ -4,6 +4,7 @@
 #include "ops/core/expect.h"
 #include "ops/core/registry.h"
 #include "ops/norm/batch_norm/batch_norm_cpu.h"
+#include "ops/norm/batch_norm/batch_norm_relu.h"
 
 namespace lockstep::ops {
 
@@ -156,6 +157,7 @@ void Register(OpRegistry& registry) {
        .samples = {MakeInferSample("image", {3, 4, 5, 6}), MakeInferSample("one_row", {1, 3}),
                    MakeInferSample("large_eps", {4, 2}, 1e-1),
                    MakeInferSample("no_rows", {0, 3})}});
+  RegisterRelu(registry);
 }
 
 }  // namespace batch_norm

@@ -33,3 +33,22 @@ def batch_norm_grad(attrs, inputs):
 def batch_norm_infer(attrs, inputs):
     x, gamma, beta, mean, var = inputs
     return [torch.nn.functional.batch_norm(_rows(x), mean, var, gamma, beta, False, 0.0, attrs["eps"]).reshape(x.shape)]
+
+
+def _rest(attrs, y, inputs):
+    return torch.relu(y + inputs[-1] if attrs["residual"] else y)
+
+
+def batch_norm_relu_train(attrs, inputs):
+    y, *statistics = batch_norm_train(attrs, inputs[:3])
+    return [_rest(attrs, y, inputs), *statistics]
+
+
+def batch_norm_relu_grad(attrs, inputs):
+    x, gamma, mean, inv_std, y, dy = inputs
+    dz = torch.where(y > 0, dy, torch.zeros_like(dy))
+    return batch_norm_grad(attrs, [x, gamma, mean, inv_std, dz]) + ([dz] if attrs["residual"] else [])
+
+
+def batch_norm_relu_infer(attrs, inputs):
+    return [_rest(attrs, batch_norm_infer(attrs, inputs[:5])[0], inputs)]

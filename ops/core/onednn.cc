@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/core/onednn.h"
+
+#include <omp.h>
+
+#include <array>
+#include <unordered_map>
+
+#include "base/check.h"
+#include "base/device/cpu_isa.h"
+#include "ops/core/scratch.h"
+#include "ops/core/simd_kernel.h"
+
+namespace lockstep::ops {
+namespace {
+
+// oneDNN makes primitives for, and runs them on, the calling thread's number of OpenMP threads.
+class ThreadCount {
+ public:
+  explicit ThreadCount(int32_t threads) : before_(omp_get_max_threads()) {
+    if (threads != before_) omp_set_num_threads(threads);
+  }
+  ~ThreadCount() {
+    if (omp_get_max_threads() != before_) omp_set_num_threads(before_);
+  }
+  ThreadCount(const ThreadCount&) = delete;
+  ThreadCount& operator=(const ThreadCount&) = delete;
+
+ private:
+  const int before_;
+};
+
+Status FromError(const dnnl::error& error) {
+  return FailedPrecondition(std::string("oneDNN: ") + error.what());
+}
+
+// oneDNN takes one instruction set a process, before its first primitive.
+Status PinIsa(CpuIsa isa) {
+  static const CpuIsa pinned = [isa] {
+    if (isa != HostCpuIsa()) {
+      dnnl::set_max_cpu_isa(isa == CpuIsa::kAvx512 ? dnnl::cpu_isa::avx512_core
+                            : isa == CpuIsa::kAvx2 ? dnnl::cpu_isa::avx2
+                                                   : dnnl::cpu_isa::sse41);
+    }
+    return isa;
+  }();
+  if (isa == pinned) return OkStatus();
+  return FailedPrecondition("oneDNN was started for " + std::string(NameOf(pinned)) +
+                            " in this process; it cannot change to " + std::string(NameOf(isa)));
+}
+
+Status CheckOnednn(const NodeSpec& node, const DeviceSpec& device) {
+  RETURN_IF_ERROR(CheckSimd(node, device));
+  ASSIGN_OR_RETURN(const CpuIsa isa, CpuIsaFromName(device.isa));
+  for (const TensorType& t : node.in) {
+    if (t.shape.elements() == 0) return FailedPrecondition("oneDNN: an input is empty");
+  }
+  return PinIsa(isa);
+}
+
+bool IsReference(const std::string& implementation) {
+  return implementation.find("ref") != std::string::npos;
+}
+
+std::string NameOf(const dnnl::primitive_desc& primitive) { return primitive.impl_info_str(); }
+
+// An argument as the chosen implementation takes it; a reorder is between it and the node's memory
+// where the layouts differ.
+struct BoundArg {
+  OnednnArg arg;
+  dnnl::memory::desc wanted;
+  bool reordered = false;
+  dnnl::reorder::primitive_desc reorder_desc;
+};
+
+struct Bound {
+  dnnl::primitive_desc desc;
+  std::vector<BoundArg> args;
+};
+
+Bound Bind(const OnednnProblem& problem) {
+  Bound bound{problem.primitive, {}};
+  for (const OnednnArg& arg : problem.args) {
+    BoundArg b{arg, bound.desc.query_md(dnnl::query::exec_arg_md, arg.id), false, {}};
+    b.reordered = b.wanted != arg.plain;
+    if (b.reordered) {
+      const dnnl::memory::desc& from = arg.output ? b.wanted : arg.plain;
+      const dnnl::memory::desc& to = arg.output ? arg.plain : b.wanted;
+      b.reorder_desc =
+          dnnl::reorder::primitive_desc(OnednnEngine(), from, OnednnEngine(), to, OnednnAttr());
+    }
+    bound.args.push_back(std::move(b));
+  }
+  return bound;
+}
+
+// The workspace: the primitive's scratchpad, then a copy and a scratchpad for each reorder.
+struct Layout {
+  void* scratchpad = nullptr;
+  std::array<void*, 8> copy = {}, reorder_scratchpad = {};
+
+  Layout(const Bound& bound, Scratch* scratch) {
+    scratchpad = Take(bound.desc.scratchpad_desc(), scratch);
+    CHECK_LE(bound.args.size(), copy.size());
+    for (size_t i = 0; i < bound.args.size(); ++i) {
+      if (!bound.args[i].reordered) continue;
+      copy[i] = Take(bound.args[i].wanted, scratch);
+      reorder_scratchpad[i] = Take(bound.args[i].reorder_desc.scratchpad_desc(), scratch);
+    }
+  }
+
+ private:
+  static void* Take(const dnnl::memory::desc& desc, Scratch* scratch) {
+    return scratch->Take<char>(static_cast<int64_t>(desc.get_size()));
+  }
+};
+
+int64_t WorkspaceOf(const Bound& bound) {
+  Scratch scratch;
+  Layout(bound, &scratch);
+  return scratch.bytes();
+}
+
+class MadeKernel : public Kernel {
+ public:
+  MadeKernel(Bound bound, int32_t threads)
+      : bound_(std::move(bound)), threads_(threads), primitive_(bound_.desc.get()) {
+    for (const BoundArg& b : bound_.args) {
+      reorders_.push_back(b.reordered ? dnnl::reorder(b.reorder_desc) : dnnl::reorder());
+    }
+  }
+
+  Status Run(const RunArgs& run, Stream*) const override {
+    const ThreadCount count(threads_);
+    try {
+      RunPrimitives(run);
+    } catch (const dnnl::error& error) {
+      return Internal(std::string("oneDNN: ") + error.what());
+    }
+    return OkStatus();
+  }
+
+ private:
+  static dnnl::memory Memory(const dnnl::memory::desc& desc, void* data) {
+    return dnnl::memory(desc, OnednnEngine(), data);
+  }
+
+  void RunPrimitives(const RunArgs& run) const {
+    thread_local dnnl::stream stream(OnednnEngine());
+    Scratch scratch(run.workspace);
+    const Layout layout(bound_, &scratch);
+    std::unordered_map<int, dnnl::memory> args;
+    args.emplace(DNNL_ARG_SCRATCHPAD, Memory(bound_.desc.scratchpad_desc(), layout.scratchpad));
+    for (size_t i = 0; i < bound_.args.size(); ++i) {
+      const BoundArg& b = bound_.args[i];
+      void* const plain = Plain(b.arg, run);
+      args.emplace(b.arg.id, Memory(b.wanted, b.reordered ? layout.copy[i] : plain));
+      if (b.reordered && !b.arg.output) Reorder(b, i, layout, plain, &stream);
+    }
+    primitive_.execute(stream, args);
+    for (size_t i = 0; i < bound_.args.size(); ++i) {
+      const BoundArg& b = bound_.args[i];
+      if (b.reordered && b.arg.output) Reorder(b, i, layout, Plain(b.arg, run), &stream);
+    }
+  }
+
+  static void* Plain(const OnednnArg& arg, const RunArgs& run) {
+    return arg.output ? run.out[arg.index] : const_cast<void*>(run.in[arg.index]);
+  }
+
+  void Reorder(const BoundArg& b, size_t i, const Layout& layout, void* plain,
+               dnnl::stream* stream) const {
+    const dnnl::memory outside = Memory(b.arg.plain, plain);
+    const dnnl::memory inside = Memory(b.wanted, layout.copy[i]);
+    const dnnl::memory pad = Memory(b.reorder_desc.scratchpad_desc(), layout.reorder_scratchpad[i]);
+    reorders_[i].execute(*stream, {{DNNL_ARG_FROM, b.arg.output ? inside : outside},
+                                   {DNNL_ARG_TO, b.arg.output ? outside : inside},
+                                   {DNNL_ARG_SCRATCHPAD, pad}});
+  }
+
+  const Bound bound_;
+  const int32_t threads_;
+  const dnnl::primitive primitive_;
+  std::vector<dnnl::reorder> reorders_;  // by argument; empty where none is needed
+};
+
+class Family : public KernelFamily {
+ public:
+  explicit Family(MakeOnednnProblem problem) : problem_(std::move(problem)) {}
+  std::string_view name() const override { return kOnednnKernel; }
+
+  Result<std::vector<Candidate>> Candidates(const NodeSpec& node,
+                                            const DeviceSpec& device) const override {
+    RETURN_IF_ERROR(CheckOnednn(node, device));
+    const ThreadCount count(device.threads);
+    std::vector<Candidate> candidates;
+    try {
+      OnednnProblem problem = problem_(node);
+      do {
+        const std::string name = NameOf(problem.primitive);
+        if (IsReference(name)) continue;
+        // Of implementations of one name the first is meant.
+        if (!candidates.empty() && candidates.back().algorithm == name) continue;
+        candidates.push_back({std::string(kOnednnKernel), name, WorkspaceOf(Bind(problem))});
+      } while (problem.primitive.next_impl());
+    } catch (const dnnl::error& error) {
+      return FromError(error);
+    }
+    if (!candidates.empty()) return candidates;
+    return FailedPrecondition("oneDNN has reference implementations only");
+  }
+
+  Result<std::unique_ptr<Kernel>> Make(const NodeSpec& node, const Candidate& candidate,
+                                       Device* device) const override {
+    const DeviceSpec& spec = device->spec();
+    RETURN_IF_ERROR(CheckOnednn(node, spec));
+    const ThreadCount count(spec.threads);
+    try {
+      OnednnProblem problem = problem_(node);
+      do {
+        if (NameOf(problem.primitive) != candidate.algorithm) continue;
+        return std::unique_ptr<Kernel>(std::make_unique<MadeKernel>(Bind(problem), spec.threads));
+      } while (problem.primitive.next_impl());
+    } catch (const dnnl::error& error) {
+      return FromError(error);
+    }
+    return FailedPrecondition("oneDNN has no implementation '" + candidate.algorithm + "' of this");
+  }
+
+ private:
+  const MakeOnednnProblem problem_;
+};
+
+}  // namespace
+
+const dnnl::engine& OnednnEngine() {
+  static const dnnl::engine* engine = new dnnl::engine(dnnl::engine::kind::cpu, 0);
+  return *engine;
+}
+
+dnnl::primitive_attr OnednnAttr() {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attr;
+}
+
+dnnl::memory::desc OnednnTensor(const dnnl::memory::dims& dims, const dnnl::memory::dims& strides) {
+  return dnnl::memory::desc(dims, dnnl::memory::data_type::f32, strides);
+}
+
+dnnl::memory::desc OnednnAnyLayout(const dnnl::memory::dims& dims) {
+  return dnnl::memory::desc(dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
+}
+
+std::shared_ptr<const KernelFamily> OnednnKernel(MakeOnednnProblem problem) {
+  return std::make_shared<Family>(std::move(problem));
+}
+
+}  // namespace lockstep::ops

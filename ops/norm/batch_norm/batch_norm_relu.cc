@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/norm/batch_norm/batch_norm_relu.h"
+
+#include "ops/core/expect.h"
+#include "ops/core/registry.h"
+#include "ops/math/add/add.h"
+#include "ops/nn/relu/relu.h"
+#include "ops/norm/batch_norm/batch_norm.h"
+
+namespace lockstep::ops::batch_norm {
+namespace {
+
+// x (..., C) and after it `names`, each (C), of its type; then `likes`, each like x.
+Status ExpectOperands(std::span<const TensorType> in, std::span<const std::string_view> names,
+                      std::span<const std::string_view> likes) {
+  RETURN_IF_ERROR(ExpectInputs(in, 1 + names.size() + likes.size()));
+  RETURN_IF_ERROR(ExpectFloat(in[0], "x"));
+  const int64_t rank = in[0].shape.rank();
+  if (rank < 2) {
+    return InvalidArgument("x is " + in[0].ToString() +
+                           "; expected at least two dimensions, the last one the channels");
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    RETURN_IF_ERROR(ExpectDType(in[1 + i], in[0].dtype, names[i]));
+    RETURN_IF_ERROR(ExpectShape(in[1 + i], {in[0].shape[rank - 1]}, names[i]));
+  }
+  for (size_t i = 0; i < likes.size(); ++i) {
+    RETURN_IF_ERROR(ExpectSame(in[0], in[1 + names.size() + i], likes[i]));
+  }
+  return OkStatus();
+}
+
+Status ExpectPositiveEps(const BatchNormReluAttrs& attrs) {
+  if (attrs.eps > 0) return OkStatus();
+  return InvalidArgument("eps is " + std::to_string(attrs.eps) + "; expected above 0");
+}
+
+constexpr std::string_view kResidual[] = {"x and residual"};
+
+std::span<const std::string_view> ResidualOf(const BatchNormReluAttrs& attrs) {
+  return std::span(kResidual).first(attrs.residual ? 1 : 0);
+}
+
+Result<TensorTypes> InferTrain(const BatchNormReluAttrs& attrs, std::span<const TensorType> in) {
+  constexpr std::string_view kNames[] = {"gamma", "beta"};
+  RETURN_IF_ERROR(ExpectPositiveEps(attrs));
+  RETURN_IF_ERROR(ExpectOperands(in, kNames, ResidualOf(attrs)));
+  return TensorTypes{in[0], in[1], in[1], in[1]};
+}
+
+Result<TensorTypes> InferGrad(const BatchNormReluAttrs& attrs, std::span<const TensorType> in) {
+  constexpr std::string_view kNames[] = {"gamma", "mean", "inv_std"};
+  constexpr std::string_view kLikes[] = {"x and y", "x and dy"};
+  RETURN_IF_ERROR(ExpectOperands(in, kNames, kLikes));
+  TensorTypes out = {in[0], in[1], in[1]};
+  if (attrs.residual) out.push_back(in[0]);
+  return out;
+}
+
+Result<TensorTypes> InferInfer(const BatchNormReluAttrs& attrs, std::span<const TensorType> in) {
+  constexpr std::string_view kNames[] = {"gamma", "beta", "running_mean", "running_var"};
+  RETURN_IF_ERROR(ExpectPositiveEps(attrs));
+  RETURN_IF_ERROR(ExpectOperands(in, kNames, ResidualOf(attrs)));
+  return TensorTypes{in[0]};
+}
+
+// max(0, y [+ the last input]).
+Value Rest(const BatchNormReluAttrs& attrs, Emitter* e, Value y, std::span<const Value> in) {
+  return Relu(e, attrs.residual ? Add(e, y, in.back()) : y);
+}
+
+std::vector<Value> ExpandTrain(const BatchNormReluAttrs& attrs, Emitter* e,
+                               std::span<const Value> in) {
+  std::vector<Value> out =
+      e->Emit("batch_norm_train", Pack(BatchNormAttrs{attrs.eps}), in.first(3));
+  out[0] = Rest(attrs, e, out[0], in);
+  return out;
+}
+
+std::vector<Value> ExpandGrad(const BatchNormReluAttrs& attrs, Emitter* e,
+                              std::span<const Value> in) {
+  const Value masked = e->Emit1("relu_grad", Pack(NoAttrs{}), {in[4], in[5]});
+  const Value operands[] = {in[0], in[1], in[2], in[3], masked};
+  std::vector<Value> out = e->Emit("batch_norm_grad", Pack(NoAttrs{}), operands);
+  if (attrs.residual) out.push_back(masked);
+  return out;
+}
+
+std::vector<Value> ExpandInfer(const BatchNormReluAttrs& attrs, Emitter* e,
+                               std::span<const Value> in) {
+  const Value y = BatchNormInfer(e, in[0], in[1], in[2], in[3], in[4], attrs.eps);
+  return {Rest(attrs, e, y, in)};
+}
+
+std::vector<Value> Grad(const BatchNormReluAttrs& attrs, const GradArgs& g) {
+  const Value in[] = {g.in[0], g.in[1], g.out[1], g.out[3], g.out[0], g.dout[0]};
+  if (!g.want[0] && !g.want[1] && !g.want[2]) {  // of the residual alone
+    return {{}, {}, {}, g.emit->Emit1("relu_grad", Pack(NoAttrs{}), {in[4], in[5]})};
+  }
+  std::vector<Value> din = g.emit->Emit("batch_norm_relu_grad", Pack(attrs), in);
+  for (size_t i = 0; i < din.size(); ++i) {
+    if (!g.want[i]) din[i] = Value();
+  }
+  return din;
+}
+
+// The chains with and without the sum, from a batch norm called `norm`.
+std::vector<FusedChain> Chains(const std::string& norm) {
+  const auto attrs = [](bool residual) {
+    return [residual](std::span<const Attrs* const> chain) {
+      return Pack(BatchNormReluAttrs{Unpack<BatchNormAttrs>(*chain[0])->eps, residual});
+    };
+  };
+  return {{{norm, "add", "relu"}, attrs(true)}, {{norm, "relu"}, attrs(false)}};
+}
+
+// As in batch_norm, and 1 or 2 for the sum and the maximum.
+template <int kAnElement>
+Cost CostOf(const BatchNormReluAttrs& attrs, const NodeSpec& node) {
+  return {(kAnElement + (attrs.residual ? 2 : 1)) * node.in[0].shape.elements(), BytesMoved(node)};
+}
+
+Sample MakeSample(std::string name, const Shape& x, std::vector<Fill> vectors, int likes,
+                  bool residual) {
+  Sample sample = {
+      std::move(name), Pack(BatchNormReluAttrs{1e-5, residual}), {{{DType::kFloat32, x}}}};
+  for (const Fill fill : vectors) {
+    sample.in.push_back({{DType::kFloat32, {x[x.rank() - 1]}}, fill});
+  }
+  for (int i = 0; i < likes; ++i) {
+    sample.in.push_back({{DType::kFloat32, x}, Fill::kAwayFromZero});
+  }
+  return sample;
+}
+
+// Every shape with and without a residual.
+std::vector<Sample> Samples(const std::vector<Fill>& vectors, int likes, bool residual_is_input) {
+  const std::pair<const char*, Shape> kShapes[] = {
+      {"image", {3, 4, 5, 6}}, {"wide", {2, 3, 3, 19}}, {"one_row", {1, 3}}, {"no_rows", {0, 3}}};
+  std::vector<Sample> samples;
+  for (const bool residual : {false, true}) {
+    for (const auto& [name, x] : kShapes) {
+      samples.push_back(MakeSample(name + std::string(residual ? "_residual" : ""), x, vectors,
+                                   likes + (residual && residual_is_input ? 1 : 0), residual));
+    }
+  }
+  return samples;
+}
+
+}  // namespace
+
+void RegisterRelu(OpRegistry& registry) {
+  constexpr Fill kNormal = Fill::kNormal, kPositive = Fill::kPositive;
+  registry.Add<BatchNormReluAttrs>({.name = "batch_norm_relu_train",
+                                    .infer = InferTrain,
+                                    .expand = ExpandTrain,
+                                    .chains = Chains("batch_norm_train"),
+                                    .grad = Grad,
+                                    .detached_outputs = {1, 2, 3},
+                                    .may_alias = {{0, 0}},
+                                    .cost = CostOf<8>,
+                                    .samples = Samples({kNormal, kNormal}, 0, true)});
+  registry.Add<BatchNormReluAttrs>({.name = "batch_norm_relu_grad",
+                                    .infer = InferGrad,
+                                    .expand = ExpandGrad,
+                                    .may_alias = {{5, 0}},
+                                    .cost = CostOf<12>,
+                                    .samples = Samples({kNormal, kNormal, kPositive}, 2, false)});
+  registry.Add<BatchNormReluAttrs>(
+      {.name = "batch_norm_relu_infer",
+       .infer = InferInfer,
+       .expand = ExpandInfer,
+       .chains = Chains("batch_norm_infer"),
+       .may_alias = {{0, 0}},
+       .cost = CostOf<4>,
+       .samples = Samples({kNormal, kNormal, kNormal, kPositive}, 0, true)});
+}
+
+}  // namespace lockstep::ops::batch_norm
