@@ -10,6 +10,7 @@
 
 #include "base/suggest.h"
 #include "cluster/bench/bench_comm.h"
+#include "cluster/bench/bench_step.h"
 #include "cluster/cli/ckpt_command.h"
 #include "cluster/cli/coordinator_command.h"
 #include "cluster/cli/data_command.h"
@@ -311,9 +312,11 @@ Examples:
     CLI::App* bench = Add(&app_, "bench", R"(Measure parts of training on this machine.
 
 Examples:
+  lockstep bench step --model lenet5 --lanes 2 --lane-batch 64
   mpirun -np 4 lockstep bench comm
 )",
                           nullptr);
+    AddBenchStep(bench);
     CLI::App* comm = Add(bench, "comm", R"(Measure what the canonical order of sums costs.
 
 Examples:
@@ -331,6 +334,43 @@ Examples:
         ->capture_default_str()
         ->check(CLI::Range(1, 100000));
     comm->add_option("--json", bench_comm_.json, "Also write the figures to this file");
+  }
+
+  void AddBenchStep(CLI::App* bench) {
+    CLI::App* step =
+        Add(bench, "step", R"(Measure a whole training step of a model, on made-up images.
+
+Examples:
+  lockstep bench step --model lenet5 --lanes 2 --lane-batch 64
+  lockstep bench step --model lenet5 --lanes 1 --lane-batch 128 --profile
+  lockstep bench step --model simple-cnn --image 64x64x3 --classes 1000 --steps 5 --json step.json
+)",
+            [this] { return RunBenchStep(bench_step_, console_->out); });
+    BenchStepOptions& o = bench_step_;
+    const auto number = [step](const std::string& name, auto* value, int64_t least, int64_t most,
+                               const std::string& what) {
+      step->add_option(name, *value, what)->capture_default_str()->check(CLI::Range(least, most));
+    };
+    step->add_option("--model", o.model, "Model, see `lockstep models`")->capture_default_str();
+    step->add_option("--image", o.image,
+                     "HEIGHTxWIDTHxCHANNELS; default: what the model was made for");
+    number("--classes", &o.classes, 1, 1 << 24, "Classes");
+    number("--lanes", &o.lanes, 1, 65536, "Lanes of the batch (V)");
+    number("--lane-batch", &o.lane_batch, 1, 1 << 24, "Images of each lane");
+    number("--threads", &o.threads, 1, 1024, "Threads of each lane (T)");
+    number("--cores", &o.cores, 0, 65536, "Cores: lanes at once are cores / T; 0: all there are");
+    step->add_option("--kernels", o.kernels, "Kernels to choose from")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"auto", "reference"}));
+    step->add_option("--optimizer", o.optimizer, "sgd has momentum 0.9")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"sgd", "adam"}));
+    step->add_option("--lr", o.learning_rate, "Learning rate")->capture_default_str();
+    step->add_option("--seed", o.seed, "Seed of weights and images")->capture_default_str();
+    number("--steps", &o.steps, 1, 1 << 24, "Steps that count");
+    number("--warmup", &o.warmup, 0, 1 << 24, "Steps before them");
+    step->add_flag("--profile", o.profile, "List every layer and kind of op, not only the slowest");
+    step->add_option("--json", o.json, "Also write the figures, and the profile, to this file");
   }
 
   void AddEval() {
@@ -460,6 +500,7 @@ Examples:
   CkptDiffOptions ckpt_diff_;
   CoordinatorCommandOptions coordinator_;
   BenchCommOptions bench_comm_;
+  BenchStepOptions bench_step_;
   EvalOptions eval_;
   ExplainOptions explain_;
   std::string models_filter_;

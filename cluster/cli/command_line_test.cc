@@ -36,6 +36,8 @@ const std::vector<std::vector<std::string>> kCommands = {{},
                                                          {"data", "show"},
                                                          {"data", "order"},
                                                          {"train"},
+                                                         {"bench"},
+                                                         {"bench", "step"},
                                                          {"eval"},
                                                          {"explain"},
                                                          {"models"}};

@@ -7,7 +7,7 @@ import harness
 from harness import INVALID, NOT_FOUND
 
 COMMANDS = ["", "data", "data import", "data info", "data verify", "data show", "data order",
-            "train", "eval", "explain", "models"]
+            "train", "eval", "explain", "models", "bench", "bench step"]
 
 
 class HelpTest(harness.CliTest):
@@ -20,6 +20,7 @@ class HelpTest(harness.CliTest):
 
     def test_help_names_every_command(self):
         shown = self.succeeds("--help").out + self.succeeds("data", "--help").out
+        shown += self.succeeds("bench", "--help").out
         for name in COMMANDS[1:]:
             self.assertRegex(shown, rf"(?m)^  {name.split()[-1]} +\S")
 

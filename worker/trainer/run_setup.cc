@@ -60,6 +60,17 @@ Result<Shape> ImageShape(const TrainConfig& config, const storage::DatasetInfo& 
                          train.ToString() + "; the model needs one size");
 }
 
+// Device and model of a setup.
+Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes,
+                  const CompiledModel::Options& compile, RunSetup* setup) {
+  ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, image, classes));
+  setup->device = std::make_unique<CpuDevice>(HostCpuSpec(config.kernels == "reference"));
+  ASSIGN_OR_RETURN(setup->model,
+                   CompiledModel::Make(std::move(program), setup->device.get(), compile));
+  setup->lanes_at_once = LanesAtOnce(config);
+  return OkStatus();
+}
+
 // A random stream's counter has 32 bits for the step.
 Status CheckSteps(int64_t steps) {
   if (steps <= int64_t{1} << 32) return OkStatus();
@@ -143,16 +154,25 @@ Result<RunSetup> SetUp(const TrainConfig& config) {
     compile.eval_rows = storage::RowCounts(setup.eval);
   }
   ASSIGN_OR_RETURN(const Shape image, ImageShape(config, info));
-  ASSIGN_OR_RETURN(graph::Program program,
-                   MakeProgram(config, image, static_cast<int64_t>(info.classes.size())));
-  setup.device = std::make_unique<CpuDevice>(HostCpuSpec(config.kernels == "reference"));
-  ASSIGN_OR_RETURN(setup.model,
-                   CompiledModel::Make(std::move(program), setup.device.get(), compile));
+  RETURN_IF_ERROR(
+      CompileFor(config, image, static_cast<int64_t>(info.classes.size()), compile, &setup));
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
   setup.total_steps = setup.steps_per_epoch * config.epochs;
   if (config.max_steps > 0) setup.total_steps = std::min(setup.total_steps, config.max_steps);
   RETURN_IF_ERROR(CheckSteps(setup.total_steps));
-  setup.lanes_at_once = LanesAtOnce(config);
+  return setup;
+}
+
+Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
+                                  bool profile) {
+  RETURN_IF_ERROR(CheckRanks(config));
+  RunSetup setup;
+  CompiledModel::Options compile;
+  compile.poison = config.poison;
+  compile.profile = profile;
+  compile.lane_rows = {config.batch.lane_batch};
+  setup.most_rows = config.batch.lane_batch;
+  RETURN_IF_ERROR(CompileFor(config, image, classes, compile, &setup));
   return setup;
 }
 
