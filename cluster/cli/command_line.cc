@@ -18,6 +18,7 @@
 #include "cluster/cli/explain_command.h"
 #include "cluster/cli/models_command.h"
 #include "cluster/cli/train_command.h"
+#include "cluster/doctor/doctor.h"
 #include "cluster/recipes/schema.h"
 #include "storage/importers/importer.h"
 
@@ -71,6 +72,7 @@ class CommandLine {
     AddEval();
     AddExplain();
     AddModels();
+    AddDoctor();
   }
 
   int Run(std::vector<std::string> arguments) {
@@ -393,12 +395,18 @@ Examples:
 Examples:
   lockstep explain cluster/recipes/lenet5-fashion-mnist.toml
   lockstep explain cluster/recipes/lenet5-fashion-mnist.toml batch.lane_batch=64 --ranks 4
+  lockstep explain cluster/recipes/lenet5-fashion-mnist.toml --measure
 )",
                             [this] { return RunExplain(explain_, console_); });
     command->add_option("RECIPE", explain_.recipe, "Recipe file (TOML)")->required();
     AddOverrides(command, &explain_.overrides);
     command->add_option("--ranks", explain_.ranks, "Ranks that would share the lanes")
         ->capture_default_str();
+    command->add_option("--spec", explain_.spec,
+                        "File with the machine's ceilings, written by `lockstep doctor "
+                        "--write-spec`; default: measured now, in about a second");
+    command->add_flag("--measure", explain_.measure,
+                      "Make a few steps on made-up data: measured beside predicted times");
   }
 
   void AddModels() {
@@ -410,6 +418,30 @@ Examples:
 )",
                             [this] { return RunModels(models_filter_, console_); });
     command->add_option("--filter", models_filter_, "Only names that contain this");
+  }
+
+  void AddDoctor() {
+    CLI::App* command =
+        Add(&app_, "doctor", R"(Say whether this machine is fit for training, and what to mend.
+
+Examples:
+  lockstep doctor
+  lockstep doctor --run /scratch/runs --json
+  mpirun -np 2 lockstep doctor --no-measure
+  lockstep doctor --write-spec this-machine.txt
+
+Ends with 78 where something is a problem, with 0 where there are warnings at most.
+)",
+            [this] {
+              doctor_.measure = !no_measure_;
+              return RunDoctor(doctor_, console_);
+            });
+    command->add_option("--run", doctor_.run, "Run directory whose file system to look at")
+        ->capture_default_str();
+    command->add_option("--write-spec", doctor_.write_spec,
+                        "Write what plans and predictions need to know of this machine here");
+    command->add_flag("--no-measure", no_measure_, "Leave out the ceilings, about a second");
+    command->add_flag("--json", doctor_.json, "As JSON");
   }
 
   // The (sub)command named at the head of the arguments must exist; suggests one if not.
@@ -504,6 +536,8 @@ Examples:
   EvalOptions eval_;
   ExplainOptions explain_;
   std::string models_filter_;
+  DoctorOptions doctor_;
+  bool no_measure_ = false;
 };
 
 }  // namespace

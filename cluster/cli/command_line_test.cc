@@ -40,7 +40,8 @@ const std::vector<std::vector<std::string>> kCommands = {{},
                                                          {"bench", "step"},
                                                          {"eval"},
                                                          {"explain"},
-                                                         {"models"}};
+                                                         {"models"},
+                                                         {"doctor"}};
 
 TEST(CommandLine, EveryHelpStartsWithExamples) {
   for (std::vector<std::string> command : kCommands) {

@@ -7,7 +7,8 @@ import harness
 from harness import INVALID, NOT_FOUND
 
 COMMANDS = ["", "data", "data import", "data info", "data verify", "data show", "data order",
-            "train", "eval", "explain", "models", "bench", "bench step"]
+            "train", "eval", "explain", "models", "bench", "bench step",
+            "doctor"]
 
 
 class HelpTest(harness.CliTest):

@@ -130,24 +130,29 @@ int64_t BandwidthBytes() {
   return std::clamp(6 * cache, kLeast, kMost) / 192 * 192;  // three arrays of whole cache lines
 }
 
-Result<double> MeasureBandwidth(int threads) {
+Result<std::vector<double>> MeasureBandwidth(const std::vector<int>& threads) {
   const int64_t elements = BandwidthBytes() / 3 / static_cast<int64_t>(sizeof(float));
   ASSIGN_OR_RETURN(AlignedBuffer memory,
                    AlignedBuffer::Make(static_cast<size_t>(BandwidthBytes())));
   float* a = static_cast<float*>(memory.data());
   float* b = a + elements;
   float* c = b + elements;
-  ThreadPool pool(threads);
-  // Each thread touches first what it will read: the memory is near it.
-  pool.ParallelForRanges(elements, [&](Range part) {
-    for (float* array : {a, b, c}) std::fill(array + part.begin, array + part.end, 1.0f);
-  });
-  const double seconds = BestSeconds(kTimeOfTriad, [&] {
-    pool.ParallelForRanges(elements, [&](Range part) {
-      for (int64_t i = part.begin; i < part.end; ++i) a[i] = b[i] + 0.5f * c[i];
+  std::vector<double> rates;
+  for (int count : threads) {
+    ThreadPool pool(count);
+    if (rates.empty()) {  // each thread touches first what it will read: the memory is near it
+      pool.ParallelForRanges(elements, [&](Range part) {
+        for (float* array : {a, b, c}) std::fill(array + part.begin, array + part.end, 1.0f);
+      });
+    }
+    const double seconds = BestSeconds(kTimeOfTriad, [&] {
+      pool.ParallelForRanges(elements, [&](Range part) {
+        for (int64_t i = part.begin; i < part.end; ++i) a[i] = b[i] + 0.5f * c[i];
+      });
     });
-  });
-  return 1e-9 * static_cast<double>(BandwidthBytes()) / seconds;
+    rates.push_back(1e-9 * static_cast<double>(BandwidthBytes()) / seconds);
+  }
+  return rates;
 }
 
 Result<Ceilings> MeasureCeilings(int threads) {
@@ -161,11 +166,9 @@ Result<Ceilings> MeasureCeilings(int threads) {
   }
   ceilings.gflops_one_thread =
       threads == 1 ? ceilings.gflops : MeasureMultiplyAdds(ceilings.loop, 1);
-  ASSIGN_OR_RETURN(ceilings.gbytes_per_second, MeasureBandwidth(threads));
-  ceilings.gbytes_per_second_one_thread = ceilings.gbytes_per_second;
-  if (threads > 1) {
-    ASSIGN_OR_RETURN(ceilings.gbytes_per_second_one_thread, MeasureBandwidth(1));
-  }
+  ASSIGN_OR_RETURN(const std::vector<double> bandwidth, MeasureBandwidth({threads, 1}));
+  ceilings.gbytes_per_second = bandwidth[0];
+  ceilings.gbytes_per_second_one_thread = bandwidth[1];
   return ceilings;
 }
 

@@ -19,9 +19,9 @@ std::vector<std::string> MultiplyAddLoops();
 // MultiplyAddLoops.
 double MeasureMultiplyAdds(const std::string& loop, int threads);
 
-// 10^9 bytes a second of a triad, a[i] = b[i] + s c[i], counted as three arrays moved, by `threads`
-// threads. resource-exhausted where there is no memory for it.
-Result<double> MeasureBandwidth(int threads);
+// 10^9 bytes a second of a triad, a[i] = b[i] + s c[i], counted as three arrays moved, by each of
+// these numbers of threads. resource-exhausted where there is no memory for it.
+Result<std::vector<double>> MeasureBandwidth(const std::vector<int>& threads);
 // Bytes of the three arrays together: several times the last-level cache.
 int64_t BandwidthBytes();
 
