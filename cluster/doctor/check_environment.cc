@@ -3,11 +3,11 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 
 #include "cluster/doctor/checks.h"
 #include "comm/mpi/plugin_loader.h"
+#include "worker/device/openmp_settings.h"
 #include "worker/trainer/memory_report.h"
 
 namespace lockstep::cluster {
@@ -16,13 +16,6 @@ namespace {
 std::string Lower(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return text;
-}
-
-// A count of threads; 0: not a number.
-int CountOf(const std::string& text) {
-  int count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  return error == std::errc() && end == text.data() + text.size() ? count : 0;
 }
 
 std::string LimitText(uint64_t limit) {
@@ -80,25 +73,8 @@ Findings CheckMpi(const comm::Environment& environment, int cores, int online) {
 
 Findings CheckThreadVariables(const comm::Environment& environment, int cores) {
   Findings findings;
-  const std::string dynamic = Lower(environment("OMP_DYNAMIC").value_or(""));
-  if (dynamic == "true" || dynamic == "1" || dynamic == "yes") {
-    findings.push_back(Problem("OMP_DYNAMIC",
-                               "is " + dynamic +
-                                   ": the OpenMP library may start fewer threads "
-                                   "than a plan was made for, which then hangs",
-                               "unset OMP_DYNAMIC"));
-  }
-  if (const auto limit = environment("OMP_THREAD_LIMIT")) {
-    const int threads = CountOf(*limit);
-    if (threads < cores) {
-      findings.push_back(
-          Problem("OMP_THREAD_LIMIT",
-                  "is '" + *limit +
-                      "' and lanes at once times their threads may "
-                      "be " +
-                      std::to_string(cores) + ": a plan then hangs",
-                  "unset OMP_THREAD_LIMIT, or make it at least " + std::to_string(cores)));
-    }
+  for (const worker::OpenMpProblem& problem : worker::OpenMpProblems(environment, cores)) {
+    findings.push_back(Problem(problem.variable, problem.text, problem.remedy));
   }
   std::string openmp, openblas;
   for (const char* name : {"OMP_NUM_THREADS", "OMP_PROC_BIND", "OMP_PLACES", "OMP_WAIT_POLICY",

@@ -19,6 +19,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE]
@@ -53,7 +54,9 @@ def parse_arguments():
                         help="slowdown of fixed arithmetic that voids a turn (%(default)s)")
     parser.add_argument("--foreign", type=float, default=0.05,
                         help="share of the cores taken by others that voids it (%(default)s)")
-    parser.add_argument("--attempts", type=int, default=5, help="at a turn, until undisturbed")
+    parser.add_argument("--attempts", type=int, default=20, help="at a turn, until undisturbed")
+    parser.add_argument("--pause", type=float, default=3.0,
+                        help="seconds before another attempt (%(default)s)")
     parser.add_argument("--keep-disturbed", action="store_true",
                         help="count every turn: to try the benchmark out, not for figures")
     parser.add_argument("--json", metavar="FILE", help="write the report here")
@@ -138,7 +141,8 @@ def measure_rounds(running, steps, batch, cores, arguments):
         rounds.append({})
         for name in measure.order_of_round(list(by_name), number):
             turn = measure.undisturbed(lambda: by_name[name].turn(steps, batch, foreign),
-                                       calibration.slowdown, arguments.attempts, limit)
+                                       calibration.slowdown, arguments.attempts, limit,
+                                       lambda: time.sleep(arguments.pause))
             rounds[-1][name] = turn
             note = f"; void: {', '.join(turn.disturbances)}" if turn.disturbances else ""
             say(f"  round {number + 1}, {name}: {turn.rate:.1f} images a second{note}")

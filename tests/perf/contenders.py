@@ -42,6 +42,7 @@ def cpu_seconds(pid):
 class Contender:
     ours = False
     error = version = None
+    lanes = threads = lane_batch = None  # of ours
     warmup_ms = 0.0
 
     def __init__(self, name, description, cores):
@@ -134,12 +135,12 @@ class Lockstep(Contender):
     def __init__(self, program, workload, lanes, threads, batch, cores, warmup, kernels):
         super().__init__(f"lockstep V={lanes} T={threads} lane_batch={batch // lanes}",
                          f"kernels {kernels}", cores)
+        self.lanes, self.threads, self.lane_batch = lanes, threads, batch // lanes
         image, classes = OURS[workload]
         self.command = [program, "bench", "step", "--model", workload, "--image", image,
                         "--classes", str(classes), "--lanes", str(lanes), "--lane-batch",
                         str(batch // lanes), "--threads", str(threads), "--kernels", kernels,
                         "--warmup", str(warmup)]
-        self.version = None
 
     def run(self, steps):
         """The figures, the process's own CPU seconds, what it said."""
@@ -154,7 +155,8 @@ class Lockstep(Contender):
                    after.children_system - before.children_system)
             wall = after.elapsed - before.elapsed
             if done.returncode != 0:
-                return None, own, wall, done.stderr.strip()
+                said = done.stderr.strip().removeprefix("lockstep: error: ")
+                return None, own, wall, said
             with open(path, encoding="utf8") as file:
                 return json.load(file), own, wall, ""
 

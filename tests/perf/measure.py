@@ -49,11 +49,13 @@ class Measurement:
         self.details = details
 
 
-def undisturbed(measure, slowdown, attempts, limit):
-    """measure() between two calibrations, again while one of them is above `limit`. `measure`
-    returns a Measurement, with what it noticed itself. The last attempt is returned with what
-    disturbed it, and how many were made."""
+def undisturbed(measure, slowdown, attempts, limit, pause=lambda: None):
+    """measure() between two calibrations, again while one of them is above `limit`, after a pause.
+    `measure` returns a Measurement, with what it noticed itself. The last attempt is returned with
+    what disturbed it, and how many were made."""
     for attempt in range(1, attempts + 1):
+        if attempt > 1:
+            pause()
         before = slowdown()
         measurement = measure()
         after = slowdown()

@@ -3,17 +3,22 @@
 """What the benchmark makes of measurements is right: planted rates, disturbances and clocks. Needs
 no PyTorch, and measures nothing."""
 
+import contextlib
+import io
 import os
 import sys
+import tempfile
 import types
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE]
 
+import compare_pytorch  # noqa: E402
 import contenders  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
+import torch_environment  # noqa: E402
 from measure import Measurement  # noqa: E402
 
 
@@ -55,20 +60,22 @@ class CalibrationTest(unittest.TestCase):
 
 class UndisturbedTest(unittest.TestCase):
     def run_with(self, slowdowns, turns, attempts=3):
-        slowdowns, turns = list(slowdowns), list(turns)
-        result = measure.undisturbed(lambda: turns.pop(0), lambda: slowdowns.pop(0), attempts, 1.1)
+        slowdowns, turns, self.pauses = list(slowdowns), list(turns), []
+        result = measure.undisturbed(lambda: turns.pop(0), lambda: slowdowns.pop(0), attempts, 1.1,
+                                     lambda: self.pauses.append(1))
         return result, slowdowns, turns
 
     def test_a_quiet_measurement_is_taken_at_once(self):
         result, slowdowns, turns = self.run_with([1.0, 1.05], [turn(10)])
         self.assertEqual((result.rate, result.disturbances), (10, []))
         self.assertEqual(result.details["attempts"], 1)
-        self.assertEqual((slowdowns, turns), ([], []))
+        self.assertEqual((slowdowns, turns, self.pauses), ([], [], []))
 
     def test_a_disturbance_before_or_after_has_it_repeated(self):
         result, _, _ = self.run_with([1.3, 1.0, 1.0, 1.2, 1.0, 1.0], map(turn, (10, 11, 12)))
         self.assertEqual((result.rate, result.disturbances), (12, []))
         self.assertEqual(result.details["attempts"], 3)
+        self.assertEqual(len(self.pauses), 2, "others get time to end")
 
     def test_what_the_measurement_noticed_itself_counts_too(self):
         result, _, _ = self.run_with([1.0] * 4, [turn(10, "others took 40 %"), turn(11)])
@@ -137,7 +144,8 @@ class ContenderTest(unittest.TestCase):
 class ReportTest(unittest.TestCase):
     def contender(self, name, ours, error=None):
         return types.SimpleNamespace(name=name, ours=ours, error=error, description="d",
-                                     version="1", warmup_ms=1500.0)
+                                     version="1", warmup_ms=1500.0, lanes=1 if ours else None,
+                                     threads=None, lane_batch=None)
 
     def report(self, rounds, keep_disturbed=False):
         every = [self.contender("ours", True), self.contender("newest eager contiguous", False),
@@ -182,6 +190,67 @@ class ReportTest(unittest.TestCase):
             "ours", "newest eager contiguous", "newest eager channels_last")}])
         self.assertIsNone(part["best_ours"])
         self.assertIn("| ours | - | - | 5 | 1.5 | 0 of 1 |", text)
+
+
+class RoundsTest(unittest.TestCase):
+    def arguments(self, keep_disturbed):
+        return types.SimpleNamespace(rounds=3, attempts=2, pause=0.0, limit=1e9, foreign=0.05,
+                                     keep_disturbed=keep_disturbed)
+
+    def contender(self, name, rate):
+        class Planted(contenders.Contender):
+            turns = 0
+
+            def turn(self, steps, batch, foreign_limit):
+                self.turns += 1
+                others = 0.0 if self.turns > 1 else 1.0  # the first is disturbed
+                return self.measured([1e3 * batch / rate] * steps, batch, 1, others, 1.0,
+                                     foreign_limit)
+        return Planted(name, "", {0, 1})
+
+    def test_every_round_has_everyone_and_what_was_disturbed_is_measured_again(self):
+        running = [self.contender("a", 10.0), self.contender("b", 20.0)]
+        cores = set(sorted(os.sched_getaffinity(0))[:1])
+        before = os.sched_getaffinity(0)
+        with contextlib.redirect_stderr(io.StringIO()):
+            rounds = compare_pytorch.measure_rounds(running, 2, 8, cores, self.arguments(False))
+        os.sched_setaffinity(0, before)
+        self.assertEqual([sorted(r) for r in rounds], [["a", "b"]] * 3)
+        self.assertEqual([c.turns for c in running], [4, 4], "one more for the disturbed one")
+        self.assertEqual(measure.ratios(rounds, "b", "a"), [2.0] * 3)
+        self.assertEqual(rounds[0]["a"].details["attempts"], 2)
+
+    def test_kept_disturbances_are_not_repeated(self):
+        running = [self.contender("a", 10.0)]
+        before = os.sched_getaffinity(0)
+        with contextlib.redirect_stderr(io.StringIO()):
+            compare_pytorch.measure_rounds(running, 2, 8, set(before), self.arguments(True))
+        os.sched_setaffinity(0, before)
+        self.assertEqual(running[0].turns, 3)
+
+    def test_another_network_is_no_comparison(self):
+        a, b = self.contender("a", 1.0), self.contender("b", 1.0)
+        a.parameters, b.parameters = 61706, 61706
+        compare_pytorch.check_same_network("lenet5", [a, b])
+        b.parameters = 61705
+        with self.assertRaisesRegex(contenders.ContenderFailure, "61705"):
+            compare_pytorch.check_same_network("lenet5", [a, b])
+
+
+class EnvironmentTest(unittest.TestCase):
+    def test_too_little_room_is_told_before_anything_is_installed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            needs, torch_environment.NEEDS_BYTES = torch_environment.NEEDS_BYTES, 1 << 62
+            self.addCleanup(setattr, torch_environment, "NEEDS_BYTES", needs)
+            with self.assertRaisesRegex(torch_environment.EnvironmentFailure, "--no-newest"):
+                torch_environment.make(folder, self.fail)
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_openblas_variables_are_not_for_the_newest(self):
+        os.environ["OPENBLAS_CORETYPE"] = "Haswell"
+        self.addCleanup(os.environ.pop, "OPENBLAS_CORETYPE")
+        self.assertNotIn("OPENBLAS_CORETYPE", compare_pytorch.newest_environment())
+        self.assertIn("PATH", compare_pytorch.newest_environment())
 
 
 if __name__ == "__main__":

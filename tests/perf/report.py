@@ -21,6 +21,7 @@ def figures(contender, rounds):
     return {
         "name": contender.name, "ours": contender.ours, "description": contender.description,
         "error": contender.error, "version": contender.version,
+        "lanes": contender.lanes, "threads": contender.threads, "lane_batch": contender.lane_batch,
         "images_per_second": measure.spread(measure.rates(rounds, contender.name)),
         "step_ms": measure.spread([turn.details["step_ms"] for turn in valid]),
         "resident_bytes": max((turn.details["resident_bytes"] for turn in turns), default=None),

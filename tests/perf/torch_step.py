@@ -71,7 +71,7 @@ class Steps:
             began = time.perf_counter()
             loss = self.step()
             times.append(1e3 * (time.perf_counter() - began))
-        return times, float(loss)
+        return times, loss.detach().item()
 
 
 def answer(**fields):

@@ -8,6 +8,7 @@
 #include "comm/reduce/subtree_sums.h"
 #include "storage/loader/augment.h"
 #include "storage/order/dataset_order.h"
+#include "worker/device/openmp_settings.h"
 
 namespace lockstep::worker {
 namespace {
@@ -63,11 +64,15 @@ Result<Shape> ImageShape(const TrainConfig& config, const storage::DatasetInfo& 
 // Device and model of a setup.
 Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes,
                   const CompiledModel::Options& compile, RunSetup* setup) {
+  setup->lanes_at_once = LanesAtOnce(config);
+  if (config.kernels != "reference") {  // those use no OpenMP
+    RETURN_IF_ERROR(CheckOpenMpSettings(comm::ProcessEnvironment(),
+                                        setup->lanes_at_once * config.batch.lane_threads));
+  }
   ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, image, classes));
   setup->device = std::make_unique<CpuDevice>(HostCpuSpec(config.kernels == "reference"));
   ASSIGN_OR_RETURN(setup->model,
                    CompiledModel::Make(std::move(program), setup->device.get(), compile));
-  setup->lanes_at_once = LanesAtOnce(config);
   return OkStatus();
 }
 
