@@ -112,7 +112,7 @@ void PrintProfile(const Figures& figures, std::ostream& out) {
     PrintRows("slowest ops (kernel)", worker::Slowest(profile.kinds, kSlowest), total, out);
   }
   PrintRows("all kernels of a step", {profile.total}, total, out);
-  out << "ms and GFLOP/s are those of kernels, the threads of all lanes added"
+  out << "ms: time in kernels, all lanes added; GFLOP/s: of one lane with its threads"
       << (figures.options.profile ? "" : "; --profile lists every layer and op") << "\n";
 }
 

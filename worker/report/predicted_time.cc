@@ -75,12 +75,11 @@ Result<Measured> Measure(TrainConfig config, const RunSetup& setup, const Roofli
                   SpreadOf(steps.step_ms).median};
 }
 
-void PrintRow(const ProfileRow& row, int threads, bool measured, std::string* text) {
+void PrintRow(const ProfileRow& row, int32_t lanes_at_once, bool measured, std::string* text) {
   Print(text, "%-24s %12.2f %12.2f %12.3f", row.name.c_str(), 1e-6 * static_cast<double>(row.flops),
         1e-6 * static_cast<double>(row.bytes), row.least_ms);
   if (measured) {
-    // Threads work side by side: their time over their number is the step's.
-    const double ms = row.measured_ms / threads;
+    const double ms = row.share_of_step_ms(lanes_at_once);
     Print(text, " %12.3f %8.1f", ms, row.least_ms > 0 ? ms / row.least_ms : 0.0);
   }
   *text += "\n";
@@ -115,9 +114,9 @@ Result<std::string> ExplainTime(const TrainConfig& config, const RunSetup& setup
   if (measured.has_value()) Print(&text, " %12s %8s", "measured ms", "times");
   text += "\n";
   for (const ProfileRow& row : profile.layers) {
-    PrintRow(row, machine.threads, measured.has_value(), &text);
+    PrintRow(row, setup.lanes_at_once, measured.has_value(), &text);
   }
-  PrintRow(profile.total, machine.threads, measured.has_value(), &text);
+  PrintRow(profile.total, setup.lanes_at_once, measured.has_value(), &text);
   Print(&text, "predicted: a step takes at least %.3f ms", profile.total.least_ms);
   if (measured.has_value()) {
     Print(&text, "; measured %.3f ms (median of %lld)", measured->step_ms,

@@ -49,6 +49,7 @@ void Add(const ProfileRow& part, ProfileRow* to) {
   to->bytes += part.bytes;
   to->least_ms += part.least_ms;
   to->measured_ms += part.measured_ms;
+  to->update_ms += part.update_ms;
 }
 
 // Adds to the row of that name, made at the end where there is none.
@@ -72,6 +73,10 @@ double ProfileRow::gflops() const {
   return measured_ms > 0 ? 1e-6 * static_cast<double>(flops) / measured_ms : 0.0;
 }
 
+double ProfileRow::share_of_step_ms(int32_t lanes_at_once) const {
+  return (measured_ms - update_ms) / lanes_at_once + update_ms;
+}
+
 ProfileReading ReadProfile(const CompiledModel& model) {
   ProfileReading reading;
   ForEachExecutor(model, [&](const Executor& executor, bool, int64_t) {
@@ -93,6 +98,7 @@ StepProfile ProfileStep(const CompiledModel& model, int32_t lanes, const Rooflin
       if (!spent.empty()) {
         CHECK_LT(at, spent.size());
         row.measured_ms = 1e-6 * static_cast<double>(spent[at++]) / static_cast<double>(steps);
+        if (!of_lane) row.update_ms = row.measured_ms;
       }
       layers.Add(node.spec.path.empty() ? "-" : node.spec.path, row);
       kinds.Add(node.spec.op->name + " (" + node.candidate.kernel + ")", row);

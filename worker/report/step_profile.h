@@ -25,9 +25,12 @@ struct ProfileRow {
   int64_t bytes = 0;  // read and written, each tensor once
   // Kernels run one after another: the sum over nodes of max(flops / gflops, bytes / bandwidth).
   double least_ms = 0.0;
-  double measured_ms = 0.0;  // time in kernels, all threads added
+  double measured_ms = 0.0;  // in kernels, all lanes added
+  double update_ms = 0.0;    // the part of it in the update, which no other lane runs beside
 
-  double gflops() const;  // measured, of one lane's threads; 0: not measured
+  double gflops() const;  // measured, of one lane with its threads; 0: not measured
+  // Of the step's own time, where so many lanes run side by side.
+  double share_of_step_ms(int32_t lanes_at_once) const;
 };
 
 struct StepProfile {

@@ -120,6 +120,20 @@ TEST(StepProfileTest, WithoutProfilingPlansNothingIsMeasured) {
   EXPECT_EQ(ProfileStep(*setup.model, 1, {}, measured->spent, 1).total.measured_ms, 0.0);
 }
 
+TEST(StepProfileTest, LanesRunSideBySideAndTheUpdateAlone) {
+  const ProfileRow row = {.measured_ms = 10.0, .update_ms = 4.0};
+  EXPECT_DOUBLE_EQ(row.share_of_step_ms(1), 10.0);
+  EXPECT_DOUBLE_EQ(row.share_of_step_ms(3), 6.0);
+  const TrainConfig config = Config(2);
+  const RunSetup setup = SetUpProfiled(config);
+  const auto measured = MeasureSteps(config, setup, 0, 2);
+  ASSERT_TRUE(measured.ok()) << measured.status();
+  const StepProfile profile = ProfileStep(*setup.model, 2, {}, measured->spent, 2);
+  const ProfileRow& update = RowNamed(profile.layers, "update");
+  EXPECT_EQ(update.update_ms, update.measured_ms);
+  EXPECT_EQ(RowNamed(profile.layers, "fc").update_ms, 0.0);
+}
+
 TEST(SlowestTest, TakesTheLongestFirst) {
   const std::vector<ProfileRow> rows = {{.name = "a", .measured_ms = 1},
                                         {.name = "b", .measured_ms = 3},
