@@ -2,6 +2,7 @@
 #include "base/device/device_spec.h"
 
 #include <charconv>
+#include <cmath>
 
 namespace lockstep {
 namespace {
@@ -16,6 +17,24 @@ Result<int64_t> ParseInt(std::string_view key, std::string_view text) {
                            "'; expected an integer");
   }
   return value;
+}
+
+Result<double> ParseRate(std::string_view key, std::string_view text) {
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value) ||
+      value < 0.0) {
+    return InvalidArgument("device spec: '" + std::string(key) + "' is '" + std::string(text) +
+                           "'; expected a number, at least 0");
+  }
+  return value;
+}
+
+// The shortest that reads back as the same.
+std::string RateText(double value) {
+  char text[64];
+  const auto [end, error] = std::to_chars(text, text + sizeof text, value);
+  return {text, end};
 }
 
 Status SetField(DeviceSpec* spec, std::string_view key, std::string_view value) {
@@ -46,6 +65,17 @@ Status SetField(DeviceSpec* spec, std::string_view key, std::string_view value) 
                              "'; expected true or false");
     }
     spec->reference_kernels_only = value == "true";
+  } else if (key == "cores") {
+    ASSIGN_OR_RETURN(const int64_t cores, ParseInt(key, value));
+    if (cores < 0 || cores > 1 << 20) {
+      return InvalidArgument("device spec: cores is '" + std::string(value) +
+                             "'; expected 0 to 1048576");
+    }
+    spec->cores = static_cast<int32_t>(cores);
+  } else if (key == "gflops") {
+    ASSIGN_OR_RETURN(spec->gflops, ParseRate(key, value));
+  } else if (key == "gbytes_per_second") {
+    ASSIGN_OR_RETURN(spec->gbytes_per_second, ParseRate(key, value));
   } else {
     return InvalidArgument("device spec: unknown key '" + std::string(key) + "'");
   }
@@ -66,6 +96,9 @@ std::string DeviceSpec::ToText() const {
   line("memory_bytes", std::to_string(memory_bytes));
   line("workspace_cap", std::to_string(workspace_cap));
   line("reference_kernels_only", reference_kernels_only ? "true" : "false");
+  line("cores", std::to_string(cores));
+  line("gflops", RateText(gflops));
+  line("gbytes_per_second", RateText(gbytes_per_second));
   return text;
 }
 

@@ -21,6 +21,11 @@ struct DeviceSpec {
   int64_t memory_bytes = 0;  // 0: unknown
   int64_t workspace_cap = int64_t{256} << 20;  // bytes a kernel may ask for (recipe: workspace_mib)
   bool reference_kernels_only = false;         // recipe: kernels = "reference"
+  // Ceilings measured on the device (`lockstep doctor --write-spec`); 0: unknown. They predict
+  // times and choose nothing.
+  int32_t cores = 0;               // CPU: how many the ceilings are of
+  double gflops = 0.0;             // 10^9 fp32 operations a second, a multiply-add counting two
+  double gbytes_per_second = 0.0;  // 10^9 bytes a second from memory
 
   std::string ToText() const;  // one "key = value" a line
   static Result<DeviceSpec> FromText(std::string_view text);

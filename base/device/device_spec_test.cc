@@ -16,6 +16,9 @@ TEST(DeviceSpecTest, TextRoundTrips) {
   gpu.isa = "sm_90";
   gpu.memory_bytes = int64_t{150} << 30;
   gpu.workspace_cap = 12345;
+  gpu.cores = 132;
+  gpu.gflops = 1.0 / 3.0;  // no short decimal
+  gpu.gbytes_per_second = 4.8e3;
   for (const DeviceSpec& spec : {DeviceSpec(), ReferenceCpuSpec(), gpu}) {
     const auto parsed = DeviceSpec::FromText(spec.ToText());
     ASSERT_TRUE(parsed.ok()) << parsed.status();
@@ -36,6 +39,10 @@ TEST(DeviceSpecTest, EveryKindOfBadLineIsRefusedByName) {
       {"memory_bytes = 12x\n", "expected an integer"},
       {"memory_bytes = 99999999999999999999\n", "expected an integer"},
       {"reference_kernels_only = yes\n", "expected true or false"},
+      {"cores = -1\n", "expected 0 to 1048576"},
+      {"gflops = nan\n", "expected a number, at least 0"},
+      {"gflops = -1\n", "expected a number, at least 0"},
+      {"gbytes_per_second = 12 GB\n", "expected a number, at least 0"},
   };
   for (const auto& [text, message] : cases) {
     const Status status = DeviceSpec::FromText(text).status();

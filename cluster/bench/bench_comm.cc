@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/device/queue_stream.h"
+#include "base/spread.h"
 #include "comm/mpi/mpi_world.h"
 #include "comm/reduce/block_exchange.h"
 
@@ -22,17 +23,9 @@ constexpr const char* kNames[kWays] = {"exchange", "MPI_Allreduce", "MPI_Iallred
 struct Times {
   std::vector<double> ms;  // of each round, the slowest rank's
 
-  double Sorted(size_t i) const {
-    std::vector<double> sorted = ms;
-    std::sort(sorted.begin(), sorted.end());
-    return sorted[i];
-  }
-  double Median() const {
-    const size_t n = ms.size();
-    return (Sorted((n - 1) / 2) + Sorted(n / 2)) / 2;
-  }
-  double Min() const { return Sorted(0); }
-  double Max() const { return Sorted(ms.size() - 1); }
+  double Median() const { return SpreadOf(ms).median; }
+  double Min() const { return SpreadOf(ms).min; }
+  double Max() const { return SpreadOf(ms).max; }
 };
 
 // One rank's buffers and the three ways to sum them. Values are small whole numbers, so that every

@@ -10,6 +10,7 @@
 
 #include "base/suggest.h"
 #include "cluster/bench/bench_comm.h"
+#include "cluster/bench/bench_step.h"
 #include "cluster/cli/ckpt_command.h"
 #include "cluster/cli/coordinator_command.h"
 #include "cluster/cli/data_command.h"
@@ -17,6 +18,7 @@
 #include "cluster/cli/explain_command.h"
 #include "cluster/cli/models_command.h"
 #include "cluster/cli/train_command.h"
+#include "cluster/doctor/doctor.h"
 #include "cluster/recipes/schema.h"
 #include "storage/importers/importer.h"
 
@@ -70,6 +72,7 @@ class CommandLine {
     AddEval();
     AddExplain();
     AddModels();
+    AddDoctor();
   }
 
   int Run(std::vector<std::string> arguments) {
@@ -311,9 +314,11 @@ Examples:
     CLI::App* bench = Add(&app_, "bench", R"(Measure parts of training on this machine.
 
 Examples:
+  lockstep bench step --model lenet5 --lanes 2 --lane-batch 64
   mpirun -np 4 lockstep bench comm
 )",
                           nullptr);
+    AddBenchStep(bench);
     CLI::App* comm = Add(bench, "comm", R"(Measure what the canonical order of sums costs.
 
 Examples:
@@ -331,6 +336,43 @@ Examples:
         ->capture_default_str()
         ->check(CLI::Range(1, 100000));
     comm->add_option("--json", bench_comm_.json, "Also write the figures to this file");
+  }
+
+  void AddBenchStep(CLI::App* bench) {
+    CLI::App* step =
+        Add(bench, "step", R"(Measure a whole training step of a model, on made-up images.
+
+Examples:
+  lockstep bench step --model lenet5 --lanes 2 --lane-batch 64
+  lockstep bench step --model lenet5 --lanes 1 --lane-batch 128 --profile
+  lockstep bench step --model simple-cnn --image 64x64x3 --classes 1000 --steps 5 --json step.json
+)",
+            [this] { return RunBenchStep(bench_step_, console_->out); });
+    BenchStepOptions& o = bench_step_;
+    const auto number = [step](const std::string& name, auto* value, int64_t least, int64_t most,
+                               const std::string& what) {
+      step->add_option(name, *value, what)->capture_default_str()->check(CLI::Range(least, most));
+    };
+    step->add_option("--model", o.model, "Model, see `lockstep models`")->capture_default_str();
+    step->add_option("--image", o.image,
+                     "HEIGHTxWIDTHxCHANNELS; default: what the model was made for");
+    number("--classes", &o.classes, 1, 1 << 24, "Classes");
+    number("--lanes", &o.lanes, 1, 65536, "Lanes of the batch (V)");
+    number("--lane-batch", &o.lane_batch, 1, 1 << 24, "Images of each lane");
+    number("--threads", &o.threads, 1, 1024, "Threads of each lane (T)");
+    number("--cores", &o.cores, 0, 65536, "Cores: lanes at once are cores / T; 0: all there are");
+    step->add_option("--kernels", o.kernels, "Kernels to choose from")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"auto", "reference"}));
+    step->add_option("--optimizer", o.optimizer, "sgd has momentum 0.9")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"sgd", "adam"}));
+    step->add_option("--lr", o.learning_rate, "Learning rate")->capture_default_str();
+    step->add_option("--seed", o.seed, "Seed of weights and images")->capture_default_str();
+    number("--steps", &o.steps, 1, 1 << 24, "Steps that count");
+    number("--warmup", &o.warmup, 0, 1 << 24, "Steps before them");
+    step->add_flag("--profile", o.profile, "List every layer and kind of op, not only the slowest");
+    step->add_option("--json", o.json, "Also write the figures, and the profile, to this file");
   }
 
   void AddEval() {
@@ -353,12 +395,18 @@ Examples:
 Examples:
   lockstep explain cluster/recipes/lenet5-fashion-mnist.toml
   lockstep explain cluster/recipes/lenet5-fashion-mnist.toml batch.lane_batch=64 --ranks 4
+  lockstep explain cluster/recipes/lenet5-fashion-mnist.toml --measure
 )",
                             [this] { return RunExplain(explain_, console_); });
     command->add_option("RECIPE", explain_.recipe, "Recipe file (TOML)")->required();
     AddOverrides(command, &explain_.overrides);
     command->add_option("--ranks", explain_.ranks, "Ranks that would share the lanes")
         ->capture_default_str();
+    command->add_option("--spec", explain_.spec,
+                        "File with the machine's ceilings, written by `lockstep doctor "
+                        "--write-spec`; default: measured now, in about a second");
+    command->add_flag("--measure", explain_.measure,
+                      "Make a few steps on made-up data: measured beside predicted times");
   }
 
   void AddModels() {
@@ -370,6 +418,30 @@ Examples:
 )",
                             [this] { return RunModels(models_filter_, console_); });
     command->add_option("--filter", models_filter_, "Only names that contain this");
+  }
+
+  void AddDoctor() {
+    CLI::App* command =
+        Add(&app_, "doctor", R"(Say whether this machine is fit for training, and what to mend.
+
+Examples:
+  lockstep doctor
+  lockstep doctor --run /scratch/runs --json
+  mpirun -np 2 lockstep doctor --no-measure
+  lockstep doctor --write-spec this-machine.txt
+
+Ends with 78 where something is a problem, with 0 where there are warnings at most.
+)",
+            [this] {
+              doctor_.measure = !no_measure_;
+              return RunDoctor(doctor_, console_);
+            });
+    command->add_option("--run", doctor_.run, "Run directory whose file system to look at")
+        ->capture_default_str();
+    command->add_option("--write-spec", doctor_.write_spec,
+                        "Write what plans and predictions need to know of this machine here");
+    command->add_flag("--no-measure", no_measure_, "Leave out the ceilings, about a second");
+    command->add_flag("--json", doctor_.json, "As JSON");
   }
 
   // The (sub)command named at the head of the arguments must exist; suggests one if not.
@@ -460,9 +532,12 @@ Examples:
   CkptDiffOptions ckpt_diff_;
   CoordinatorCommandOptions coordinator_;
   BenchCommOptions bench_comm_;
+  BenchStepOptions bench_step_;
   EvalOptions eval_;
   ExplainOptions explain_;
   std::string models_filter_;
+  DoctorOptions doctor_;
+  bool no_measure_ = false;
 };
 
 }  // namespace

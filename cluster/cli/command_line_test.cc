@@ -36,9 +36,12 @@ const std::vector<std::vector<std::string>> kCommands = {{},
                                                          {"data", "show"},
                                                          {"data", "order"},
                                                          {"train"},
+                                                         {"bench"},
+                                                         {"bench", "step"},
                                                          {"eval"},
                                                          {"explain"},
-                                                         {"models"}};
+                                                         {"models"},
+                                                         {"doctor"}};
 
 TEST(CommandLine, EveryHelpStartsWithExamples) {
   for (std::vector<std::string> command : kCommands) {

@@ -11,7 +11,8 @@ Status RunExplain(const ExplainOptions& options, Console* console) {
   ASSIGN_OR_RETURN(worker::TrainConfig config, LoadRecipe(options.recipe, options.overrides));
   config.run.ranks = options.ranks;
   RETURN_IF_ERROR(CheckRanks(config));
-  ASSIGN_OR_RETURN(const std::string text, worker::Explain(config));
+  ASSIGN_OR_RETURN(const std::string text,
+                   worker::Explain(config, {options.spec, options.measure}));
   console->out << text;
   return OkStatus();
 }

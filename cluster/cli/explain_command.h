@@ -14,6 +14,8 @@ struct ExplainOptions {
   std::string recipe;
   std::vector<std::string> overrides;  // key=value
   int ranks = 1;
+  std::string spec;      // a file with the machine's ceilings; empty: measured now
+  bool measure = false;  // make a few steps and show their times beside the predicted ones
 };
 
 Status RunExplain(const ExplainOptions& options, Console* console);

@@ -2,12 +2,14 @@
 """Help, names typed wrong, and the commands that only tell."""
 
 import json
+import os
 
 import harness
 from harness import INVALID, NOT_FOUND
 
 COMMANDS = ["", "data", "data import", "data info", "data verify", "data show", "data order",
-            "train", "eval", "explain", "models"]
+            "train", "eval", "explain", "models", "bench", "bench step",
+            "doctor"]
 
 
 class HelpTest(harness.CliTest):
@@ -20,6 +22,7 @@ class HelpTest(harness.CliTest):
 
     def test_help_names_every_command(self):
         shown = self.succeeds("--help").out + self.succeeds("data", "--help").out
+        shown += self.succeeds("bench", "--help").out
         for name in COMMANDS[1:]:
             self.assertRegex(shown, rf"(?m)^  {name.split()[-1]} +\S")
 
@@ -64,7 +67,31 @@ class TellTest(harness.CliTest):
         self.assertRegex(shown, r"(?m)^total +61,706 ")
         self.assertRegex(shown, r"(?m)^  peak +\d+\.\d [KM]iB ")
         self.assertIn("160 samples in 4 lanes", shown)
+        self.assertRegex(shown, r"(?m)^predicted: a step takes at least \d+\.\d+ ms$")
         self.assertFalse(self.tree() & {"runs"}, "explain must not make a run directory")
+
+    def test_a_spec_of_the_machine_predicts_and_a_measurement_stands_beside(self):
+        self.succeeds("doctor", "--write-spec", "machine.txt")
+        shown = self.succeeds("explain", "recipe.toml", "--spec", "machine.txt", "--measure").out
+        self.assertIn("(machine.txt)", shown)
+        self.assertRegex(shown, r"(?m)^predicted: a step takes at least .* ms; measured .* ms")
+        self.refuses(NOT_FOUND, "explain", "recipe.toml", "--spec", "none.txt", says=["none.txt"])
+
+    def test_doctor_ends_with_78_where_something_is_a_problem(self):
+        self.succeeds("doctor", "--no-measure")
+        ill = self.run_program("doctor", "--no-measure", "--json",
+                               env={**os.environ, "OMP_DYNAMIC": "true"})
+        self.assertEqual(ill.code, 78, ill)
+        verdicts = {f["topic"]: f["verdict"] for f in json.loads(ill.out)["findings"]}
+        self.assertEqual(verdicts["OMP_DYNAMIC"], "problem")
+        self.assertIn("OMP_DYNAMIC", ill.err)
+
+    def test_bench_step_writes_its_figures(self):
+        shown = self.succeeds("bench", "step", "--lanes", 2, "--lane-batch", 3, "--steps", 2,
+                              "--json", "step.json").out
+        self.assertIn("V = 2 lanes, T = 1 threads a lane, lane_batch = 3", shown)
+        with open(self.path("step.json"), encoding="utf8") as file:
+            self.assertEqual(json.load(file)["parameters"], 61706)
 
     def test_keys_are_listed_with_their_meaning(self):
         shown = self.succeeds("train", "--keys").out

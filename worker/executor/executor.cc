@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/clock.h"
 
 namespace lockstep::worker {
 namespace {
@@ -66,6 +67,18 @@ Status Executor::RunNode(size_t index, const RunBindings& bindings, Stream* stre
   return kernels_[index]->Run(args, stream);
 }
 
+Status Executor::RunNodeMeasured(size_t index, const RunBindings& bindings, Stream* stream) const {
+  const TimePoint began = Clock::Real().Now();
+  const Status status = RunNode(index, bindings, stream);
+  const std::chrono::nanoseconds taken = Clock::Real().Now() - began;
+  nanoseconds_[index].fetch_add(taken.count(), std::memory_order_relaxed);
+  return status;
+}
+
+std::vector<int64_t> Executor::node_nanoseconds() const {
+  return {nanoseconds_.begin(), nanoseconds_.end()};
+}
+
 Status Executor::Run(const RunBindings& bindings, Stream* stream) const {
   return RunNodes(bindings, stream, /*checked=*/false);
 }
@@ -77,7 +90,8 @@ Status Executor::RunChecked(const RunBindings& bindings, Stream* stream) const {
 Status Executor::RunNodes(const RunBindings& bindings, Stream* stream, bool checked) const {
   if (options_.poison) Poison(bindings.arena, plan_->arena_bytes);
   for (size_t i = 0; i < plan_->nodes.size(); ++i) {
-    RETURN_IF_ERROR(RunNode(i, bindings, stream));
+    RETURN_IF_ERROR(nanoseconds_.empty() ? RunNode(i, bindings, stream)
+                                         : RunNodeMeasured(i, bindings, stream));
     if (checked) RETURN_IF_ERROR(CheckFinite(plan_->nodes[i], bindings));
     if (!options_.poison) continue;
     for (const auto& [offset, bytes] : plan_->nodes[i].dies) {

@@ -62,6 +62,29 @@ TEST_F(ExecutorTest, RunsTheNodesInOrder) {
   EXPECT_EQ(y_[0].at[1], 4.0f);
 }
 
+TEST_F(ExecutorTest, AProfileHasATimeForEveryNodeAndChangesNothing) {
+  const auto plan = std::make_shared<const graph::Plan>(PlanOf(kChain));
+  const auto plain = Executor::Make(plan, &device_, {});
+  const auto profiled = Executor::Make(plan, &device_, {.profile = true});
+  ASSERT_TRUE(plain.ok() && profiled.ok());
+  const std::vector<const void*> args = {x_.at};
+  const std::vector<void*> results = {y_[0].at};
+  auto arena = AlignedBuffer::Make(static_cast<size_t>(plan->arena_bytes));
+  ASSERT_TRUE(arena.ok());
+  const RunBindings bindings{args, results, arena->data(), {}};
+  EXPECT_EQ((*profiled)->node_nanoseconds(), std::vector<int64_t>(3, 0)) << "before the first run";
+  std::vector<int64_t> former(3, 0);
+  for (int run = 0; run < 2; ++run) {
+    ASSERT_TRUE((*profiled)->Run(bindings, nullptr).ok());
+    const std::vector<int64_t> now = (*profiled)->node_nanoseconds();
+    for (size_t node = 0; node < 3; ++node) EXPECT_GT(now[node], former[node]) << node;
+    former = now;
+  }
+  EXPECT_EQ(y_[0].at[1], 4.0f);
+  ASSERT_TRUE((*plain)->Run(bindings, nullptr).ok());
+  EXPECT_TRUE((*plain)->node_nanoseconds().empty());
+}
+
 TEST_F(ExecutorTest, PoisonChangesNothingOfASoundPlan) {
   ASSERT_TRUE(Run(PlanOf(kChain), true).ok());
   EXPECT_EQ(y_[0].at[1], 4.0f);

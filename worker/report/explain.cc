@@ -108,7 +108,7 @@ void PrintExchange(const TrainConfig& config, std::string* text) {
 
 }  // namespace
 
-Result<std::string> Explain(const TrainConfig& config) {
+Result<std::string> Explain(const TrainConfig& config, const TimeOptions& time) {
   ASSIGN_OR_RETURN(const RunSetup setup, SetUp(config));
   const int64_t rows = config.batch.lane_batch;
   const graph::Program& program = setup.model->program();
@@ -119,7 +119,8 @@ Result<std::string> Explain(const TrainConfig& config) {
   PrintSteps(config, setup, &text);
   PrintMemory(config, setup, &text);
   if (config.batch.lanes > 1) PrintExchange(config, &text);
-  return text;
+  ASSIGN_OR_RETURN(const std::string times, ExplainTime(config, setup, time));
+  return text + times;
 }
 
 }  // namespace lockstep::worker

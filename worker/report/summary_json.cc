@@ -35,6 +35,7 @@ std::string SummaryJson(const TrainSummary& s) {
       {"samples_consumed", s.samples_consumed},
       {"exactly_once", s.exactly_once},
       {"skipped_steps", s.skipped_steps},
+      {"step_ms", NumberOrNull(s.step_ms)},
       {"exchange_ms", NumberOrNull(s.exchange_ms)},
       {"exchange_share", NumberOrNull(s.exchange_share)},
       {"branch", s.branch},

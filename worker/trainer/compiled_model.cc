@@ -14,32 +14,34 @@ Result<std::unique_ptr<CompiledModel>> CompiledModel::Make(graph::Program progra
 
 Status CompiledModel::CompileAll(Device* device, const Options& options) {
   for (int64_t rows : options.lane_rows) {
-    ASSIGN_OR_RETURN(lane_[rows], CompileOne(program_.Lane(rows), device, options.poison));
+    ASSIGN_OR_RETURN(lane_[rows], CompileOne(program_.Lane(rows), device, options));
   }
   for (int64_t rows : options.eval_rows) {
-    ASSIGN_OR_RETURN(eval_[rows], CompileOne(program_.Eval(rows), device, options.poison));
+    ASSIGN_OR_RETURN(eval_[rows], CompileOne(program_.Eval(rows), device, options));
   }
   if (options.lane_rows.empty()) return OkStatus();
   for (const graph::Block& block : space_.blocks()) {
     if (update_.contains(block.length)) continue;
     ASSIGN_OR_RETURN(update_[block.length],
-                     CompileOne(program_.Update(block.length), device, options.poison));
+                     CompileOne(program_.Update(block.length), device, options));
   }
   for (const graph::RunningStatistics& layer : program_.running()) {
     ASSIGN_OR_RETURN(
         std::unique_ptr<Executor> executor,
-        CompileOne(program_.UpdateRunning(layer.channels, layer.momentum), device, options.poison));
+        CompileOne(program_.UpdateRunning(layer.channels, layer.momentum), device, options));
     update_running_.push_back(std::move(executor));
   }
   return OkStatus();
 }
 
 Result<std::unique_ptr<Executor>> CompiledModel::CompileOne(const Result<graph::Graph>& graph,
-                                                            Device* device, bool poison) {
+                                                            Device* device,
+                                                            const Options& options) {
   if (!graph.ok()) return graph.status();
   ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan, graph::Compile(*graph, device->spec()));
   arena_bytes_ = std::max(arena_bytes_, plan->arena_bytes);
-  return Executor::Make(std::move(plan), device, {.poison = poison});
+  return Executor::Make(std::move(plan), device,
+                        {.poison = options.poison, .profile = options.profile});
 }
 
 }  // namespace lockstep::worker

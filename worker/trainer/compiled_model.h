@@ -20,7 +20,8 @@ class CompiledModel {
   struct Options {
     std::vector<int64_t> lane_rows;  // row counts of lane batches; empty: no training
     std::vector<int64_t> eval_rows;
-    bool poison = false;  // Executor::Options
+    bool poison = false;   // Executor::Options
+    bool profile = false;  // Executor::Options
   };
   // Everything that can fail for shapes, kernels or memory fails here. `device` outlives it.
   static Result<std::unique_ptr<CompiledModel>> Make(graph::Program program, Device* device,
@@ -40,6 +41,12 @@ class CompiledModel {
   int64_t arena_bytes() const { return arena_bytes_; }
   const std::map<int64_t, std::unique_ptr<Executor>>& lane_executors() const { return lane_; }
   const std::map<int64_t, std::unique_ptr<Executor>>& eval_executors() const { return eval_; }
+  // By block length.
+  const std::map<int64_t, std::unique_ptr<Executor>>& update_executors() const { return update_; }
+  // By layer, in the program's order.
+  const std::vector<std::unique_ptr<Executor>>& update_running_executors() const {
+    return update_running_;
+  }
 
  private:
   explicit CompiledModel(graph::Program program)
@@ -48,7 +55,7 @@ class CompiledModel {
         running_space_(program_.running()) {}
   Status CompileAll(Device* device, const Options& options);
   Result<std::unique_ptr<Executor>> CompileOne(const Result<graph::Graph>& graph, Device* device,
-                                               bool poison);
+                                               const Options& options);
 
   graph::Program program_;
   graph::ParameterSpace space_;

@@ -274,6 +274,7 @@ void RankTrainer::CountExchange(Duration step) {
   step_time_ += step;
   ++steps_here_;
   const double waited = Seconds(totals_time_ + parts_->update->waited());
+  summary_.step_ms = 1000.0 * Seconds(step_time_) / static_cast<double>(steps_here_);
   summary_.exchange_ms = 1000.0 * waited / static_cast<double>(steps_here_);
   summary_.exchange_share = waited / std::max(1e-9, Seconds(step_time_));
 }

@@ -8,6 +8,7 @@
 #include "comm/reduce/subtree_sums.h"
 #include "storage/loader/augment.h"
 #include "storage/order/dataset_order.h"
+#include "worker/device/openmp_settings.h"
 
 namespace lockstep::worker {
 namespace {
@@ -63,6 +64,22 @@ Result<Shape> ImageShape(const TrainConfig& config, const storage::DatasetInfo& 
 Result<DeviceSpec> SpecOf(const TrainConfig& config) {
   if (config.reference_kernels()) return ReferenceHostSpec();
   return HostCpuSpec(config.cpu_isa, config.batch.lane_threads);
+}
+
+// Device and model of a setup.
+Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes,
+                  const CompiledModel::Options& compile, RunSetup* setup) {
+  setup->lanes_at_once = LanesAtOnce(config);
+  if (!config.reference_kernels()) {  // those use no OpenMP
+    RETURN_IF_ERROR(CheckOpenMpSettings(comm::ProcessEnvironment(),
+                                        setup->lanes_at_once * config.batch.lane_threads));
+  }
+  ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, image, classes));
+  ASSIGN_OR_RETURN(DeviceSpec spec, SpecOf(config));
+  setup->device = std::make_unique<CpuDevice>(std::move(spec));
+  ASSIGN_OR_RETURN(setup->model,
+                   CompiledModel::Make(std::move(program), setup->device.get(), compile));
+  return OkStatus();
 }
 
 // A random stream's counter has 32 bits for the step.
@@ -149,17 +166,25 @@ Result<RunSetup> SetUp(const TrainConfig& config) {
     compile.eval_rows = storage::RowCounts(setup.eval);
   }
   ASSIGN_OR_RETURN(const Shape image, ImageShape(config, info));
-  ASSIGN_OR_RETURN(graph::Program program,
-                   MakeProgram(config, image, static_cast<int64_t>(info.classes.size())));
-  ASSIGN_OR_RETURN(DeviceSpec spec, SpecOf(config));
-  setup.device = std::make_unique<CpuDevice>(std::move(spec));
-  ASSIGN_OR_RETURN(setup.model,
-                   CompiledModel::Make(std::move(program), setup.device.get(), compile));
+  RETURN_IF_ERROR(
+      CompileFor(config, image, static_cast<int64_t>(info.classes.size()), compile, &setup));
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
   setup.total_steps = setup.steps_per_epoch * config.epochs;
   if (config.max_steps > 0) setup.total_steps = std::min(setup.total_steps, config.max_steps);
   RETURN_IF_ERROR(CheckSteps(setup.total_steps));
-  setup.lanes_at_once = LanesAtOnce(config);
+  return setup;
+}
+
+Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
+                                  bool profile) {
+  RETURN_IF_ERROR(CheckRanks(config));
+  RunSetup setup;
+  CompiledModel::Options compile;
+  compile.poison = config.poison;
+  compile.profile = profile;
+  compile.lane_rows = {config.batch.lane_batch};
+  setup.most_rows = config.batch.lane_batch;
+  RETURN_IF_ERROR(CompileFor(config, image, classes, compile, &setup));
   return setup;
 }
 

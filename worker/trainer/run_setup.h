@@ -20,7 +20,7 @@ inline constexpr int kPrefetchSteps = 2;                 // steps whose batches 
 inline constexpr int kBatchesHeld = kPrefetchSteps + 1;  // and the one being used
 
 struct RunSetup {
-  std::unique_ptr<storage::Dataset> dataset;
+  std::unique_ptr<storage::Dataset> dataset;  // null: SetUpWithoutData
   std::unique_ptr<CpuDevice> device;
   storage::SplitInfo train_split;
   storage::OrderSpec order;
@@ -35,6 +35,11 @@ struct RunSetup {
 // Opens the dataset, checks the config against it, builds and compiles everything. Every failure
 // that can be foreseen is one here.
 Result<RunSetup> SetUp(const TrainConfig& config);
+
+// The model of a config and nothing of its data: images of this shape, this many classes, full lane
+// batches only, no evaluation, no end. For measuring steps; `profile` as Executor::Options.
+Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
+                                  bool profile);
 
 // The bytes of a run with this setup, all ranks together, before anything is allocated; without the
 // exchange's receive buffers, which are known when it is made.

@@ -70,8 +70,10 @@ struct TrainSummary {
   // Every finished epoch consumed each sample of the split once, the last one none twice.
   bool exactly_once = false;
   int64_t skipped_steps = 0;
-  // Of rank 0, mean over this generation's steps: time waited for other ranks and the exchange
+  // Of rank 0, mean over this generation's steps: a step from its batch to its update, without the
+  // digest; time waited for other ranks and the exchange
   // after the lanes are done, and its share of the step.
+  double step_ms = 0.0;
   double exchange_ms = 0.0;
   double exchange_share = 0.0;
   int32_t branch = 1;

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/spread.h"
+
+#include <gtest/gtest.h>
+
+namespace lockstep {
+namespace {
+
+TEST(SpreadTest, TheMedianIsTheMiddleOneOrTheMeanOfTheMiddleTwo) {
+  EXPECT_EQ(SpreadOf({5}).median, 5);
+  EXPECT_EQ(SpreadOf({9, 1, 4}).median, 4);
+  EXPECT_EQ(SpreadOf({9, 1, 4, 6}).median, 5);
+}
+
+TEST(SpreadTest, TheEndsAreTheLeastAndTheMost) {
+  const Spread spread = SpreadOf({3, -2, 8, 7});
+  EXPECT_EQ(spread.min, -2);
+  EXPECT_EQ(spread.max, 8);
+}
+
+}  // namespace
+}  // namespace lockstep

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report of `bench step`: what it says of the step and of where the time goes, and what it
+// refuses. Nothing is asserted of how long anything takes.
+#include "cluster/bench/bench_step.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace lockstep::cluster {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+BenchStepOptions Small() {
+  BenchStepOptions options;
+  options.model = "convnet-bn";
+  options.image = "8x8x1";
+  options.lanes = 2;
+  options.lane_batch = 4;
+  options.cores = 1;
+  options.steps = 3;
+  options.warmup = 1;
+  return options;
+}
+
+TEST(BenchStepTest, NamesLanesThreadsAndLaneBatchAndTheSlowest) {
+  std::ostringstream out;
+  const Status status = RunBenchStep(Small(), out);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(
+      out.str(),
+      AllOf(HasSubstr("convnet-bn, images 8x8x1, 10 classes, fp32, sgd"),
+            HasSubstr("V = 2 lanes, T = 1 threads a lane, lane_batch = 4: 8 images a step; "
+                      "lanes at once 1"),
+            HasSubstr("images a second"), HasSubstr("memory planned"), HasSubstr("memory measured"),
+            HasSubstr("slowest layers"), HasSubstr("slowest ops"), HasSubstr("3 steps after 1")));
+}
+
+TEST(BenchStepTest, ProfileListsEveryLayerAndKind) {
+  BenchStepOptions options = Small();
+  std::ostringstream some, all;
+  ASSERT_TRUE(RunBenchStep(options, some).ok());
+  options.profile = true;
+  ASSERT_TRUE(RunBenchStep(options, all).ok());
+  EXPECT_THAT(some.str(), Not(HasSubstr("fill (reference)"))) << "never among the slowest";
+  EXPECT_THAT(all.str(), AllOf(HasSubstr("\nblock1/conv "), HasSubstr("\nblock2/bn "),
+                               HasSubstr("\nupdate "), HasSubstr("\nfill (reference) "),
+                               HasSubstr("\nconv2d_weight_grad (reference) ")));
+}
+
+TEST(BenchStepTest, TheJsonHasTheFigures) {
+  BenchStepOptions options = Small();
+  options.json = ::testing::TempDir() + "/bench_step.json";
+  std::ostringstream out;
+  ASSERT_TRUE(RunBenchStep(options, out).ok());
+  std::ifstream file(options.json);
+  const auto json = nlohmann::json::parse(file);
+  EXPECT_EQ(json["lanes"], 2);
+  EXPECT_EQ(json["lane_batch"], 4);
+  EXPECT_EQ(json["lane_threads"], 1);
+  EXPECT_EQ(json["images_per_step"], 8);
+  EXPECT_EQ(json["step_ms"]["all"].size(), 3u);
+  EXPECT_LE(json["step_ms"]["min"], json["step_ms"]["median"]);
+  EXPECT_LE(json["step_ms"]["median"], json["step_ms"]["max"]);
+  EXPECT_GT(json["images_per_second"], 0.0);
+  EXPECT_GT(json["memory"]["planned_bytes"], 0);
+  EXPECT_LT(json["last_loss"], json["first_loss"]);
+  int64_t layer_flops = 0, op_flops = 0;
+  for (const auto& row : json["layers"]) layer_flops += row["flops"].get<int64_t>();
+  for (const auto& row : json["ops"]) op_flops += row["flops"].get<int64_t>();
+  EXPECT_GT(layer_flops, 0);
+  EXPECT_EQ(layer_flops, op_flops);
+}
+
+TEST(BenchStepTest, AModelIsMeasuredOnItsOwnImagesUnlessToldOtherwise) {
+  BenchStepOptions options = Small();
+  options.image = "";
+  options.steps = 1;
+  options.warmup = 0;
+  std::ostringstream out;
+  ASSERT_TRUE(RunBenchStep(options, out).ok());
+  EXPECT_THAT(out.str(), HasSubstr("images 28x28x1"));
+}
+
+TEST(BenchStepTest, RefusesWhatItCannotMeasure) {
+  std::ostringstream out;
+  for (const char* image : {"8x8", "8x8x", "8x8x1x1", "0x8x1", "8xax1", "-8x8x1", "8x8x1 ", "x"}) {
+    BenchStepOptions options = Small();
+    options.image = image;
+    const Status status = RunBenchStep(options, out);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << image;
+    EXPECT_THAT(status.message(), HasSubstr("'" + std::string(image) + "'"));
+  }
+  BenchStepOptions options = Small();
+  options.steps = 0;
+  EXPECT_EQ(RunBenchStep(options, out).code(), StatusCode::kInvalidArgument);
+  options = Small();
+  options.model = "convnet-bm";
+  EXPECT_THAT(RunBenchStep(options, out).message(), HasSubstr("did you mean 'convnet-bn'?"));
+  EXPECT_EQ(out.str(), "");
+}
+
+TEST(BenchStepTest, AJsonFileThatCannotBeWrittenIsNamed) {
+  BenchStepOptions options = Small();
+  options.json = "/no/such/folder/step.json";
+  std::ostringstream out;
+  const Status status = RunBenchStep(options, out);
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(status.message(), HasSubstr(options.json));
+}
+
+}  // namespace
+}  // namespace lockstep::cluster

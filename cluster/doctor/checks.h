@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `lockstep doctor` looks at, one function a subject. They change nothing but for a temporary
+// file in the run directory's file system, which is removed again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cluster/doctor/finding.h"
+#include "comm/rendezvous/launch_environment.h"
+
+namespace lockstep::cluster {
+
+// `root` stands before /proc and /sys: empty, or a folder of a test.
+Findings CheckCpu(const std::string& root, int cores);
+Findings CheckMemory(const std::string& root);
+Findings CheckClock(const std::string& root);
+
+// Launcher, plugin and library of MPI, and whether this process is bound. `cores`: of its mask.
+Findings CheckMpi(const comm::Environment& environment, int cores, int online);
+
+// OMP_* and OPENBLAS_* variables. `cores`: of the affinity mask.
+Findings CheckThreadVariables(const comm::Environment& environment, int cores);
+
+// The file system of a run directory, which need not exist yet.
+Findings CheckRunDirectory(const std::string& path);
+Finding CheckSharedMemory(const std::string& path = "/dev/shm");
+
+// As getrlimit has them; UINT64_MAX: unlimited.
+struct ResourceLimits {
+  uint64_t open_files = 0, locked_bytes = 0, file_bytes = 0;
+};
+ResourceLimits OwnResourceLimits();
+Findings CheckLimits(const ResourceLimits& limits, bool infiniband);
+
+}  // namespace lockstep::cluster

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/doctor/doctor.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/cores.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "cluster/doctor/checks.h"
+#include "worker/device/ceilings.h"
+#include "worker/device/cpu_device.h"
+
+namespace lockstep::cluster {
+namespace {
+
+const char* Name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kOk:
+      return "ok";
+    case Verdict::kWarning:
+      return "warning";
+    case Verdict::kProblem:
+      break;
+  }
+  return "problem";
+}
+
+void Append(const Findings& more, Findings* to) { to->insert(to->end(), more.begin(), more.end()); }
+
+Findings CheckAll(const DoctorOptions& options, int cores) {
+  std::error_code error;
+  const bool infiniband = std::filesystem::exists(options.root + "/sys/class/infiniband", error);
+  const int online = static_cast<int>(std::thread::hardware_concurrency());
+  Findings all = {Ok("version", std::string("lockstep ") + LOCKSTEP_VERSION + " on " + HostName())};
+  Append(CheckCpu(options.root, cores), &all);
+  Append(CheckMemory(options.root), &all);
+  Append(CheckMpi(options.environment, cores, online), &all);
+  Append(CheckThreadVariables(options.environment, cores), &all);
+  Append(CheckRunDirectory(options.run), &all);
+  all.push_back(CheckSharedMemory());
+  Append(CheckLimits(OwnResourceLimits(), infiniband), &all);
+  Append(CheckClock(options.root), &all);
+  return all;
+}
+
+Finding CeilingsFinding(const worker::Ceilings& ceilings) {
+  char text[200];
+  std::snprintf(text, sizeof text,
+                "%.1f GFLOP/s (%s, 1 thread %.1f), %.1f GB/s from memory (1 thread %.1f), %d "
+                "threads",
+                ceilings.gflops, ceilings.loop.c_str(), ceilings.gflops_one_thread,
+                ceilings.gbytes_per_second, ceilings.gbytes_per_second_one_thread,
+                ceilings.threads);
+  return Ok("ceilings", text);
+}
+
+Status WriteSpec(const worker::Ceilings& ceilings, const std::string& path) {
+  DeviceSpec spec = worker::HostCpuSpec(/*reference_only=*/false);
+  spec.cores = ceilings.threads;
+  spec.gflops = ceilings.gflops;
+  spec.gbytes_per_second = ceilings.gbytes_per_second;
+  return WriteFileAtomic(path, spec.ToText());
+}
+
+void PrintText(const Findings& findings, std::ostream& out) {
+  for (const Finding& finding : findings) {
+    char head[64];
+    std::snprintf(head, sizeof head, "%-8s %-17s ", Name(finding.verdict), finding.topic.c_str());
+    out << head << finding.text << "\n";
+    if (!finding.remedy.empty()) out << "         -> " << finding.remedy << "\n";
+  }
+}
+
+void PrintJson(const Findings& findings, const worker::Ceilings* ceilings, std::ostream& out) {
+  nlohmann::ordered_json json = {{"version", LOCKSTEP_VERSION},
+                                 {"findings", nlohmann::ordered_json::array()}};
+  for (const Finding& finding : findings) {
+    json["findings"].push_back({{"topic", finding.topic},
+                                {"verdict", Name(finding.verdict)},
+                                {"text", finding.text},
+                                {"remedy", finding.remedy}});
+  }
+  if (ceilings != nullptr) {
+    json["ceilings"] = {{"threads", ceilings->threads},
+                        {"loop", ceilings->loop},
+                        {"gflops", ceilings->gflops},
+                        {"gflops_one_thread", ceilings->gflops_one_thread},
+                        {"gbytes_per_second", ceilings->gbytes_per_second},
+                        {"gbytes_per_second_one_thread", ceilings->gbytes_per_second_one_thread}};
+  }
+  out << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
+}
+
+}  // namespace
+
+Status StatusOf(const Findings& findings) {
+  std::string problems;
+  for (const Finding& finding : findings) {
+    if (finding.verdict != Verdict::kProblem) continue;
+    problems += (problems.empty() ? "" : ", ") + finding.topic;
+  }
+  if (problems.empty()) return OkStatus();
+  return FailedPrecondition("training will not work here as it is; problems: " + problems +
+                            "; their remedies stand above");
+}
+
+Status RunDoctor(const DoctorOptions& options, Console* console) {
+  if (!options.measure && !options.write_spec.empty()) {
+    return InvalidArgument(
+        "--write-spec writes measured ceilings, and --no-measure measures none; leave one out");
+  }
+  const int cores = AvailableCores();
+  Findings findings = CheckAll(options, cores);
+  worker::Ceilings ceilings;
+  if (options.measure) {
+    ASSIGN_OR_RETURN(ceilings, worker::MeasureCeilings(cores));
+    findings.push_back(CeilingsFinding(ceilings));
+  }
+  if (options.json) {
+    PrintJson(findings, options.measure ? &ceilings : nullptr, console->out);
+  } else {
+    PrintText(findings, console->out);
+  }
+  if (!options.write_spec.empty()) RETURN_IF_ERROR(WriteSpec(ceilings, options.write_spec));
+  return StatusOf(findings);
+}
+
+}  // namespace lockstep::cluster

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep doctor`: whether this machine, as this process sees it, is fit for training, and how
+// fast it can be at most.
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+#include "cluster/cli/console.h"
+#include "cluster/doctor/finding.h"
+#include "comm/rendezvous/launch_environment.h"
+
+namespace lockstep::cluster {
+
+struct DoctorOptions {
+  std::string run = "runs";  // whose file system is looked at; need not exist
+  std::string write_spec;    // write the DeviceSpec with its measured ceilings here; empty: nowhere
+  bool measure = true;       // the ceilings, about a second
+  bool json = false;
+  comm::Environment environment = comm::ProcessEnvironment();
+  std::string root;  // before /proc and /sys; for tests
+};
+
+// Every finding with its verdict and remedy to `out`. OK unless one is a problem
+// (failed-precondition, 78), or the spec cannot be written.
+Status RunDoctor(const DoctorOptions& options, Console* console);
+
+// Failed-precondition naming the problems; OK where there are none.
+Status StatusOf(const Findings& findings);
+
+}  // namespace lockstep::cluster

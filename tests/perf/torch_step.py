@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training steps in PyTorch, for compare_pytorch.py, which starts this with the Python to measure.
+
+  torch_step.py WORKLOAD LAYOUT MODE THREADS BATCH WARMUP    eager|compile, contiguous|channels_last
+
+A step is zero_grad, forward, cross-entropy, backward and an update by SGD with momentum, in fp32
+and training mode, on one made-up batch in memory. Writes one JSON line when it is ready; then runs
+as many steps as each line of standard input says and answers with one JSON line; ends with it.
+"""
+
+import json
+import sys
+import time
+
+import torch
+from torch import nn
+
+IMAGES = {"lenet5": (1, 28, 28), "resnet18": (3, 64, 64), "resnet50": (3, 224, 224)}
+CLASSES = {"lenet5": 10, "resnet18": 1000, "resnet50": 1000}
+
+
+def resident():
+    """Bytes: (now, peak since the start)."""
+    sizes = {}
+    with open("/proc/self/status", encoding="utf8") as file:
+        for line in file:
+            name, _, rest = line.partition(":")
+            if name in ("VmRSS", "VmHWM"):
+                sizes[name] = 1024 * int(rest.split()[0])
+    return sizes["VmRSS"], sizes["VmHWM"]
+
+
+def lenet5():
+    """The network of graph/models/lenet.cc: tanh, average pooling, linear output."""
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2),
+        nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2), nn.Flatten(),
+        nn.Linear(400, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10))
+
+
+def model_of(workload):
+    if workload == "lenet5":
+        return lenet5()
+    import torchvision  # only where it is needed: LeNet-5 is measured without it
+    return getattr(torchvision.models, workload)(num_classes=CLASSES[workload])
+
+
+class Steps:
+    def __init__(self, workload, layout, mode, batch):
+        torch.manual_seed(1)
+        layouts = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+        model = model_of(workload).to(memory_format=layouts[layout]).train()
+        self.parameters = sum(p.numel() for p in model.parameters())
+        self.optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+        self.forward = torch.compile(model) if mode == "compile" else model
+        self.loss = nn.CrossEntropyLoss()
+        self.images = torch.randn(batch, *IMAGES[workload]).to(memory_format=layouts[layout])
+        self.labels = torch.randint(CLASSES[workload], (batch,))
+
+    def step(self):
+        self.optimizer.zero_grad()
+        loss = self.loss(self.forward(self.images), self.labels)
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+    def timed(self, count):
+        """Milliseconds of each step, and the last loss."""
+        times = []
+        for _ in range(count):
+            began = time.perf_counter()
+            loss = self.step()
+            times.append(1e3 * (time.perf_counter() - began))
+        return times, loss.detach().item()
+
+
+def answer(**fields):
+    print(json.dumps(fields), flush=True)
+
+
+def main():
+    workload, layout, mode = sys.argv[1:4]
+    threads, batch, warmup = map(int, sys.argv[4:7])
+    torch.set_num_threads(threads)
+    start_bytes, _ = resident()
+    try:
+        steps = Steps(workload, layout, mode, batch)
+        times, loss = steps.timed(warmup)
+    except Exception as error:  # a mode that does not work here is a result
+        answer(error=f"{type(error).__name__}: {str(error)[:500]}")
+        return
+    answer(version=torch.__version__, threads=torch.get_num_threads(), warmup_ms=sum(times),
+           parameters=steps.parameters, loss=loss)
+    for line in sys.stdin:
+        times, loss = steps.timed(int(line))
+        answer(ms=times, loss=loss, resident_bytes=resident()[1] - start_bytes)
+
+
+if __name__ == "__main__":
+    main()

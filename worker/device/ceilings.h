@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ceilings of this machine's CPU, measured by loops of our own: how fast it multiplies and adds
+// in fp32, and how fast it moves memory that no cache holds. What a predicted time is made of,
+// never a decision that changes bits.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace lockstep::worker {
+
+// Widest first: which loops this CPU can run ("avx512f", "avx2", "x86-64").
+std::vector<std::string> MultiplyAddLoops();
+
+// 10^9 operations a second (a multiply-add counts two) of `threads` threads, by a loop named in
+// MultiplyAddLoops.
+double MeasureMultiplyAdds(const std::string& loop, int threads);
+
+// 10^9 bytes a second of a triad, a[i] = b[i] + s c[i], counted as three arrays moved, by each of
+// these numbers of threads. resource-exhausted where there is no memory for it.
+Result<std::vector<double>> MeasureBandwidth(const std::vector<int>& threads);
+// Bytes of the three arrays together: several times the last-level cache.
+int64_t BandwidthBytes();
+
+struct Ceilings {
+  int threads = 1;
+  std::string loop;  // the fastest of MultiplyAddLoops
+  double gflops_one_thread = 0.0;
+  double gflops = 0.0;  // of all threads
+  double gbytes_per_second_one_thread = 0.0;
+  double gbytes_per_second = 0.0;  // of all threads
+};
+
+// In about a second. Threads are bound to nothing: as many as cores are meant.
+Result<Ceilings> MeasureCeilings(int threads);
+
+}  // namespace lockstep::worker

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// MeasureSteps: how long training steps take on this machine, on made-up data (SyntheticSteps).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/status.h"
+#include "worker/report/step_profile.h"
+#include "worker/trainer/memory_report.h"
+#include "worker/trainer/run_setup.h"
+#include "worker/trainer/train_config.h"
+
+namespace lockstep::worker {
+
+struct StepMeasurement {
+  // Milliseconds of each step that counts; update_ms is the part after the lanes: totals, the
+  // update of parameters and running statistics.
+  std::vector<double> step_ms, update_ms;
+  double warmup_ms = 0.0;      // all steps before them
+  double state_hash_ms = 0.0;  // median; not in step_ms: what a digest takes beside a step
+  double first_loss = 0.0, last_loss = 0.0;
+  MemoryReport memory;   // as planned
+  ProfileReading spent;  // over all steps that count, where the setup is a profiling one
+};
+
+// `config` has one rank. steps >= 1.
+Result<StepMeasurement> MeasureSteps(const TrainConfig& config, const RunSetup& setup,
+                                     int64_t warmup, int64_t steps);
+
+}  // namespace lockstep::worker
