@@ -76,12 +76,13 @@ Status Executor::RunChecked(const RunBindings& bindings, Stream* stream) const {
 
 Status Executor::RunNodes(const RunBindings& bindings, Stream* stream, bool checked) const {
   if (options_.poison) Poison(bindings.arena, plan_->arena_bytes);
+  auto dying = plan_->buffers.begin();  // sorted by their last node
   for (size_t i = 0; i < plan_->nodes.size(); ++i) {
     RETURN_IF_ERROR(RunNode(i, bindings, stream));
     if (checked) RETURN_IF_ERROR(CheckFinite(plan_->nodes[i], bindings));
     if (!options_.poison) continue;
-    for (const auto& [offset, bytes] : plan_->nodes[i].dies) {
-      Poison(static_cast<char*>(bindings.arena) + offset, bytes);
+    for (; dying != plan_->buffers.end() && dying->last_node == static_cast<int32_t>(i); ++dying) {
+      Poison(static_cast<char*>(bindings.arena) + dying->offset, dying->bytes);
     }
   }
   CopyResults(bindings);
