@@ -81,6 +81,7 @@ class Planner {
     for (const Node& node : graph_.nodes()) {
       PlanNode planned;
       planned.spec = graph_.SpecOf(node);
+      planned.recomputed = node.recomputed;
       ASSIGN_OR_RETURN(Chosen chosen, ChooseKernel(planned.spec, device_, choices_));
       planned.family = std::move(chosen.family);
       planned.candidate = std::move(chosen.candidate);
@@ -196,6 +197,20 @@ size_t Plan::ResultIndex(std::string_view result) const {
   }
   CHECK(false) << "plan " << name << " has no result " << result;
   return 0;
+}
+
+int64_t Plan::flops() const {
+  int64_t flops = 0;
+  for (const PlanNode& node : nodes) flops += node.spec.op->cost(node.spec).flops;
+  return flops;
+}
+
+int64_t Plan::recomputed_flops() const {
+  int64_t flops = 0;
+  for (const PlanNode& node : nodes) {
+    if (node.recomputed) flops += node.spec.op->cost(node.spec).flops;
+  }
+  return flops;
 }
 
 Result<std::shared_ptr<const Plan>> Compile(const Graph& graph, const DeviceSpec& device,

@@ -38,6 +38,7 @@ struct PlanNode {
   ops::Candidate candidate;
   std::vector<Place> in, out;
   int64_t workspace_offset = 0;  // in the arena
+  bool recomputed = false;       // a copy of an earlier node, run again to save memory
 };
 
 // A range of the arena that one output, or the outputs that took it over in place, or a workspace
@@ -63,9 +64,13 @@ struct Plan {
   std::vector<PlanBuffer> buffers;  // in the order in which their last node comes
   int64_t arena_bytes = 0;
   int64_t arena_lower_bound = 0;
+  int64_t arena_without_recompute = 0;  // of the same graph with nothing recomputed; 0: nothing is
 
   // Index of a result by name; stops the process when there is none.
   size_t ResultIndex(std::string_view result) const;
+  // FLOPs of one run, and of those what recomputed nodes do.
+  int64_t flops() const;
+  int64_t recomputed_flops() const;
 };
 
 // Verifies the graph, drops dead code, chooses kernels, plans memory, verifies the plan. A node for

@@ -54,8 +54,8 @@ class Verifier {
     const ops::NodeSpec spec = live_.SpecOf(node);
     if (planned.spec.op != node.op || planned.spec.attrs != node.attrs ||
         planned.spec.in != spec.in || planned.spec.out != spec.out ||
-        planned.spec.path != node.path || planned.in.size() != spec.in.size() ||
-        planned.out.size() != spec.out.size()) {
+        planned.spec.path != node.path || planned.recomputed != node.recomputed ||
+        planned.in.size() != spec.in.size() || planned.out.size() != spec.out.size()) {
       return Fail(n, "is not the graph's node");
     }
     for (size_t i = 0; i < node.in.size(); ++i) RETURN_IF_ERROR(VerifyRead(n, i));
