@@ -35,6 +35,9 @@ struct ProgramOptions {
   int64_t lane_batch = 1;  // rows of a full lane batch: backward starts from numerator / lane_batch
   double label_smoothing = 0.0;
   OptimizerSpec optimizer;
+  // Fold constants and merge common subexpressions before autodiff. Off with reference kernels: the
+  // order of sums at forks may change.
+  bool rewrite = false;
 };
 
 // Result names of the lane and eval graphs.
