@@ -14,7 +14,10 @@ Result<std::unique_ptr<CompiledModel>> CompiledModel::Make(graph::Program progra
 
 Status CompiledModel::CompileAll(Device* device, const Options& options) {
   for (int64_t rows : options.lane_rows) {
-    ASSIGN_OR_RETURN(lane_[rows], CompileOne(program_.Lane(rows), device, options.poison));
+    ASSIGN_OR_RETURN(const graph::Graph lane, program_.Lane(rows));
+    ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan,
+                     graph::CompileLane(lane, device->spec(), options.recompute));
+    ASSIGN_OR_RETURN(lane_[rows], MakeExecutor(std::move(plan), device, options.poison));
   }
   for (int64_t rows : options.eval_rows) {
     ASSIGN_OR_RETURN(eval_[rows], CompileOne(program_.Eval(rows), device, options.poison));
@@ -38,6 +41,11 @@ Result<std::unique_ptr<Executor>> CompiledModel::CompileOne(const Result<graph::
                                                             Device* device, bool poison) {
   if (!graph.ok()) return graph.status();
   ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan, graph::Compile(*graph, device->spec()));
+  return MakeExecutor(std::move(plan), device, poison);
+}
+
+Result<std::unique_ptr<Executor>> CompiledModel::MakeExecutor(
+    std::shared_ptr<const graph::Plan> plan, Device* device, bool poison) {
   arena_bytes_ = std::max(arena_bytes_, plan->arena_bytes);
   return Executor::Make(std::move(plan), device, {.poison = poison});
 }

@@ -104,6 +104,7 @@ struct TrainConfig {
   DType precision = DType::kFloat32;  // kFloat64 needs V = W = 1
   std::string kernels = "reference";  // reference | auto
   std::string nonfinite = "stop";     // stop | skip
+  std::string recompute = "none";     // none | blocks | a budget in MiB (graph/plan/lane_plan.h)
   int64_t digest_every = 1;
   std::string sync = "lockstep";  // lockstep | allreduce
   bool poison = false;            // fill dead buffers with NaN: debugging
