@@ -29,6 +29,7 @@ struct RecomputePolicy {
 // recompute; resource-exhausted where no choice is within the budget: says the least there is.
 Result<std::shared_ptr<const Plan>> CompileLane(const Graph& lane, const DeviceSpec& device,
                                                 const RecomputePolicy& recompute = {},
-                                                const KernelChoices& choices = {});
+                                                const KernelChoices& choices = {},
+                                                int64_t guard_bytes = 0);
 
 }  // namespace lockstep::graph

@@ -17,10 +17,6 @@ constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 constexpr int64_t kPairs = int64_t{200} << 20;
 constexpr int64_t kMostTries = 2000;
 
-int64_t Aligned(int64_t bytes) {
-  return (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
-}
-
 // Bytes alive at each node.
 std::vector<int64_t> LiveBytes(const std::vector<BufferLife>& buffers) {
   int32_t last = -1;

@@ -17,6 +17,11 @@ namespace lockstep::graph {
 
 inline constexpr int64_t kBufferAlignment = 64;  // bytes; also between a tensor's end and the next
 
+// `bytes` up to the next multiple of the alignment: what a buffer takes of the arena.
+constexpr int64_t Aligned(int64_t bytes) {
+  return (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
+}
+
 // A buffer alive while nodes first_node .. last_node (inclusive) run.
 struct BufferLife {
   int64_t bytes = 0;

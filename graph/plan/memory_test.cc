@@ -77,15 +77,12 @@ int64_t LargestFirstPeak(std::vector<BufferLife> buffers) {
             offsets[j] + buffers[j].bytes <= at) {
           continue;
         }
-        at = (offsets[j] + buffers[j].bytes + kBufferAlignment - 1) / kBufferAlignment *
-             kBufferAlignment;
+        at = Aligned(offsets[j] + buffers[j].bytes);
         moved = true;
       }
     }
     offsets.push_back(at);
-    const int64_t size =
-        (buffers[i].bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
-    peak = std::max(peak, at + size);
+    peak = std::max(peak, at + Aligned(buffers[i].bytes));
   }
   return peak;
 }

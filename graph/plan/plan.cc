@@ -55,8 +55,11 @@ Result<Chosen> ChooseKernel(const ops::NodeSpec& node, const DeviceSpec& device,
 // Turns a verified graph into a plan: kernels first, then buffers, then offsets.
 class Planner {
  public:
-  Planner(const Graph& graph, const DeviceSpec& device, const KernelChoices& choices)
-      : graph_(graph), device_(device), choices_(choices), plan_(std::make_shared<Plan>()) {}
+  Planner(const Graph& graph, const DeviceSpec& device, const KernelChoices& choices,
+          int64_t guard_bytes)
+      : graph_(graph), device_(device), choices_(choices), plan_(std::make_shared<Plan>()) {
+    plan_->guard_bytes = guard_bytes;
+  }
 
   Result<std::shared_ptr<const Plan>> Make() {
     plan_->name = graph_.name();
@@ -135,7 +138,7 @@ class Planner {
 
   int32_t NewBuffer(int64_t bytes, size_t node, int32_t output) {
     const auto index = static_cast<int32_t>(node);
-    buffers_.push_back({bytes, index, index});
+    buffers_.push_back({bytes + plan_->guard_bytes, index, index});
     output_of_.push_back(output);
     return static_cast<int32_t>(buffers_.size()) - 1;
   }
@@ -162,8 +165,8 @@ class Planner {
     }
     for (size_t b = 0; b < buffers_.size(); ++b) {
       const BufferLife& life = buffers_[b];
-      plan_->buffers.push_back(
-          {memory.offsets[b], life.bytes, life.first_node, life.last_node, output_of_[b]});
+      plan_->buffers.push_back({memory.offsets[b], life.bytes - plan_->guard_bytes, life.first_node,
+                                life.last_node, output_of_[b]});
     }
     std::stable_sort(
         plan_->buffers.begin(), plan_->buffers.end(),
@@ -214,10 +217,11 @@ int64_t Plan::recomputed_flops() const {
 }
 
 Result<std::shared_ptr<const Plan>> Compile(const Graph& graph, const DeviceSpec& device,
-                                            const KernelChoices& choices) {
+                                            const KernelChoices& choices, int64_t guard_bytes) {
   RETURN_IF_ERROR(VerifyGraph(graph));
   const Graph live = RemoveDeadCode(graph);
-  ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, Planner(live, device, choices).Make());
+  ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan,
+                   Planner(live, device, choices, guard_bytes).Make());
   RETURN_IF_ERROR(VerifyPlan(live, *plan));
   return plan;
 }

@@ -44,7 +44,7 @@ struct PlanNode {
 // A range of the arena that one output, or the outputs that took it over in place, or a workspace
 // holds while nodes first_node .. last_node run.
 struct PlanBuffer {
-  int64_t offset = 0, bytes = 0;
+  int64_t offset = 0, bytes = 0;  // without the guard that follows
   int32_t first_node = 0, last_node = 0;
   int32_t output = 0;  // of first_node, which makes it; -1: first_node's workspace
 };
@@ -62,6 +62,7 @@ struct Plan {
   std::vector<PlanResult> results;
   std::vector<PlanNode> nodes;
   std::vector<PlanBuffer> buffers;  // in the order in which their last node comes
+  int64_t guard_bytes = 0;          // left free after each buffer
   int64_t arena_bytes = 0;
   int64_t arena_lower_bound = 0;
   int64_t arena_without_recompute = 0;  // of the same graph with nothing recomputed; 0: nothing is
@@ -74,8 +75,10 @@ struct Plan {
 };
 
 // Verifies the graph, drops dead code, chooses kernels, plans memory, verifies the plan. A node for
-// which no kernel exists is an error that names the layer and each kernel's reason.
+// which no kernel exists is an error that names the layer and each kernel's reason. `guard_bytes`
+// are left free after each buffer of the arena, for canaries.
 Result<std::shared_ptr<const Plan>> Compile(const Graph& graph, const DeviceSpec& device,
-                                            const KernelChoices& choices = {});
+                                            const KernelChoices& choices = {},
+                                            int64_t guard_bytes = 0);
 
 }  // namespace lockstep::graph

@@ -97,10 +97,6 @@ class Simulation {
   }
   bool DiesAt(size_t id, size_t s) const { return last_use_[id] == static_cast<int32_t>(s); }
 
-  static int64_t Aligned(int64_t bytes) {
-    return (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
-  }
-
   // Bytes of the inputs that outputs take over at step s.
   int64_t TakenOver(size_t s) const {
     const Node& node = NodeOf(s);

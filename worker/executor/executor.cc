@@ -5,8 +5,10 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 #include "base/check.h"
+#include "worker/executor/poisoned_arena.h"
 
 namespace lockstep::worker {
 namespace {
@@ -26,9 +28,6 @@ char* Address(const Place& place, const RunBindings& bindings) {
   }
   return static_cast<char*>(bindings.arena) + place.offset;
 }
-
-// All bits set is a NaN in every floating-point type.
-void Poison(void* memory, int64_t bytes) { std::memset(memory, 0xff, static_cast<size_t>(bytes)); }
 
 template <typename T>
 bool AllFinite(const void* data, int64_t elements) {
@@ -75,15 +74,13 @@ Status Executor::RunChecked(const RunBindings& bindings, Stream* stream) const {
 }
 
 Status Executor::RunNodes(const RunBindings& bindings, Stream* stream, bool checked) const {
-  if (options_.poison) Poison(bindings.arena, plan_->arena_bytes);
-  auto dying = plan_->buffers.begin();  // sorted by their last node
+  std::optional<PoisonedArena> poisoned;
+  if (options_.poison) poisoned.emplace(*plan_, bindings.arena);
   for (size_t i = 0; i < plan_->nodes.size(); ++i) {
+    if (poisoned) poisoned->BeforeNode(i);
     RETURN_IF_ERROR(RunNode(i, bindings, stream));
     if (checked) RETURN_IF_ERROR(CheckFinite(plan_->nodes[i], bindings));
-    if (!options_.poison) continue;
-    for (; dying != plan_->buffers.end() && dying->last_node == static_cast<int32_t>(i); ++dying) {
-      Poison(static_cast<char*>(bindings.arena) + dying->offset, dying->bytes);
-    }
+    if (poisoned) RETURN_IF_ERROR(poisoned->AfterNode(i));
   }
   CopyResults(bindings);
   return OkStatus();

@@ -3,7 +3,14 @@
 
 #include <algorithm>
 
+#include "graph/plan/memory.h"
+
 namespace lockstep::worker {
+namespace {
+
+int64_t GuardBytes(bool poison) { return poison ? graph::kBufferAlignment : 0; }
+
+}  // namespace
 
 Result<std::unique_ptr<CompiledModel>> CompiledModel::Make(graph::Program program, Device* device,
                                                            const Options& options) {
@@ -16,7 +23,8 @@ Status CompiledModel::CompileAll(Device* device, const Options& options) {
   for (int64_t rows : options.lane_rows) {
     ASSIGN_OR_RETURN(const graph::Graph lane, program_.Lane(rows));
     ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan,
-                     graph::CompileLane(lane, device->spec(), options.recompute));
+                     graph::CompileLane(lane, device->spec(), options.recompute, {},
+                                        GuardBytes(options.poison)));
     ASSIGN_OR_RETURN(lane_[rows], MakeExecutor(std::move(plan), device, options.poison));
   }
   for (int64_t rows : options.eval_rows) {
@@ -40,7 +48,8 @@ Status CompiledModel::CompileAll(Device* device, const Options& options) {
 Result<std::unique_ptr<Executor>> CompiledModel::CompileOne(const Result<graph::Graph>& graph,
                                                             Device* device, bool poison) {
   if (!graph.ok()) return graph.status();
-  ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan, graph::Compile(*graph, device->spec()));
+  ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan,
+                   graph::Compile(*graph, device->spec(), {}, GuardBytes(poison)));
   return MakeExecutor(std::move(plan), device, poison);
 }
 
