@@ -58,7 +58,7 @@ Finding CeilingsFinding(const worker::Ceilings& ceilings) {
 }
 
 Status WriteSpec(const worker::Ceilings& ceilings, const std::string& path) {
-  DeviceSpec spec = worker::HostCpuSpec(/*reference_only=*/false);
+  ASSIGN_OR_RETURN(DeviceSpec spec, worker::HostCpuSpec("native", /*threads=*/1));
   spec.cores = ceilings.threads;
   spec.gflops = ceilings.gflops;
   spec.gbytes_per_second = ceilings.gbytes_per_second;

@@ -71,6 +71,12 @@ double AsDouble(const KeyValue& value) {
   return std::get<double>(value);
 }
 
+// Whether the text is a whole number from 1 to 10^12 - 1, without leading zeros.
+bool IsCount(const std::string& text) {
+  return !text.empty() && text.size() <= 12 && text[0] != '0' &&
+         text.find_first_not_of("0123456789") == std::string::npos;
+}
+
 std::string_view TypeText(KeyType type) {
   switch (type) {
     case KeyType::kBool:
@@ -125,7 +131,7 @@ std::string RecipeKey::Expected() const {
   for (const std::string& one : allowed) {
     text += (text.empty() ? "one of \"" : ", \"") + one + "\"";
   }
-  if (!text.empty()) return text;
+  if (!text.empty()) return text + (or_count ? ", or a whole number from 1 on" : "");
   text = TypeText(type);
   if (range) text += FormatRange(*range);
   if (unset) text += ", or " + FormatBound(*unset);
@@ -135,6 +141,9 @@ std::string RecipeKey::Expected() const {
 Result<KeyValue> RecipeKey::Accept(KeyValue value) const {
   const std::string found = "'" + name + "' is " + FormatKeyValue(value);
   if (type == KeyType::kFloat && std::holds_alternative<int64_t>(value)) value = AsDouble(value);
+  if (const auto* count = std::get_if<int64_t>(&value); count != nullptr && or_count) {
+    value = std::to_string(*count);
+  }
   if (static_cast<KeyType>(value.index()) != type) {
     return InvalidArgument(found + ", " + std::string(ArticleAndTypeName(value)) + "; expected " +
                            Expected());
@@ -149,7 +158,9 @@ Result<KeyValue> RecipeKey::Accept(KeyValue value) const {
     return InvalidArgument(found + ", out of range; expected " + Expected());
   }
   if (const auto* text = std::get_if<std::string>(&value)) {
-    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), *text) == allowed.end()) {
+    const bool is_listed =
+        allowed.empty() || std::find(allowed.begin(), allowed.end(), *text) != allowed.end();
+    if (!is_listed && !(or_count && IsCount(*text))) {
       const std::string nearest = NearestName(*text, allowed);
       return InvalidArgument(found + "; expected " + Expected() +
                              (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));

@@ -41,6 +41,7 @@ struct RecipeKey {
   std::optional<KeyRange> range;     // numbers
   std::optional<double> unset;       // a number outside the range that means "not given"
   std::vector<std::string> allowed;  // strings: empty means any
+  bool or_count = false;             // strings: also a whole number from 1 on, quoted or not
   std::string only_with_key;         // read only where this key ...
   std::string only_with_value;       // ... has this value
   std::string example;               // shown when a required key is missing

@@ -152,6 +152,13 @@ void AddTrainKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(OneOf({"stop", "skip"}, Key("train.nonfinite", kBranch, FIELD(nonfinite),
                                               "what a step whose loss or gradient is not finite "
                                               "does: stop the run, or skip the update")));
+  RecipeKey recompute = OneOf({"none", "blocks"},
+                              Key("train.recompute", kFree, FIELD(recompute),
+                                  "activations dropped after the forward and computed again in the "
+                                  "backward: those inside blocks, or the cheapest until a lane's "
+                                  "are within a budget in MiB"));
+  recompute.or_count = true;
+  keys->push_back(std::move(recompute));
   keys->push_back(Within(kCount64, Key("train.digest_every", kFixed, FIELD(digest_every),
                                        "steps between digests of the whole training state")));
 }

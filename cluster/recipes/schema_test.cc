@@ -71,6 +71,23 @@ TEST(RecipeSchema, EveryKeySetsAndReadsOneFieldOfItsOwn) {
   }
 }
 
+TEST(RecipeSchema, RecomputeTakesAWordOrANumberQuotedOrNot) {
+  const RecipeKey& key = *FindRecipeKey("train.recompute");
+  for (const KeyValue& value : {KeyValue(int64_t{800}), KeyValue(std::string("800"))}) {
+    const auto accepted = key.Accept(value);
+    ASSERT_TRUE(accepted.ok()) << accepted.status();
+    EXPECT_EQ(*accepted, KeyValue(std::string("800")));
+  }
+  EXPECT_TRUE(key.Accept(KeyValue(std::string("blocks"))).ok());
+  for (const KeyValue& wrong : {KeyValue(int64_t{0}), KeyValue(int64_t{-3}), KeyValue(1.5),
+                                KeyValue(std::string("8 GiB")), KeyValue(std::string("block"))}) {
+    const auto refused = key.Accept(wrong);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_THAT(refused.status().message(),
+                HasSubstr("expected one of \"none\", \"blocks\", or a whole number from 1 on"));
+  }
+}
+
 TEST(RecipeHash, ChangesWithEveryFixedAndBranchKeyAndWithNoOther) {
   const uint64_t plain = RecipeHash(TrainConfig{});
   std::set<uint64_t> hashes = {plain};

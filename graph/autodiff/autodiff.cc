@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/autodiff/autodiff.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "ops/math/add/add.h"
 
@@ -102,6 +104,16 @@ std::vector<Value> Gradients(GraphBuilder* builder, Value root, Value seed,
     }
   }
   return result;
+}
+
+size_t ForwardNodes(const Graph& lane) {
+  int32_t last = -1;
+  for (const NamedResult& result : lane.results()) {
+    if (!result.name.starts_with(kGradientPrefix)) {
+      last = std::max(last, lane.ProducerOf(result.value));
+    }
+  }
+  return static_cast<size_t>(last + 1);
 }
 
 }  // namespace lockstep::graph

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "graph/ir/builder.h"
@@ -17,5 +18,12 @@ namespace lockstep::graph {
 // the argument.
 std::vector<Value> Gradients(GraphBuilder* builder, Value root, Value seed,
                              std::span<const Value> wrt);
+
+// A lane graph names its gradients' results so: the prefix, then the parameter.
+inline constexpr std::string_view kGradientPrefix = "grad:";
+
+// The forward half of a lane graph: its first nodes, up to the last one that makes a result other
+// than a gradient. The backward half is what Gradients appended.
+size_t ForwardNodes(const Graph& lane);
 
 }  // namespace lockstep::graph

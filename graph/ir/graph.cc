@@ -24,7 +24,8 @@ Value Graph::AddArg(std::string name, ArgKind kind, TensorType type) {
 }
 
 Result<std::vector<Value>> Graph::AddNode(const ops::Op* op, ops::Attrs attrs,
-                                          std::span<const Value> in, std::string path) {
+                                          std::span<const Value> in, std::string path,
+                                          bool recomputed) {
   std::vector<TensorType> in_types;
   in_types.reserve(in.size());
   for (Value v : in) in_types.push_back(TypeOf(v));
@@ -35,7 +36,7 @@ Result<std::vector<Value>> Graph::AddNode(const ops::Op* op, ops::Attrs attrs,
     return out_types.status().WithContext("layer '" + (path.empty() ? "(top)" : path) + "', " +
                                           op->name);
   }
-  Node node{op, std::move(attrs), {in.begin(), in.end()}, {}, std::move(path)};
+  Node node{op, std::move(attrs), {in.begin(), in.end()}, {}, std::move(path), recomputed};
   const int32_t index = static_cast<int32_t>(nodes_.size());
   for (TensorType& type : *out_types) node.out.push_back(NewValue(std::move(type), index, -1));
   nodes_.push_back(std::move(node));

@@ -32,7 +32,8 @@ std::string Joined(const Items& items, ToString&& to_string) {
 std::string NodeText(const Graph& graph, const Node& node) {
   return "  " + Joined(node.out, Percent) + " = " + node.op->name + "(" + Joined(node.in, Percent) +
          ") " + node.attrs.ToText() + " @\"" + node.path +
-         "\" : " + Joined(node.out, [&](Value v) { return graph.TypeOf(v).ToString(); }) + "\n";
+         (node.recomputed ? "\" recomputed : " : "\" : ") +
+         Joined(node.out, [&](Value v) { return graph.TypeOf(v).ToString(); }) + "\n";
 }
 
 // One line of the text form, taken from the left.
@@ -193,8 +194,9 @@ class GraphParser {
     ASSIGN_OR_RETURN(ops::Attrs attrs, ops::Attrs::FromText(line.TakeBraces()));
     if (!line.Take("@")) return Fail(line, "'@\"path\"'");
     std::optional<std::string> path = line.TakeQuoted();
+    const bool recomputed = line.Take("recomputed");
     if (!path || !line.Take(":")) return Fail(line, "a quoted path and ':'");
-    Result<std::vector<Value>> made = graph_.AddNode(op, std::move(attrs), in, *path);
+    Result<std::vector<Value>> made = graph_.AddNode(op, std::move(attrs), in, *path, recomputed);
     if (!made.ok()) {
       return made.status().WithContext("graph text, line " + std::to_string(line_number_));
     }

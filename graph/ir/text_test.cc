@@ -101,5 +101,25 @@ TEST(VerifyGraphTest, RefusesTwoRandomLayersOnOnePath) {
   EXPECT_NE(status.message().find("share the path 'drop'"), std::string::npos) << status;
 }
 
+TEST(VerifyGraphTest, ARecomputedNodeRepeatsAnEarlierOne) {
+  std::string text = kSmall;
+  text.replace(text.find("  return"), 0,
+               "  %5, %6 = dropout(%2) {p=0.25} @\"drop\" recomputed : f32[2,4], u8[2,4]\n");
+  Result<Graph> graph = GraphFromText(text);
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  EXPECT_EQ(ToText(*graph), text);
+  EXPECT_TRUE(VerifyGraph(*graph).ok()) << VerifyGraph(*graph);
+  for (const auto& [from, to] : {std::pair{"{p=0.25} @\"drop\" rec", "{p=0.5} @\"drop\" rec"},
+                                 std::pair{"@\"drop\" rec", "@\"other\" rec"}}) {
+    std::string changed = text;
+    changed.replace(changed.find(from), std::string(from).size(), to);
+    graph = GraphFromText(changed);
+    ASSERT_TRUE(graph.ok()) << graph.status();
+    EXPECT_NE(VerifyGraph(*graph).message().find("no earlier node is its original"),
+              std::string::npos)
+        << to;
+  }
+}
+
 }  // namespace
 }  // namespace lockstep::graph

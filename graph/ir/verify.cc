@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/ir/verify.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 namespace lockstep::graph {
@@ -22,12 +24,36 @@ Status VerifyNode(const Graph& graph, const Node& node) {
   return OkStatus();
 }
 
+using NodesByPath = std::map<std::string, std::vector<const Node*>, std::less<>>;
+
+// A recomputed node repeats one of `earlier`.
+Status VerifyRecomputed(const Graph& graph, const Node& node, const NodesByPath& earlier) {
+  const ops::NodeSpec spec = graph.SpecOf(node);
+  const auto same = [&](const Node* other) {
+    const ops::NodeSpec original = graph.SpecOf(*other);
+    return other->op == node.op && other->attrs == node.attrs && original.in == spec.in &&
+           original.out == spec.out;
+  };
+  const auto found = earlier.find(node.path);
+  if (found != earlier.end() && std::any_of(found->second.begin(), found->second.end(), same)) {
+    return OkStatus();
+  }
+  return Internal("graph " + graph.name() + ", layer '" + node.path + "', " + node.op->name +
+                  ": recomputed, and no earlier node is its original");
+}
+
 }  // namespace
 
 Status VerifyGraph(const Graph& graph) {
   std::set<std::string> random_paths;
+  NodesByPath originals;
   for (const Node& node : graph.nodes()) {
     RETURN_IF_ERROR(VerifyNode(graph, node));
+    if (node.recomputed) {
+      RETURN_IF_ERROR(VerifyRecomputed(graph, node, originals));
+      continue;
+    }
+    originals[node.path].push_back(&node);
     if (node.op->random_streams > 0 &&
         !random_paths.insert(node.op->name + "@" + node.path).second) {
       return InvalidArgument("graph " + graph.name() + ": two " + node.op->name +

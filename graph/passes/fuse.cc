@@ -125,64 +125,9 @@ class Matcher {
   std::vector<bool> is_result_;
 };
 
-// Copies a graph, with matches in place of their nodes.
-class Rewriter {
- public:
-  Rewriter(const Graph& graph, std::map<size_t, Match> by_last, std::set<size_t> dropped)
-      : graph_(graph),
-        by_last_(std::move(by_last)),
-        dropped_(std::move(dropped)),
-        fused_{Graph(graph.name()), {}} {
-    fused_.renamed.resize(static_cast<size_t>(graph.value_count()));
-  }
-
-  Fused Run() {
-    // Arguments and nodes in the order of their values.
-    for (int32_t id = 0; id < graph_.value_count();) {
-      if (const int32_t arg = graph_.ArgOf(Value{id}); arg >= 0) {
-        const Arg& a = graph_.args()[static_cast<size_t>(arg)];
-        fused_.renamed[static_cast<size_t>(id++)] = fused_.graph.AddArg(a.name, a.kind, a.type);
-        continue;
-      }
-      const auto index = static_cast<size_t>(graph_.ProducerOf(Value{id}));
-      const Node& node = graph_.nodes()[index];
-      id += static_cast<int32_t>(node.out.size());
-      if (const auto match = by_last_.find(index); match != by_last_.end()) {
-        const Match& m = match->second;
-        Add(m.op, m.attrs, m.in, m.out, graph_.nodes()[m.nodes[0]].path);
-      } else if (!dropped_.contains(index)) {
-        Add(node.op, node.attrs, node.in, node.out, node.path);
-      }
-    }
-    for (const NamedResult& result : graph_.results()) {
-      fused_.graph.AddResult(result.name, Renamed(result.value));
-    }
-    return std::move(fused_);
-  }
-
- private:
-  Value Renamed(Value v) const { return fused_.renamed[static_cast<size_t>(v.id)]; }
-
-  void Add(const ops::Op* op, const ops::Attrs& attrs, const std::vector<Value>& in,
-           const std::vector<Value>& out, const std::string& path) {
-    std::vector<Value> operands;
-    for (Value v : in) operands.push_back(Renamed(v));
-    const Result<std::vector<Value>> made = fused_.graph.AddNode(op, attrs, operands, path);
-    CHECK(made.ok()) << made.status();
-    for (size_t i = 0; i < out.size(); ++i) {
-      fused_.renamed[static_cast<size_t>(out[i].id)] = (*made)[i];
-    }
-  }
-
-  const Graph& graph_;
-  const std::map<size_t, Match> by_last_;
-  const std::set<size_t> dropped_;
-  Fused fused_;
-};
-
 }  // namespace
 
-Fused Fuse(const Graph& graph, const ops::OpRegistry& registry) {
+Rewritten Fuse(const Graph& graph, const ops::OpRegistry& registry) {
   const Matcher matcher(graph, registry);
   std::map<size_t, Match> by_last;
   std::set<size_t> taken;
@@ -204,7 +149,19 @@ Fused Fuse(const Graph& graph, const ops::OpRegistry& registry) {
     const size_t last = match->nodes.back();
     by_last.emplace(last, *std::move(match));
   }
-  return Rewriter(graph, std::move(by_last), std::move(taken)).Run();
+  GraphCopy copy(graph);
+  copy.ForEachNode([&](size_t i) {
+    const auto match = by_last.find(i);
+    if (match == by_last.end()) {
+      if (!taken.contains(i)) copy.CopyNode(graph.nodes()[i]);
+      return;
+    }
+    const Match& m = match->second;
+    const Node fused{m.op, m.attrs, m.in, m.out, graph.nodes()[m.nodes[0]].path};
+    const std::vector<Value> out = copy.AddNode(fused, copy.Renamed(m.in), /*recomputed=*/false);
+    for (size_t k = 0; k < out.size(); ++k) copy.Rename(m.out[k], out[k]);
+  });
+  return std::move(copy).Finish();
 }
 
 }  // namespace lockstep::graph

@@ -8,19 +8,12 @@
 // backward. The fused node stands where the chain's last node stood, under its first one's path.
 #pragma once
 
-#include <vector>
-
 #include "graph/ir/graph.h"
+#include "graph/passes/graph_copy.h"
 #include "ops/core/registry.h"
 
 namespace lockstep::graph {
 
-struct Fused {
-  Graph graph;
-  // By value of the graph that was: the value it is now; invalid for intermediate values.
-  std::vector<Value> renamed;
-};
-
-Fused Fuse(const Graph& graph, const ops::OpRegistry& registry = ops::OpRegistry::Global());
+Rewritten Fuse(const Graph& graph, const ops::OpRegistry& registry = ops::OpRegistry::Global());
 
 }  // namespace lockstep::graph

@@ -35,7 +35,7 @@ TEST(FuseTest, NormAndReluBecomeOneNodeUnderTheNormsPath) {
   const Graph graph = Parse(std::string(kNorm) +
                             "  %7 = relu(%3) {} @\"relu\" : f32[2,3,3,4]\n"
                             "  return \"y\" %7\n  return \"mean\" %4\nend\n");
-  const Fused fused = Fuse(graph);
+  const Rewritten fused = Fuse(graph);
   EXPECT_EQ(OpsOf(fused.graph), Names{"batch_norm_relu_train"});
   EXPECT_EQ(fused.graph.nodes()[0].path, "bn");
   EXPECT_TRUE(VerifyGraph(fused.graph).ok());
@@ -50,7 +50,7 @@ TEST(FuseTest, TheLongestChainWinsAndStandsWhereItsLastNodeStood) {
                             "  %8 = add(%3, %7) {} @\"sum\" : f32[2,3,3,4]\n"
                             "  %9 = relu(%8) {} @\"relu\" : f32[2,3,3,4]\n"
                             "  return \"y\" %9\nend\n");
-  const Fused fused = Fuse(graph);
+  const Rewritten fused = Fuse(graph);
   EXPECT_EQ(OpsOf(fused.graph), (Names{"relu", "batch_norm_relu_train"}));
   EXPECT_EQ(fused.graph.nodes()[1].in[3], fused.graph.nodes()[0].out[0]);
 }
@@ -86,11 +86,11 @@ TEST(FuseTest, ConvolutionTakesBiasAndActivation) {
       "  %3 = conv2d(%0, %1) {stride_h=1, stride_w=1, padding_h=0, padding_w=0, dilation_h=1, "
       "dilation_w=1, groups=1} @\"conv\" : f32[2,3,3,4]\n"
       "  %4 = bias_add(%3, %2) {} @\"conv\" : f32[2,3,3,4]\n";
-  const Fused with = Fuse(Parse(conv + "  %5 = tanh(%4) {} @\"act\" : f32[2,3,3,4]\n"
-                                       "  return \"y\" %5\nend\n"));
+  const Rewritten with = Fuse(Parse(conv + "  %5 = tanh(%4) {} @\"act\" : f32[2,3,3,4]\n"
+                                           "  return \"y\" %5\nend\n"));
   ASSERT_EQ(OpsOf(with.graph), Names{"conv2d_bias"});
   EXPECT_EQ(std::get<std::string>(*with.graph.nodes()[0].attrs.Find("activation")), "tanh");
-  const Fused without = Fuse(Parse(conv + "  return \"y\" %4\nend\n"));
+  const Rewritten without = Fuse(Parse(conv + "  return \"y\" %4\nend\n"));
   ASSERT_EQ(OpsOf(without.graph), Names{"conv2d_bias"});
   EXPECT_EQ(std::get<std::string>(*without.graph.nodes()[0].attrs.Find("activation")), "none");
 }

@@ -2,65 +2,182 @@
 #include "graph/plan/memory.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
+
+#include "base/philox.h"
 
 namespace lockstep::graph {
 namespace {
 
-int64_t Aligned(int64_t bytes) {
-  return (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
-}
+using Order = std::vector<uint32_t>;  // indices of buffers
 
-bool Overlap(const BufferLife& a, const BufferLife& b) {
-  return a.first_node <= b.last_node && b.first_node <= a.last_node;
-}
+constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+// Placing n buffers looks at about n * n / 2 pairs: so many pairs are looked at in all.
+constexpr int64_t kPairs = int64_t{200} << 20;
+constexpr int64_t kMostTries = 2000;
 
-int64_t LowerBound(const std::vector<BufferLife>& buffers) {
+// Bytes alive at each node.
+std::vector<int64_t> LiveBytes(const std::vector<BufferLife>& buffers) {
   int32_t last = -1;
   for (const BufferLife& b : buffers) last = std::max(last, b.last_node);
-  std::vector<int64_t> change(static_cast<size_t>(last) + 2, 0);
+  std::vector<int64_t> live(static_cast<size_t>(last) + 2, 0);
   for (const BufferLife& b : buffers) {
-    change[static_cast<size_t>(b.first_node)] += Aligned(b.bytes);
-    change[static_cast<size_t>(b.last_node) + 1] -= Aligned(b.bytes);
+    live[static_cast<size_t>(b.first_node)] += Aligned(b.bytes);
+    live[static_cast<size_t>(b.last_node) + 1] -= Aligned(b.bytes);
   }
-  int64_t live = 0, most = 0;
-  for (int64_t c : change) most = std::max(most, live += c);
-  return most;
+  std::partial_sum(live.begin(), live.end(), live.begin());
+  return live;
 }
 
-// The lowest offset at which `size` bytes fit between the placed buffers, given sorted by offset.
-int64_t LowestFit(int64_t size, const std::vector<std::pair<int64_t, int64_t>>& taken) {
-  int64_t at = 0;
-  for (const auto& [begin, end] : taken) {
-    if (begin - at >= size) break;
-    at = std::max(at, end);
+enum class Fit { kLowest, kTightest };
+
+struct Placement {
+  std::vector<int64_t> offsets;
+  int64_t peak = 0;
+};
+
+// A buffer that has its place.
+struct Taken {
+  int64_t begin, end;
+  int32_t first_node, last_node;
+};
+
+// Where `size` bytes of this life fit among those placed, given sorted by begin.
+int64_t FindOffset(const BufferLife& life, int64_t size, const std::vector<Taken>& placed,
+                   Fit fit) {
+  int64_t at = 0, best = -1, best_gap = kNoLimit;
+  for (const Taken& t : placed) {
+    if (t.first_node > life.last_node || life.first_node > t.last_node) continue;
+    const int64_t gap = t.begin - at;
+    if (gap >= size && gap < best_gap) {
+      if (fit == Fit::kLowest || gap == size) return at;
+      best = at;
+      best_gap = gap;
+    }
+    at = std::max(at, t.end);
   }
-  return at;
+  return best >= 0 ? best : at;
 }
+
+// Places the buffers in this order. Ends early, with a peak above `limit`, where it would be.
+Placement Place(const std::vector<BufferLife>& buffers, const Order& order, Fit fit,
+                int64_t limit) {
+  Placement placement;
+  placement.offsets.assign(buffers.size(), 0);
+  std::vector<Taken> placed;
+  placed.reserve(buffers.size());
+  for (uint32_t i : order) {
+    const BufferLife& life = buffers[i];
+    const int64_t size = Aligned(life.bytes);
+    const int64_t begin = FindOffset(life, size, placed, fit);
+    placement.offsets[i] = begin;
+    placement.peak = std::max(placement.peak, begin + size);
+    if (placement.peak > limit) break;
+    const Taken taken{begin, begin + size, life.first_node, life.last_node};
+    placed.insert(
+        std::upper_bound(placed.begin(), placed.end(), taken,
+                         [](const Taken& a, const Taken& b) { return a.begin < b.begin; }),
+        taken);
+  }
+  return placement;
+}
+
+class Planner {
+ public:
+  explicit Planner(const std::vector<BufferLife>& buffers, int64_t lower_bound)
+      : buffers_(buffers), enough_(lower_bound + lower_bound / 100) {}
+
+  Placement Run() {
+    TryOrders();
+    Climb();
+    return std::move(best_);
+  }
+
+ private:
+  bool Done() const { return best_.peak <= enough_; }
+
+  // The buffers by a falling key; equal keys by a falling size, then by number.
+  template <typename Key>
+  Order Sorted(Key key) const {
+    Order order(buffers_.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+      const int64_t ka = key(buffers_[a]), kb = key(buffers_[b]);
+      return ka != kb ? ka > kb : buffers_[a].bytes > buffers_[b].bytes;
+    });
+    return order;
+  }
+
+  void TryOrders() {
+    const auto length = [](const BufferLife& b) { return int64_t{b.last_node} - b.first_node + 1; };
+    const Order orders[] = {
+        Sorted([](const BufferLife& b) { return b.bytes; }),
+        Sorted([&](const BufferLife& b) { return length(b) * (Aligned(b.bytes) >> 6); }),
+        Sorted(length), Sorted([](const BufferLife& b) { return -int64_t{b.first_node}; })};
+    best_.peak = kNoLimit;
+    for (const Order& order : orders) {
+      for (Fit fit : {Fit::kLowest, Fit::kTightest}) {
+        if (Done()) return;
+        Placement placement = Place(buffers_, order, fit, best_.peak - 1);
+        if (placement.peak >= best_.peak) continue;
+        best_ = std::move(placement);
+        order_ = order;
+        fit_ = fit;
+      }
+    }
+  }
+
+  // The place in the order of a buffer that ends at the peak, chosen among them by `word`.
+  uint32_t PickAtPeak(uint32_t word) const {
+    std::vector<uint32_t> top;
+    for (uint32_t k = 0; k < order_.size(); ++k) {
+      const uint32_t i = order_[k];
+      if (best_.offsets[i] + Aligned(buffers_[i].bytes) == best_.peak) top.push_back(k);
+    }
+    return top[word % top.size()];
+  }
+
+  void Climb() {
+    const auto n = static_cast<int64_t>(buffers_.size());
+    const int64_t tries = n < 2 ? 0 : std::min(kMostTries, kPairs / (n * n / 2));
+    for (int64_t t = 0; t < tries && !Done(); ++t) {
+      const PhiloxCounter words = Philox4x32({static_cast<uint32_t>(t), 0, 0, 0}, {0, 0});
+      const uint32_t from = PickAtPeak(words[0]);
+      if (from == 0) continue;
+      const uint32_t to = words[1] % from;
+      Order order = order_;
+      std::rotate(order.begin() + to, order.begin() + from, order.begin() + from + 1);
+      Placement placement = Place(buffers_, order, fit_, best_.peak);
+      if (placement.peak > best_.peak) continue;
+      best_ = std::move(placement);
+      order_ = std::move(order);
+    }
+  }
+
+  const std::vector<BufferLife>& buffers_;
+  const int64_t enough_;
+  Placement best_;
+  Order order_;  // that gave the best
+  Fit fit_ = Fit::kLowest;
+};
 
 }  // namespace
 
+int32_t PeakNode(const std::vector<BufferLife>& buffers) {
+  if (buffers.empty()) return -1;
+  const std::vector<int64_t> live = LiveBytes(buffers);
+  return static_cast<int32_t>(std::max_element(live.begin(), live.end()) - live.begin());
+}
+
 MemoryPlan PlanMemory(const std::vector<BufferLife>& buffers) {
   MemoryPlan plan;
-  plan.offsets.assign(buffers.size(), 0);
-  plan.lower_bound = LowerBound(buffers);
-  std::vector<size_t> order(buffers.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return buffers[a].bytes > buffers[b].bytes; });
-  std::vector<size_t> placed;
-  for (size_t i : order) {
-    std::vector<std::pair<int64_t, int64_t>> taken;
-    for (size_t j : placed) {
-      if (Overlap(buffers[i], buffers[j])) {
-        taken.emplace_back(plan.offsets[j], plan.offsets[j] + Aligned(buffers[j].bytes));
-      }
-    }
-    std::sort(taken.begin(), taken.end());
-    plan.offsets[i] = LowestFit(Aligned(buffers[i].bytes), taken);
-    plan.arena_bytes = std::max(plan.arena_bytes, plan.offsets[i] + Aligned(buffers[i].bytes));
-    placed.push_back(i);
-  }
+  if (buffers.empty()) return plan;
+  const std::vector<int64_t> live = LiveBytes(buffers);
+  plan.lower_bound = *std::max_element(live.begin(), live.end());
+  Placement placement = Planner(buffers, plan.lower_bound).Run();
+  plan.offsets = std::move(placement.offsets);
+  plan.arena_bytes = placement.peak;
   return plan;
 }
 

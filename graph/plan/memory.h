@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The static memory plan: offsets in one arena for buffers whose lifetimes are known. Greedy by
-// size, lowest fitting offset first (Pisarchyk and Lee, "Efficient memory management for deep
-// neural net inference", 2020). A pure function.
+// The static memory plan: offsets in one arena for buffers whose lifetimes are known. A pure
+// function, no clock: the same buffers get the same offsets anywhere.
+//
+// Buffers are placed one after another, each where it fits between those alive with it: in the
+// tightest gap or in the lowest. Several orders are tried (largest first: Pisarchyk and Lee,
+// "Efficient memory management for deep neural net inference", 2020; largest area first; longest
+// life first; order of birth). From the best one hill climbing goes on: a buffer at the top of the
+// arena moves ahead of others in the order, with Philox's numbers, and what is no worse stays. It
+// ends at a fixed number of tries, or as soon as the peak is within a hundredth of the lower bound.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +16,11 @@
 namespace lockstep::graph {
 
 inline constexpr int64_t kBufferAlignment = 64;  // bytes; also between a tensor's end and the next
+
+// `bytes` up to the next multiple of the alignment: what a buffer takes of the arena.
+constexpr int64_t Aligned(int64_t bytes) {
+  return (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
+}
 
 // A buffer alive while nodes first_node .. last_node (inclusive) run.
 struct BufferLife {
@@ -25,5 +36,8 @@ struct MemoryPlan {
 };
 
 MemoryPlan PlanMemory(const std::vector<BufferLife>& buffers);
+
+// The node at which the most bytes are alive, the first of equals; -1 without buffers.
+int32_t PeakNode(const std::vector<BufferLife>& buffers);
 
 }  // namespace lockstep::graph

@@ -5,9 +5,12 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "graph/ir/liveness.h"
 #include "graph/ir/verify.h"
 #include "graph/passes/dead_code.h"
+#include "graph/passes/in_place.h"
 #include "graph/plan/memory.h"
+#include "graph/plan/verify_plan.h"
 #include "ops/core/reference_kernel.h"
 
 namespace lockstep::graph {
@@ -52,14 +55,16 @@ Result<Chosen> ChooseKernel(const ops::NodeSpec& node, const DeviceSpec& device,
 // Turns a verified graph into a plan: kernels first, then buffers, then offsets.
 class Planner {
  public:
-  Planner(const Graph& graph, const DeviceSpec& device, const KernelChoices& choices)
-      : graph_(graph), device_(device), choices_(choices), plan_(std::make_shared<Plan>()) {}
+  Planner(const Graph& graph, const DeviceSpec& device, const KernelChoices& choices,
+          int64_t guard_bytes)
+      : graph_(graph), device_(device), choices_(choices), plan_(std::make_shared<Plan>()) {
+    plan_->guard_bytes = guard_bytes;
+  }
 
   Result<std::shared_ptr<const Plan>> Make() {
     plan_->name = graph_.name();
     plan_->args = graph_.args();
     RETURN_IF_ERROR(ChooseKernels());
-    FindLastUses();
     PlaceResults();
     MakeBuffers();
     const MemoryPlan memory = PlanMemory(buffers_);
@@ -71,6 +76,7 @@ class Planner {
 
  private:
   static constexpr int32_t kNone = -1;
+  static constexpr int32_t kWorkspace = -1;
 
   size_t Index(Value v) const { return static_cast<size_t>(v.id); }
 
@@ -78,21 +84,13 @@ class Planner {
     for (const Node& node : graph_.nodes()) {
       PlanNode planned;
       planned.spec = graph_.SpecOf(node);
+      planned.recomputed = node.recomputed;
       ASSIGN_OR_RETURN(Chosen chosen, ChooseKernel(planned.spec, device_, choices_));
       planned.family = std::move(chosen.family);
       planned.candidate = std::move(chosen.candidate);
       plan_->nodes.push_back(std::move(planned));
     }
     return OkStatus();
-  }
-
-  void FindLastUses() {
-    last_use_.assign(static_cast<size_t>(graph_.value_count()), kNone);
-    for (size_t i = 0; i < graph_.nodes().size(); ++i) {
-      const Node& node = graph_.nodes()[i];
-      for (Value v : node.out) last_use_[Index(v)] = static_cast<int32_t>(i);
-      for (Value v : node.in) last_use_[Index(v)] = static_cast<int32_t>(i);
-    }
   }
 
   // A result made by a node is written straight into the caller's memory; one that repeats an
@@ -114,49 +112,35 @@ class Planner {
     }
   }
 
-  // One buffer for every value in the arena, shared where an op may run in place.
+  // One buffer for every value in the arena, shared where an op runs in place.
   void MakeBuffers() {
+    const std::vector<int32_t> last_use = LastUses(graph_);
+    std::vector<bool> in_arena;
+    for (int32_t id = 0; id < graph_.value_count(); ++id) {
+      in_arena.push_back(graph_.ArgOf(Value{id}) < 0 && result_of_[Index(Value{id})] == kNone);
+    }
+    const std::vector<Value> from = TakeOvers(graph_, in_arena);
     buffer_of_.assign(static_cast<size_t>(graph_.value_count()), kNone);
     for (size_t i = 0; i < graph_.nodes().size(); ++i) {
       const Node& node = graph_.nodes()[i];
       for (size_t k = 0; k < node.out.size(); ++k) {
-        const Value v = node.out[k];
-        if (result_of_[Index(v)] != kNone) continue;
-        int32_t buffer = InPlaceBuffer(node, k, static_cast<int32_t>(i));
-        if (buffer == kNone) {
-          buffer = NewBuffer(graph_.TypeOf(v).bytes(), static_cast<int32_t>(i));
-        }
-        buffer_of_[Index(v)] = buffer;
-        BufferLife& life = buffers_[static_cast<size_t>(buffer)];
-        life.last_node = std::max(life.last_node, last_use_[Index(v)]);
+        const size_t v = Index(node.out[k]);
+        if (!in_arena[v]) continue;
+        buffer_of_[v] = from[v].valid() ? buffer_of_[Index(from[v])]
+                                        : NewBuffer(graph_.TypeOf(node.out[k]).bytes(), i,
+                                                    static_cast<int32_t>(k));
+        buffers_[static_cast<size_t>(buffer_of_[v])].last_node = last_use[v];
       }
       const int64_t workspace = plan_->nodes[i].candidate.workspace_bytes;
-      workspace_of_.push_back(workspace > 0 ? NewBuffer(workspace, static_cast<int32_t>(i))
-                                            : kNone);
+      workspace_of_.push_back(workspace > 0 ? NewBuffer(workspace, i, kWorkspace) : kNone);
     }
   }
 
-  int32_t NewBuffer(int64_t bytes, int32_t node) {
-    buffers_.push_back({bytes, node, node});
+  int32_t NewBuffer(int64_t bytes, size_t node, int32_t output) {
+    const auto index = static_cast<int32_t>(node);
+    buffers_.push_back({bytes + plan_->guard_bytes, index, index});
+    output_of_.push_back(output);
     return static_cast<int32_t>(buffers_.size()) - 1;
-  }
-
-  // The buffer of an input that dies here, may be the same as output k and is not another output's
-  // already; or kNone.
-  int32_t InPlaceBuffer(const Node& node, size_t k, int32_t index) const {
-    for (const auto& [in, out] : node.op->may_alias) {
-      if (static_cast<size_t>(out) != k) continue;
-      const Value v = node.in[static_cast<size_t>(in)];
-      const int32_t buffer = buffer_of_[Index(v)];
-      const bool dies_here =
-          buffer != kNone && buffers_[static_cast<size_t>(buffer)].last_node == index;
-      const bool read_once = std::count(node.in.begin(), node.in.end(), v) == 1;
-      const bool fits = graph_.TypeOf(v).bytes() == graph_.TypeOf(node.out[k]).bytes();
-      const bool taken = std::any_of(node.out.begin(), node.out.begin() + static_cast<int64_t>(k),
-                                     [&](Value o) { return buffer_of_[Index(o)] == buffer; });
-      if (dies_here && read_once && fits && !taken) return buffer;
-    }
-    return kNone;
   }
 
   Place PlaceOf(Value v, const MemoryPlan& memory) const {
@@ -180,20 +164,24 @@ class Planner {
       }
     }
     for (size_t b = 0; b < buffers_.size(); ++b) {
-      plan_->nodes[static_cast<size_t>(buffers_[b].last_node)].dies.emplace_back(memory.offsets[b],
-                                                                                 buffers_[b].bytes);
+      const BufferLife& life = buffers_[b];
+      plan_->buffers.push_back({memory.offsets[b], life.bytes - plan_->guard_bytes, life.first_node,
+                                life.last_node, output_of_[b]});
     }
+    std::stable_sort(
+        plan_->buffers.begin(), plan_->buffers.end(),
+        [](const PlanBuffer& a, const PlanBuffer& b) { return a.last_node < b.last_node; });
   }
 
   const Graph& graph_;
   const DeviceSpec& device_;
   const KernelChoices& choices_;
   std::shared_ptr<Plan> plan_;
-  std::vector<int32_t> last_use_;      // by value: index of the last node that reads or makes it
   std::vector<int32_t> result_of_;     // by value: the result it is written to, or kNone
   std::vector<int32_t> buffer_of_;     // by value: its buffer, or kNone
   std::vector<int32_t> workspace_of_;  // by node
   std::vector<BufferLife> buffers_;
+  std::vector<int32_t> output_of_;  // by buffer: PlanBuffer::output
 };
 
 }  // namespace
@@ -214,11 +202,28 @@ size_t Plan::ResultIndex(std::string_view result) const {
   return 0;
 }
 
+int64_t Plan::flops() const {
+  int64_t flops = 0;
+  for (const PlanNode& node : nodes) flops += node.spec.op->cost(node.spec).flops;
+  return flops;
+}
+
+int64_t Plan::recomputed_flops() const {
+  int64_t flops = 0;
+  for (const PlanNode& node : nodes) {
+    if (node.recomputed) flops += node.spec.op->cost(node.spec).flops;
+  }
+  return flops;
+}
+
 Result<std::shared_ptr<const Plan>> Compile(const Graph& graph, const DeviceSpec& device,
-                                            const KernelChoices& choices) {
+                                            const KernelChoices& choices, int64_t guard_bytes) {
   RETURN_IF_ERROR(VerifyGraph(graph));
   const Graph live = RemoveDeadCode(graph);
-  return Planner(live, device, choices).Make();
+  ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan,
+                   Planner(live, device, choices, guard_bytes).Make());
+  RETURN_IF_ERROR(VerifyPlan(live, *plan));
+  return plan;
 }
 
 }  // namespace lockstep::graph

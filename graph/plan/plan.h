@@ -38,8 +38,15 @@ struct PlanNode {
   ops::Candidate candidate;
   std::vector<Place> in, out;
   int64_t workspace_offset = 0;  // in the arena
-  // Arena ranges whose last reader is this node: (offset, bytes). Poison mode fills them with NaN.
-  std::vector<std::pair<int64_t, int64_t>> dies;
+  bool recomputed = false;       // a copy of an earlier node, run again to save memory
+};
+
+// A range of the arena that one output, or the outputs that took it over in place, or a workspace
+// holds while nodes first_node .. last_node run.
+struct PlanBuffer {
+  int64_t offset = 0, bytes = 0;  // without the guard that follows
+  int32_t first_node = 0, last_node = 0;
+  int32_t output = 0;  // of first_node, which makes it; -1: first_node's workspace
 };
 
 struct PlanResult {
@@ -54,16 +61,24 @@ struct Plan {
   std::vector<Arg> args;  // in the graph's order: the caller binds a pointer to each
   std::vector<PlanResult> results;
   std::vector<PlanNode> nodes;
+  std::vector<PlanBuffer> buffers;  // in the order in which their last node comes
+  int64_t guard_bytes = 0;          // left free after each buffer
   int64_t arena_bytes = 0;
   int64_t arena_lower_bound = 0;
+  int64_t arena_without_recompute = 0;  // of the same graph with nothing recomputed; 0: nothing is
 
   // Index of a result by name; stops the process when there is none.
   size_t ResultIndex(std::string_view result) const;
+  // FLOPs of one run, and of those what recomputed nodes do.
+  int64_t flops() const;
+  int64_t recomputed_flops() const;
 };
 
-// Verifies the graph, drops dead code, chooses kernels, plans memory. A node for which no kernel
-// exists is an error that names the layer and each kernel's reason.
+// Verifies the graph, drops dead code, chooses kernels, plans memory, verifies the plan. A node for
+// which no kernel exists is an error that names the layer and each kernel's reason. `guard_bytes`
+// are left free after each buffer of the arena, for canaries.
 Result<std::shared_ptr<const Plan>> Compile(const Graph& graph, const DeviceSpec& device,
-                                            const KernelChoices& choices = {});
+                                            const KernelChoices& choices = {},
+                                            int64_t guard_bytes = 0);
 
 }  // namespace lockstep::graph

@@ -6,6 +6,8 @@
 #include "base/suggest.h"
 #include "graph/autodiff/autodiff.h"
 #include "graph/ir/builder.h"
+#include "graph/passes/common_subexpressions.h"
+#include "graph/passes/fold.h"
 #include "graph/passes/fuse.h"
 #include "ops/loss/cross_entropy/cross_entropy.h"
 #include "ops/loss/top1/top1.h"
@@ -43,15 +45,19 @@ Forward BuildForward(GraphBuilder* builder, ModelParts* parts, const Model& mode
   return forward;
 }
 
-// Fuses the forward graph; values held outside it follow.
-void FuseForward(GraphBuilder* builder, ModelParts* parts, Forward* forward) {
-  Fused fused = Fuse(builder->graph());
-  builder->graph() = std::move(fused.graph);
-  const auto follow = [&](Value* v) { *v = fused.renamed[static_cast<size_t>(v->id)]; };
-  follow(&forward->logits);
-  follow(&forward->numerator);
-  for (auto* values : {&parts->parameter_values, &parts->batch_means, &parts->batch_variances}) {
-    for (Value& v : *values) follow(&v);
+// The passes before autodiff, on a graph whose values `forward` and `parts` name.
+void RewriteForward(GraphBuilder* builder, ModelParts* parts, Forward* forward) {
+  if (!builder->status().ok()) return;
+  for (const auto& pass : {+[](const Graph& graph) { return FoldConstants(graph); },
+                           +[](const Graph& graph) { return MergeCommonSubexpressions(graph); }}) {
+    Rewritten rewritten = pass(builder->graph());
+    const auto rename = [&](Value* v) { *v = rewritten.renamed[static_cast<size_t>(v->id)]; };
+    rename(&forward->logits);
+    rename(&forward->numerator);
+    for (auto* values : {&parts->parameter_values, &parts->batch_means, &parts->batch_variances}) {
+      for (Value& v : *values) rename(&v);
+    }
+    builder->graph() = std::move(rewritten.graph);
   }
 }
 
@@ -65,7 +71,7 @@ Result<Built> BuildLane(const ProgramOptions& options, int64_t rows) {
   GraphBuilder builder("lane");
   ModelParts parts;
   Forward forward = BuildForward(&builder, &parts, *model, options, rows, true);
-  if (options.fuse && builder.status().ok()) FuseForward(&builder, &parts, &forward);
+  if (options.rewrite) RewriteForward(&builder, &parts, &forward);
   builder.SetPath("loss");
   const Value seed =
       ops::Fill(&builder, 1.0 / static_cast<double>(options.lane_batch), {DType::kFloat64, {}});
@@ -73,7 +79,8 @@ Result<Built> BuildLane(const ProgramOptions& options, int64_t rows) {
       Gradients(&builder, forward.numerator, seed, parts.parameter_values);
   if (builder.status().ok()) {
     for (size_t i = 0; i < gradients.size(); ++i) {
-      builder.graph().AddResult("grad:" + parts.parameters[i].name, gradients[i]);
+      builder.graph().AddResult(std::string(kGradientPrefix) + parts.parameters[i].name,
+                                gradients[i]);
     }
     for (size_t i = 0; i < parts.running.size(); ++i) {
       builder.graph().AddResult("mean:" + parts.running[i].path, parts.batch_means[i]);
@@ -160,7 +167,7 @@ Result<Graph> Program::Eval(int64_t rows) const {
   ProgramOptions options = options_;
   options.label_smoothing = 0.0;  // the evaluation loss is plain cross-entropy
   Forward forward = BuildForward(&builder, &parts, *model, options, rows, false);
-  if (options.fuse && builder.status().ok()) FuseForward(&builder, &parts, &forward);
+  if (options.rewrite) RewriteForward(&builder, &parts, &forward);
   if (builder.status().ok()) builder.graph().AddResult("logits", forward.logits);
   return std::move(builder).Finish();
 }

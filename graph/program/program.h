@@ -35,7 +35,9 @@ struct ProgramOptions {
   int64_t lane_batch = 1;  // rows of a full lane batch: backward starts from numerator / lane_batch
   double label_smoothing = 0.0;
   OptimizerSpec optimizer;
-  bool fuse = false;  // chains of ops become fused ops: other sums, so not with reference kernels
+  // Fold constants, merge common subexpressions and fuse chains before autodiff. Off with reference
+  // kernels: the order of sums may change.
+  bool rewrite = false;
 };
 
 // Result names of the lane and eval graphs.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/distributed/small_runs.h"
+#include "worker/report/explain.h"
 
 namespace lockstep::tests {
 namespace {
@@ -94,6 +95,23 @@ TEST_F(DigestTest, IsEqualWithDeadBuffersPoisoned) {
   const std::vector<std::string> expected = Run(config);
   config.poison = true;
   EXPECT_EQ(Run(config), expected);
+}
+
+TEST_F(DigestTest, IsEqualWithActivationsRecomputed) {
+  TrainConfig config = Everything(4);
+  config.batch.lane_batch = 80;
+  config.epochs = 3;
+  const std::vector<std::string> expected = Run(config);
+  for (const char* recompute : {"blocks", "4"}) {  // a lane takes 6 MiB
+    config.recompute = recompute;
+    const Result<std::string> explained = worker::Explain(config);
+    ASSERT_TRUE(explained.ok()) << explained.status();
+    EXPECT_NE(explained->find("FLOPs a lane again"), std::string::npos) << *explained;
+    for (bool poison : {false, true}) {
+      config.poison = poison;
+      EXPECT_EQ(Run(config), expected) << recompute;
+    }
+  }
 }
 
 TEST_F(DigestTest, OfAStepDoesNotDependOnWhereTheRunEnds) {

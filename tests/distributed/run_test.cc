@@ -212,6 +212,20 @@ TEST_F(RunTest, ExplainSaysLayersStepsMemoryAndExchange) {
        {"conv2", "61,706", "333 samples in 4 lanes", "lower bound", "W=3 1.00", "f32[8,10]"}) {
     EXPECT_NE(text->find(expected), std::string::npos) << expected << "\n" << *text;
   }
+  EXPECT_EQ(text->find("recomputed"), std::string::npos);
+}
+
+TEST_F(RunTest, ExplainSaysWhatRecomputingCostsAndSaves) {
+  TrainConfig config = Config();
+  config.model.name = "convnet-bn";
+  config.recompute = "blocks";
+  const auto text = worker::Explain(config);
+  ASSERT_TRUE(text.ok()) << text.status();
+  for (const char* expected : {"recomputed", "FLOPs a lane again", "% more", "KiB less than"}) {
+    EXPECT_NE(text->find(expected), std::string::npos) << expected << "\n" << *text;
+  }
+  config.recompute = "some";
+  EXPECT_EQ(worker::Explain(config).status().code(), StatusCode::kInvalidArgument);
 }
 
 }  // namespace

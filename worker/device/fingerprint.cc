@@ -51,7 +51,7 @@ Result<uint64_t> HashOfOneStep(const Net& net, CpuDevice* device) {
   options.image = {28, 28, 1};
   options.lane_batch = kRows;
   options.optimizer.name = net.optimizer;
-  options.fuse = !device->spec().reference_kernels_only;
+  options.rewrite = !device->spec().reference_kernels_only;
   ASSIGN_OR_RETURN(graph::Program program, graph::Program::Make(options));
   ASSIGN_OR_RETURN(const auto model,
                    CompiledModel::Make(std::move(program), device, {.lane_rows = {kRows}}));

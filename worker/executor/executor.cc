@@ -5,9 +5,11 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "worker/executor/poisoned_arena.h"
 
 namespace lockstep::worker {
 namespace {
@@ -27,9 +29,6 @@ char* Address(const Place& place, const RunBindings& bindings) {
   }
   return static_cast<char*>(bindings.arena) + place.offset;
 }
-
-// All bits set is a NaN in every floating-point type.
-void Poison(void* memory, int64_t bytes) { std::memset(memory, 0xff, static_cast<size_t>(bytes)); }
 
 template <typename T>
 bool AllFinite(const void* data, int64_t elements) {
@@ -88,15 +87,14 @@ Status Executor::RunChecked(const RunBindings& bindings, Stream* stream) const {
 }
 
 Status Executor::RunNodes(const RunBindings& bindings, Stream* stream, bool checked) const {
-  if (options_.poison) Poison(bindings.arena, plan_->arena_bytes);
+  std::optional<PoisonedArena> poisoned;
+  if (options_.poison) poisoned.emplace(*plan_, bindings.arena);
   for (size_t i = 0; i < plan_->nodes.size(); ++i) {
+    if (poisoned) poisoned->BeforeNode(i);
     RETURN_IF_ERROR(nanoseconds_.empty() ? RunNode(i, bindings, stream)
                                          : RunNodeMeasured(i, bindings, stream));
     if (checked) RETURN_IF_ERROR(CheckFinite(plan_->nodes[i], bindings));
-    if (!options_.poison) continue;
-    for (const auto& [offset, bytes] : plan_->nodes[i].dies) {
-      Poison(static_cast<char*>(bindings.arena) + offset, bytes);
-    }
+    if (poisoned) RETURN_IF_ERROR(poisoned->AfterNode(i));
   }
   CopyResults(bindings);
   return OkStatus();

@@ -26,7 +26,8 @@ class Executor {
  public:
   struct Options {
     // Fill every buffer with NaN before the run and again after its last reader: a kernel that
-    // reads what it should not turns the loss into NaN.
+    // reads what it should not turns the loss into NaN. Where the plan has guards they hold
+    // canaries: a kernel that writes beyond its buffers is an error that names it.
     bool poison = false;
     // Measure every node (node_nanoseconds); two clock readings a node, no other difference.
     bool profile = false;

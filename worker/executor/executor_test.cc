@@ -7,6 +7,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/check.h"
+#include "graph/ir/builder.h"
 #include "graph/ir/text.h"
 #include "worker/device/cpu_device.h"
 
@@ -149,6 +150,59 @@ TEST_F(ExecutorTest, ResultsThatRepeatAnArgumentOrAResultAreCopies) {
       EXPECT_EQ(y_[2].at[i], y_[1].at[i]);
     }
     EXPECT_EQ(y_[1].at[1], 2.0f);
+  }
+}
+
+// y = x, and one element written behind y, or before it.
+template <int kAt>
+void WriteBeside(const ops::NoAttrs&, const ops::ReferenceArgs& args) {
+  float* y = args.out<float>(0);
+  std::copy_n(args.in<float>(0), 4, y);
+  y[kAt] = 7.0f;
+}
+Result<ops::TensorTypes> SameType(const ops::NoAttrs&, std::span<const TensorType> in) {
+  return ops::TensorTypes{in[0]};
+}
+
+TEST_F(ExecutorTest, CanariesNameTheLayerThatWritesBesideItsBuffers) {
+  ops::OpRegistry registry;
+  const auto add = [&](std::string name, auto* reference) {
+    registry.Add<ops::NoAttrs>({.name = std::move(name),
+                                .infer = SameType,
+                                .reference_f32 = reference,
+                                .reference_f64 = reference});
+  };
+  add("copy", WriteBeside<3>);
+  add("behind", WriteBeside<4>);
+  add("before", WriteBeside<-1>);
+  for (const std::string op : {"copy", "behind", "before"}) {
+    graph::GraphBuilder b("guarded", registry);
+    const graph::Value x = b.graph().AddArg("x", graph::ArgKind::kInput, {DType::kFloat32, {2, 2}});
+    // Kept alive, so that the culprit's output lies behind it.
+    b.SetPath("first");
+    const graph::Value first = b.Emit1("copy", {}, {x});
+    b.SetPath("culprit");
+    const graph::Value second = b.Emit1(op, {}, {first});
+    b.SetPath("last");
+    b.graph().AddResult("y", b.Emit1("copy", {}, {second}));
+    ASSERT_TRUE(b.status().ok()) << b.status();
+    const auto plan = graph::Compile(b.graph(), ReferenceCpuSpec(), {}, /*guard_bytes=*/64);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_EQ((*plan)->nodes[1].out[0].offset, 128) << "one buffer of 16 bytes, one guard of 64";
+    EXPECT_TRUE(Run(**plan, /*poison=*/false).ok()) << "without poison nobody looks";
+    const Status status = Run(**plan, /*poison=*/true);
+    if (op == "copy") {
+      EXPECT_TRUE(status.ok()) << status;
+      continue;
+    }
+    EXPECT_EQ(status.code(), StatusCode::kInternal);
+    EXPECT_NE(status.message().find("layer 'culprit', " + op + ": wrote beside its buffers"),
+              std::string::npos)
+        << status;
+    EXPECT_NE(
+        status.message().find(op == "behind" ? "output 0 of 'culprit'" : "output 0 of 'first'"),
+        std::string::npos)
+        << status;
   }
 }
 

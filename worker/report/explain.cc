@@ -79,12 +79,25 @@ void PrintSteps(const TrainConfig& config, const RunSetup& setup, std::string* t
   *text += " (a plan for each)\n\n";
 }
 
+// What the plan of a full lane batch runs again, and what that saves.
+void PrintRecompute(const RunSetup& setup, std::string* text) {
+  if (setup.model->lane_executors().empty()) return;
+  const graph::Plan& plan = setup.model->lane_executors().rbegin()->second->plan();
+  if (plan.arena_without_recompute == 0) return;
+  const int64_t again = plan.recomputed_flops(), once = plan.flops() - again;
+  Print(text, "    recomputed  %10s  FLOPs a lane again, %.1f %% more; %s less than %s without\n",
+        Grouped(again).c_str(), 100.0 * static_cast<double>(again) / static_cast<double>(once),
+        BytesText(plan.arena_without_recompute - plan.arena_bytes).c_str(),
+        BytesText(plan.arena_without_recompute).c_str());
+}
+
 void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* text) {
   const MemoryReport plan = PlannedMemory(config, setup);
   Print(text, "memory of all ranks (%d), before the first step\n", plan.ranks);
   Print(text, "  activations   %10s  %d lanes at once a rank, %s each (lower bound %s)\n",
         BytesText(plan.arenas).c_str(), plan.lanes_at_once, BytesText(plan.arena).c_str(),
         BytesText(plan.arena_lower_bound).c_str());
+  PrintRecompute(setup, text);
   Print(text, "  parameters    %10s  with running statistics, and one optimizer state in all\n",
         BytesText(plan.parameters).c_str());
   Print(text, "  gradients     %10s  buffers of the canonical sum\n",

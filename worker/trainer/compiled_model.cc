@@ -3,7 +3,14 @@
 
 #include <algorithm>
 
+#include "graph/plan/memory.h"
+
 namespace lockstep::worker {
+namespace {
+
+int64_t GuardBytes(bool poison) { return poison ? graph::kBufferAlignment : 0; }
+
+}  // namespace
 
 Result<std::unique_ptr<CompiledModel>> CompiledModel::Make(graph::Program program, Device* device,
                                                            const Options& options) {
@@ -14,7 +21,11 @@ Result<std::unique_ptr<CompiledModel>> CompiledModel::Make(graph::Program progra
 
 Status CompiledModel::CompileAll(Device* device, const Options& options) {
   for (int64_t rows : options.lane_rows) {
-    ASSIGN_OR_RETURN(lane_[rows], CompileOne(program_.Lane(rows), device, options));
+    ASSIGN_OR_RETURN(const graph::Graph lane, program_.Lane(rows));
+    ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan,
+                     graph::CompileLane(lane, device->spec(), options.recompute, {},
+                                        GuardBytes(options.poison)));
+    ASSIGN_OR_RETURN(lane_[rows], MakeExecutor(std::move(plan), device, options));
   }
   for (int64_t rows : options.eval_rows) {
     ASSIGN_OR_RETURN(eval_[rows], CompileOne(program_.Eval(rows), device, options));
@@ -38,7 +49,13 @@ Result<std::unique_ptr<Executor>> CompiledModel::CompileOne(const Result<graph::
                                                             Device* device,
                                                             const Options& options) {
   if (!graph.ok()) return graph.status();
-  ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan, graph::Compile(*graph, device->spec()));
+  ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan,
+                   graph::Compile(*graph, device->spec(), {}, GuardBytes(options.poison)));
+  return MakeExecutor(std::move(plan), device, options);
+}
+
+Result<std::unique_ptr<Executor>> CompiledModel::MakeExecutor(
+    std::shared_ptr<const graph::Plan> plan, Device* device, const Options& options) {
   arena_bytes_ = std::max(arena_bytes_, plan->arena_bytes);
   return Executor::Make(std::move(plan), device,
                         {.poison = options.poison, .profile = options.profile});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/device/device.h"
+#include "graph/plan/lane_plan.h"
 #include "graph/program/program.h"
 #include "worker/executor/executor.h"
 #include "worker/trainer/running_space.h"
@@ -20,8 +21,9 @@ class CompiledModel {
   struct Options {
     std::vector<int64_t> lane_rows;  // row counts of lane batches; empty: no training
     std::vector<int64_t> eval_rows;
-    bool poison = false;   // Executor::Options
-    bool profile = false;  // Executor::Options
+    graph::RecomputePolicy recompute;  // of lane plans
+    bool poison = false;               // Executor::Options
+    bool profile = false;              // Executor::Options
   };
   // Everything that can fail for shapes, kernels or memory fails here. `device` outlives it.
   static Result<std::unique_ptr<CompiledModel>> Make(graph::Program program, Device* device,
@@ -56,6 +58,8 @@ class CompiledModel {
   Status CompileAll(Device* device, const Options& options);
   Result<std::unique_ptr<Executor>> CompileOne(const Result<graph::Graph>& graph, Device* device,
                                                const Options& options);
+  Result<std::unique_ptr<Executor>> MakeExecutor(std::shared_ptr<const graph::Plan> plan,
+                                                 Device* device, const Options& options);
 
   graph::Program program_;
   graph::ParameterSpace space_;

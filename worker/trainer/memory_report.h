@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
+#include "graph/plan/peak.h"
 
 namespace lockstep::worker {
 
@@ -18,16 +20,20 @@ struct MemoryReport {
   int64_t arenas = 0;         // activations: one arena a lane that runs at once
   int64_t arena = 0;          // of one lane, the largest
   int64_t arena_lower_bound = 0;
-  int64_t exchange = 0;    // receive buffers, update scratch
-  int64_t batches = 0;     // input batches made ahead
-  int64_t checkpoint = 0;  // a copy of the state while it is written
+  std::vector<graph::PeakTensor> largest;  // at the arena's peak, largest first
+  bool recompute = false;                  // train.recompute is not "none"
+  bool arena_is_a_lanes = true;            // and not that of an evaluation or an update
+  int64_t exchange = 0;                    // receive buffers, update scratch
+  int64_t batches = 0;                     // input batches made ahead
+  int64_t checkpoint = 0;                  // a copy of the state while it is written
 
   int64_t peak() const { return parameters + gradients + arenas + exchange + batches + checkpoint; }
 };
 
 std::string BytesText(int64_t bytes);  // "12.3 MiB"
 
-// resource-exhausted when the peak is more than the machine's memory: says what would help.
+// resource-exhausted when the peak is more than the machine's memory: names the parts, the largest
+// tensors at the peak of a lane's activations, and what would help.
 Status CheckFits(const MemoryReport& report, int64_t machine_bytes);
 
 }  // namespace lockstep::worker

@@ -41,5 +41,35 @@ TEST(CheckFits, SaysWhatIsNeededWhatThereIsAndWhatHelps) {
   }
 }
 
+TEST(CheckFits, NamesTheLargestTensorsAndTheBudgetThatWouldFit) {
+  MemoryReport report;
+  report.ranks = 2;
+  report.lanes_at_once = 2;
+  report.parameters = int64_t{100} << 20;
+  report.arenas = int64_t{4 * 500} << 20;
+  report.largest = {{"conv1", "conv2d", "f32[32,112,112,64]", int64_t{98} << 20},
+                    {"fc", "matmul", "workspace", 1 << 20}};
+  const auto message = [&] { return CheckFits(report, int64_t{1000} << 20).message(); };
+  const auto has = [&](const char* part) { return message().find(part) != std::string::npos; };
+  EXPECT_TRUE(
+      has("; the largest activations are f32[32,112,112,64] (conv2d of 'conv1') 98.0 MiB, "
+          "workspace (matmul of 'fc') 1.0 MiB; "))
+      << message();
+  EXPECT_TRUE(has("(train.recompute = \"blocks\" or 225)")) << message();
+  report.recompute = true;
+  EXPECT_TRUE(has("(train.recompute = 225)")) << message();
+  report.arena_is_a_lanes = false;
+  EXPECT_FALSE(has("recompute")) << "recomputing makes an evaluation no smaller: " << message();
+}
+
+TEST(CheckFits, SuggestsNoBudgetWhereTheRestAloneIsTooLarge) {
+  MemoryReport report;
+  report.parameters = int64_t{2000} << 20;
+  report.arenas = int64_t{500} << 20;
+  report.recompute = true;
+  const Status status = CheckFits(report, int64_t{1000} << 20);
+  EXPECT_EQ(status.message().find("recompute"), std::string::npos) << status;
+}
+
 }  // namespace
 }  // namespace lockstep::worker

@@ -13,6 +13,8 @@
 namespace lockstep::worker {
 namespace {
 
+constexpr size_t kLargestNamed = 5;  // tensors at the peak that a refusal names
+
 Status CheckRanks(const TrainConfig& config) {
   const int32_t ranks = config.run.ranks, lanes = config.batch.lanes;
   if (ranks < 1 || ranks > lanes) {
@@ -104,10 +106,10 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
                            " classes; remove model.classes or make it at least that");
   }
   options.image = image;
-  options.fuse = !config.reference_kernels();
   options.precision = config.precision;
   options.lane_batch = config.batch.lane_batch;
   options.label_smoothing = config.loss.label_smoothing;
+  options.rewrite = !config.reference_kernels();
   const OptimizerConfig& o = config.optimizer;
   options.optimizer = {o.name, o.momentum, o.nesterov, o.beta1, o.beta2, o.eps, o.weight_decay};
   return graph::Program::Make(options);
@@ -138,10 +140,15 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
                    model.program().options().image.elements() * size;
   const auto slots = static_cast<int64_t>(model.program().options().optimizer.slots().size());
   report.checkpoint = state * (2 * slots + 1) + model.running_space().elements() * size;
+  report.recompute = config.recompute != "none";
+  report.arena_is_a_lanes = false;
   for (const auto* executors : {&model.lane_executors(), &model.eval_executors()}) {
     for (const auto& [rows, executor] : *executors) {
-      report.arena_lower_bound =
-          std::max(report.arena_lower_bound, executor->plan().arena_lower_bound);
+      const graph::Plan& plan = executor->plan();
+      report.arena_lower_bound = std::max(report.arena_lower_bound, plan.arena_lower_bound);
+      if (plan.arena_bytes != report.arena || !report.largest.empty()) continue;
+      report.largest = graph::LargestAtPeak(plan, kLargestNamed);
+      report.arena_is_a_lanes = executors == &model.lane_executors();
     }
   }
   return report;
@@ -158,6 +165,7 @@ Result<RunSetup> SetUp(const TrainConfig& config) {
                                                       config.data.window_shards, config.seed));
   CompiledModel::Options compile;
   compile.poison = config.poison;
+  ASSIGN_OR_RETURN(compile.recompute, graph::RecomputePolicy::Parse(config.recompute));
   compile.lane_rows = storage::RowCounts(setup.order);
   setup.most_rows = compile.lane_rows.back();
   if (!config.data.val.empty()) {

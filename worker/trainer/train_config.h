@@ -105,9 +105,9 @@ struct TrainConfig {
   std::string kernels = "auto";       // reference | auto
   // fp64 is the oracle and has no other kernels.
   bool reference_kernels() const { return kernels == "reference" || precision == DType::kFloat64; }
-  std::string cpu_isa =
-      "native";  // with kernels = "auto": native, or a set of base/device/cpu_isa.h
+  std::string cpu_isa = "native";  // native, or a name of base/device/cpu_isa.h
   std::string nonfinite = "stop";  // stop | skip
+  std::string recompute = "none";  // none | blocks | a budget in MiB (graph/plan/lane_plan.h)
   int64_t digest_every = 1;
   std::string sync = "lockstep";  // lockstep | allreduce
   bool poison = false;            // fill dead buffers with NaN: debugging

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// PoisonedArena: the debugging of one run's memory. The arena is filled with NaN at first, every
+// buffer again when its last reader has run, and what is free behind each living buffer, its
+// padding and the plan's guard_bytes, holds a pattern that nobody may change.
+#pragma once
+
+#include <vector>
+
+#include "graph/plan/plan.h"
+
+namespace lockstep::worker {
+
+class PoisonedArena {
+ public:
+  // Fills the arena. Both outlive the object.
+  PoisonedArena(const graph::Plan& plan, void* arena);
+
+  // Nodes are told in order. Before: the guards of buffers that begin to live get their pattern.
+  void BeforeNode(size_t node);
+  // After: internal where a guard was written to, naming the node and the buffer; buffers that died
+  // are filled.
+  Status AfterNode(size_t node);
+
+ private:
+  char* GuardOf(const graph::PlanBuffer& buffer) const {
+    return arena_ + buffer.offset + buffer.bytes;
+  }
+  // Up to the next buffer.
+  size_t GuardBytes(const graph::PlanBuffer& buffer) const;
+
+  const graph::Plan& plan_;
+  char* const arena_;
+  std::vector<const graph::PlanBuffer*> unborn_;  // the next one to live is the last
+  std::vector<const graph::PlanBuffer*> alive_;
+};
+
+}  // namespace lockstep::worker
