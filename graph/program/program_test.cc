@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "graph/autodiff/autodiff.h"
+
 namespace lockstep::graph {
 namespace {
 
@@ -119,6 +121,20 @@ TEST(Program, PositionsOfANormAreThoseOfItsOwnInput) {
   ASSERT_EQ(program.running().size(), 2u);
   EXPECT_EQ(program.running()[0].positions, 8 * 8);
   EXPECT_EQ(program.running()[1].positions, 4 * 4) << "after one pooling";
+}
+
+TEST(Program, ForwardHalfOfALaneEndsWhereTheLossesGradientBegins) {
+  for (const Model& model : Models()) {
+    ProgramOptions options;
+    options.model = std::string(model.name);
+    options.image = model.image;
+    const Result<Graph> lane = Make(options).Lane(1);
+    ASSERT_TRUE(lane.ok()) << lane.status();
+    const size_t forward = ForwardNodes(*lane);
+    ASSERT_LT(forward, lane->nodes().size());
+    EXPECT_EQ(lane->nodes()[forward - 1].op->name, "top1_correct") << model.name;
+    EXPECT_EQ(lane->nodes()[forward].op->name, "fill") << model.name;
+  }
 }
 
 }  // namespace

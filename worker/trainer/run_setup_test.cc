@@ -76,6 +76,34 @@ TEST_F(RunSetupTest, LanesAtOnceFollowCoresRanksAndLanes) {
   EXPECT_EQ(at_once(1, 1, 3), 3);
 }
 
+TEST_F(RunSetupTest, PlannedMemoryNamesTheLargestTensorsOfTheLargestArena) {
+  TrainConfig config = Config();
+  config.model.name = "convnet-bn";
+  config.data.val.clear();
+  Result<RunSetup> setup = worker::SetUp(config);
+  ASSERT_TRUE(setup.ok()) << setup.status();
+  const MemoryReport training = PlannedMemory(config, *setup);
+  EXPECT_TRUE(training.arena_is_a_lanes);
+  EXPECT_FALSE(training.recompute);
+  ASSERT_FALSE(training.largest.empty());
+  EXPECT_LE(training.largest.size(), 5u);
+  int64_t named = 0;
+  for (const graph::PeakTensor& t : training.largest) named += t.bytes;
+  EXPECT_GT(named, 0);
+  EXPECT_LE(named, training.arena);
+
+  config = Config();
+  config.batch.lanes = 1;
+  config.batch.lane_batch = 1;
+  config.eval.batch = 10000;  // the test split at once, far more than a lane batch
+  config.recompute = "1";
+  setup = worker::SetUp(config);
+  ASSERT_TRUE(setup.ok()) << setup.status();
+  const MemoryReport evaluation = PlannedMemory(config, *setup);
+  EXPECT_FALSE(evaluation.arena_is_a_lanes) << evaluation.largest[0].op;
+  EXPECT_TRUE(evaluation.recompute);
+}
+
 TEST_F(RunSetupTest, FewerSamplesThanLanesAndOneLaneAreRuns) {
   TrainConfig config = Config();
   config.batch.lanes = 50;
