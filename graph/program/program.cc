@@ -49,7 +49,8 @@ Forward BuildForward(GraphBuilder* builder, ModelParts* parts, const Model& mode
 void RewriteForward(GraphBuilder* builder, ModelParts* parts, Forward* forward) {
   if (!builder->status().ok()) return;
   for (const auto& pass : {+[](const Graph& graph) { return FoldConstants(graph); },
-                           +[](const Graph& graph) { return MergeCommonSubexpressions(graph); }}) {
+                           +[](const Graph& graph) { return MergeCommonSubexpressions(graph); },
+                           +[](const Graph& graph) { return Fuse(graph); }}) {
     Rewritten rewritten = pass(builder->graph());
     const auto rename = [&](Value* v) { *v = rewritten.renamed[static_cast<size_t>(v->id)]; };
     rename(&forward->logits);
