@@ -113,6 +113,13 @@ void AddModelKeys(std::vector<RecipeKey>* keys) {
                                             "probability of dropping; -1: the model's own"));
   dropout.unset = -1.0;
   keys->push_back(std::move(dropout));
+  keys->push_back(
+      OneOf({"", "imagenet", "cifar"},
+            Key("model.stem", kFixed, FIELD(model.stem),
+                "first layers; cifar: a 3x3 convolution without stride or pooling, for small "
+                "images; \"\": the model's own")));
+  keys->push_back(Key("model.zero_init_residual", kFixed, FIELD(model.zero_init_residual),
+                      "the last norm of each residual branch starts with scale 0"));
 }
 
 void AddBatchKeys(std::vector<RecipeKey>* keys) {
