@@ -26,6 +26,7 @@ struct ModelConfig {
   double dropout = -1.0;   // negative: the model's own
   std::string stem;        // empty: the model's own
   bool zero_init_residual = false;
+  std::string weights;  // a safetensors file to start from; empty: as the seed draws them
 };
 
 struct BatchConfig {
