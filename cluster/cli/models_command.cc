@@ -15,10 +15,11 @@ Status RunModels(const std::string& filter, Console* console) {
     graph::ProgramOptions options;
     options.model = std::string(model.name);
     options.image = model.image;
+    options.model_options.classes = model.classes;
     ASSIGN_OR_RETURN(const graph::Program program, graph::Program::Make(options));
-    console->out << std::left << std::setw(20) << model.name << std::right << std::setw(10)
-                 << CountText(program.parameter_count()) << " parameters  " << model.description
-                 << "\n";
+    console->out << std::left << std::setw(18) << model.name << std::right << std::setw(12)
+                 << CountText(program.parameter_count()) << " parameters, " << std::setw(4)
+                 << model.classes << " classes  " << model.description << "\n";
     ++shown;
   }
   if (shown > 0) return OkStatus();

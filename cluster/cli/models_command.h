@@ -9,7 +9,8 @@
 
 namespace lockstep::cluster {
 
-// Each model with its parameter count for 10 classes; only those whose name holds `filter`.
+// Each model with its parameter count for the classes it was described for; only those whose name
+// holds `filter`.
 Status RunModels(const std::string& filter, Console* console);
 
 }  // namespace lockstep::cluster

@@ -113,6 +113,18 @@ void AddModelKeys(std::vector<RecipeKey>* keys) {
                                             "probability of dropping; -1: the model's own"));
   dropout.unset = -1.0;
   keys->push_back(std::move(dropout));
+  keys->push_back(
+      OneOf({"", "imagenet", "cifar"},
+            Key("model.stem", kFixed, FIELD(model.stem),
+                "first layers; cifar: a 3x3 convolution without stride or pooling, for small "
+                "images; \"\": the model's own")));
+  keys->push_back(Key("model.zero_init_residual", kFixed, FIELD(model.zero_init_residual),
+                      "the last norm of each residual branch starts with scale 0"));
+  RecipeKey weights = Key("model.weights", kFixed, FIELD(model.weights),
+                          "safetensors file to start from, under torchvision's names, relative to "
+                          "the current directory; \"\": as the seed draws them");
+  weights.is_path = true;
+  keys->push_back(std::move(weights));
 }
 
 void AddBatchKeys(std::vector<RecipeKey>* keys) {

@@ -9,19 +9,41 @@
 
 namespace lockstep::graph {
 
-// Entry i: the memory index of the file's element i.
-std::vector<int64_t> MemoryIndexOfFileElement(const Parameter& parameter);
+// By the file's axes, first to last: how many elements, and how far apart they lie in memory.
+struct FileAxis {
+  int64_t size = 0;
+  int64_t memory_stride = 0;
+};
+std::vector<FileAxis> FileAxes(const Parameter& parameter);
 
-template <typename T>
-void ToFileOrder(const Parameter& parameter, const T* memory, T* file) {
-  const std::vector<int64_t> index = MemoryIndexOfFileElement(parameter);
-  for (size_t i = 0; i < index.size(); ++i) file[i] = memory[index[i]];
+// Calls visit(file index, memory index) for every element, in the file's order.
+template <typename Visit>
+void ForEachElement(const Parameter& parameter, Visit&& visit) {
+  const std::vector<FileAxis> axes = FileAxes(parameter);
+  const int64_t elements = parameter.type.shape.elements();
+  const FileAxis last = axes.empty() ? FileAxis{1, 1} : axes.back();
+  std::vector<int64_t> at(axes.size(), 0);  // position along each axis but the last
+  int64_t memory = 0;
+  for (int64_t file = 0; file < elements;) {
+    for (int64_t i = 0; i < last.size; ++i) visit(file++, memory + i * last.memory_stride);
+    for (size_t k = axes.size() - (axes.empty() ? 0 : 1); k-- > 0;) {
+      memory += axes[k].memory_stride;
+      if (++at[k] < axes[k].size) break;
+      memory -= axes[k].size * axes[k].memory_stride;
+      at[k] = 0;
+    }
+  }
 }
 
 template <typename T>
-void FromFileOrder(const Parameter& parameter, const T* file, T* memory) {
-  const std::vector<int64_t> index = MemoryIndexOfFileElement(parameter);
-  for (size_t i = 0; i < index.size(); ++i) memory[index[i]] = file[i];
+void ToFileOrder(const Parameter& parameter, const T* memory, T* file) {
+  ForEachElement(parameter, [&](int64_t f, int64_t m) { file[f] = memory[m]; });
+}
+
+// `From` may be narrower than `To`: the values are the same.
+template <typename From, typename To>
+void FromFileOrder(const Parameter& parameter, const From* file, To* memory) {
+  ForEachElement(parameter, [&](int64_t f, int64_t m) { memory[m] = static_cast<To>(file[f]); });
 }
 
 }  // namespace lockstep::graph

@@ -27,6 +27,28 @@ TEST(TensorOrder, FilesHoldChannelsBeforeThePositionsOfTheKernel) {
   EXPECT_EQ(back, memory);
 }
 
+TEST(TensorOrder, NarrowerFilesAreWidenedExactly) {
+  const std::vector<float> file = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0.1f, 11};
+  std::vector<double> memory(12);
+  FromFileOrder(Weight(), file.data(), memory.data());
+  EXPECT_EQ(memory[8], static_cast<double>(0.1f));
+}
+
+// The six normals that the independent program draws for this seed and name.
+TEST(Initialise, NormalDeviatesAreTheKnownOnesTimesTheStandardDeviation) {
+  Parameter parameter = Weight();
+  parameter.init = {Initializer::Kind::kNormal, 0.5};
+  std::vector<double> memory(12), file(12);
+  Initialise(parameter, 1, memory.data());
+  ToFileOrder(parameter, memory.data(), file.data());
+  const double known[] = {1.5846650943355811,  0.6384627714264766,  0.652855642624929,
+                          -0.5225903314711302, -0.3425829713677687, -0.6417955550208455};
+  for (size_t i = 0; i < 6; ++i) EXPECT_DOUBLE_EQ(file[i], 0.5 * known[i]) << i;
+  std::vector<float> rounded(12);
+  Initialise(parameter, 1, rounded.data());
+  for (size_t i = 0; i < 12; ++i) EXPECT_EQ(rounded[i], static_cast<float>(memory[i]));
+}
+
 TEST(Initialise, NumbersElementsInTheFilesOrder) {
   std::vector<float> memory(12), file(12);
   Initialise(Weight(), 1, memory.data());

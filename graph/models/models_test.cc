@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "graph/program/program.h"
 
 namespace lockstep::graph {
@@ -27,7 +29,63 @@ TEST(Models, HaveThePublishedParameterCounts) {
     EXPECT_EQ(program->parameter_count(), count) << name;
   }
   EXPECT_EQ(Program::Make(Options("simple-cnn", {32, 32, 3}))->parameter_count(), 94986);
+  EXPECT_EQ(Program::Make(Options("my-cnn", {32, 32, 3}))->parameter_count(), 156074);
   EXPECT_EQ(Program::Make(Options("lenet5", {32, 32, 1}))->parameter_count(), 61706);
+}
+
+// With 1000 classes, as torchvision's pages state them.
+TEST(Models, OfImageNetHaveThePublishedParameterCounts) {
+  const std::pair<std::string_view, int64_t> counts[] = {
+      {"alexnet", 61100840},   {"vgg11", 132863336},    {"vgg11-bn", 132868840},
+      {"vgg13", 133047848},    {"vgg13-bn", 133053736}, {"vgg16", 138357544},
+      {"vgg16-bn", 138365992}, {"vgg19", 143667240},    {"vgg19-bn", 143678248},
+      {"resnet18", 11689512},  {"resnet34", 21797672},  {"resnet50", 25557032},
+      {"resnet101", 44549160}, {"resnet152", 60192808}};
+  for (const auto& [name, count] : counts) {
+    ProgramOptions options = Options(name, {224, 224, 3});
+    options.model_options.classes = 1000;
+    const Result<Program> program = Program::Make(options);
+    ASSERT_TRUE(program.ok()) << program.status();
+    EXPECT_EQ(program->parameter_count(), count) << name;
+  }
+}
+
+int64_t NodesNamed(const Graph& graph, std::string_view op) {
+  return std::count_if(graph.nodes().begin(), graph.nodes().end(),
+                       [&](const Node& node) { return node.op->name == op; });
+}
+
+TEST(Models, TheCifarStemKeepsTheSizeOfTheImage) {
+  ProgramOptions options = Options("resnet18", {32, 32, 3});
+  options.model_options.stem = "cifar";
+  const Result<Program> program = Program::Make(options);
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(program->parameters()[0].file_shape, (Shape{64, 3, 3, 3}));
+  EXPECT_EQ(program->running()[0].positions, 32 * 32);
+  EXPECT_EQ(program->running().back().positions, 4 * 4);
+  EXPECT_EQ(NodesNamed(*program->Lane(2), "max_pool2d"), 0);
+  options.model_options.stem = "imagenet";
+  const Result<Program> own = Program::Make(options);
+  ASSERT_TRUE(own.ok()) << own.status();
+  EXPECT_EQ(own->running().back().positions, 1);
+}
+
+TEST(Models, ZeroInitResidualZeroesTheLastScaleOfEachBranchAndNoOther) {
+  for (const auto& [name, last] :
+       {std::pair("resnet34", ".bn2.weight"), {"resnet50", ".bn3.weight"}}) {
+    ProgramOptions options = Options(name, {64, 64, 3});
+    options.model_options.zero_init_residual = true;
+    const Result<Program> program = Program::Make(options);
+    ASSERT_TRUE(program.ok()) << program.status();
+    int zeros = 0;
+    for (const Parameter& p : program->parameters()) {
+      const bool is_last = p.name.starts_with("layer") && p.name.ends_with(last);
+      zeros += is_last;
+      if (!is_last && !p.name.ends_with("weight")) continue;
+      EXPECT_EQ(p.init.value == 0.0, is_last) << p.name;
+    }
+    EXPECT_EQ(zeros, 16) << name;
+  }
 }
 
 TEST(Models, GiveOneLogitAClass) {
@@ -69,6 +127,25 @@ TEST(Models, RefuseOptionsTheyDoNotHave) {
   EXPECT_NE(program.status().message().find("'mlp-784-128-64-10' has no option 'activation'"),
             std::string::npos)
       << program.status();
+  options = Options("vgg11", {64, 64, 3});
+  options.model_options.stem = "cifar";
+  EXPECT_NE(Program::Make(options).status().message().find(
+                "'vgg11' has no option 'stem'; remove model.stem"),
+            std::string::npos);
+  options = Options("lenet5");
+  options.model_options.zero_init_residual = true;
+  EXPECT_NE(Program::Make(options).status().message().find(
+                "'lenet5' has no option 'zero_init_residual'; remove model.zero_init_residual"),
+            std::string::npos);
+}
+
+TEST(Models, AStemThatDoesNotExistGetsASuggestion) {
+  ProgramOptions options = Options("resnet18", {64, 64, 3});
+  options.model_options.stem = "cifar10";
+  EXPECT_NE(Program::Make(options).status().message().find(
+                "model.stem is 'cifar10'; did you mean 'cifar'"),
+            std::string::npos)
+      << Program::Make(options).status();
 }
 
 TEST(Models, AMistypedNameGetsASuggestion) {

@@ -2,12 +2,15 @@
 #include "graph/nn/layers.h"
 
 #include "base/math.h"
+#include "ops/math/add/add.h"
 #include "ops/math/matmul/matmul.h"
 #include "ops/math/reshape/reshape.h"
+#include "ops/nn/adaptive_avg_pool2d/adaptive_avg_pool2d.h"
 #include "ops/nn/avg_pool2d/avg_pool2d.h"
 #include "ops/nn/bias_add/bias_add.h"
 #include "ops/nn/conv2d/conv2d.h"
 #include "ops/nn/dropout/dropout.h"
+#include "ops/nn/dropout2d/dropout2d.h"
 #include "ops/nn/max_pool2d/max_pool2d.h"
 #include "ops/nn/relu/relu.h"
 #include "ops/nn/tanh/tanh.h"
@@ -22,9 +25,6 @@ Initializer FanIn(int64_t fan_in) {
   return {Initializer::Kind::kUniform, 1.0 / math::Sqrt(static_cast<double>(fan_in))};
 }
 
-constexpr Initializer kOnes = {Initializer::Kind::kConstant, 1.0};
-constexpr Initializer kZeros = {Initializer::Kind::kConstant, 0.0};
-
 // Whether x is an image batch; fails the build otherwise.
 bool IsImage(const Net& n, Value x) {
   if (!n.ok()) return false;
@@ -34,6 +34,11 @@ bool IsImage(const Net& n, Value x) {
 }
 
 }  // namespace
+
+Initializer HeNormalFanOut(int64_t out, int64_t kernel) {
+  const double fan_out = static_cast<double>(out * kernel * kernel);
+  return Normal(math::Sqrt(2.0) / math::Sqrt(fan_out));
+}
 
 Value Conv(const Net& n, Value x, const ConvSpec& spec) {
   if (!IsImage(n, x)) return {};
@@ -45,8 +50,9 @@ Value Conv(const Net& n, Value x, const ConvSpec& spec) {
   }
   const int64_t c = channels / spec.groups;
   const Initializer init = FanIn(spec.kernel * spec.kernel * c);
-  const Value w = n.Param("weight", {spec.out, spec.kernel, spec.kernel, c}, init,
-                          {spec.out, c, spec.kernel, spec.kernel}, {0, 3, 1, 2});
+  const Value w =
+      n.Param("weight", {spec.out, spec.kernel, spec.kernel, c}, spec.init.weight.value_or(init),
+              {spec.out, c, spec.kernel, spec.kernel}, {0, 3, 1, 2});
   if (!n.ok()) return {};
   const Value y = ops::Conv2d(n.Emit(), x, w,
                               {.stride_h = spec.stride,
@@ -55,11 +61,11 @@ Value Conv(const Net& n, Value x, const ConvSpec& spec) {
                                .padding_w = spec.padding,
                                .groups = spec.groups});
   if (!spec.bias) return y;
-  const Value b = n.Param("bias", {spec.out}, init);
+  const Value b = n.Param("bias", {spec.out}, spec.init.bias.value_or(init));
   return n.ok() ? ops::BiasAdd(n.Emit(), y, b) : Value{};
 }
 
-Value Linear(const Net& n, Value x, int64_t out) {
+Value Linear(const Net& n, Value x, int64_t out, const LayerInit& init) {
   if (!n.ok()) return {};
   const Shape in = n.TypeOf(x).shape;
   if (in.rank() != 2 && in.rank() != 4) {
@@ -67,10 +73,11 @@ Value Linear(const Net& n, Value x, int64_t out) {
     return {};
   }
   const int64_t features = in.rank() == 2 ? in[1] : in[1] * in[2] * in[3];
-  const Value w = in.rank() == 2 ? n.Param("weight", {out, features}, FanIn(features))
-                                 : n.Param("weight", {out, in[1], in[2], in[3]}, FanIn(features),
+  const Initializer weight = init.weight.value_or(FanIn(features));
+  const Value w = in.rank() == 2 ? n.Param("weight", {out, features}, weight)
+                                 : n.Param("weight", {out, in[1], in[2], in[3]}, weight,
                                            {out, features}, {0, 3, 1, 2});
-  const Value b = n.Param("bias", {out}, FanIn(features));
+  const Value b = n.Param("bias", {out}, init.bias.value_or(FanIn(features)));
   if (!n.ok()) return {};
   Value w2 = w, x2 = x;
   if (in.rank() == 4) {
@@ -84,8 +91,8 @@ Value BatchNorm(const Net& n, Value x, const BatchNormSpec& spec) {
   if (!IsImage(n, x)) return {};
   const Shape shape = n.TypeOf(x).shape;
   const int64_t channels = shape[3];
-  const Value gamma = n.Param("weight", {channels}, kOnes);
-  const Value beta = n.Param("bias", {channels}, kZeros);
+  const Value gamma = n.Param("weight", {channels}, Constant(spec.gamma));
+  const Value beta = n.Param("bias", {channels}, Constant(0.0));
   if (!n.ok()) return {};
   n.parts()->running.push_back({n.path(), channels, shape[1] * shape[2], spec.momentum});
   if (n.training()) {
@@ -127,12 +134,26 @@ Value GlobalAvgPool(const Net& n, Value x) {
   return IsImage(n, x) ? ops::GlobalAvgPool(n.Emit(), x) : Value{};
 }
 
+Value AdaptiveAvgPool(const Net& n, Value x, int64_t side) {
+  if (!IsImage(n, x)) return {};
+  const Shape& shape = n.TypeOf(x).shape;
+  if (shape[1] == side && shape[2] == side) return x;
+  return ops::AdaptiveAvgPool2d(n.Emit(), x, side, side);
+}
+
+Value Add(const Net& n, Value a, Value b) { return n.ok() ? ops::Add(n.Emit(), a, b) : Value{}; }
+
 Value Relu(const Net& n, Value x) { return n.ok() ? ops::Relu(n.Emit(), x) : Value{}; }
 Value Tanh(const Net& n, Value x) { return n.ok() ? ops::Tanh(n.Emit(), x) : Value{}; }
 
 Value Dropout(const Net& n, Value x, double p) {
   if (!n.ok() || !n.training() || p == 0.0) return x;
   return ops::Dropout(n.Emit(), x, p);
+}
+
+Value Dropout2d(const Net& n, Value x, double p) {
+  if (!n.ok() || !n.training() || p == 0.0) return x;
+  return ops::Dropout2d(n.Emit(), x, p);
 }
 
 }  // namespace lockstep::graph

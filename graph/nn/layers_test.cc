@@ -10,6 +10,16 @@
 namespace lockstep::graph {
 namespace {
 
+// Entry i: where the file's element i lies in memory.
+std::vector<int64_t> MemoryIndexOfFileElement(const Parameter& parameter) {
+  std::vector<int64_t> index;
+  ForEachElement(parameter, [&](int64_t file, int64_t memory) {
+    EXPECT_EQ(file, static_cast<int64_t>(index.size()));
+    index.push_back(memory);
+  });
+  return index;
+}
+
 class LayersTest : public testing::Test {
  protected:
   Value Input(Shape shape) {
@@ -114,6 +124,37 @@ TEST_F(LayersTest, DropoutIsTheIdentityOutsideTrainingAndAtZero) {
   EXPECT_EQ(Dropout(NetOf(false), x, 0.5), x);
   EXPECT_EQ(Dropout(NetOf(true), x, 0.0), x);
   EXPECT_NE(Dropout(NetOf(true) / "drop", x, 0.5), x);
+  const Value image =
+      builder_.graph().AddArg("y", ArgKind::kInput, {DType::kFloat32, {2, 4, 4, 3}});
+  EXPECT_EQ(Dropout2d(NetOf(false), image, 0.5), image);
+  EXPECT_EQ(Dropout2d(NetOf(true), image, 0.0), image);
+  EXPECT_NE(Dropout2d(NetOf(true) / "drop2d", image, 0.5), image);
+}
+
+TEST_F(LayersTest, AdaptivePoolingToTheSizeThereIsAddsNothing) {
+  const Value x = Input({2, 6, 6, 3});
+  EXPECT_EQ(AdaptiveAvgPool(NetOf() / "pool", x, 6), x);
+  EXPECT_EQ(ShapeOf(AdaptiveAvgPool(NetOf() / "pool", x, 7)), (Shape{2, 7, 7, 3}));
+}
+
+TEST_F(LayersTest, FirstValuesAreTheOnesAskedFor) {
+  const Value x = Conv(NetOf() / "conv", Input({1, 5, 5, 6}),
+                       {.out = 8, .kernel = 3, .init = {HeNormalFanOut(8, 3), Constant(0.0)}});
+  BatchNorm(NetOf() / "bn", x, {.gamma = 0.0});
+  Linear(NetOf() / "fc", x, 2, {Normal(0.01), Constant(0.5)});
+  ASSERT_TRUE(builder_.status().ok()) << builder_.status();
+  const auto expect = [&](size_t i, std::string_view name, Initializer::Kind kind, double value) {
+    EXPECT_EQ(parts_.parameters[i].name, name);
+    EXPECT_EQ(parts_.parameters[i].init.kind, kind) << name;
+    EXPECT_DOUBLE_EQ(parts_.parameters[i].init.value, value) << name;
+  };
+  using enum Initializer::Kind;
+  expect(0, "conv.weight", kNormal, std::sqrt(2.0 / 72.0));
+  expect(1, "conv.bias", kConstant, 0.0);
+  expect(2, "bn.weight", kConstant, 0.0);
+  expect(3, "bn.bias", kConstant, 0.0);
+  expect(4, "fc.weight", kNormal, 0.01);
+  expect(5, "fc.bias", kConstant, 0.5);
 }
 
 }  // namespace

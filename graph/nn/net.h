@@ -14,9 +14,10 @@
 namespace lockstep::graph {
 
 struct Initializer {
-  enum class Kind : uint8_t { kConstant, kUniform };
+  enum class Kind : uint8_t { kConstant, kUniform, kNormal };
   Kind kind = Kind::kConstant;
-  double value = 0.0;  // kConstant: the value; kUniform: half-width b of U(-b, b)
+  // kConstant: the value; kUniform: half-width b of U(-b, b); kNormal: standard deviation, mean 0
+  double value = 0.0;
 };
 
 // A trained tensor. In memory a weight is row-major K R S C; files hold torchvision's name, shape

@@ -5,20 +5,32 @@
 #include "graph/io/tensor_order.h"
 
 namespace lockstep::graph {
+namespace {
+
+// Of element i in the file's order.
+double FirstValue(const Initializer& init, uint64_t i, PhiloxKey key) {
+  const auto word = [&](uint32_t draw) {
+    return Philox4x32({LowWord(i), HighWord(i), draw, 0}, key)[0];
+  };
+  switch (init.kind) {
+    case Initializer::Kind::kConstant:
+      break;
+    case Initializer::Kind::kUniform:
+      return -init.value + 2.0 * init.value * static_cast<double>(UniformFloat(word(0)));
+    case Initializer::Kind::kNormal:
+      return init.value * NormalFromWords(word(0), word(1));
+  }
+  return init.value;
+}
+
+}  // namespace
 
 template <typename T>
 void Initialise(const Parameter& parameter, uint64_t seed, T* memory) {
   const PhiloxKey key = StreamKey(seed, "init", parameter.name);
-  const std::vector<int64_t> memory_index = MemoryIndexOfFileElement(parameter);
-  const double b = parameter.init.value;
-  for (size_t i = 0; i < memory_index.size(); ++i) {
-    double value = b;
-    if (parameter.init.kind == Initializer::Kind::kUniform) {
-      const uint32_t word = Philox4x32({LowWord(i), HighWord(i), 0, 0}, key)[0];
-      value = -b + 2.0 * b * static_cast<double>(UniformFloat(word));
-    }
-    memory[memory_index[i]] = static_cast<T>(value);
-  }
+  ForEachElement(parameter, [&](int64_t file, int64_t at) {
+    memory[at] = static_cast<T>(FirstValue(parameter.init, static_cast<uint64_t>(file), key));
+  });
 }
 
 template void Initialise<float>(const Parameter&, uint64_t, float*);

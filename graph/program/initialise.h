@@ -9,8 +9,8 @@
 
 namespace lockstep::graph {
 
-// Fills `memory` (in memory order) with the parameter's first values. U(-b, b) is -b + 2 b u with u
-// of draw 0, in double, rounded once.
+// Fills `memory` (in memory order) with the parameter's first values, in double, rounded once.
+// U(-b, b) is -b + 2 b u with u of draw 0; N(0, s^2) is s z with z from draws 0 and 1 (Box-Muller).
 template <typename T>
 void Initialise(const Parameter& parameter, uint64_t seed, T* memory);
 

@@ -113,12 +113,15 @@ Status CheckModelOptions(const Model& model, const ModelOptions& options) {
   RETURN_IF_ERROR(CheckHas(model, "activation", !options.activation.empty()));
   RETURN_IF_ERROR(CheckHas(model, "pool", !options.pool.empty()));
   RETURN_IF_ERROR(CheckHas(model, "dropout", options.dropout >= 0.0));
+  RETURN_IF_ERROR(CheckHas(model, "stem", !options.stem.empty()));
+  RETURN_IF_ERROR(CheckHas(model, "zero_init_residual", options.zero_init_residual));
   const auto own_or = [](const std::string& key, const std::string& value,
                          const std::vector<std::string>& allowed) {
     return value.empty() ? OkStatus() : CheckOneOf(key, value, allowed);
   };
   RETURN_IF_ERROR(own_or("model.activation", options.activation, {"relu", "tanh"}));
   RETURN_IF_ERROR(own_or("model.pool", options.pool, {"max", "avg"}));
+  RETURN_IF_ERROR(own_or("model.stem", options.stem, {"imagenet", "cifar"}));
   if (options.dropout >= 1.0) {
     return InvalidArgument("model.dropout is " + std::to_string(options.dropout) +
                            "; expected a probability in [0, 1)");

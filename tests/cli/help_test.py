@@ -51,14 +51,15 @@ class HelpTest(harness.CliTest):
 class TellTest(harness.CliTest):
     def test_models_lists_the_parameters_of_each(self):
         shown = self.succeeds("models").out
-        for name, parameters in (("lenet5", "61,706"), ("mlp-784-128-64-10", "109,386"),
-                                 ("mlp-784-400-400-10", "478,410")):
-            self.assertRegex(shown, rf"(?m)^{name} +{parameters} parameters  \S")
+        for name, parameters, classes in (("lenet5", "61,706", 10), ("mlp-784-128-64-10", "109,386", 10),
+                                          ("my-cnn", "156,074", 10), ("vgg11-bn", "132,868,840", 1000),
+                                          ("resnet50", "25,557,032", 1000)):
+            self.assertRegex(shown, rf"(?m)^{name} +{parameters} parameters, +{classes} classes  \S")
 
     def test_models_filter(self):
         lines = self.succeeds("models", "--filter", "mlp").out.splitlines()
         self.assertEqual(len(lines), 2)
-        self.refuses(NOT_FOUND, "models", "--filter", "vgg", says=["'vgg'", "`lockstep models`"])
+        self.refuses(NOT_FOUND, "models", "--filter", "vit", says=["'vit'", "`lockstep models`"])
 
     def test_explain_prints_layers_parameters_and_peak_memory(self):
         shown = self.succeeds("explain", "recipe.toml", "model.name=lenet5").out

@@ -3,9 +3,12 @@
 // repeated, and a run directory that says what happened.
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "storage/checkpoint/safetensors.h"
 #include "tests/distributed/small_runs.h"
 #include "worker/eval/evaluate.h"
 #include "worker/report/explain.h"
@@ -89,6 +92,57 @@ TEST_F(RunTest, StoredWeightsEvaluateToWhatTrainingReported) {
   config.model.name = "lenet5";
   const auto foreign = worker::EvaluateWeights(config, folder_ / "run/model.safetensors");
   EXPECT_FALSE(foreign.ok());
+}
+
+TEST_F(RunTest, StartsFromAFileOfWeightsOnAnyNumberOfRanks) {
+  TrainConfig config = Config();
+  config.max_steps = 3;
+  const std::vector<std::string> plain = RunDigests(config, folder_ / "run");
+  config.model.weights = folder_ / "run/model.safetensors";
+  config.optimizer.lr = 0.0;  // the parameters stay what they were at the start
+  std::vector<std::string> expected;
+  for (const int32_t ranks : {1, 3}) {
+    config.run.ranks = ranks;
+    const std::string run = folder_ / ("from" + std::to_string(ranks));
+    const std::vector<std::string> lines = RunDigests(config, run);
+    if (expected.empty()) expected = lines;
+    EXPECT_EQ(lines, expected) << ranks << " ranks";
+    EXPECT_NE(lines[1], plain[1]);
+    const auto began = storage::SafetensorsFile::Read(config.model.weights);
+    const auto ended = storage::SafetensorsFile::Read(run + "/model.safetensors");
+    ASSERT_TRUE(began.ok() && ended.ok());
+    size_t parameters = 0;
+    for (const storage::TensorView& tensor : began->tensors()) {
+      if (tensor.name.find(".running_") != std::string::npos) continue;
+      const auto after = ended->Find(tensor.name);
+      ASSERT_TRUE(after.ok()) << after.status();
+      const auto bytes = static_cast<size_t>(tensor.type.bytes());
+      EXPECT_EQ(std::memcmp(after->data, tensor.data, bytes), 0) << tensor.name;
+      ++parameters;
+    }
+    EXPECT_EQ(parameters, 10u);
+  }
+}
+
+TEST_F(RunTest, ReadsTheFileOfWeightsOnlyWhereTheRunBegins) {
+  TrainConfig config = Config();
+  config.max_steps = 2;
+  RunDigests(config, folder_ / "run");
+  const std::string weights = folder_ / "start.safetensors";
+  std::filesystem::rename(folder_ / "run/model.safetensors", weights);
+  config.model.weights = weights;
+  config.max_steps = 5;
+  const std::vector<std::string> whole = RunDigests(config, folder_ / "whole");
+  config.max_steps = 2;
+  RunDigests(config, folder_ / "parts");
+  std::filesystem::remove(weights);
+  config.run.directory = folder_ / "missing";
+  const auto missing = Train(config);
+  EXPECT_NE(missing.status().message().find("model.weights: "), std::string::npos);
+  EXPECT_NE(missing.status().message().find("start.safetensors"), std::string::npos)
+      << missing.status();
+  config.max_steps = 5;
+  EXPECT_EQ(RunDigests(config, folder_ / "parts"), whole);
 }
 
 TEST_F(RunTest, StopsAtABadLossNamingStepLaneAndLayer) {

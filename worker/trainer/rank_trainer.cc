@@ -186,7 +186,13 @@ Status RankTrainer::Join() {
 
 Status RankTrainer::Begin() {
   const bool resumes = !assignment_.checkpoint.empty();
-  if (resumes) RETURN_IF_ERROR(Restore());
+  if (resumes) {
+    RETURN_IF_ERROR(Restore());
+  } else if (!config_->model.weights.empty()) {
+    RETURN_IF_ERROR(StartFromWeights(*setup_->model, config_->model.weights, config_->batch.lanes,
+                                     communicator_, &parts_->update_stream, StepDeadline(),
+                                     &parts_->model_state));
+  }
   RETURN_IF_ERROR(CheckShards());
   RETURN_IF_ERROR(MakeLoaders());
   if (is_rank_zero()) {

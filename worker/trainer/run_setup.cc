@@ -98,8 +98,13 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
                                    int64_t dataset_classes) {
   graph::ProgramOptions options;
   options.model = config.model.name;
-  options.model_options = {config.model.classes > 0 ? config.model.classes : dataset_classes,
-                           config.model.activation, config.model.pool, config.model.dropout};
+  const ModelConfig& m = config.model;
+  options.model_options = {m.classes > 0 ? m.classes : dataset_classes,
+                           m.activation,
+                           m.pool,
+                           m.dropout,
+                           m.stem,
+                           m.zero_init_residual};
   if (options.model_options.classes < dataset_classes) {
     return InvalidArgument("model.classes is " + std::to_string(options.model_options.classes) +
                            " and the dataset has " + std::to_string(dataset_classes) +

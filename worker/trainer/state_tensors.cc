@@ -22,19 +22,17 @@ struct Entry {
 std::vector<Entry> ModelEntries(const CompiledModel& model, ModelState* state) {
   std::vector<Entry> entries;
   const auto& parameters = model.program().parameters();
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    entries.push_back({parameters[i].name,
-                       {model.precision(), parameters[i].file_shape},
-                       state->Parameter(model, i),
-                       &parameters[i]});
-  }
-  for (size_t i = 0; i < model.program().running().size(); ++i) {
-    const graph::RunningStatistics& layer = model.program().running()[i];
-    const TensorType type{model.precision(), {layer.channels}};
+  for (const TensorEntry& tensor : ModelTensorTypes(model)) {
+    const size_t i = entries.size();
+    if (i < parameters.size()) {
+      entries.push_back({tensor.name, tensor.type, state->Parameter(model, i), &parameters[i]});
+      continue;
+    }
+    const size_t layer = (i - parameters.size()) / 2;
+    const bool mean = (i - parameters.size()) % 2 == 0;
     entries.push_back(
-        {graph::FileName(layer.path, "running_mean"), type, state->RunningMean(model, i), nullptr});
-    entries.push_back({graph::FileName(layer.path, "running_var"), type,
-                       state->RunningVariance(model, i), nullptr});
+        {tensor.name, tensor.type,
+         mean ? state->RunningMean(model, layer) : state->RunningVariance(model, layer), nullptr});
   }
   return entries;
 }
@@ -51,15 +49,24 @@ void CopyToFile(const Entry& entry, void* file) {
   }
 }
 
-void CopyFromFile(const Entry& entry, const void* file) {
+template <typename From, typename To>
+void CopyFromFileAs(const Entry& entry, const storage::TensorView& file) {
+  const From* from = static_cast<const From*>(file.data);
+  To* to = static_cast<To*>(entry.memory);
   if (entry.parameter == nullptr) {
-    std::memcpy(entry.memory, file, static_cast<size_t>(entry.type.bytes()));
-  } else if (entry.type.dtype == DType::kFloat64) {
-    graph::FromFileOrder(*entry.parameter, static_cast<const double*>(file),
-                         static_cast<double*>(entry.memory));
+    std::copy_n(from, entry.type.shape.elements(), to);
   } else {
-    graph::FromFileOrder(*entry.parameter, static_cast<const float*>(file),
-                         static_cast<float*>(entry.memory));
+    graph::FromFileOrder(*entry.parameter, from, to);
+  }
+}
+
+void CopyFromFile(const Entry& entry, const storage::TensorView& file) {
+  if (entry.type.dtype == DType::kFloat32) {
+    CopyFromFileAs<float, float>(entry, file);
+  } else if (file.type.dtype == DType::kFloat32) {
+    CopyFromFileAs<float, double>(entry, file);
+  } else {
+    CopyFromFileAs<double, double>(entry, file);
   }
 }
 
@@ -85,15 +92,32 @@ Result<StateTensor> CopyOf(const Entry& entry) {
   return tensor;
 }
 
-Result<const void*> FindTyped(const CompiledModel& model, const FindTensor& find,
-                              const std::string& name, const TensorType& type) {
-  ASSIGN_OR_RETURN(const storage::TensorView tensor, find(name));
-  if (tensor.type == type) return tensor.data;
+Result<storage::TensorView> FindTyped(const CompiledModel& model, const FindTensor& find,
+                                      const std::string& name, const TensorType& type) {
+  ASSIGN_OR_RETURN(storage::TensorView tensor, find(name));
+  if (tensor.type.shape == type.shape && CanLoad(tensor.type.dtype, type.dtype)) return tensor;
   return InvalidArgument("tensor '" + name + "' is " + tensor.type.ToString() + "; the model '" +
                          model.program().options().model + "' expects " + type.ToString());
 }
 
 }  // namespace
+
+std::vector<TensorEntry> ModelTensorTypes(const CompiledModel& model) {
+  std::vector<TensorEntry> entries;
+  for (const graph::Parameter& parameter : model.program().parameters()) {
+    entries.push_back({parameter.name, {model.precision(), parameter.file_shape}});
+  }
+  for (const graph::RunningStatistics& layer : model.program().running()) {
+    const TensorType type{model.precision(), {layer.channels}};
+    entries.push_back({graph::FileName(layer.path, "running_mean"), type});
+    entries.push_back({graph::FileName(layer.path, "running_var"), type});
+  }
+  return entries;
+}
+
+bool CanLoad(DType file, DType model) {
+  return file == model || (file == DType::kFloat32 && model == DType::kFloat64);
+}
 
 std::vector<storage::TensorView> ViewsOf(const std::vector<StateTensor>& tensors) {
   std::vector<storage::TensorView> views;
@@ -130,10 +154,10 @@ Result<std::vector<StateTensor>> SlotTensors(const CompiledModel& model, const v
 
 Status LoadModelTensors(const CompiledModel& model, const FindTensor& find, ModelState* state) {
   const std::vector<Entry> entries = ModelEntries(model, state);
-  std::vector<const void*> found;
+  std::vector<storage::TensorView> found;
   for (const Entry& entry : entries) {
-    ASSIGN_OR_RETURN(const void* data, FindTyped(model, find, entry.name, entry.type));
-    found.push_back(data);
+    ASSIGN_OR_RETURN(storage::TensorView tensor, FindTyped(model, find, entry.name, entry.type));
+    found.push_back(std::move(tensor));
   }
   for (size_t i = 0; i < entries.size(); ++i) CopyFromFile(entries[i], found[i]);
   return OkStatus();
@@ -150,8 +174,9 @@ Status LoadSlotTensors(const CompiledModel& model, const FindTensor& find, size_
                       {model.precision(), parameters[i].file_shape},
                       bytes + model.space().segments()[i].offset * size,
                       &parameters[i]};
-    ASSIGN_OR_RETURN(const void* data, FindTyped(model, find, entry.name, entry.type));
-    CopyFromFile(entry, data);
+    ASSIGN_OR_RETURN(const storage::TensorView tensor,
+                     FindTyped(model, find, entry.name, entry.type));
+    CopyFromFile(entry, tensor);
   }
   for (int64_t block : owned_blocks) {
     const graph::Block& span = model.space().blocks()[static_cast<size_t>(block)];

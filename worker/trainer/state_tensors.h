@@ -30,11 +30,20 @@ Result<std::vector<StateTensor>> ModelTensors(const CompiledModel& model, ModelS
 // space.
 Result<std::vector<StateTensor>> SlotTensors(const CompiledModel& model, const void* arena);
 
+// What files of the model's parameters and running statistics hold, in their order.
+struct TensorEntry {
+  std::string name;
+  TensorType type;
+};
+std::vector<TensorEntry> ModelTensorTypes(const CompiledModel& model);
+// Whether a file's element type can become the model's without changing a value.
+bool CanLoad(DType file, DType model);
+
 // A tensor of the files by its name; not-found where there is none.
 using FindTensor = std::function<Result<storage::TensorView>(std::string_view name)>;
 
-// Fails, changing nothing, unless every tensor is there with its type; data-loss or
-// invalid-argument, naming it.
+// Fails, changing nothing, unless every tensor is there with its shape and a type that CanLoad;
+// data-loss or invalid-argument, naming it.
 Status LoadModelTensors(const CompiledModel& model, const FindTensor& find, ModelState* state);
 // The blocks of the slot that this state owns.
 Status LoadSlotTensors(const CompiledModel& model, const FindTensor& find, size_t slot,

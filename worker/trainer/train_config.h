@@ -24,6 +24,9 @@ struct ModelConfig {
   std::string activation;  // empty: the model's own
   std::string pool;        // empty: the model's own
   double dropout = -1.0;   // negative: the model's own
+  std::string stem;        // empty: the model's own
+  bool zero_init_residual = false;
+  std::string weights;  // a safetensors file to start from; empty: as the seed draws them
 };
 
 struct BatchConfig {

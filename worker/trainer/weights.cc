@@ -1,10 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/trainer/weights.h"
 
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/suggest.h"
+#include "comm/reduce/agree.h"
+#include "comm/reduce/all_sum.h"
+#include "comm/reduce/canonical_tree.h"
 #include "storage/checkpoint/safetensors.h"
 #include "worker/trainer/state_tensors.h"
 
 namespace lockstep::worker {
+namespace {
+
+constexpr std::string_view kBatchCounter = ".num_batches_tracked";
+
+std::string Quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
+
+// Counts PyTorch keeps beside a norm's statistics; nothing here reads them.
+bool IsBatchCounter(const CompiledModel& model, std::string_view name) {
+  if (!name.ends_with(kBatchCounter)) return false;
+  const auto& norms = model.program().running();
+  return std::any_of(norms.begin(), norms.end(), [&](const graph::RunningStatistics& norm) {
+    return graph::FileName(norm.path, kBatchCounter.substr(1)) == name;
+  });
+}
+
+// That the file has the model's tensors and no others.
+Status CheckTensors(const CompiledModel& model, const storage::SafetensorsFile& file) {
+  const std::string name = Quoted(model.program().options().model);
+  const std::vector<TensorEntry> expected = ModelTensorTypes(model);
+  std::vector<std::string> known;
+  for (const storage::TensorView& tensor : file.tensors()) known.push_back(tensor.name);
+  for (const TensorEntry& entry : expected) {
+    const auto at = std::find(known.begin(), known.end(), entry.name);
+    if (at == known.end()) {
+      return InvalidArgument("it has no tensor " + Quoted(entry.name) + ", " +
+                             entry.type.ToString() + " of the model " + name +
+                             Suggestion(entry.name, known) +
+                             "; take weights of this model under torchvision's names");
+    }
+    const TensorType& found = file.tensors()[static_cast<size_t>(at - known.begin())].type;
+    if (found.shape != entry.type.shape) {
+      return InvalidArgument(
+          "tensor " + Quoted(entry.name) + " is " + found.ToString() + "; the model " + name +
+          " expects " + entry.type.ToString() +
+          "; where only the number of classes differs, set model.classes or give the file a last "
+          "layer of that shape (docs/weights.md)");
+    }
+    if (!CanLoad(found.dtype, entry.type.dtype)) {
+      return InvalidArgument("tensor " + Quoted(entry.name) + " is " + found.ToString() +
+                             "; the model " + name + " expects " + entry.type.ToString() +
+                             "; write the file with tensors of that type (docs/weights.md)");
+    }
+  }
+  for (const storage::TensorView& tensor : file.tensors()) {
+    const bool wanted = std::any_of(expected.begin(), expected.end(),
+                                    [&](const TensorEntry& e) { return e.name == tensor.name; });
+    if (wanted || IsBatchCounter(model, tensor.name)) continue;
+    return InvalidArgument("it holds a tensor " + Quoted(tensor.name) + ", " +
+                           tensor.type.ToString() + ", that the model " + name +
+                           " has not; take weights of this model, or leave the tensor out");
+  }
+  return OkStatus();
+}
+
+uint64_t HashOf(const CompiledModel& model, const ModelState& state) {
+  const auto size = static_cast<size_t>(SizeOf(model.precision()));
+  Hasher hasher;
+  hasher.Update(state.parameters(), static_cast<size_t>(model.space().elements()) * size);
+  hasher.Update(state.running(), static_cast<size_t>(model.running_space().elements()) * size);
+  return hasher.Digest64();
+}
+
+// That all ranks hold the same state: no rank differs from the mean of all, in either half of its
+// hash, just if none differs from another.
+Status CheckSameOnAllRanks(uint64_t hash, int32_t lanes, comm::Communicator* communicator,
+                           Stream* stream, Deadline deadline) {
+  const int32_t ranks = communicator->size();
+  const comm::SumRow mine{
+      .f64 = {},
+      .i64 = {static_cast<int64_t>(hash & 0xffffffff), static_cast<int64_t>(hash >> 32)}};
+  const Range own = comm::LanesOfRank(communicator->rank(), ranks, lanes);
+  std::vector<comm::SumRow> rows(static_cast<size_t>(own.size()), {.f64 = {}, .i64 = {0, 0}});
+  rows[0] = mine;
+  ASSIGN_OR_RETURN(const comm::SumRow total,
+                   comm::AllSum(communicator, lanes, rows, stream, deadline));
+  const bool same = total.i64[0] == ranks * mine.i64[0] && total.i64[1] == ranks * mine.i64[1];
+  const Status status =
+      same ? OkStatus()
+           : FailedPrecondition("its weights " + Hex64(hash) +
+                                " are not those that all other ranks read; give every rank the "
+                                "same file");
+  return comm::AgreeOnStatus(communicator, status, stream, deadline);
+}
+
+}  // namespace
 
 Status SaveWeights(const CompiledModel& model, ModelState* state, const std::string& path) {
   ASSIGN_OR_RETURN(const std::vector<StateTensor> tensors, ModelTensors(model, state));
@@ -14,15 +106,19 @@ Status SaveWeights(const CompiledModel& model, ModelState* state, const std::str
 
 Status LoadWeights(const CompiledModel& model, const std::string& path, ModelState* state) {
   ASSIGN_OR_RETURN(const storage::SafetensorsFile file, storage::SafetensorsFile::Read(path));
-  const size_t expected =
-      model.program().parameters().size() + 2 * model.program().running().size();
+  RETURN_IF_ERROR(CheckTensors(model, file).WithContext("'" + path + "'"));
   const auto find = [&](std::string_view name) { return file.Find(name); };
-  if (file.tensors().size() > expected) {
-    return InvalidArgument("'" + path + "' holds " + std::to_string(file.tensors().size()) +
-                           " tensors; the model '" + model.program().options().model + "' has " +
-                           std::to_string(expected) + ": these are another model's weights");
-  }
-  return LoadModelTensors(model, find, state).WithContext("'" + path + "'");
+  return LoadModelTensors(model, find, state);
+}
+
+Status StartFromWeights(const CompiledModel& model, const std::string& path, int32_t lanes,
+                        comm::Communicator* communicator, Stream* stream, Deadline deadline,
+                        ModelState* state) {
+  const Status loaded = LoadWeights(model, path, state);
+  RETURN_IF_ERROR(
+      comm::AgreeOnStatus(communicator, loaded.WithContext("model.weights"), stream, deadline));
+  return CheckSameOnAllRanks(HashOf(model, *state), lanes, communicator, stream, deadline)
+      .WithContext("model.weights '" + path + "'");
 }
 
 }  // namespace lockstep::worker

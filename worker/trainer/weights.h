@@ -5,6 +5,9 @@
 
 #include <string>
 
+#include "base/clock.h"
+#include "base/device/device.h"
+#include "comm/communicator.h"
 #include "worker/trainer/compiled_model.h"
 #include "worker/trainer/model_state.h"
 
@@ -13,8 +16,14 @@ namespace lockstep::worker {
 // Written to a temporary file, synced and renamed: it is whole or not there.
 Status SaveWeights(const CompiledModel& model, ModelState* state, const std::string& path);
 
-// Every tensor must be there with its shape and type, and no others; a refused file changes
-// nothing of `state`.
+// Every tensor must be there with its shape, and no others but PyTorch's num_batches_tracked, which
+// is not read. A model in double takes single precision too. A refused file changes nothing of
+// `state`; the failure names file, tensor, both shapes and what to do.
 Status LoadWeights(const CompiledModel& model, const std::string& path, ModelState* state);
+
+// LoadWeights on every rank of a run of `lanes` lanes; fails on all unless all read the same.
+Status StartFromWeights(const CompiledModel& model, const std::string& path, int32_t lanes,
+                        comm::Communicator* communicator, Stream* stream, Deadline deadline,
+                        ModelState* state);
 
 }  // namespace lockstep::worker

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "comm/local/rank_threads.h"
 #include "storage/checkpoint/safetensors.h"
 #include "storage/env/scratch_directory.h"
 #include "worker/trainer/small_model.h"
@@ -73,12 +74,12 @@ TEST_F(WeightsTest, RefusesAnotherModelsFile) {
   const SmallModel mlp({.name = "mlp-784-128-64-10"});
   ModelState state = mlp.State(1);
   ASSERT_TRUE(SaveWeights(*mlp, &state, path_).ok());
-  ExpectRefused("has no tensor 'block1.conv.weight'");
+  ExpectRefused("it has no tensor 'block1.conv.weight', f32[8,1,3,3] of the model 'convnet-bn'");
 }
 
 TEST_F(WeightsTest, RefusesAMissingTensor) {
   SaveChanged([](auto& tensors) { tensors.pop_back(); });
-  ExpectRefused("has no tensor 'block2.bn.running_var'");
+  ExpectRefused("'" + path_ + "': it has no tensor 'block2.bn.running_var'");
 }
 
 TEST_F(WeightsTest, RefusesATensorTooMany) {
@@ -86,7 +87,38 @@ TEST_F(WeightsTest, RefusesATensorTooMany) {
     tensors.push_back(tensors.back());
     tensors.back().name = "block3.bn.running_var";
   });
-  ExpectRefused("another model's weights");
+  ExpectRefused(
+      "it holds a tensor 'block3.bn.running_var', f32[16], that the model 'convnet-bn' has "
+      "not; take weights of this model");
+}
+
+TEST_F(WeightsTest, PassesOverPyTorchsCountsOfBatchesAndOverNoOthers) {
+  const int64_t batches = 5;
+  const auto count_of = [&](const std::string& norm) {
+    return storage::TensorView{norm + ".num_batches_tracked", {DType::kInt64, {}}, &batches};
+  };
+  SaveChanged([&](auto& tensors) { tensors.push_back(count_of("block1.bn")); });
+  ModelState saved = model_.State(1), loaded = model_.State(2);
+  const Status status = LoadWeights(*model_, path_, &loaded);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(Everything(*model_, saved) == Everything(*model_, loaded));
+  SaveChanged([&](auto& tensors) { tensors.push_back(count_of("block3.bn")); });
+  ExpectRefused("'block3.bn.num_batches_tracked'");
+}
+
+TEST_F(WeightsTest, AModelInDoubleTakesSinglePrecisionExactly) {
+  ModelState saved = model_.State(1);
+  static_cast<float*>(saved.RunningVariance(*model_, 0))[7] = 0.1f;
+  ASSERT_TRUE(SaveWeights(*model_, &saved, path_).ok());
+  const SmallModel wide({.precision = DType::kFloat64});
+  ModelState loaded = wide.State(2);
+  const Status status = LoadWeights(*wide, path_, &loaded);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(static_cast<double*>(loaded.RunningVariance(*wide, 0))[7], static_cast<double>(0.1f));
+  const float* narrow = static_cast<const float*>(saved.Parameter(*model_, 0));
+  for (int i = 0; i < 72; ++i) {
+    EXPECT_EQ(static_cast<double*>(loaded.Parameter(*wide, 0))[i], static_cast<double>(narrow[i]));
+  }
 }
 
 TEST_F(WeightsTest, RefusesAnotherNumberOfClassesNamingBothShapes) {
@@ -94,6 +126,7 @@ TEST_F(WeightsTest, RefusesAnotherNumberOfClassesNamingBothShapes) {
   ModelState state = other.State(1);
   ASSERT_TRUE(SaveWeights(*other, &state, path_).ok());
   ExpectRefused("tensor 'fc.weight' is f32[7,16]; the model 'convnet-bn' expects f32[10,16]");
+  ExpectRefused("set model.classes or give the file a last layer of that shape");
 }
 
 TEST_F(WeightsTest, RefusesAnotherElementType) {
@@ -104,6 +137,40 @@ TEST_F(WeightsTest, RefusesAnotherElementType) {
     }
   });
   ExpectRefused("tensor 'fc.bias' is f64[10]");
+}
+
+// Ranks 0 and 1 read files that differ in one element of one tensor, or the same file.
+TEST_F(WeightsTest, RanksThatReadDifferentFilesFailTogether) {
+  for (const bool differ : {false, true}) {
+    ModelState one = model_.State(1);
+    const std::string paths[] = {scratch_ / "one.safetensors", scratch_ / "other.safetensors"};
+    ASSERT_TRUE(SaveWeights(*model_, &one, paths[0]).ok());
+    if (differ) static_cast<float*>(one.RunningMean(*model_, 1))[2] = 1e-30f;
+    ASSERT_TRUE(SaveWeights(*model_, &one, paths[1]).ok());
+    comm::RunRanks(3, [&](comm::Communicator* c, Stream* stream) {
+      ModelState state = model_.State(2);
+      const Status status =
+          StartFromWeights(*model_, paths[c->rank() == Rank(1) ? 1 : 0], 5, c, stream,
+                           Deadline::In(std::chrono::seconds(60)), &state);
+      EXPECT_EQ(status.ok(), !differ) << status;
+      if (!differ) return;
+      EXPECT_NE(status.message().find("give every rank the same file"), std::string::npos)
+          << status;
+    });
+  }
+}
+
+TEST_F(WeightsTest, AFileThatOneRankLacksFailsThemAllAndNamesTheRank) {
+  ModelState one = model_.State(1);
+  ASSERT_TRUE(SaveWeights(*model_, &one, path_).ok());
+  comm::RunRanks(2, [&](comm::Communicator* c, Stream* stream) {
+    ModelState state = model_.State(2);
+    const std::string path = c->rank() == Rank(1) ? scratch_ / "absent.safetensors" : path_;
+    const Status status = StartFromWeights(*model_, path, 2, c, stream,
+                                           Deadline::In(std::chrono::seconds(60)), &state);
+    EXPECT_NE(status.message().find("rank 1: model.weights: "), std::string::npos) << status;
+    EXPECT_NE(status.message().find("absent.safetensors"), std::string::npos) << status;
+  });
 }
 
 TEST_F(WeightsTest, SaysWhichFileCannotBeWritten) {
