@@ -86,10 +86,10 @@ TEST(FuseTest, ConvolutionTakesBiasAndActivation) {
       "  %3 = conv2d(%0, %1) {stride_h=1, stride_w=1, padding_h=0, padding_w=0, dilation_h=1, "
       "dilation_w=1, groups=1} @\"conv\" : f32[2,3,3,4]\n"
       "  %4 = bias_add(%3, %2) {} @\"conv\" : f32[2,3,3,4]\n";
-  const Rewritten with = Fuse(Parse(conv + "  %5 = tanh(%4) {} @\"act\" : f32[2,3,3,4]\n"
+  const Rewritten with = Fuse(Parse(conv + "  %5 = relu(%4) {} @\"act\" : f32[2,3,3,4]\n"
                                            "  return \"y\" %5\nend\n"));
   ASSERT_EQ(OpsOf(with.graph), Names{"conv2d_bias"});
-  EXPECT_EQ(std::get<std::string>(*with.graph.nodes()[0].attrs.Find("activation")), "tanh");
+  EXPECT_EQ(std::get<std::string>(*with.graph.nodes()[0].attrs.Find("activation")), "relu");
   const Rewritten without = Fuse(Parse(conv + "  return \"y\" %4\nend\n"));
   ASSERT_EQ(OpsOf(without.graph), Names{"conv2d_bias"});
   EXPECT_EQ(std::get<std::string>(*without.graph.nodes()[0].attrs.Find("activation")), "none");

@@ -12,9 +12,7 @@ inline dnnl::primitive_attr OnednnAttr(std::string_view activation) {
   dnnl::primitive_attr attr = OnednnAttr();
   if (activation == "none") return attr;
   dnnl::post_ops post;
-  post.append_eltwise(
-      1.0f, activation == "relu" ? dnnl::algorithm::eltwise_relu : dnnl::algorithm::eltwise_tanh,
-      0.0f, 0.0f);
+  post.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
   attr.set_post_ops(post);
   return attr;
 }

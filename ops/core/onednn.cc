@@ -14,22 +14,6 @@
 namespace lockstep::ops {
 namespace {
 
-// oneDNN makes primitives for, and runs them on, the calling thread's number of OpenMP threads.
-class ThreadCount {
- public:
-  explicit ThreadCount(int32_t threads) : before_(omp_get_max_threads()) {
-    if (threads != before_) omp_set_num_threads(threads);
-  }
-  ~ThreadCount() {
-    if (omp_get_max_threads() != before_) omp_set_num_threads(before_);
-  }
-  ThreadCount(const ThreadCount&) = delete;
-  ThreadCount& operator=(const ThreadCount&) = delete;
-
- private:
-  const int before_;
-};
-
 Status FromError(const dnnl::error& error) {
   return FailedPrecondition(std::string("oneDNN: ") + error.what());
 }
@@ -47,15 +31,6 @@ Status PinIsa(CpuIsa isa) {
   if (isa == pinned) return OkStatus();
   return FailedPrecondition("oneDNN was started for " + std::string(NameOf(pinned)) +
                             " in this process; it cannot change to " + std::string(NameOf(isa)));
-}
-
-Status CheckOnednn(const NodeSpec& node, const DeviceSpec& device) {
-  RETURN_IF_ERROR(CheckSimd(node, device));
-  ASSIGN_OR_RETURN(const CpuIsa isa, CpuIsaFromName(device.isa));
-  for (const TensorType& t : node.in) {
-    if (t.shape.elements() == 0) return FailedPrecondition("oneDNN: an input is empty");
-  }
-  return PinIsa(isa);
 }
 
 bool IsReference(const std::string& implementation) {
@@ -131,7 +106,7 @@ class MadeKernel : public Kernel {
   }
 
   Status Run(const RunArgs& run, Stream*) const override {
-    const ThreadCount count(threads_);
+    const OnednnThreads count(threads_);
     try {
       RunPrimitives(run);
     } catch (const dnnl::error& error) {
@@ -192,7 +167,7 @@ class Family : public KernelFamily {
   Result<std::vector<Candidate>> Candidates(const NodeSpec& node,
                                             const DeviceSpec& device) const override {
     RETURN_IF_ERROR(CheckOnednn(node, device));
-    const ThreadCount count(device.threads);
+    const OnednnThreads count(device.threads);
     std::vector<Candidate> candidates;
     try {
       OnednnProblem problem = problem_(node);
@@ -214,7 +189,7 @@ class Family : public KernelFamily {
                                        Device* device) const override {
     const DeviceSpec& spec = device->spec();
     RETURN_IF_ERROR(CheckOnednn(node, spec));
-    const ThreadCount count(spec.threads);
+    const OnednnThreads count(spec.threads);
     try {
       OnednnProblem problem = problem_(node);
       do {
@@ -232,6 +207,23 @@ class Family : public KernelFamily {
 };
 
 }  // namespace
+
+OnednnThreads::OnednnThreads(int32_t threads) : before_(omp_get_max_threads()) {
+  if (threads != before_) omp_set_num_threads(threads);
+}
+
+OnednnThreads::~OnednnThreads() {
+  if (omp_get_max_threads() != before_) omp_set_num_threads(before_);
+}
+
+Status CheckOnednn(const NodeSpec& node, const DeviceSpec& device) {
+  RETURN_IF_ERROR(CheckSimd(node, device));
+  ASSIGN_OR_RETURN(const CpuIsa isa, CpuIsaFromName(device.isa));
+  for (const TensorType& t : node.in) {
+    if (t.shape.elements() == 0) return FailedPrecondition("oneDNN: an input is empty");
+  }
+  return PinIsa(isa);
+}
 
 const dnnl::engine& OnednnEngine() {
   static const dnnl::engine* engine = new dnnl::engine(dnnl::engine::kind::cpu, 0);

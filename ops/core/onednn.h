@@ -36,6 +36,22 @@ struct OnednnProblem {
   std::shared_ptr<void> kept;  // what next_impl() reads by bare pointers: the desc and the hint
 };
 
+// Whether oneDNN may run the node: as CheckSimd, no empty input, and the instruction set is the one
+// it was started for in this process.
+Status CheckOnednn(const NodeSpec& node, const DeviceSpec& device);
+
+// While it lives, oneDNN makes and runs what the calling thread asks for on `threads` threads.
+class OnednnThreads {
+ public:
+  explicit OnednnThreads(int32_t threads);
+  ~OnednnThreads();
+  OnednnThreads(const OnednnThreads&) = delete;
+  OnednnThreads& operator=(const OnednnThreads&) = delete;
+
+ private:
+  const int before_;
+};
+
 const dnnl::engine& OnednnEngine();
 
 // Attributes every primitive here is made with: the scratchpad is the caller's.

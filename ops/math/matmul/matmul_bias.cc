@@ -71,7 +71,7 @@ void RegisterBias(OpRegistry& registry) {
        .cost = ProductCost,
        .samples = {MakeSample("plain", {}, 3, 5, 4),
                    MakeSample("linear_relu", {{false, true}, "relu"}, 5, 17, 9),
-                   MakeSample("linear_tanh", {{false, true}, "tanh"}, 5, 7, 16),
+                   MakeSample("linear", {{false, true}, "none"}, 5, 7, 16),
                    MakeSample("transposed", {{true, false}, "relu"}, 4, 3, 5),
                    MakeSample("no_rows", {{false, true}, "relu"}, 0, 3, 2)}});
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fused: matrix product, bias and activation, as matmul, bias_add, relu and tanh define them.
+// Fused: matrix product, bias and activation, as matmul, bias_add and relu define them.
 //
 //   y = activation(op(a) op(b) + bias)     bias (N), y (M, N)
 #pragma once
@@ -11,7 +11,7 @@
 namespace lockstep::ops {
 
 struct MatMulBiasAttrs : MatMulAttrs {
-  std::string activation = "none";  // "none", "relu" or "tanh"
+  std::string activation = "none";  // "none" or "relu"
 
   template <typename V>
   void Visit(V&& v) {

@@ -9,5 +9,5 @@ def matmul(attrs, inputs):
 
 def matmul_bias(attrs, inputs):
     a, b, bias = inputs
-    activation = {"none": lambda y: y, "relu": torch.relu, "tanh": torch.tanh}[attrs["activation"]]
+    activation = {"none": lambda y: y, "relu": torch.relu}[attrs["activation"]]
     return [activation(matmul(attrs, [a, b])[0] + bias)]

@@ -79,9 +79,43 @@ void Forward(const AvgPool2dAttrs& a, const SimdArgs& args) {
   return ForwardBy<double>(a, args);
 }
 
+// Windows that lie side by side and cover the whole image: a row of dx is dy times the factor, each
+// pixel kernel_w times over.
+LOCKSTEP_INLINE inline void SpreadRow(const AvgPool2dGradAttrs& a, const float* dy, int64_t q_count,
+                                      int64_t channels, float factor, float* __restrict dx) {
+  for (int64_t q = 0; q < q_count; ++q) {
+    for (int64_t s = 0; s < a.kernel_w; ++s) {
+      float* const to = dx + (q * a.kernel_w + s) * channels;
+      for (int64_t c = 0; c < channels; ++c) to[c] = dy[q * channels + c] * factor;
+    }
+  }
+}
+
+bool Tiles(const AvgPool2dGradAttrs& a, const Shape& out) {
+  return a.padding_h == 0 && a.padding_w == 0 && a.stride_h == a.kernel_h &&
+         a.stride_w == a.kernel_w && out[1] * a.kernel_h == a.in_h && out[2] * a.kernel_w == a.in_w;
+}
+
+void GradOfTiles(const AvgPool2dGradAttrs& a, const SimdArgs& args) {
+  const Shape &out = args.in_shape(0), &x = args.out_shape(0);
+  const int64_t channels = x[3], row_size = x[2] * channels;
+  const float factor = static_cast<float>(1.0 / static_cast<double>(a.kernel_h * a.kernel_w));
+  ForRuns(args.threads, out[0] * out[1], Grain(out), [&](Range run) {
+    RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
+      for (int64_t row = run.begin; row < run.end; ++row) {
+        const float* const dy = args.in<float>(0) + row * out[2] * channels;
+        float* const dx = args.out<float>(0) + row * a.kernel_h * row_size;
+        SpreadRow(a, dy, out[2], channels, factor, dx);
+        for (int64_t r = 1; r < a.kernel_h; ++r) std::copy_n(dx, row_size, dx + r * row_size);
+      }
+    });
+  });
+}
+
 // (dy) -> dx.
 void Grad(const AvgPool2dGradAttrs& a, const SimdArgs& args) {
   const Shape &out = args.in_shape(0), &x = args.out_shape(0);
+  if (Tiles(a, out)) return GradOfTiles(a, args);
   const int64_t channels = x[3];
   ForRuns(args.threads, x[0] * x[1], Grain(x), [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fused: convolution, bias and activation, as conv2d, bias_add, relu and tanh define them.
+// Fused: convolution, bias and activation, as conv2d, bias_add and relu define them.
 //
 //   y = activation(conv2d(x, w) + b)     x (N, H, W, C), w (K, R, S, C/groups), b (K), y (N, P, Q,
 //   K)
@@ -14,7 +14,7 @@
 namespace lockstep::ops {
 
 struct Conv2dBiasAttrs : Conv2dAttrs {
-  std::string activation = "none";  // "none", "relu" or "tanh"
+  std::string activation = "none";  // "none" or "relu"
 
   template <typename V>
   void Visit(V&& v) {

@@ -4,6 +4,7 @@
 // to what the implementation likes (docs/decisions/0007).
 #include "ops/core/activation_onednn.h"
 #include "ops/nn/conv2d/conv2d_bias.h"
+#include "ops/nn/conv2d/conv2d_gemm_onednn.h"
 #include "ops/nn/conv2d/conv2d_geometry.h"
 
 namespace lockstep::ops::conv2d {
@@ -119,11 +120,13 @@ OnednnProblem BiasWeightGradProblem(const NodeSpec& node) {
 }  // namespace
 
 void RegisterOnednn(OpRegistry& registry) {
+  RegisterGemm(registry, /*few_pixels=*/true);
   registry.AddKernel("conv2d", OnednnKernel(ForwardProblem));
   registry.AddKernel("conv2d_bias", OnednnKernel(BiasProblem));
   registry.AddKernel("conv2d_data_grad", OnednnKernel(DataGradProblem));
   registry.AddKernel("conv2d_weight_grad", OnednnKernel(WeightGradProblem));
   registry.AddKernel("conv2d_bias_weight_grad", OnednnKernel(BiasWeightGradProblem));
+  RegisterGemm(registry, /*few_pixels=*/false);
 }
 
 }  // namespace lockstep::ops::conv2d

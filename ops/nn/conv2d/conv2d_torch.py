@@ -25,7 +25,7 @@ def conv2d_weight_grad(attrs, inputs):
 
 def conv2d_bias(attrs, inputs):
     x, w, b = inputs
-    activation = {"none": lambda y: y, "relu": torch.relu, "tanh": torch.tanh}[attrs["activation"]]
+    activation = {"none": lambda y: y, "relu": torch.relu}[attrs["activation"]]
     return [activation(conv2d(attrs, [x, w])[0] + b)]
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// By rows of pixels, several channels of one window at a time in registers.
+// By rows of pixels, all channels of a tap at a time.
 #include <algorithm>
 
 #include "ops/core/for_isa.h"
@@ -19,35 +19,17 @@ int64_t Grain(const Shape& shape) {
   return std::max<int64_t>(1, 8192 / std::max<int64_t>(1, shape[2] * shape[3]));
 }
 
-// One window: rows and columns of it inside the image, and where it begins.
-struct Taps {
-  Range rows, columns;
-  int64_t kernel_w, row_stride, channels;
-  const float* corner;  // of tap (0, 0), which may lie outside the image
-};
-
-// kWidth channels from c on: the first maximum of the taps in order; a NaN beats everything, the
-// last of several wins.
-template <int kWidth>
-LOCKSTEP_INLINE inline void MaxOfTaps(const Taps& t, int64_t c, float* y, int32_t* index) {
-  float best[kWidth] = {};
-  int32_t place[kWidth] = {};
-  bool first = true;
-  for (int64_t r = t.rows.begin; r < t.rows.end; ++r) {
-    for (int64_t s = t.columns.begin; s < t.columns.end; ++s) {
-      const float* const x = t.corner + r * t.row_stride + s * t.channels + c;
-      const int32_t here = static_cast<int32_t>(r * t.kernel_w + s);
-      for (int i = 0; i < kWidth; ++i) {
-        const float v = x[i];
-        const bool wins = first | (v > best[i]) | (v != v);
-        best[i] = wins ? v : best[i];
-        place[i] = wins ? here : place[i];
-      }
-      first = false;
-    }
+// y and index (C) of one tap of a window, or their maximum with what earlier taps left there: the
+// first maximum wins; a NaN beats everything, the last of several wins.
+template <bool kFirst>
+LOCKSTEP_INLINE inline void TakeTap(const float* x, int32_t place, int64_t channels,
+                                    float* __restrict y, int32_t* __restrict index) {
+  for (int64_t c = 0; c < channels; ++c) {
+    const float v = x[c];
+    const bool wins = kFirst | (v > y[c]) | (v != v);
+    y[c] = wins ? v : y[c];
+    index[c] = wins ? place : index[c];
   }
-  for (int i = 0; i < kWidth; ++i) y[c + i] = best[i];
-  for (int i = 0; i < kWidth; ++i) index[c + i] = place[i];
 }
 
 // (x) -> y, index.
@@ -58,19 +40,25 @@ void Forward(const MaxPool2dAttrs& a, const SimdArgs& args) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       for (int64_t row = run.begin; row < run.end; ++row) {
         const int64_t n = row / out[1], p = row % out[1];
-        Taps t = {Height(a).Inside(p, x[1]), {}, a.kernel_w, x[2] * channels, channels, nullptr};
+        const Range rows = Height(a).Inside(p, x[1]);
         const float* const image = args.in<float>(0) + n * x[1] * x[2] * channels;
         for (int64_t q = 0; q < out[2]; ++q) {
-          t.columns = Width(a).Inside(q, x[2]);
-          t.corner =
-              image +
-              ((p * a.stride_h - a.padding_h) * x[2] + q * a.stride_w - a.padding_w) * channels;
+          const Range columns = Width(a).Inside(q, x[2]);
           float* const y = args.out<float>(0) + (row * out[2] + q) * channels;
           int32_t* const index = args.out<int32_t>(1) + (row * out[2] + q) * channels;
-          int64_t c = 0;
-          for (; c + 16 <= channels; c += 16) MaxOfTaps<16>(t, c, y, index);
-          for (; c + 2 <= channels; c += 2) MaxOfTaps<2>(t, c, y, index);
-          for (; c < channels; ++c) MaxOfTaps<1>(t, c, y, index);
+          for (int64_t r = rows.begin; r < rows.end; ++r) {
+            for (int64_t s = columns.begin; s < columns.end; ++s) {
+              const int64_t h = p * a.stride_h - a.padding_h + r;
+              const int64_t w = q * a.stride_w - a.padding_w + s;
+              const float* const tap = image + (h * x[2] + w) * channels;
+              const int32_t place = static_cast<int32_t>(r * a.kernel_w + s);
+              if (r == rows.begin && s == columns.begin) {
+                TakeTap<true>(tap, place, channels, y, index);
+              } else {
+                TakeTap<false>(tap, place, channels, y, index);
+              }
+            }
+          }
         }
       }
     });

@@ -9,8 +9,9 @@
 namespace lockstep::ops::tanh {
 namespace {
 
-// expm1(z) = 2^n (e^r - 1) + (2^n - 1), r in [-ln 2 / 2, ln 2 / 2], e^r - 1 by its Taylor polynomial
-// of degree 10 (relative error below 2^-35). |x| is at most 20, beyond which the result is 1.
+// expm1(z) = 2^n (e^r - 1) + (2^n - 1), r in [-ln 2 / 2, ln 2 / 2], e^r - 1 by its Taylor
+// polynomial of degree 10 (relative error below 2^-35). |x| is at most 20, beyond which the result
+// is 1.
 LOCKSTEP_INLINE inline float TanhOf(float x) {
   const double magnitude = __builtin_fabs(static_cast<double>(x));
   const double z = -2.0 * magnitude;
