@@ -106,7 +106,7 @@ TEST_F(KernelFileTest, TheBitsAreEqualOnOneAndTwoRanks) {
   const std::vector<std::string> expected = Run(config);
   config.run.ranks = 2;
   EXPECT_EQ(Run(config), expected);
-  EXPECT_NE(Losses(Run(Config(""))), Losses(expected)) << "the chosen kernels must have been run";
+  EXPECT_NE(Run(Config("")), expected) << "the file is part of every digest";
 }
 
 TEST_F(KernelFileTest, AnotherFileIsAnotherDigestFromTheStartOn) {

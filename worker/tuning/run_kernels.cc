@@ -11,6 +11,10 @@
 namespace lockstep::worker {
 namespace {
 
+// Of a run that has begun: it cannot go on with another file.
+constexpr char kCopyRemedy[] =
+    "put the file back that the run began with, go on with the recipe's and with --new-bits, or "
+    "begin anew with --overwrite (made here by `lockstep tune RECIPE --out FILE`)";
 constexpr char kRemedy[] =
     "make one here with `lockstep tune RECIPE --out FILE`, or leave train.kernel_file out (the "
     "first kernels of each op; other bits)";
@@ -73,8 +77,9 @@ Result<RunKernels> LoadRunKernels(const TrainConfig& config, const DeviceSpec& s
   const std::string path = PathOf(config);
   Result<RunKernels> kernels = Load(path, spec);
   if (kernels.ok()) return kernels;
-  return Status(kernels.status().code(),
-                "kernel file '" + path + "': " + kernels.status().message() + "; " + kRemedy);
+  return Status(kernels.status().code(), "kernel file '" + path +
+                                             "': " + kernels.status().message() + "; " +
+                                             (path == config.kernel_file ? kRemedy : kCopyRemedy));
 }
 
 std::string FixedKeysOf(const TrainConfig& config, const RunKernels& kernels) {
