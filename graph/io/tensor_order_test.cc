@@ -13,6 +13,7 @@ namespace {
 Parameter Weight() {
   return {"conv1.weight",
           {DType::kFloat32, {2, 1, 2, 3}},
+          {2, 1, 2, 3},
           {2, 3, 1, 2},
           {0, 3, 1, 2},
           {Initializer::Kind::kUniform, 0.5}};
