@@ -21,7 +21,7 @@ class AllKernelsTest : public testing::TestWithParam<int32_t> {
     config.augment_train = {"random-crop:28:pad=2", "hflip", "normalise"};
     config.loss.label_smoothing = 0.1;
     config.epochs = 1;
-    config.max_steps = 5;
+    config.max_steps = 3;
     config.eval.batch = 7;
     return config;
   }
@@ -50,7 +50,7 @@ TEST_P(AllKernelsTest, DigestsOfResNet18DependOnNeitherRanksNorCores) {
 
 TEST_P(AllKernelsTest, DigestsOfResNet18AreThoseOfRecomputedBlocksAndOfPoisonedBuffers) {
   TrainConfig config = Config();
-  config.max_steps = 3;
+  config.max_steps = 2;
   const std::vector<std::string> expected = Run(config);
   config.poison = true;
   EXPECT_EQ(Run(config), expected) << "poisoned";

@@ -98,6 +98,7 @@ Result<graph::Program> MakeProgram(const Options& o, DType precision,
   options.lane_batch = batch.rows;
   options.model_options.dropout = o.dropout;
   options.model_options.classes = o.classes;
+  options.rewrite = o.kernels != "reference";
   return graph::Program::Make(options);
 }
 
@@ -122,7 +123,11 @@ Status DumpGradients(const Options& o) {
   const DType precision = o.precision == "fp64" ? DType::kFloat64 : DType::kFloat32;
   ASSIGN_OR_RETURN(const storage::LaneBatch batch, ReadBatch(o.batch, precision));
   ASSIGN_OR_RETURN(const graph::Program program, MakeProgram(o, precision, batch));
-  worker::CpuDevice device(worker::HostCpuSpec(/*reference_only=*/o.kernels == "reference"));
+  DeviceSpec spec = worker::ReferenceHostSpec();
+  if (o.kernels != "reference") {
+    ASSIGN_OR_RETURN(spec, worker::HostCpuSpec("native", /*threads=*/1));
+  }
+  worker::CpuDevice device(spec);
   ASSIGN_OR_RETURN(const auto model, worker::CompiledModel::Make(program, &device, {}));
   ASSIGN_OR_RETURN(worker::ModelState state, worker::ModelState::Make(*model, std::nullopt, {}));
   RETURN_IF_ERROR(worker::LoadWeights(*model, o.weights, &state));
