@@ -36,7 +36,8 @@ struct MemberInfo {
 // What the run is: equal on all ranks, or the rank that differs from rank 0 is refused.
 struct RunInfo {
   std::string run_directory;  // absolute
-  // Sorted lines "name=value\n" of the recipe's keys that differ from their defaults, by role.
+  // Sorted lines "name=value\n" of the recipe's keys that differ from their defaults, by role;
+  // among the fixed ones the hash of the kernel file, "train.kernel_file=<16 hexadecimal digits>".
   std::string fixed_keys, branch_keys;
   uint64_t recipe_hash = 0;
   Hash128Value dataset_digest;

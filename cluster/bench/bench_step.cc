@@ -53,6 +53,7 @@ worker::TrainConfig ConfigOf(const BenchStepOptions& options) {
   config.optimizer.name = options.optimizer;
   config.optimizer.lr = options.learning_rate;
   config.kernels = options.kernels;
+  config.kernel_file = options.kernel_file;
   config.run.cores = options.cores;
   config.seed = options.seed;
   return config;
@@ -124,7 +125,8 @@ void PrintFigures(const Figures& figures, std::ostream& out) {
       << "V = " << options.lanes << " lanes, T = " << options.threads
       << " threads a lane, lane_batch = " << options.lane_batch << ": " << figures.images()
       << " images a step; lanes at once " << figures.setup.lanes_at_once << "; kernels "
-      << options.kernels << " on " << figures.setup.device->spec().isa << "\n\n";
+      << options.kernels << " on " << figures.setup.device->spec().isa
+      << (options.kernel_file.empty() ? "" : ", chosen by " + options.kernel_file) << "\n\n";
   Print(out, "%-34s %11s %11s %11s\n", "milliseconds", "median", "min", "max");
   PrintSpread("step", measured.step_ms, out);
   PrintSpread("  of it after the lanes: update", measured.update_ms, out);
@@ -179,6 +181,7 @@ Status WriteJson(const Figures& figures) {
       {"lane_threads", options.threads},
       {"lanes_at_once", figures.setup.lanes_at_once},
       {"kernels", options.kernels},
+      {"kernel_file", options.kernel_file},
       {"isa", figures.setup.device->spec().isa},
       {"images_per_step", figures.images()},
       {"images_per_second", figures.images_per_second()},

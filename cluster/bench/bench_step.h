@@ -21,6 +21,7 @@ struct BenchStepOptions {
   int32_t threads = 1;            // T of each lane
   int32_t cores = 0;              // lanes at once = cores / T; 0: all of the affinity mask
   std::string kernels = "auto";   // auto | reference
+  std::string kernel_file;        // made by `lockstep tune`; empty: the first kernels
   std::string optimizer = "sgd";  // sgd (momentum 0.9) | adam
   double learning_rate = 0.01;
   uint64_t seed = 1;

@@ -18,6 +18,7 @@
 #include "cluster/cli/explain_command.h"
 #include "cluster/cli/models_command.h"
 #include "cluster/cli/train_command.h"
+#include "cluster/cli/tune_command.h"
 #include "cluster/doctor/doctor.h"
 #include "cluster/recipes/schema.h"
 #include "storage/importers/importer.h"
@@ -71,6 +72,7 @@ class CommandLine {
     AddBench();
     AddEval();
     AddExplain();
+    AddTune();
     AddModels();
     AddDoctor();
   }
@@ -364,6 +366,7 @@ Examples:
     step->add_option("--kernels", o.kernels, "Kernels to choose from")
         ->capture_default_str()
         ->check(CLI::IsMember({"auto", "reference"}));
+    step->add_option("--kernel-file", o.kernel_file, "Kernels chosen by `lockstep tune`");
     step->add_option("--optimizer", o.optimizer, "sgd has momentum 0.9")
         ->capture_default_str()
         ->check(CLI::IsMember({"sgd", "adam"}));
@@ -407,6 +410,30 @@ Examples:
                         "--write-spec`; default: measured now, in about a second");
     command->add_flag("--measure", explain_.measure,
                       "Make a few steps on made-up data: measured beside predicted times");
+  }
+
+  void AddTune() {
+    CLI::App* command =
+        Add(&app_, "tune", R"(Time the kernels a recipe could use, and write a kernel file.
+
+Examples:
+  lockstep tune cluster/recipes/lenet5-fashion-mnist.toml --out kernels.json
+  lockstep tune cluster/recipes/lenet5-fashion-mnist.toml batch.lane_batch=64 --out kernels.json
+  lockstep train cluster/recipes/lenet5-fashion-mnist.toml train.kernel_file=kernels.json
+
+For each op and shape of the recipe's plans the first kernels are timed on this machine, the dearest
+ops first, each alone on the threads of one lane. Another than the first is recorded where it is
+faster by 5 %; what the file does not name takes its first kernel. Another file gives other bits, so
+tune once, on a quiet machine, before a run begins; the run keeps a copy and goes on with it.
+)",
+            [this] { return RunTune(tune_, console_); });
+    command->add_option("RECIPE", tune_.recipe, "Recipe file (TOML)")->required();
+    AddOverrides(command, &tune_.overrides);
+    command->add_option("--out", tune_.out, "File to write; replaced where it is there already")
+        ->required();
+    command->add_option("--tune-seconds", tune_.tune_seconds, "Time to spend, in all")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 1e6));
   }
 
   void AddModels() {
@@ -535,6 +562,7 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
   BenchStepOptions bench_step_;
   EvalOptions eval_;
   ExplainOptions explain_;
+  TuneCommandOptions tune_;
   std::string models_filter_;
   DoctorOptions doctor_;
   bool no_measure_ = false;

@@ -6,6 +6,7 @@
 
 #include "cluster/recipes/recipe.h"
 #include "worker/eval/evaluate.h"
+#include "worker/tuning/run_kernels.h"
 
 namespace lockstep::cluster {
 namespace {
@@ -35,6 +36,9 @@ Status RunEval(const EvalOptions& options, Console* console) {
                            "train` command goes on with it"));
   ASSIGN_OR_RETURN(worker::TrainConfig config, LoadRecipe(run + "/recipe.toml", options.overrides));
   if (!options.split.empty()) config.data.val = options.split;
+  // The run's own copy: the file that the recipe names may have become another.
+  const std::string copy = run + "/" + worker::kKernelFileCopy;
+  if (!config.kernel_file.empty() && std::filesystem::exists(copy)) config.kernel_file = copy;
   ASSIGN_OR_RETURN(const worker::EvalResult result,
                    worker::EvaluateWeights(config, run + "/model.safetensors"));
   char line[160];

@@ -20,6 +20,15 @@ void FindPrecisionConflicts(const TrainConfig& config, std::vector<Conflict>* co
   }
 }
 
+// train.kernels = "reference" beside a kernel file is found with the idle keys.
+void FindKernelFileConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
+  if (config.kernel_file.empty() || config.precision != DType::kFloat64) return;
+  conflicts->push_back({{"train.kernel_file", "train.precision"},
+                        "train.kernel_file = \"" + config.kernel_file +
+                            "\" does nothing with train.precision = \"fp64\", which has reference "
+                            "kernels only: remove it"});
+}
+
 void FindThreadConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
   if (config.batch.lane_threads == 1 || !config.reference_kernels()) return;
   conflicts->push_back({{"batch.lane_threads", "train.kernels"},
@@ -81,6 +90,7 @@ std::vector<Conflict> FindConflicts(const TrainConfig& config) {
   std::vector<Conflict> conflicts;
   FindNameConflicts(config, &conflicts);
   FindPrecisionConflicts(config, &conflicts);
+  FindKernelFileConflicts(config, &conflicts);
   FindThreadConflicts(config, &conflicts);
   FindScheduleConflicts(config, &conflicts);
   FindIdleKeys(config, &conflicts);

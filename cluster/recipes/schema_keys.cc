@@ -154,6 +154,13 @@ void AddTrainKeys(std::vector<RecipeKey>* keys) {
                                 "plain loops, equal bits on every x86-64 machine"));
   kernels.unhashed = std::string("reference");  // the default when the first digests were stored
   keys->push_back(std::move(kernels));
+  RecipeKey kernel_file =
+      OnlyWith("train.kernels", "auto",
+               Key("train.kernel_file", kFixed, FIELD(kernel_file),
+                   "file with kernels chosen by `lockstep tune`, relative to the current "
+                   "directory; a run keeps a copy; \"\": the first of each op"));
+  kernel_file.is_path = true;
+  keys->push_back(std::move(kernel_file));
   RecipeKey isa = OneOf({"native", "x86-64", "avx2", "avx512"},
                         Key("train.cpu_isa", kFixed, FIELD(cpu_isa),
                             "instruction set of the kernels; for machines of several kinds, the "

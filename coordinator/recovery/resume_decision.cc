@@ -41,12 +41,26 @@ int32_t FirstLivingBranch(const ResumeFindings& found) {
   return branch;
 }
 
+// A kernel file holds for one build and one kind of hardware, so it may change with them.
+bool IsOfNewBits(const KeyDifference& difference) { return difference.name == "train.kernel_file"; }
+
 Status CheckFixedKeys(const RunInfo& run, const std::string& what, const std::string& before) {
-  const std::vector<KeyDifference> differences = DifferencesOf(before, run.fixed_keys);
+  std::vector<KeyDifference> differences = DifferencesOf(before, run.fixed_keys);
+  if (run.new_bits) std::erase_if(differences, IsOfNewBits);
   if (differences.empty()) return OkStatus();
   return InvalidArgument("run '" + run.run_directory + "' cannot go on with this recipe: " + what +
                          " has other values of keys that are fixed for a run: " +
                          ToText(differences) + "; " + kRemedy);
+}
+
+// Those that differ and may: branch keys, and with new bits the kernel file.
+std::vector<KeyDifference> ChangedKeys(const RunInfo& run, const std::string& fixed_before,
+                                       const std::string& branch_before) {
+  std::vector<KeyDifference> changed = DifferencesOf(branch_before, run.branch_keys);
+  for (KeyDifference& difference : DifferencesOf(fixed_before, run.fixed_keys)) {
+    changed.push_back(std::move(difference));
+  }
+  return changed;
 }
 
 Status CheckDataset(const RunInfo& run, const CheckpointManifest& checkpoint) {
@@ -91,7 +105,7 @@ Result<ResumeDecision> GoOnFromCheckpoint(const RunInfo& run, const MemberInfo& 
                    CompareProgram("build", checkpoint.build, member.build, run, checkpoint));
   ASSIGN_OR_RETURN(const std::string hardware, CompareProgram("hardware", checkpoint.hardware,
                                                               member.hardware, run, checkpoint));
-  const auto keys = DifferencesOf(checkpoint.branch_keys, run.branch_keys);
+  const auto keys = ChangedKeys(run, checkpoint.fixed_keys, checkpoint.branch_keys);
 
   ResumeDecision decision;
   decision.checkpoint = checkpoint;
@@ -138,7 +152,7 @@ Result<ResumeDecision> BeginAgain(const RunInfo& run, const ResumeFindings& foun
   }
   const std::string name = storage::GenerationName(last->number);
   RETURN_IF_ERROR(CheckFixedKeys(run, "generation " + name, last->fixed_keys));
-  const auto keys = DifferencesOf(last->branch_keys, run.branch_keys);
+  const auto keys = ChangedKeys(run, last->fixed_keys, last->branch_keys);
   const bool same = keys.empty() && !HasOtherRoot(found, last->branch);
   decision.branch = same ? last->branch : HighestBranch(found) + 1;
   decision.notes.push_back("no checkpoint to go on from: branch " +

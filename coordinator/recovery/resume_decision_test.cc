@@ -145,6 +145,19 @@ TEST(DecideResume, AnotherBuildOrHardwareNeedsNewBits) {
   }
 }
 
+TEST(DecideResume, AnotherKernelFileNeedsNewBits) {
+  comm::RunInfo run = SomeRun();
+  run.fixed_keys += "train.kernel_file=0123456789abcdef\n";
+  const Status status = Refusal(run, SomeFindings({1, 400}));
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("train.kernel_file: (default), now 0123456789abcdef"));
+  run.new_bits = true;
+  const ResumeDecision decision = Decided(run, SomeFindings({1, 400}));
+  EXPECT_EQ(decision.branch, 2);
+  EXPECT_TRUE(decision.checkpoint);
+  EXPECT_THAT(decision.notes.back(), HasSubstr("train.kernel_file: (default), now 0123"));
+}
+
 TEST(DecideResume, CheckpointOfTheLastStepIsTheEnd) {
   const ResumeDecision decision = Decided(SomeRun(), SomeFindings({1, 1000}));
   EXPECT_TRUE(decision.finished);

@@ -4,53 +4,15 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/hash.h"
 #include "graph/ir/liveness.h"
 #include "graph/ir/verify.h"
 #include "graph/passes/dead_code.h"
 #include "graph/passes/in_place.h"
 #include "graph/plan/memory.h"
 #include "graph/plan/verify_plan.h"
-#include "ops/core/reference_kernel.h"
 
 namespace lockstep::graph {
 namespace {
-
-struct Chosen {
-  std::shared_ptr<const ops::KernelFamily> family;
-  ops::Candidate candidate;
-};
-
-// The first usable candidate of one family, or why there is none.
-Result<ops::Candidate> FirstCandidate(const ops::KernelFamily& family, const ops::NodeSpec& node,
-                                      const DeviceSpec& device, const std::string* algorithm) {
-  ASSIGN_OR_RETURN(const std::vector<ops::Candidate> candidates, family.Candidates(node, device));
-  for (const ops::Candidate& c : candidates) {
-    const bool right = algorithm == nullptr || c.algorithm == *algorithm;
-    if (right && c.deterministic && c.workspace_bytes <= device.workspace_cap) return c;
-  }
-  return FailedPrecondition("no deterministic candidate within the workspace cap of " +
-                            std::to_string(device.workspace_cap >> 20) + " MiB");
-}
-
-Result<Chosen> ChooseKernel(const ops::NodeSpec& node, const DeviceSpec& device,
-                            const KernelChoices& choices) {
-  const auto recorded = choices.by_node.find(NodeKey(node));
-  std::string reasons;
-  for (const auto& family : node.op->kernels) {
-    if (device.reference_kernels_only && family->name() != ops::kReferenceKernel) continue;
-    const std::string* algorithm = nullptr;
-    if (recorded != choices.by_node.end()) {
-      if (family->name() != recorded->second.kernel) continue;
-      algorithm = &recorded->second.algorithm;
-    }
-    Result<ops::Candidate> candidate = FirstCandidate(*family, node, device, algorithm);
-    if (candidate.ok()) return Chosen{family, *std::move(candidate)};
-    reasons += "\n  " + std::string(family->name()) + ": " + candidate.status().message();
-  }
-  return FailedPrecondition("layer '" + node.path + "': no kernel for " + node.op->name + " on " +
-                            device.name + reasons);
-}
 
 // Turns a verified graph into a plan: kernels first, then buffers, then offsets.
 class Planner {
@@ -85,7 +47,7 @@ class Planner {
       PlanNode planned;
       planned.spec = graph_.SpecOf(node);
       planned.recomputed = node.recomputed;
-      ASSIGN_OR_RETURN(Chosen chosen, ChooseKernel(planned.spec, device_, choices_));
+      ASSIGN_OR_RETURN(KernelOption chosen, ChooseKernel(planned.spec, device_, choices_));
       planned.family = std::move(chosen.family);
       planned.candidate = std::move(chosen.candidate);
       plan_->nodes.push_back(std::move(planned));
@@ -185,14 +147,6 @@ class Planner {
 };
 
 }  // namespace
-
-uint64_t NodeKey(const ops::NodeSpec& node) {
-  std::string text = node.op->name + node.attrs.ToText();
-  for (const TensorType& t : node.in) text += " " + t.ToString();
-  text += " ->";
-  for (const TensorType& t : node.out) text += " " + t.ToString();
-  return Hash64(text);
-}
 
 size_t Plan::ResultIndex(std::string_view result) const {
   for (size_t i = 0; i < results.size(); ++i) {

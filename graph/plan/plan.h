@@ -4,25 +4,15 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/device/device_spec.h"
 #include "graph/ir/graph.h"
+#include "graph/plan/kernel_choice.h"
 
 namespace lockstep::graph {
-
-// Recorded choices of the tuner: hash of (op, attrs, types) -> kernel and algorithm. A node without
-// one takes the first candidate of the first kernel in its op's list that has any.
-struct KernelChoices {
-  struct Choice {
-    std::string kernel, algorithm;
-  };
-  std::map<uint64_t, Choice> by_node;
-};
-uint64_t NodeKey(const ops::NodeSpec& node);
 
 // Where a value's memory is while a plan runs.
 struct Place {

@@ -8,7 +8,7 @@ import harness
 from harness import INVALID, NOT_FOUND
 
 COMMANDS = ["", "data", "data import", "data info", "data verify", "data show", "data order",
-            "train", "eval", "explain", "models", "bench", "bench step",
+            "train", "eval", "explain", "tune", "models", "bench", "bench step",
             "doctor"]
 
 

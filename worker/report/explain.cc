@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "base/hash.h"
 #include "comm/reduce/canonical_tree.h"
 #include "worker/trainer/memory_report.h"
 #include "worker/trainer/run_setup.h"
@@ -119,6 +120,24 @@ void PrintExchange(const TrainConfig& config, std::string* text) {
   *text += "\n";
 }
 
+// The nodes of the plan of a full lane batch that do not run their first kernel.
+void PrintKernels(const RunSetup& setup, std::string* text) {
+  const graph::KernelChoices& choices = setup.kernels.choices;
+  if (setup.kernels.path.empty()) return;
+  *text += "kernels chosen by " + setup.kernels.path + " (hash " + Hex64(setup.kernels.hash) +
+           "), all others the first of their op:\n";
+  const graph::Plan& plan = setup.model->lane_executors().rbegin()->second->plan();
+  int64_t chosen = 0;
+  for (const graph::PlanNode& node : plan.nodes) {
+    if (!choices.by_node.contains(graph::NodeKey(node.spec))) continue;
+    ++chosen;
+    Print(text, "  %-30s %-26s %s %s\n", node.spec.path.empty() ? "-" : node.spec.path.c_str(),
+          node.spec.op->name.c_str(), node.candidate.kernel.c_str(),
+          node.candidate.algorithm.c_str());
+  }
+  *text += chosen == 0 ? "  none in a full lane batch\n\n" : "\n";
+}
+
 }  // namespace
 
 Result<std::string> Explain(const TrainConfig& config, const TimeOptions& time) {
@@ -131,6 +150,7 @@ Result<std::string> Explain(const TrainConfig& config, const TimeOptions& time) 
   PrintLayers(program, eval, rows, &text);
   PrintSteps(config, setup, &text);
   PrintMemory(config, setup, &text);
+  PrintKernels(setup, &text);
   if (config.batch.lanes > 1) PrintExchange(config, &text);
   ASSIGN_OR_RETURN(const std::string times, ExplainTime(config, setup, time));
   return text + times;

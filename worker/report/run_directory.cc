@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "worker/report/summary_json.h"
+#include "worker/tuning/run_kernels.h"
 
 namespace lockstep::worker {
 namespace {
@@ -73,8 +74,8 @@ std::string KeptRows(const std::string& path, const std::string& header,
   return kept;
 }
 
-constexpr std::string_view kRunFiles[] = {"recipe.toml", "results.csv", "digests.csv",
-                                          "summary.json", "model.safetensors"};
+constexpr std::string_view kRunFiles[] = {"recipe.toml", kKernelFileCopy, "results.csv",
+                                          "digests.csv", "summary.json",  "model.safetensors"};
 
 // Whether `name` is a run's, or was on its way to be when a run was killed.
 bool IsRunFile(const std::string& name) {
@@ -112,7 +113,7 @@ Status RemoveRunFiles(const std::string& path, bool all) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(path));
   for (const std::string& name : names) {
     const bool table = name == "digests.csv" || name == "results.csv";
-    const bool kept = table || name == "recipe.toml";  // replaced whole
+    const bool kept = table || name == "recipe.toml" || name == kKernelFileCopy;  // replaced whole
     if (IsRunFile(name) && (all || !kept)) RETURN_IF_ERROR(RemoveTree(path + "/" + name));
   }
   return OkStatus();
@@ -179,12 +180,16 @@ Result<uint64_t> RunDirectory::FinishedDigest(const std::string& path) {
 }
 
 Result<std::unique_ptr<RunDirectory>> RunDirectory::Open(const TrainConfig& config,
-                                                         HistoryStart start) {
+                                                         HistoryStart start,
+                                                         const std::string& kernel_file) {
   std::unique_ptr<RunDirectory> directory(new RunDirectory(config.run.directory));
   const std::string& path = directory->path_;
   Status opened = RemoveRunFiles(path, /*all=*/start.step == 0);
   if (opened.ok()) opened = directory->OpenTables(start);
   if (opened.ok()) opened = WriteFileAtomic(path + "/recipe.toml", config.recipe_text);
+  if (opened.ok() && !kernel_file.empty()) {
+    opened = WriteFileAtomic(path + "/" + kKernelFileCopy, kernel_file);
+  }
   if (opened.ok()) return directory;
   // Nothing of a run that did not begin; the first failure counts.
   if (start.step == 0) (void)RemoveRunFiles(path, /*all=*/true);

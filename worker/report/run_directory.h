@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RunDirectory: what a run leaves on disk beside its checkpoints (docs/formats.md, "Run
-// directory"): recipe.toml, results.csv, digests.csv, summary.json, model.safetensors. Only the
-// process that trains as rank 0 of the newest generation writes here.
+// directory"): recipe.toml, kernels.json, results.csv, digests.csv, summary.json,
+// model.safetensors. Only the process that trains as rank 0 of the newest generation writes here.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +54,9 @@ class RunDirectory {
   static Status Check(const TrainConfig& config);
 
   // Opens the directory for a history that goes on from `start`; other files are never touched.
-  static Result<std::unique_ptr<RunDirectory>> Open(const TrainConfig& config, HistoryStart start);
+  // `kernel_file`: the bytes of the run's kernel file, kept as kernels.json; empty: it has none.
+  static Result<std::unique_ptr<RunDirectory>> Open(const TrainConfig& config, HistoryStart start,
+                                                    const std::string& kernel_file = "");
 
   // The digest in summary.json where that says the run is finished and the weights are there too.
   static Result<uint64_t> FinishedDigest(const std::string& path);

@@ -23,7 +23,7 @@ Status CompiledModel::CompileAll(Device* device, const Options& options) {
   for (int64_t rows : options.lane_rows) {
     ASSIGN_OR_RETURN(const graph::Graph lane, program_.Lane(rows));
     ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan,
-                     graph::CompileLane(lane, device->spec(), options.recompute, {},
+                     graph::CompileLane(lane, device->spec(), options.recompute, options.kernels,
                                         GuardBytes(options.poison)));
     ASSIGN_OR_RETURN(lane_[rows], MakeExecutor(std::move(plan), device, options, &arena_bytes_));
   }
@@ -49,8 +49,9 @@ Result<std::unique_ptr<Executor>> CompiledModel::CompileOne(const Result<graph::
                                                             Device* device, const Options& options,
                                                             int64_t* arena_bytes) {
   if (!graph.ok()) return graph.status();
-  ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan,
-                   graph::Compile(*graph, device->spec(), {}, GuardBytes(options.poison)));
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<const graph::Plan> plan,
+      graph::Compile(*graph, device->spec(), options.kernels, GuardBytes(options.poison)));
   return MakeExecutor(std::move(plan), device, options, arena_bytes);
 }
 

@@ -22,6 +22,7 @@ class CompiledModel {
     std::vector<int64_t> lane_rows;  // row counts of lane batches; empty: no training
     std::vector<int64_t> eval_rows;
     graph::RecomputePolicy recompute;  // of lane plans
+    graph::KernelChoices kernels;      // of all plans
     bool poison = false;               // Executor::Options
     bool profile = false;              // Executor::Options
   };

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/fault_point.h"
+#include "base/file.h"
 #include "base/floating_point_state.h"
 #include "comm/reduce/agree.h"
 #include "comm/reduce/all_sum.h"
@@ -193,15 +194,29 @@ Status RankTrainer::Begin() {
                                      communicator_, &parts_->update_stream, StepDeadline(),
                                      &parts_->model_state));
   }
+  NoteKernels();
   RETURN_IF_ERROR(CheckShards());
   RETURN_IF_ERROR(MakeLoaders());
   if (is_rank_zero()) {
-    ASSIGN_OR_RETURN(directory_, RunDirectory::Open(*config_, {state_.global_step, state_.epoch}));
+    ASSIGN_OR_RETURN(directory_, RunDirectory::Open(*config_, {state_.global_step, state_.epoch},
+                                                    setup_->kernels.text));
   }
   if (!resumes) RETURN_IF_ERROR(TakeFirstDigest());
   started_ = rate_since_ = epoch_since_ = Clock::Real().Now();
   started_ -= ToDuration(summary_.seconds);
   return OkStatus();
+}
+
+// A run goes on with the kernels it began with, whatever has become of the recipe's file.
+void RankTrainer::NoteKernels() const {
+  const RunKernels& kernels = setup_->kernels;
+  if (observer_ == nullptr || kernels.path.empty()) return;
+  observer_->OnNote("kernels chosen by " + kernels.path + ", hash " + Hex64(kernels.hash));
+  const Result<std::string> now = ReadFile(config_->kernel_file);
+  if (now.ok() && *now != kernels.text) {
+    observer_->OnNote("'" + config_->kernel_file +
+                      "' (train.kernel_file) is another now: without effect on this run");
+  }
 }
 
 // What a rank reads follows from the order; the coordinator deals it by the same function. Where
@@ -219,7 +234,8 @@ Status RankTrainer::CheckShards() const {
 Status RankTrainer::TakeFirstDigest() {
   ASSIGN_OR_RETURN(const uint64_t hash,
                    parts_->update->StateHash(&parts_->model_state, StepDeadline()));
-  digest_ = FirstDigest(config_->recipe_hash, setup_->dataset->info().digest, 0, hash);
+  digest_ =
+      FirstDigest(config_->recipe_hash, setup_->dataset->info().digest, setup_->kernels.hash, hash);
   summary_.digest = digest_;
   return OkStatus();
 }

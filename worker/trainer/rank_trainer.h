@@ -46,6 +46,7 @@ class RankTrainer {
   Result<MemoryReport> ReportMemory();
   Status Join();
   Status Begin();
+  void NoteKernels() const;
   Status CheckShards() const;
   Status Restore();
   Status TakeFirstDigest();

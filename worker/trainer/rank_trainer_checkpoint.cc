@@ -134,7 +134,7 @@ storage::CheckpointManifest RankTrainer::MakeManifest(uint64_t state_hash) const
   m.digest = digest_;
   m.state_hash = state_hash;
   m.trainer_state = state_.ToBytes();
-  m.fixed_keys = config_->fixed_keys;
+  m.fixed_keys = membership_->request().run.fixed_keys;
   m.branch_keys = config_->branch_keys;
   m.recipe_hash = config_->recipe_hash;
   m.dataset_digest = setup_->dataset->info().digest;

@@ -26,7 +26,7 @@ Result<comm::RegisterRequest> MakeRegistration(const TrainConfig& config, const 
   comm::RunInfo& run = request.run;
   std::error_code error;
   run.run_directory = std::filesystem::absolute(config.run.directory, error).lexically_normal();
-  run.fixed_keys = config.fixed_keys;
+  run.fixed_keys = FixedKeysOf(config, setup.kernels);
   run.branch_keys = config.branch_keys;
   run.recipe_hash = config.recipe_hash;
   run.dataset_digest = setup.dataset->info().digest;

@@ -70,7 +70,7 @@ Result<DeviceSpec> SpecOf(const TrainConfig& config) {
 
 // Device and model of a setup.
 Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes,
-                  const CompiledModel::Options& compile, RunSetup* setup) {
+                  CompiledModel::Options compile, RunSetup* setup) {
   setup->lanes_at_once = LanesAtOnce(config);
   if (!config.reference_kernels()) {  // those use no OpenMP
     RETURN_IF_ERROR(CheckOpenMpSettings(comm::ProcessEnvironment(),
@@ -79,6 +79,8 @@ Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes
   ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, image, classes));
   ASSIGN_OR_RETURN(DeviceSpec spec, SpecOf(config));
   setup->device = std::make_unique<CpuDevice>(std::move(spec));
+  ASSIGN_OR_RETURN(setup->kernels, LoadRunKernels(config, setup->device->spec()));
+  compile.kernels = setup->kernels.choices;
   ASSIGN_OR_RETURN(setup->model,
                    CompiledModel::Make(std::move(program), setup->device.get(), compile));
   return OkStatus();

@@ -13,6 +13,7 @@
 #include "worker/trainer/compiled_model.h"
 #include "worker/trainer/memory_report.h"
 #include "worker/trainer/train_config.h"
+#include "worker/tuning/run_kernels.h"
 
 namespace lockstep::worker {
 
@@ -22,6 +23,7 @@ inline constexpr int kBatchesHeld = kPrefetchSteps + 1;  // and the one being us
 struct RunSetup {
   std::unique_ptr<storage::Dataset> dataset;  // null: SetUpWithoutData
   std::unique_ptr<CpuDevice> device;
+  RunKernels kernels;  // the recipe's kernel file
   storage::SplitInfo train_split;
   storage::OrderSpec order;
   storage::EvalSpec eval;  // samples = 0: the run does not evaluate

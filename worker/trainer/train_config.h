@@ -108,6 +108,7 @@ struct TrainConfig {
   std::string kernels = "auto";       // reference | auto
   // fp64 is the oracle and has no other kernels.
   bool reference_kernels() const { return kernels == "reference" || precision == DType::kFloat64; }
+  std::string kernel_file;         // made by `lockstep tune`; empty: the first kernels of each op
   std::string cpu_isa = "native";  // native, or a name of base/device/cpu_isa.h
   std::string nonfinite = "stop";  // stop | skip
   std::string recompute = "none";  // none | blocks | a budget in MiB (graph/plan/lane_plan.h)

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/cli/tune_command.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "cluster/cli/progress.h"
+#include "cluster/recipes/recipe.h"
+#include "worker/trainer/run_setup.h"
+#include "worker/tuning/tuner.h"
+
+namespace lockstep::cluster {
+namespace {
+
+Status WithPlaceRemedy(const Status& status) {
+  if (status.ok()) return status;
+  return Status(status.code(), status.message() + "; choose another place with --out");
+}
+
+// Whether the file can be written shows before the time is spent.
+Status CheckWritable(const std::string& path) {
+  const std::string probe = path + ".probe-" + std::to_string(::getpid());
+  RETURN_IF_ERROR(WriteFileAtomic(probe, ""));
+  return RemoveFileIfExists(probe);
+}
+
+std::string Milliseconds(double value) {
+  char text[48];
+  std::snprintf(text, sizeof(text), "%.4g ms", value);
+  return text;
+}
+
+void PrintChoice(const worker::TunedChoice& tuned, std::ostream& out) {
+  const storage::KernelFileChoice& c = tuned.choice;
+  out << "  " << c.node << "\n    " << c.kernel << " " << c.algorithm << " "
+      << Milliseconds(c.milliseconds) << ", not " << tuned.first;
+  if (c.first_milliseconds > 0) {
+    out << " " << Milliseconds(c.first_milliseconds) << "\n";
+  } else {
+    out << ", whose bits differ from run to run\n";
+  }
+}
+
+void PrintReport(const worker::TuneReport& report, std::ostream& out) {
+  out << report.nodes << " distinct nodes; of " << report.with_choice
+      << " several kernels can run, of those " << report.timed
+      << " were timed; another kernel than "
+      << "the first is faster for " << report.choices.size() << "\n";
+  for (const worker::TunedChoice& tuned : report.choices) PrintChoice(tuned, out);
+  for (const std::string& dropped : report.dropped) {
+    out << "left out, its bits differ from run to run: " << dropped << "\n";
+  }
+  if (report.timed < report.with_choice) {
+    out << report.with_choice - report.timed
+        << " nodes keep their first kernel untimed: the time was over; give more with "
+           "--tune-seconds\n";
+  }
+}
+
+}  // namespace
+
+Status RunTune(const TuneCommandOptions& options, Console* console) {
+  ASSIGN_OR_RETURN(worker::TrainConfig config, LoadRecipe(options.recipe, options.overrides));
+  if (config.reference_kernels()) {
+    return InvalidArgument("recipe '" + options.recipe +
+                           "' runs reference kernels (train.kernels = \"reference\" or "
+                           "train.precision = \"fp64\"): there is nothing to choose; tune a recipe "
+                           "with train.kernels = \"auto\" and fp32");
+  }
+  RETURN_IF_ERROR(WithPlaceRemedy(CheckWritable(options.out)));
+  config.kernel_file.clear();  // the first kernels are what others must beat
+  ASSIGN_OR_RETURN(const worker::RunSetup setup, worker::SetUp(config));
+  Progress progress(console, "tune", "nodes");
+  worker::TuneOptions tune;
+  tune.seconds = options.tune_seconds;
+  tune.progress = [&](int64_t done, int64_t total, const ops::NodeSpec& node) {
+    progress.Update(done, total, node.op->name);
+  };
+  ASSIGN_OR_RETURN(const worker::TuneReport report,
+                   worker::Tune(*setup.model, setup.device.get(), tune));
+  progress.Finish(CountText(report.timed) + " nodes timed");
+  ASSIGN_OR_RETURN(const storage::KernelFile file,
+                   worker::MakeKernelFile(setup.device->spec(), report));
+  ASSIGN_OR_RETURN(const std::string text, storage::EncodeKernelFile(file));
+  RETURN_IF_ERROR(WithPlaceRemedy(WriteFileAtomic(options.out, text)));
+  PrintReport(report, console->out);
+  console->out << "wrote " << options.out << ", hash " << Hex64(storage::KernelFileHash(text))
+               << "; runs of this build on this machine take it with train.kernel_file="
+               << options.out << "\n";
+  return OkStatus();
+}
+
+}  // namespace lockstep::cluster

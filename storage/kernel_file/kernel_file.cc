@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/kernel_file/kernel_file.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/hash.h"
+#include "storage/json/hashed_json.h"
+
+namespace lockstep::storage {
+namespace {
+
+using nlohmann::json;
+
+constexpr HashedFormat kKernelFileFormat = {"lockstep-kernels", 1,
+                                            "Make it anew with `lockstep tune`"};
+
+std::string TextOf(const KernelFile& file) {
+  json choices = json::array();
+  for (const KernelFileChoice& c : file.choices) {
+    choices.push_back({{"algorithm", c.algorithm},
+                       {"first_milliseconds", c.first_milliseconds},
+                       {"kernel", c.kernel},
+                       {"key", Hex64(c.key())},
+                       {"milliseconds", c.milliseconds},
+                       {"node", c.node}});
+  }
+  return HashedText({{"format", kKernelFileFormat.name},
+                     {"version", kKernelFileFormat.version},
+                     {"build", file.build},
+                     {"hardware", file.hardware},
+                     {"isa", file.isa},
+                     {"threads", file.threads},
+                     {"choices", std::move(choices)}});
+}
+
+bool IsTime(double milliseconds) { return std::isfinite(milliseconds) && milliseconds >= 0.0; }
+
+Status CheckFits(const KernelFile& file) {
+  for (const auto& [name, text] :
+       {std::pair{"'build'", &file.build}, {"'hardware'", &file.hardware}, {"'isa'", &file.isa}}) {
+    RETURN_IF_ERROR(CheckUtf8(name, *text));
+  }
+  if (file.threads < 1) {
+    return InvalidArgument("'threads' is " + std::to_string(file.threads) +
+                           "; expected at least 1");
+  }
+  const std::string* previous = nullptr;
+  for (const KernelFileChoice& c : file.choices) {
+    RETURN_IF_ERROR(CheckUtf8("'node'", c.node));
+    RETURN_IF_ERROR(CheckUtf8("'kernel'", c.kernel));
+    RETURN_IF_ERROR(CheckUtf8("'algorithm'", c.algorithm));
+    if (!IsTime(c.milliseconds) || !IsTime(c.first_milliseconds)) {
+      return InvalidArgument("node '" + c.node + "' has a time that is no number from 0");
+    }
+    if (previous != nullptr && c.node <= *previous) {
+      return InvalidArgument("node '" + c.node + "' comes after '" + *previous +
+                             "'; expected each node once, in bytewise order");
+    }
+    previous = &c.node;
+  }
+  return OkStatus();
+}
+
+double Milliseconds(const json& object, const std::string& key) {
+  const json& value = Field(object, key);
+  if (!value.is_number_float()) throw StrictJsonError("'" + key + "' is not a number");
+  return value.get<double>();
+}
+
+KernelFile FromJson(const json& j) {
+  KernelFile file;
+  file.build = Text(j, "build");
+  file.hardware = Text(j, "hardware");
+  file.isa = Text(j, "isa");
+  const int64_t threads = Integer(j, "threads");
+  if (threads > std::numeric_limits<int32_t>::max()) {
+    throw StrictJsonError("'threads' is " + std::to_string(threads));
+  }
+  file.threads = static_cast<int32_t>(threads);
+  for (const json& c : Array(j, "choices")) {
+    file.choices.push_back({Text(c, "node"), Text(c, "kernel"), Text(c, "algorithm"),
+                            Milliseconds(c, "milliseconds"),
+                            Milliseconds(c, "first_milliseconds")});
+  }
+  if (const Status fits = CheckFits(file); !fits.ok()) throw StrictJsonError(fits.message());
+  return file;
+}
+
+}  // namespace
+
+uint64_t KernelFileChoice::key() const { return Hash64(node); }
+
+Result<std::string> EncodeKernelFile(const KernelFile& file) {
+  RETURN_IF_ERROR(CheckFits(file));
+  return TextOf(file);
+}
+
+Result<KernelFile> DecodeKernelFile(std::string_view text) {
+  return DecodeHashed<KernelFile>(text, kKernelFileFormat, FromJson, TextOf);
+}
+
+uint64_t KernelFileHash(std::string_view text) { return Hash64(text); }
+
+}  // namespace lockstep::storage
