@@ -4,7 +4,7 @@
 namespace lockstep::graph {
 
 std::vector<FileAxis> FileAxes(const Parameter& parameter) {
-  const Shape& shape = parameter.type.shape;
+  const Shape& shape = parameter.axes;
   std::vector<int64_t> stride(static_cast<size_t>(shape.rank()), 1);
   for (size_t axis = stride.size(); axis-- > 1;) {
     stride[axis - 1] = stride[axis] * shape[static_cast<int64_t>(axis)];

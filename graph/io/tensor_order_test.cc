@@ -11,11 +11,8 @@ namespace {
 
 // K=2 R=1 S=2 C=3 in memory, K C R S in files.
 Parameter Weight() {
-  return {"conv1.weight",
-          {DType::kFloat32, {2, 1, 2, 3}},
-          {2, 3, 1, 2},
-          {0, 3, 1, 2},
-          {Initializer::Kind::kUniform, 0.5}};
+  return {"conv1.weight", {DType::kFloat32, {2, 1, 2, 3}},   {2, 1, 2, 3}, {2, 3, 1, 2},
+          {0, 3, 1, 2},   {Initializer::Kind::kUniform, 0.5}};
 }
 
 TEST(TensorOrder, FilesHoldChannelsBeforeThePositionsOfTheKernel) {

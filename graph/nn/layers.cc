@@ -79,12 +79,8 @@ Value Linear(const Net& n, Value x, int64_t out, const LayerInit& init) {
                                            {out, features}, {0, 3, 1, 2});
   const Value b = n.Param("bias", {out}, init.bias.value_or(FanIn(features)));
   if (!n.ok()) return {};
-  Value w2 = w, x2 = x;
-  if (in.rank() == 4) {
-    x2 = ops::Reshape(n.Emit(), x, {in[0], features});
-    w2 = ops::Reshape(n.Emit(), w, {out, features});
-  }
-  return ops::BiasAdd(n.Emit(), ops::MatMul(n.Emit(), x2, w2, false, true), b);
+  if (in.rank() == 4) x = ops::Reshape(n.Emit(), x, {in[0], features});
+  return ops::BiasAdd(n.Emit(), ops::MatMul(n.Emit(), x, w, false, true), b);
 }
 
 Value BatchNorm(const Net& n, Value x, const BatchNormSpec& spec) {

@@ -31,8 +31,10 @@ GraphBuilder* Net::Emit() const {
 Value Net::Param(std::string_view leaf, const Shape& shape, Initializer init, Shape file_shape,
                  std::vector<int64_t> file_axes) const {
   if (!ok()) return {};
+  const bool flat = file_shape.rank() == 2 && shape.rank() > 2;
   Parameter parameter{FileName(path_, leaf),
-                      {precision_, shape},
+                      {precision_, flat ? file_shape : shape},
+                      shape,
                       std::move(file_shape),
                       std::move(file_axes),
                       init};

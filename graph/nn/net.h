@@ -24,9 +24,10 @@ struct Initializer {
 // and order of elements.
 struct Parameter {
   std::string name;
-  TensorType type;                 // in memory
-  Shape file_shape;                // as files state it
-  std::vector<int64_t> file_axes;  // axis i of the file's order is memory axis file_axes[i]
+  TensorType type;   // in memory
+  Shape axes;        // type's shape, its axes apart: linear layers on images flatten it
+  Shape file_shape;  // as files state it
+  std::vector<int64_t> file_axes;  // axis i of the file's order is axis file_axes[i] of `axes`
   Initializer init;
 };
 
@@ -68,7 +69,8 @@ class Net {
   // The emitter, with this scope as the path of what it emits.
   GraphBuilder* Emit() const;
 
-  // Creates a parameter; `file_axes` empty: the file's order is the memory's.
+  // Creates a parameter; `file_axes` empty: the file's order is the memory's. Where files state a
+  // matrix and `shape` has more axes, the parameter is that matrix too, in memory's order.
   Value Param(std::string_view leaf, const Shape& shape, Initializer init, Shape file_shape = {},
               std::vector<int64_t> file_axes = {}) const;
   ModelParts* parts() const { return parts_; }

@@ -15,7 +15,7 @@ Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string&
   TrainConfig alone = config;
   alone.run.ranks = 1;
   ASSIGN_OR_RETURN(const RunSetup setup, SetUp(alone));
-  ASSIGN_OR_RETURN(ModelState state, ModelState::Make(*setup.model, config.seed, {}));
+  ASSIGN_OR_RETURN(ModelState state, ModelState::Make(*setup.model, std::nullopt, {}));
   RETURN_IF_ERROR(LoadWeights(*setup.model, weights, &state));
   storage::EvalLoaderOptions options;
   options.split = config.data.val;

@@ -13,6 +13,7 @@ using ::testing::IsSupersetOf;
 
 TrainConfig Config(int32_t lanes) {
   TrainConfig config;
+  config.kernels = "reference";  // names in what is expected below
   config.model.name = "convnet-bn";
   config.batch = {.lanes = lanes, .lane_batch = 4, .lane_threads = 1};
   config.optimizer.lr = 0.01;

@@ -40,8 +40,9 @@ class CompiledModel {
   const Executor& Update(int64_t elements) const { return *update_.at(elements); }
   const Executor& UpdateRunning(size_t layer) const { return *update_running_[layer]; }
 
-  // The largest arena of any lane, eval or update plan, in bytes.
+  // The largest arena of any lane or eval plan, and of any update plan, in bytes.
   int64_t arena_bytes() const { return arena_bytes_; }
+  int64_t update_arena_bytes() const { return update_arena_bytes_; }
   const std::map<int64_t, std::unique_ptr<Executor>>& lane_executors() const { return lane_; }
   const std::map<int64_t, std::unique_ptr<Executor>>& eval_executors() const { return eval_; }
   // By block length.
@@ -57,10 +58,12 @@ class CompiledModel {
         space_(program_.MakeParameterSpace()),
         running_space_(program_.running()) {}
   Status CompileAll(Device* device, const Options& options);
+  // *arena_bytes becomes the plan's where that is larger.
   Result<std::unique_ptr<Executor>> CompileOne(const Result<graph::Graph>& graph, Device* device,
-                                               const Options& options);
+                                               const Options& options, int64_t* arena_bytes);
   Result<std::unique_ptr<Executor>> MakeExecutor(std::shared_ptr<const graph::Plan> plan,
-                                                 Device* device, const Options& options);
+                                                 Device* device, const Options& options,
+                                                 int64_t* arena_bytes);
 
   graph::Program program_;
   graph::ParameterSpace space_;
@@ -68,6 +71,7 @@ class CompiledModel {
   std::map<int64_t, std::unique_ptr<Executor>> lane_, eval_, update_;
   std::vector<std::unique_ptr<Executor>> update_running_;
   int64_t arena_bytes_ = 0;
+  int64_t update_arena_bytes_ = 0;
 };
 
 }  // namespace lockstep::worker

@@ -11,10 +11,11 @@ namespace lockstep::worker {
 namespace {
 
 template <typename T>
-void InitialiseAll(const CompiledModel& model, uint64_t seed, void* parameters, void* running) {
+void InitialiseAll(const CompiledModel& model, std::optional<uint64_t> seed, void* parameters,
+                   void* running) {
   const auto& tensors = model.program().parameters();
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    graph::Initialise(tensors[i], seed,
+  for (size_t i = 0; seed && i < tensors.size(); ++i) {
+    graph::Initialise(tensors[i], *seed,
                       static_cast<T*>(parameters) + model.space().segments()[i].offset);
   }
   for (size_t layer = 0; layer < model.program().running().size(); ++layer) {
@@ -31,7 +32,7 @@ Result<AlignedBuffer> ZeroedBuffer(int64_t bytes) {
   return buffer;
 }
 
-Result<ModelState> ModelState::Make(const CompiledModel& model, uint64_t seed,
+Result<ModelState> ModelState::Make(const CompiledModel& model, std::optional<uint64_t> seed,
                                     const std::vector<int64_t>& owned_blocks) {
   ModelState state;
   const int64_t size = SizeOf(model.precision());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ namespace lockstep::worker {
 
 class ModelState {
  public:
-  // Parameters as the seed draws them, running mean 0 and variance 1, slots 0.
-  static Result<ModelState> Make(const CompiledModel& model, uint64_t seed,
+  // Parameters as the seed draws them, or 0 without one (weights will be loaded); running mean 0
+  // and variance 1, slots 0.
+  static Result<ModelState> Make(const CompiledModel& model, std::optional<uint64_t> seed,
                                  const std::vector<int64_t>& owned_blocks);
 
   void* parameters() { return parameters_.data(); }

@@ -113,10 +113,10 @@ ParameterUpdate::ParameterUpdate(const CompiledModel* model, comm::Communicator*
           RunningExchange(communicator, options.lanes, model->precision(), model->running_space())),
       norms_(communicator, Owners(gradients_, model->space().blocks().size())),
       hashes_(communicator, HashOwners(*model, gradients_, running_.get())) {
-  Result<AlignedBuffer> arena = ZeroedBuffer(model->arena_bytes());
+  Result<AlignedBuffer> arena = ZeroedBuffer(model->update_arena_bytes());
   Result<AlignedBuffer> batch =
       ZeroedBuffer(model->running_space().elements() * SizeOf(model->precision()));
-  CHECK(arena.ok() && batch.ok()) << "the update's arena is no larger than a lane's";
+  CHECK(arena.ok() && batch.ok()) << "no memory for an update's arena";
   arena_ = *std::move(arena);
   batch_ = *std::move(batch);
 }

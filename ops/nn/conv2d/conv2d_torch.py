@@ -30,4 +30,4 @@ def conv2d_bias(attrs, inputs):
 
 
 def conv2d_bias_weight_grad(attrs, inputs):
-    return conv2d_weight_grad(attrs, inputs) + [inputs[1].sum((0, 1, 2))]
+    return [*conv2d_weight_grad(attrs, inputs), inputs[1].sum((0, 1, 2))]

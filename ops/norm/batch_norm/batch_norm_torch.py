@@ -2,7 +2,10 @@
 import torch
 
 _ONE = "with one element a channel the output is beta, whatever x and gamma"
-ZERO_GRADIENT = {("batch_norm_train", "one_row", 0): _ONE, ("batch_norm_train", "one_row", 1): _ONE}
+ZERO_GRADIENT = {(op, sample, i): _ONE
+                 for op, sample in (("batch_norm_train", "one_row"), ("batch_norm_relu_train", "one_row"),
+                                    ("batch_norm_relu_train", "one_row_residual"))
+                 for i in (0, 1)}
 
 
 def _rows(x):

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans of all models for this machine, with all kernels: none falls back to plain loops where the
+// time goes, and their memory is near its lower bound.
+#include <gtest/gtest.h>
+
+#include "graph/passes/dead_code.h"
+#include "graph/plan/lane_plan.h"
+#include "graph/plan/verify_plan.h"
+#include "graph/program/program.h"
+#include "ops/core/reference_kernel.h"
+#include "worker/device/cpu_device.h"
+
+namespace lockstep::worker {
+namespace {
+
+using graph::Graph;
+using graph::Plan;
+
+bool HasOnednn() {
+  const auto& kernels = ops::OpRegistry::Global().Find("conv2d")->kernels;
+  return std::any_of(kernels.begin(), kernels.end(),
+                     [](const auto& family) { return family->name() == "onednn"; });
+}
+
+Result<graph::Program> MakeProgram(const graph::Model& model, const Shape& image, int64_t rows) {
+  graph::ProgramOptions options;
+  options.model = std::string(model.name);
+  options.model_options.classes = 10;
+  options.image = image;
+  options.lane_batch = rows;
+  options.rewrite = true;
+  return graph::Program::Make(options);
+}
+
+DeviceSpec HostSpec(int32_t threads) {
+  Result<DeviceSpec> spec = HostCpuSpec("native", threads);
+  EXPECT_TRUE(spec.ok()) << spec.status();
+  return *std::move(spec);
+}
+
+// Ops of few or no operations, or of one row a step, for which plain loops are enough.
+bool MayBePlainLoops(const std::string& op) {
+  for (const char* name :
+       {"fill", "reshape", "scale", "top1_correct", "cross_entropy", "cross_entropy_grad",
+        "dropout", "dropout_grad", "dropout2d", "dropout2d_grad", "adaptive_avg_pool2d",
+        "adaptive_avg_pool2d_grad", "running_average"}) {
+    if (op == name) return true;
+  }
+  return false;
+}
+
+void ExpectFastKernels(const Plan& plan, const std::string& what) {
+  for (const graph::PlanNode& node : plan.nodes) {
+    const std::string& op = node.spec.op->name;
+    EXPECT_EQ(node.candidate.algorithm.find("ref"), std::string::npos)
+        << what << ", layer '" << node.spec.path << "': " << op << " takes oneDNN's "
+        << node.candidate.algorithm;
+    if (MayBePlainLoops(op)) continue;
+    EXPECT_NE(node.candidate.kernel, ops::kReferenceKernel)
+        << what << ", layer '" << node.spec.path << "': " << op;
+  }
+}
+
+void ExpectNearItsLowerBound(const Plan& plan, const std::string& what) {
+  EXPECT_LE(static_cast<double>(plan.arena_bytes),
+            1.05 * static_cast<double>(plan.arena_lower_bound))
+      << what << ", " << plan.name;
+}
+
+TEST(HostPlansTest, OfAllModelsTakeNoPlainLoopsWhereTheTimeGoes) {
+  if (!HasOnednn()) GTEST_SKIP() << "built without oneDNN (LOCKSTEP_ONEDNN=OFF)";
+  for (const graph::Model& model : graph::Models()) {
+    const Shape image = model.image[0] > 64 ? Shape{64, 64, 3} : model.image;
+    const auto program = MakeProgram(model, image, 4);
+    ASSERT_TRUE(program.ok()) << program.status();
+    for (const int32_t threads : {1, 2}) {
+      const std::string what = std::string(model.name) + ", T = " + std::to_string(threads);
+      for (const Result<Graph>& graph : {program->Lane(4), program->Eval(4)}) {
+        ASSERT_TRUE(graph.ok()) << graph.status();
+        const auto plan = graph::Compile(*graph, HostSpec(threads));
+        ASSERT_TRUE(plan.ok()) << plan.status();
+        EXPECT_TRUE(graph::VerifyPlan(graph::RemoveDeadCode(*graph), **plan).ok()) << what;
+        ExpectFastKernels(**plan, what);
+        ExpectNearItsLowerBound(**plan, what);
+      }
+    }
+  }
+}
+
+TEST(HostPlansTest, OfResNet50AtFullSizeRecomputeBlocksInLessThanThreeFifths) {
+  if (!HasOnednn()) GTEST_SKIP() << "built without oneDNN (LOCKSTEP_ONEDNN=OFF)";
+  const Result<const graph::Model*> model = graph::FindModel("resnet50");
+  ASSERT_TRUE(model.ok());
+  const auto program = MakeProgram(**model, {224, 224, 3}, 32);
+  ASSERT_TRUE(program.ok()) << program.status();
+  const Result<Graph> lane = program->Lane(32);
+  ASSERT_TRUE(lane.ok());
+  const auto whole = graph::CompileLane(*lane, HostSpec(1));
+  const auto blocks =
+      graph::CompileLane(*lane, HostSpec(1), {graph::RecomputePolicy::Kind::kBlocks, 0});
+  ASSERT_TRUE(whole.ok() && blocks.ok()) << blocks.status();
+  ExpectFastKernels(**whole, "resnet50");
+  ExpectNearItsLowerBound(**whole, "resnet50");
+  ExpectNearItsLowerBound(**blocks, "resnet50 with blocks recomputed");
+  EXPECT_LT(static_cast<double>((*blocks)->arena_bytes),
+            0.6 * static_cast<double>((*whole)->arena_bytes));
+}
+
+}  // namespace
+}  // namespace lockstep::worker
