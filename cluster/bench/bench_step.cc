@@ -67,6 +67,7 @@ struct Figures {
   worker::StepMeasurement measured;
   worker::StepProfile profile;
   int64_t resident_bytes = 0;  // peak above the start of the command
+  double library_ms = 0.0;     // median of a step of the library's primitives alone; 0: not asked
 
   int64_t images() const { return options.lanes * options.lane_batch; }
   double images_per_second() const {
@@ -131,6 +132,11 @@ void PrintFigures(const Figures& figures, std::ostream& out) {
   PrintSpread("step", measured.step_ms, out);
   PrintSpread("  of it after the lanes: update", measured.update_ms, out);
   Print(out, "%-34s %11.1f\n", "images a second", figures.images_per_second());
+  if (figures.library_ms > 0) {
+    Print(out, "%-34s %11.3f  (the step reaches %.0f %% of their speed)\n",
+          "the library's primitives alone", figures.library_ms,
+          100.0 * figures.library_ms / SpreadOf(figures.measured.step_ms).median);
+  }
   Print(out, "%lld steps after %lld (%.0f ms) of warm-up; loss %.5g, then %.5g\n",
         static_cast<long long>(options.steps), static_cast<long long>(options.warmup),
         measured.warmup_ms, measured.first_loss, measured.last_loss);
@@ -199,12 +205,28 @@ Status WriteJson(const Figures& figures) {
         {"batch_bytes", memory.batches},
         {"update_bytes", memory.exchange},
         {"resident_above_start_bytes", figures.resident_bytes}}},
+      {"library_ms", figures.library_ms},
       {"layers", RowsJson(figures.profile.layers)},
       {"ops", RowsJson(figures.profile.kinds)},
   };
   const Status written = WriteFileAtomic(options.json, json.dump(2) + "\n");
   if (written.ok()) return OkStatus();
   return Status(written.code(), written.message() + "; choose another place with --json");
+}
+
+// The step without all but the library's primitives: what no own kernel could make faster.
+Result<double> MedianOfLibraryAlone(const BenchStepOptions& options,
+                                    const worker::TrainConfig& config, const Shape& image) {
+  ASSIGN_OR_RETURN(const worker::RunSetup setup,
+                   worker::SetUpWithoutData(config, image, options.classes, /*profile=*/false,
+                                            /*library_only=*/true));
+  ASSIGN_OR_RETURN(const worker::StepMeasurement measured,
+                   worker::MeasureSteps(config, setup, options.warmup, options.steps));
+  std::vector<double> ms;
+  for (size_t i = 0; i < measured.step_ms.size(); ++i) {
+    ms.push_back(measured.step_ms[i] - measured.update_ms[i]);
+  }
+  return SpreadOf(std::move(ms)).median;
 }
 
 }  // namespace
@@ -227,7 +249,12 @@ Status RunBenchStep(const BenchStepOptions& options, std::ostream& out) {
   const int64_t resident = ReadResidentMemory().peak - resident_at_start;
   worker::StepProfile profile =
       worker::ProfileStep(*setup.model, options.lanes, {}, measured.spent, options.steps);
-  const Figures figures{options, image, setup, std::move(measured), std::move(profile), resident};
+  double library_ms = 0.0;
+  if (options.library) {
+    ASSIGN_OR_RETURN(library_ms, MedianOfLibraryAlone(options, config, image));
+  }
+  const Figures figures{options,  image,     setup, std::move(measured), std::move(profile),
+                        resident, library_ms};
   PrintFigures(figures, out);
   return options.json.empty() ? OkStatus() : WriteJson(figures);
 }

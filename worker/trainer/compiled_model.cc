@@ -59,8 +59,9 @@ Result<std::unique_ptr<Executor>> CompiledModel::MakeExecutor(
     std::shared_ptr<const graph::Plan> plan, Device* device, const Options& options,
     int64_t* arena_bytes) {
   *arena_bytes = std::max(*arena_bytes, plan->arena_bytes);
-  return Executor::Make(std::move(plan), device,
-                        {.poison = options.poison, .profile = options.profile});
+  return Executor::Make(
+      std::move(plan), device,
+      {.poison = options.poison, .profile = options.profile, .library_only = options.library_only});
 }
 
 }  // namespace lockstep::worker

@@ -25,6 +25,7 @@ class CompiledModel {
     graph::KernelChoices kernels;      // of all plans
     bool poison = false;               // Executor::Options
     bool profile = false;              // Executor::Options
+    bool library_only = false;         // Executor::Options
   };
   // Everything that can fail for shapes, kernels or memory fails here. `device` outlives it.
   static Result<std::unique_ptr<CompiledModel>> Make(graph::Program program, Device* device,

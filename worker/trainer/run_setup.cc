@@ -191,12 +191,13 @@ Result<RunSetup> SetUp(const TrainConfig& config) {
 }
 
 Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
-                                  bool profile) {
+                                  bool profile, bool library_only) {
   RETURN_IF_ERROR(CheckRanks(config));
   RunSetup setup;
   CompiledModel::Options compile;
   compile.poison = config.poison;
   compile.profile = profile;
+  compile.library_only = library_only;
   compile.lane_rows = {config.batch.lane_batch};
   setup.most_rows = config.batch.lane_batch;
   RETURN_IF_ERROR(CompileFor(config, image, classes, compile, &setup));

@@ -39,9 +39,10 @@ struct RunSetup {
 Result<RunSetup> SetUp(const TrainConfig& config);
 
 // The model of a config and nothing of its data: images of this shape, this many classes, full lane
-// batches only, no evaluation, no end. For measuring steps; `profile` as Executor::Options.
+// batches only, no evaluation, no end. For measuring steps; `profile` and
+// `library_only` as Executor::Options.
 Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
-                                  bool profile);
+                                  bool profile, bool library_only = false);
 
 // The bytes of a run with this setup, all ranks together, before anything is allocated; without the
 // exchange's receive buffers, which are known when it is made.
