@@ -175,6 +175,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadRecipe{"train.precision = \"fp64\"\n",
                   "r.toml:3:19: train.precision = \"fp64\" needs batch.lanes = 1, not 8 (gradients "
                   "cross lanes as fp32); set batch.lanes = 1"},
+        BadRecipe{"train = { kernel_file = \"k.json\", kernels = \"reference\" }\n",
+                  "r.toml:3:25: 'train.kernel_file' does nothing with train.kernels = "
+                  "\"reference\"; it belongs to \"auto\": remove it or change train.kernels"},
+        BadRecipe{"train = { kernel_file = \"k.json\", precision = \"fp64\" }\nbatch.lanes = 1\n",
+                  "r.toml:3:25: train.kernel_file = \"k.json\" does nothing with "
+                  "train.precision = \"fp64\", which has reference kernels only: remove it"},
         BadRecipe{
             "batch.lane_threads = 2\ntrain.kernels = \"reference\"\n",
             "r.toml:3:22: batch.lane_threads = 2, but reference kernels run one thread a lane; set "

@@ -34,6 +34,7 @@ class TuneTest(harness.CliTest):
         self.assertEqual(harness.read_file(self.path("runs/a/kernels.json")),
                          harness.read_file(self.path("k.json")))
         self.succeeds("eval", "runs/a")
+        self.succeeds("eval", "runs/a", "train.kernel_file=")
         self.refuses(INVALID, "train", *self.recipe, "train.max_steps=5", "--run", "runs/a",
                      says=["train.kernel_file", "--overwrite"])
         self.succeeds("train", *named, "train.max_steps=5", "--run", "runs/a")

@@ -90,6 +90,16 @@ TEST_F(RunDirectoryTest, AHistoryThatGoesOnKeepsTheRowsBeforeIt) {
   EXPECT_FALSE(FileExists(path_ + "/model.safetensors"));
 }
 
+TEST_F(RunDirectoryTest, KeepsACopyOfTheKernelFile) {
+  TrainConfig config;
+  config.run.directory = path_;
+  ASSERT_TRUE(RunDirectory::Check(config).ok());
+  ASSERT_TRUE(RunDirectory::Open(config, {}, "kernels").ok());
+  EXPECT_EQ(Get("kernels.json"), "kernels");
+  ASSERT_TRUE(RunDirectory::Open(config, {.step = 3, .epoch = 1}, "kernels").ok());
+  EXPECT_EQ(Get("kernels.json"), "kernels");
+}
+
 TEST_F(RunDirectoryTest, AProcessThatWasReplacedWritesToNoTableOfItsSuccessor) {
   const auto zombie = Create();
   ASSERT_TRUE(zombie.ok());
@@ -100,10 +110,12 @@ TEST_F(RunDirectoryTest, AProcessThatWasReplacedWritesToNoTableOfItsSuccessor) {
 }
 
 TEST_F(RunDirectoryTest, OverwriteRemovesARunsFilesAndNoOthers) {
-  for (const char* name : {"recipe.toml", "summary.json", "model.safetensors", "notes.txt"}) {
+  for (const char* name :
+       {"recipe.toml", "kernels.json", "summary.json", "model.safetensors", "notes.txt"}) {
     Put(name, "old");
   }
   ASSERT_TRUE(Create(/*overwrite=*/true).ok());
+  EXPECT_FALSE(FileExists(path_ + "/kernels.json"));
   EXPECT_EQ(Get("recipe.toml"), "# recipe\n");
   EXPECT_FALSE(FileExists(path_ + "/summary.json"));
   EXPECT_FALSE(FileExists(path_ + "/model.safetensors"));
