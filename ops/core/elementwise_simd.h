@@ -15,7 +15,7 @@ void ForElements(const SimdArgs& args, int64_t n, const Element& element) {
   constexpr int64_t kGrain = 32768;
   ForRuns(args.threads, n, kGrain, [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
-#pragma GCC ivdep
+      LOCKSTEP_INDEPENDENT
       for (int64_t i = run.begin; i < run.end; ++i) element(i);
     });
   });

@@ -12,11 +12,17 @@
 
 #define LOCKSTEP_INLINE __attribute__((always_inline))
 
+// Before a loop whose iterations touch different elements, however its pointers may overlap.
+#ifdef __clang__
+#define LOCKSTEP_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define LOCKSTEP_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 namespace lockstep::ops {
 
 template <typename Body>
-[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prefer-vector-width=512")]] void
-RunForAvx512(const Body& body) {
+[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]] void RunForAvx512(const Body& body) {
   body();
 }
 

@@ -131,7 +131,7 @@ void Grad(const AvgPool2dGradAttrs& a, const SimdArgs& args) {
               const float factor = Factor(a, Height(a).Inside(p, x[1]), Width(a).Inside(q, x[2]));
               const float* const dy =
                   args.in<float>(0) + ((n * out[1] + p) * out[2] + q) * channels;
-#pragma GCC ivdep
+              LOCKSTEP_INDEPENDENT
               for (int64_t c = 0; c < channels; ++c) dx[c] += dy[c] * factor;
             }
           }

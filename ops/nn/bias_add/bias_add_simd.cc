@@ -27,7 +27,7 @@ void Forward(const NoAttrs&, const SimdArgs& args) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       for (int64_t row = rows.begin; row < rows.end; ++row) {
         const int64_t at = row * v.channels;
-#pragma GCC ivdep
+        LOCKSTEP_INDEPENDENT
         for (int64_t c = 0; c < v.channels; ++c) y[at + c] = x[at + c] + b[c];
       }
     });
@@ -67,7 +67,7 @@ void Grad(const NoAttrs&, const SimdArgs& args) {
         const int64_t end = std::min(run.end, begin + kRowsAtOnce);
         for (int64_t c = 0; c < v.channels; ++c) sum[c] = 0.0f;
         for (int64_t row = begin; row < end; ++row) {
-#pragma GCC ivdep
+          LOCKSTEP_INDEPENDENT
           for (int64_t c = 0; c < v.channels; ++c) sum[c] += dy[row * v.channels + c];
         }
         for (int64_t c = 0; c < v.channels; ++c) part[c] += static_cast<double>(sum[c]);

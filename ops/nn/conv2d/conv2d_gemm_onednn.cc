@@ -93,7 +93,7 @@ struct Gemm {
                 if (pixel < 0) continue;
                 const float* const from = of_image + y * g.taps() + (r * g.s + s) * g.c;
                 float* const to = image + pixel * g.c;
-#pragma GCC ivdep
+                LOCKSTEP_INDEPENDENT
                 for (int64_t c = 0; c < g.c; ++c) to[c] += from[c];
               }
             }

@@ -86,7 +86,7 @@ void Grad(const MaxPool2dGradAttrs& a, const SimdArgs& args) {
               const int64_t at = ((n * out[1] + p) * out[2] + q) * channels;
               const int32_t* const index = args.in<int32_t>(0) + at;
               const float* const dy = args.in<float>(1) + at;
-#pragma GCC ivdep
+              LOCKSTEP_INDEPENDENT
               for (int64_t c = 0; c < channels; ++c) {
                 const float d = dy[c];
                 dx[c] += index[c] == place ? d : 0.0f;

@@ -128,7 +128,7 @@ void Normalise(const Parts& p, const SimdArgs& args, const float* mean, const fl
       const Range rows = p.Part(part);
       for (int64_t row = rows.begin; row < rows.end; ++row) {
         const int64_t at = row * p.channels;
-#pragma GCC ivdep
+        LOCKSTEP_INDEPENDENT
         for (int64_t c = 0; c < p.channels; ++c) {
           float v = (x[at + c] - mean[c]) * scale[c] + beta[c];
           if constexpr (kRest == Rest::kAddRelu) v += residual[at + c];
@@ -244,7 +244,7 @@ void GradOf(const SimdArgs& args) {
       const Range range = p.Part(part);
       for (int64_t row = range.begin; row < range.end; ++row) {
         const int64_t at = row * p.channels;
-#pragma GCC ivdep
+        LOCKSTEP_INDEPENDENT
         for (int64_t c = 0; c < p.channels; ++c) {
           float dz = dy[at + c];
           if constexpr (kMasked) dz = y[at + c] > 0 ? dz : 0.0f;
