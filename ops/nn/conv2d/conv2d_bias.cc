@@ -30,8 +30,8 @@ std::vector<Value> Expand(const Conv2dBiasAttrs& attrs, Emitter* e, std::span<co
 
 std::vector<Value> Grad(const Conv2dBiasAttrs& attrs, const GradArgs& g) {
   std::vector<Value> din(3);
-  const Shape& x = g.emit->TypeOf(g.in[0]).shape;
-  const Shape& w = g.emit->TypeOf(g.in[1]).shape;
+  // Copies: what the emitter returns lives only until something is emitted.
+  const Shape x = g.emit->TypeOf(g.in[0]).shape, w = g.emit->TypeOf(g.in[1]).shape;
   const Value dz = ActivationGrad(g.emit, attrs.activation, g.out[0], g.dout[0]);
   if (g.want[0]) {
     const Conv2dDataGradAttrs data = {attrs, x[1], x[2]};
