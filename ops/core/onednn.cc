@@ -163,6 +163,7 @@ class Family : public KernelFamily {
  public:
   explicit Family(MakeOnednnProblem problem) : problem_(std::move(problem)) {}
   std::string_view name() const override { return kOnednnKernel; }
+  bool is_library() const override { return true; }
 
   Result<std::vector<Candidate>> Candidates(const NodeSpec& node,
                                             const DeviceSpec& device) const override {

@@ -6,10 +6,12 @@
 // In builds without OpenMP (the sanitizer that knows no OpenMP) all parts run on the caller.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 
 #include "base/range.h"
+#include "base/shape.h"
 
 namespace lockstep::ops {
 
@@ -23,6 +25,11 @@ inline void ForRuns(int32_t threads, int64_t n, int64_t grain,
   ForParts(threads, parts, [&](int64_t part) {
     work({part * grain, part + 1 == parts ? n : (part + 1) * grain});
   });
+}
+
+// Rows of pixels of images (N, H, W, C) to deal at a time: about 8 Ki elements.
+inline int64_t RowGrain(const Shape& images) {
+  return std::max<int64_t>(1, 8192 / std::max<int64_t>(1, images[2] * images[3]));
 }
 
 }  // namespace lockstep::ops

@@ -33,4 +33,14 @@ struct Window {
   Range Covering(int64_t i, int64_t outputs) const;
 };
 
+// The windows of a pool's attributes.
+template <typename A>
+Window HeightOf(const A& a) {
+  return {a.kernel_h, a.stride_h, a.padding_h};
+}
+template <typename A>
+Window WidthOf(const A& a) {
+  return {a.kernel_w, a.stride_w, a.padding_w};
+}
+
 }  // namespace lockstep::ops

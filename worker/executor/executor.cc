@@ -36,10 +36,6 @@ bool AllFinite(const void* data, int64_t elements) {
   return std::all_of(x, x + elements, [](T v) { return std::isfinite(v); });
 }
 
-bool IsLibrary(const graph::PlanNode& node) {
-  return node.candidate.kernel == "onednn" || node.candidate.kernel == "gemm";
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Executor>> Executor::Make(std::shared_ptr<const graph::Plan> plan,
@@ -94,7 +90,7 @@ Status Executor::RunNodes(const RunBindings& bindings, Stream* stream, bool chec
   std::optional<PoisonedArena> poisoned;
   if (options_.poison) poisoned.emplace(*plan_, bindings.arena);
   for (size_t i = 0; i < plan_->nodes.size(); ++i) {
-    if (options_.library_only && !IsLibrary(plan_->nodes[i])) continue;
+    if (options_.library_only && !plan_->nodes[i].family->is_library()) continue;
     if (poisoned) poisoned->BeforeNode(i);
     RETURN_IF_ERROR(nanoseconds_.empty() ? RunNode(i, bindings, stream)
                                          : RunNodeMeasured(i, bindings, stream));

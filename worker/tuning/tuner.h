@@ -37,7 +37,6 @@ struct TunedChoice {
 
 struct TuneReport {
   std::vector<TunedChoice> choices;  // by node; where another than the first is faster
-  std::vector<std::string> firsts;   // by choice: the kernel that it replaces
   std::vector<std::string> dropped;  // "NODE: KERNEL ALGORITHM": its bits differ from run to run
   int64_t nodes = 0;                 // distinct ones
   int64_t with_choice = 0;           // of those: with more than one kernel

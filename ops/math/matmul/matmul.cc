@@ -24,7 +24,25 @@ std::vector<Value> MatMulGradients(Emitter* e, const MatMulAttrs& attrs, Value a
 namespace matmul {
 namespace {
 
-Result<TensorTypes> Infer(const MatMulAttrs& attrs, std::span<const TensorType> in) {
+std::vector<Value> Grad(const MatMulAttrs& attrs, const GradArgs& g) {
+  return MatMulGradients(g.emit, attrs, g.in[0], g.in[1], g.dout[0], g.want[0], g.want[1]);
+}
+
+Cost ProductCost(const MatMulAttrs& attrs, const NodeSpec& node) {
+  const int64_t k = node.in[0].shape[attrs.transpose_a ? 0 : 1];
+  return {2 * node.out[0].shape.elements() * k, BytesMoved(node)};
+}
+
+Sample MakeSample(std::string name, bool ta, bool tb, int64_t m, int64_t k, int64_t n) {
+  const Shape a = ta ? Shape{k, m} : Shape{m, k};
+  const Shape b = tb ? Shape{n, k} : Shape{k, n};
+  return {
+      std::move(name), Pack(MatMulAttrs{ta, tb}), {{{DType::kFloat32, a}}, {{DType::kFloat32, b}}}};
+}
+
+}  // namespace
+
+Result<TensorTypes> InferProduct(const MatMulAttrs& attrs, std::span<const TensorType> in) {
   RETURN_IF_ERROR(ExpectInputs(in, 2));
   RETURN_IF_ERROR(ExpectFloat(in[0], "a"));
   RETURN_IF_ERROR(ExpectDType(in[1], in[0].dtype, "b"));
@@ -45,28 +63,10 @@ Result<TensorTypes> Infer(const MatMulAttrs& attrs, std::span<const TensorType> 
   return TensorTypes{y};
 }
 
-std::vector<Value> Grad(const MatMulAttrs& attrs, const GradArgs& g) {
-  return MatMulGradients(g.emit, attrs, g.in[0], g.in[1], g.dout[0], g.want[0], g.want[1]);
-}
-
-Cost ProductCost(const MatMulAttrs& attrs, const NodeSpec& node) {
-  const int64_t k = node.in[0].shape[attrs.transpose_a ? 0 : 1];
-  return {2 * node.out[0].shape.elements() * k, BytesMoved(node)};
-}
-
-Sample MakeSample(std::string name, bool ta, bool tb, int64_t m, int64_t k, int64_t n) {
-  const Shape a = ta ? Shape{k, m} : Shape{m, k};
-  const Shape b = tb ? Shape{n, k} : Shape{k, n};
-  return {
-      std::move(name), Pack(MatMulAttrs{ta, tb}), {{{DType::kFloat32, a}}, {{DType::kFloat32, b}}}};
-}
-
-}  // namespace
-
 void Register(OpRegistry& registry) {
   registry.Add<MatMulAttrs>({
       .name = "matmul",
-      .infer = Infer,
+      .infer = InferProduct,
       .reference_f32 = Reference<float>,
       .reference_f64 = Reference<double>,
       .reference_workspace = Workspace,

@@ -4,6 +4,7 @@
 #include "ops/core/activation.h"
 #include "ops/core/expect.h"
 #include "ops/core/registry.h"
+#include "ops/math/matmul/matmul_cpu.h"
 #include "ops/nn/bias_add/bias_add.h"
 
 namespace lockstep::ops::matmul {
@@ -12,8 +13,7 @@ namespace {
 Result<TensorTypes> Infer(const MatMulBiasAttrs& attrs, std::span<const TensorType> in) {
   RETURN_IF_ERROR(ExpectInputs(in, 3));
   RETURN_IF_ERROR(ExpectActivation(attrs.activation));
-  const Op* product = OpRegistry::Global().Find("matmul");
-  ASSIGN_OR_RETURN(TensorTypes out, product->infer(Pack<MatMulAttrs>(attrs), in.first(2)));
+  ASSIGN_OR_RETURN(TensorTypes out, InferProduct(attrs, in.first(2)));
   RETURN_IF_ERROR(ExpectDType(in[2], in[0].dtype, "bias"));
   RETURN_IF_ERROR(ExpectShape(in[2], {out[0].shape[1]}, "bias"));
   return out;

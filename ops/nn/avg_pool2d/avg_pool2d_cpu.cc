@@ -9,13 +9,11 @@ namespace lockstep::ops::avg_pool2d {
 
 namespace {
 
-Window Height(const AvgPool2dAttrs& a) { return {a.kernel_h, a.stride_h, a.padding_h}; }
-Window Width(const AvgPool2dAttrs& a) { return {a.kernel_w, a.stride_w, a.padding_w}; }
-
 // By what the sum of window (p, q) over an image (N, H, W, C) is divided.
 double Divisor(const AvgPool2dAttrs& a, const Shape& x, int64_t p, int64_t q) {
   if (a.count_include_pad) return static_cast<double>(a.kernel_h * a.kernel_w);
-  return static_cast<double>(Height(a).Inside(p, x[1]).size() * Width(a).Inside(q, x[2]).size());
+  return static_cast<double>(HeightOf(a).Inside(p, x[1]).size() *
+                             WidthOf(a).Inside(q, x[2]).size());
 }
 
 int64_t ChannelBytes(const Shape& shape) { return shape[3] * static_cast<int64_t>(sizeof(double)); }
@@ -39,9 +37,9 @@ void Reference(const AvgPool2dAttrs& attrs, const ReferenceArgs& args) {
   T* y = args.out<T>(0);
   for (int64_t n = 0; n < out[0]; ++n) {
     for (int64_t p = 0; p < out[1]; ++p) {
-      const Range rows = Height(attrs).Inside(p, x[1]);
+      const Range rows = HeightOf(attrs).Inside(p, x[1]);
       for (int64_t q = 0; q < out[2]; ++q, y += channels) {
-        const Range columns = Width(attrs).Inside(q, x[2]);
+        const Range columns = WidthOf(attrs).Inside(q, x[2]);
         std::fill_n(sums, channels, 0.0);
         for (int64_t r = rows.begin; r < rows.end; ++r) {
           for (int64_t s = columns.begin; s < columns.end; ++s) {
@@ -67,9 +65,9 @@ void ReferenceGrad(const AvgPool2dGradAttrs& attrs, const ReferenceArgs& args) {
   T* dx = args.out<T>(0);
   for (int64_t n = 0; n < x[0]; ++n) {
     for (int64_t h = 0; h < x[1]; ++h) {
-      const Range rows = Height(attrs).Covering(h, out[1]);
+      const Range rows = HeightOf(attrs).Covering(h, out[1]);
       for (int64_t w = 0; w < x[2]; ++w, dx += channels) {
-        const Range columns = Width(attrs).Covering(w, out[2]);
+        const Range columns = WidthOf(attrs).Covering(w, out[2]);
         std::fill_n(sums, channels, 0.0);
         for (int64_t p = rows.begin; p < rows.end; ++p) {
           for (int64_t q = columns.begin; q < columns.end; ++q) {

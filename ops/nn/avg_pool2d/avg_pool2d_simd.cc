@@ -12,13 +12,6 @@
 namespace lockstep::ops::avg_pool2d {
 namespace {
 
-Window Height(const AvgPool2dAttrs& a) { return {a.kernel_h, a.stride_h, a.padding_h}; }
-Window Width(const AvgPool2dAttrs& a) { return {a.kernel_w, a.stride_w, a.padding_w}; }
-
-int64_t Grain(const Shape& shape) {
-  return std::max<int64_t>(1, 8192 / std::max<int64_t>(1, shape[2] * shape[3]));
-}
-
 float Factor(const AvgPool2dAttrs& a, Range rows, Range columns) {
   const int64_t taps = a.count_include_pad ? a.kernel_h * a.kernel_w : rows.size() * columns.size();
   return static_cast<float>(1.0 / static_cast<double>(taps));
@@ -45,14 +38,14 @@ template <typename Sum>
 void ForwardBy(const AvgPool2dAttrs& a, const SimdArgs& args) {
   const Shape &x = args.in_shape(0), &out = args.out_shape(0);
   const int64_t channels = x[3], stride = x[2] * channels;
-  ForRuns(args.threads, out[0] * out[1], Grain(out), [&](Range run) {
+  ForRuns(args.threads, out[0] * out[1], RowGrain(out), [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       for (int64_t row = run.begin; row < run.end; ++row) {
         const int64_t n = row / out[1], p = row % out[1];
-        const Range rows = Height(a).Inside(p, x[1]);
+        const Range rows = HeightOf(a).Inside(p, x[1]);
         const float* const image = args.in<float>(0) + n * x[1] * stride;
         for (int64_t q = 0; q < out[2]; ++q) {
-          const Range columns = Width(a).Inside(q, x[2]);
+          const Range columns = WidthOf(a).Inside(q, x[2]);
           const float factor = Factor(a, rows, columns);
           const float* const corner = image + (p * a.stride_h - a.padding_h) * stride +
                                       (q * a.stride_w - a.padding_w) * channels;
@@ -100,7 +93,7 @@ void GradOfTiles(const AvgPool2dGradAttrs& a, const SimdArgs& args) {
   const Shape &out = args.in_shape(0), &x = args.out_shape(0);
   const int64_t channels = x[3], row_size = x[2] * channels;
   const float factor = static_cast<float>(1.0 / static_cast<double>(a.kernel_h * a.kernel_w));
-  ForRuns(args.threads, out[0] * out[1], Grain(out), [&](Range run) {
+  ForRuns(args.threads, out[0] * out[1], RowGrain(out), [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       for (int64_t row = run.begin; row < run.end; ++row) {
         const float* const dy = args.in<float>(0) + row * out[2] * channels;
@@ -117,18 +110,19 @@ void Grad(const AvgPool2dGradAttrs& a, const SimdArgs& args) {
   const Shape &out = args.in_shape(0), &x = args.out_shape(0);
   if (Tiles(a, out)) return GradOfTiles(a, args);
   const int64_t channels = x[3];
-  ForRuns(args.threads, x[0] * x[1], Grain(x), [&](Range run) {
+  ForRuns(args.threads, x[0] * x[1], RowGrain(x), [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       for (int64_t row = run.begin; row < run.end; ++row) {
         const int64_t n = row / x[1], h = row % x[1];
-        const Range rows = Height(a).Covering(h, out[1]);
+        const Range rows = HeightOf(a).Covering(h, out[1]);
         for (int64_t w = 0; w < x[2]; ++w) {
           float* const dx = args.out<float>(0) + (row * x[2] + w) * channels;
           for (int64_t c = 0; c < channels; ++c) dx[c] = 0.0f;
-          const Range columns = Width(a).Covering(w, out[2]);
+          const Range columns = WidthOf(a).Covering(w, out[2]);
           for (int64_t p = rows.begin; p < rows.end; ++p) {
             for (int64_t q = columns.begin; q < columns.end; ++q) {
-              const float factor = Factor(a, Height(a).Inside(p, x[1]), Width(a).Inside(q, x[2]));
+              const float factor =
+                  Factor(a, HeightOf(a).Inside(p, x[1]), WidthOf(a).Inside(q, x[2]));
               const float* const dy =
                   args.in<float>(0) + ((n * out[1] + p) * out[2] + q) * channels;
               LOCKSTEP_INDEPENDENT

@@ -27,12 +27,6 @@ Status ExpectPair(std::span<const TensorType> in, std::string_view first, std::s
   return ExpectRank(in[1], 4, second);
 }
 
-Result<TensorTypes> Infer(const Conv2dAttrs& attrs, std::span<const TensorType> in) {
-  RETURN_IF_ERROR(ExpectPair(in, "x", "w"));
-  ASSIGN_OR_RETURN(const Geometry g, MakeGeometry(attrs, in[0].shape, in[1].shape));
-  return TensorTypes{{in[0].dtype, g.y()}};
-}
-
 std::vector<Value> Grad(const Conv2dAttrs& attrs, const GradArgs& g) {
   std::vector<Value> din(2);
   const Shape& x = g.emit->TypeOf(g.in[0]).shape;
@@ -59,18 +53,6 @@ Result<TensorTypes> InferDataGrad(const Conv2dDataGradAttrs& attrs,
   RETURN_IF_ERROR(ExpectShape(in[0], g.y(), "dy"));
   RETURN_IF_ERROR(ExpectSize({DType::kFloat64, x}, "dx"));
   return TensorTypes{{in[0].dtype, x}};
-}
-
-// (x, dy) -> dw.
-Result<TensorTypes> InferWeightGrad(const Conv2dWeightGradAttrs& attrs,
-                                    std::span<const TensorType> in) {
-  RETURN_IF_ERROR(ExpectPair(in, "x", "dy"));
-  const int64_t group_channels = in[0].shape[3] / std::max<int64_t>(1, attrs.groups);
-  const Shape w = {in[1].shape[3], attrs.kernel_h, attrs.kernel_w, group_channels};
-  ASSIGN_OR_RETURN(const Geometry g, MakeGeometry(attrs, in[0].shape, w));
-  RETURN_IF_ERROR(ExpectShape(in[1], g.y(), "dy"));
-  RETURN_IF_ERROR(ExpectSize({DType::kFloat64, w}, "dw"));
-  return TensorTypes{{in[0].dtype, w}};
 }
 
 Cost ForwardCost(const Conv2dAttrs& attrs, const NodeSpec& node) {
@@ -157,9 +139,26 @@ std::vector<Sample> WeightGradSamples() {
 
 }  // namespace
 
+Result<TensorTypes> InferForward(const Conv2dAttrs& attrs, std::span<const TensorType> in) {
+  RETURN_IF_ERROR(ExpectPair(in, "x", "w"));
+  ASSIGN_OR_RETURN(const Geometry g, MakeGeometry(attrs, in[0].shape, in[1].shape));
+  return TensorTypes{{in[0].dtype, g.y()}};
+}
+
+Result<TensorTypes> InferWeightGrad(const Conv2dWeightGradAttrs& attrs,
+                                    std::span<const TensorType> in) {
+  RETURN_IF_ERROR(ExpectPair(in, "x", "dy"));
+  const int64_t group_channels = in[0].shape[3] / std::max<int64_t>(1, attrs.groups);
+  const Shape w = {in[1].shape[3], attrs.kernel_h, attrs.kernel_w, group_channels};
+  ASSIGN_OR_RETURN(const Geometry g, MakeGeometry(attrs, in[0].shape, w));
+  RETURN_IF_ERROR(ExpectShape(in[1], g.y(), "dy"));
+  RETURN_IF_ERROR(ExpectSize({DType::kFloat64, w}, "dw"));
+  return TensorTypes{{in[0].dtype, w}};
+}
+
 void Register(OpRegistry& registry) {
   registry.Add<Conv2dAttrs>({.name = "conv2d",
-                             .infer = Infer,
+                             .infer = InferForward,
                              .reference_f32 = Reference<float>,
                              .reference_f64 = Reference<double>,
                              .reference_workspace = Workspace,

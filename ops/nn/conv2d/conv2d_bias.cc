@@ -13,14 +13,10 @@ namespace {
 Result<TensorTypes> Infer(const Conv2dBiasAttrs& attrs, std::span<const TensorType> in) {
   RETURN_IF_ERROR(ExpectInputs(in, 3));
   RETURN_IF_ERROR(ExpectActivation(attrs.activation));
-  RETURN_IF_ERROR(ExpectFloat(in[0], "x"));
-  RETURN_IF_ERROR(ExpectDType(in[1], in[0].dtype, "w"));
+  ASSIGN_OR_RETURN(TensorTypes out, InferForward(attrs, in.first(2)));
   RETURN_IF_ERROR(ExpectDType(in[2], in[0].dtype, "b"));
-  RETURN_IF_ERROR(ExpectRank(in[0], 4, "x"));
-  RETURN_IF_ERROR(ExpectRank(in[1], 4, "w"));
-  ASSIGN_OR_RETURN(const Geometry g, MakeGeometry(attrs, in[0].shape, in[1].shape));
-  RETURN_IF_ERROR(ExpectShape(in[2], {g.k}, "b"));
-  return TensorTypes{{in[0].dtype, g.y()}};
+  RETURN_IF_ERROR(ExpectShape(in[2], {out[0].shape[3]}, "b"));
+  return out;
 }
 
 std::vector<Value> Expand(const Conv2dBiasAttrs& attrs, Emitter* e, std::span<const Value> in) {
@@ -50,10 +46,9 @@ std::vector<Value> Grad(const Conv2dBiasAttrs& attrs, const GradArgs& g) {
 }
 
 // (x, dz) -> dw, db.
-Result<TensorTypes> InferWeightGrad(const Conv2dWeightGradAttrs& attrs,
-                                    std::span<const TensorType> in) {
-  const Op* op = OpRegistry::Global().Find("conv2d_weight_grad");
-  ASSIGN_OR_RETURN(TensorTypes out, op->infer(Pack(attrs), in));
+Result<TensorTypes> InferBiasWeightGrad(const Conv2dWeightGradAttrs& attrs,
+                                        std::span<const TensorType> in) {
+  ASSIGN_OR_RETURN(TensorTypes out, InferWeightGrad(attrs, in));
   out.push_back({in[1].dtype, {in[1].shape[3]}});
   return out;
 }
@@ -142,7 +137,7 @@ void RegisterBias(OpRegistry& registry) {
                                  .cost = ForwardCost,
                                  .samples = Samples()});
   registry.Add<Conv2dWeightGradAttrs>({.name = "conv2d_bias_weight_grad",
-                                       .infer = InferWeightGrad,
+                                       .infer = InferBiasWeightGrad,
                                        .expand = ExpandWeightGrad,
                                        .cost = WeightGradCost,
                                        .samples = WeightGradSamples()});

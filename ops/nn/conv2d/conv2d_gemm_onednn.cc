@@ -183,6 +183,7 @@ class GemmFamily : public KernelFamily {
   GemmFamily(GeometryOf geometry, RunGemm run, bool few_pixels)
       : geometry_(geometry), run_(run), few_pixels_(few_pixels) {}
   std::string_view name() const override { return kGemmKernel; }
+  bool is_library() const override { return true; }
 
   Result<std::vector<Candidate>> Candidates(const NodeSpec& node,
                                             const DeviceSpec& device) const override {

@@ -2,6 +2,9 @@
 // All sizes of one convolution, worked out and checked once from the shapes of x and w.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "base/shape.h"
 #include "base/status.h"
 #include "ops/core/window.h"
@@ -26,6 +29,13 @@ struct Geometry {
   Shape weight() const { return {k, r, s, group_c()}; }
   Shape y() const { return {n, p, q, k}; }
 };
+
+// The shape rules of conv2d (x, w) -> y and conv2d_weight_grad (x, dy) -> dw, which their fused
+// forms extend.
+Result<std::vector<TensorType>> InferForward(const Conv2dAttrs& attrs,
+                                             std::span<const TensorType> in);
+Result<std::vector<TensorType>> InferWeightGrad(const Conv2dWeightGradAttrs& attrs,
+                                                std::span<const TensorType> in);
 
 // Geometry of the convolution of an x by a w, or what is impossible about it, with the numbers.
 Result<Geometry> MakeGeometry(const Conv2dAttrs& attrs, const Shape& x, const Shape& w);

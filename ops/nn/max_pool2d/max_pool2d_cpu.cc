@@ -9,14 +9,11 @@ namespace lockstep::ops::max_pool2d {
 
 namespace {
 
-Window Height(const MaxPool2dAttrs& a) { return {a.kernel_h, a.stride_h, a.padding_h}; }
-Window Width(const MaxPool2dAttrs& a) { return {a.kernel_w, a.stride_w, a.padding_w}; }
-
 // One output pixel: y and index (C), over the window's taps in row-major order.
 template <typename T>
 void MaxOfWindow(const MaxPool2dAttrs& attrs, const T* image, const Shape& x, int64_t p, int64_t q,
                  T* y, int32_t* index) {
-  const Range rows = Height(attrs).Inside(p, x[1]), columns = Width(attrs).Inside(q, x[2]);
+  const Range rows = HeightOf(attrs).Inside(p, x[1]), columns = WidthOf(attrs).Inside(q, x[2]);
   bool first = true;
   for (int64_t r = rows.begin; r < rows.end; ++r) {
     for (int64_t s = columns.begin; s < columns.end; ++s) {
@@ -62,9 +59,9 @@ void ReferenceGrad(const MaxPool2dGradAttrs& attrs, const ReferenceArgs& args) {
   std::fill_n(dx, x.elements(), T(0));
   for (int64_t n = 0; n < x[0]; ++n) {
     for (int64_t h = 0; h < x[1]; ++h) {
-      const Range rows = Height(attrs).Covering(h, out[1]);
+      const Range rows = HeightOf(attrs).Covering(h, out[1]);
       for (int64_t w = 0; w < x[2]; ++w, dx += channels) {
-        const Range columns = Width(attrs).Covering(w, out[2]);
+        const Range columns = WidthOf(attrs).Covering(w, out[2]);
         for (int64_t p = rows.begin; p < rows.end; ++p) {
           for (int64_t q = columns.begin; q < columns.end; ++q) {
             const int64_t r = h + attrs.padding_h - p * attrs.stride_h;

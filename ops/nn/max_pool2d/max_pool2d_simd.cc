@@ -11,14 +11,6 @@
 namespace lockstep::ops::max_pool2d {
 namespace {
 
-Window Height(const MaxPool2dAttrs& a) { return {a.kernel_h, a.stride_h, a.padding_h}; }
-Window Width(const MaxPool2dAttrs& a) { return {a.kernel_w, a.stride_w, a.padding_w}; }
-
-// Rows of pixels (n, p) dealt at a time: about 8 Ki elements.
-int64_t Grain(const Shape& shape) {
-  return std::max<int64_t>(1, 8192 / std::max<int64_t>(1, shape[2] * shape[3]));
-}
-
 // y and index (C) of one tap of a window, or their maximum with what earlier taps left there: the
 // first maximum wins; a NaN beats everything, the last of several wins.
 template <bool kFirst>
@@ -36,14 +28,14 @@ LOCKSTEP_INLINE inline void TakeTap(const float* x, int32_t place, int64_t chann
 void Forward(const MaxPool2dAttrs& a, const SimdArgs& args) {
   const Shape &x = args.in_shape(0), &out = args.out_shape(0);
   const int64_t channels = x[3];
-  ForRuns(args.threads, out[0] * out[1], Grain(out), [&](Range run) {
+  ForRuns(args.threads, out[0] * out[1], RowGrain(out), [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       for (int64_t row = run.begin; row < run.end; ++row) {
         const int64_t n = row / out[1], p = row % out[1];
-        const Range rows = Height(a).Inside(p, x[1]);
+        const Range rows = HeightOf(a).Inside(p, x[1]);
         const float* const image = args.in<float>(0) + n * x[1] * x[2] * channels;
         for (int64_t q = 0; q < out[2]; ++q) {
-          const Range columns = Width(a).Inside(q, x[2]);
+          const Range columns = WidthOf(a).Inside(q, x[2]);
           float* const y = args.out<float>(0) + (row * out[2] + q) * channels;
           int32_t* const index = args.out<int32_t>(1) + (row * out[2] + q) * channels;
           for (int64_t r = rows.begin; r < rows.end; ++r) {
@@ -69,15 +61,15 @@ void Forward(const MaxPool2dAttrs& a, const SimdArgs& args) {
 void Grad(const MaxPool2dGradAttrs& a, const SimdArgs& args) {
   const Shape &out = args.in_shape(1), &x = args.out_shape(0);
   const int64_t channels = x[3];
-  ForRuns(args.threads, x[0] * x[1], Grain(x), [&](Range run) {
+  ForRuns(args.threads, x[0] * x[1], RowGrain(x), [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       for (int64_t row = run.begin; row < run.end; ++row) {
         const int64_t n = row / x[1], h = row % x[1];
-        const Range rows = Height(a).Covering(h, out[1]);
+        const Range rows = HeightOf(a).Covering(h, out[1]);
         for (int64_t w = 0; w < x[2]; ++w) {
           float* const dx = args.out<float>(0) + (row * x[2] + w) * channels;
           for (int64_t c = 0; c < channels; ++c) dx[c] = 0.0f;
-          const Range columns = Width(a).Covering(w, out[2]);
+          const Range columns = WidthOf(a).Covering(w, out[2]);
           for (int64_t p = rows.begin; p < rows.end; ++p) {
             for (int64_t q = columns.begin; q < columns.end; ++q) {
               const int32_t place =

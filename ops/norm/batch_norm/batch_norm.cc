@@ -21,9 +21,7 @@ Value BatchNormInfer(Emitter* e, Value x, Value gamma, Value beta, Value running
 }
 
 namespace batch_norm {
-namespace {
 
-// x (..., C) and, from in[1] on, the named per-channel tensors (C) of its type.
 Status ExpectChannels(std::span<const TensorType> in, std::span<const std::string_view> names) {
   RETURN_IF_ERROR(ExpectFloat(in[0], "x"));
   const int64_t rank = in[0].shape.rank();
@@ -38,16 +36,18 @@ Status ExpectChannels(std::span<const TensorType> in, std::span<const std::strin
   return OkStatus();
 }
 
-Status ExpectPositiveEps(const BatchNormAttrs& attrs) {
-  if (attrs.eps > 0) return OkStatus();
-  return InvalidArgument("eps is " + std::to_string(attrs.eps) + "; expected above 0");
+Status ExpectPositiveEps(double eps) {
+  if (eps > 0) return OkStatus();
+  return InvalidArgument("eps is " + std::to_string(eps) + "; expected above 0");
 }
+
+namespace {
 
 // (x, gamma, beta) -> y, mean, unbiased_var, inv_std.
 Result<TensorTypes> InferTrain(const BatchNormAttrs& attrs, std::span<const TensorType> in) {
   constexpr std::string_view kNames[] = {"gamma", "beta"};
   RETURN_IF_ERROR(ExpectInputs(in, 3));
-  RETURN_IF_ERROR(ExpectPositiveEps(attrs));
+  RETURN_IF_ERROR(ExpectPositiveEps(attrs.eps));
   RETURN_IF_ERROR(ExpectChannels(in, kNames));
   return TensorTypes{in[0], in[1], in[1], in[1]};
 }
@@ -74,7 +74,7 @@ Result<TensorTypes> InferGrad(const NoAttrs&, std::span<const TensorType> in) {
 Result<TensorTypes> InferInfer(const BatchNormAttrs& attrs, std::span<const TensorType> in) {
   constexpr std::string_view kNames[] = {"gamma", "beta", "running_mean", "running_var"};
   RETURN_IF_ERROR(ExpectInputs(in, 5));
-  RETURN_IF_ERROR(ExpectPositiveEps(attrs));
+  RETURN_IF_ERROR(ExpectPositiveEps(attrs.eps));
   RETURN_IF_ERROR(ExpectChannels(in, kNames));
   return TensorTypes{in[0]};
 }

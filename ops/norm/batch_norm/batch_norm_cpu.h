@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reference kernels, over float and double.
+// Reference kernels, over float and double, and the checks that shape rules share.
 #pragma once
 
 #include "ops/core/op.h"
@@ -17,5 +17,9 @@ void ReferenceInfer(const BatchNormAttrs&, const ReferenceArgs& args);
 // Bytes of scratch for two sums a channel, in double.
 int64_t WorkspaceTrain(const BatchNormAttrs&, const NodeSpec& node);
 int64_t WorkspaceGrad(const NoAttrs&, const NodeSpec& node);
+
+// x (..., C) and, from in[1] on, the named per-channel tensors (C) of its type.
+Status ExpectChannels(std::span<const TensorType> in, std::span<const std::string_view> names);
+Status ExpectPositiveEps(double eps);
 
 }  // namespace lockstep::ops::batch_norm

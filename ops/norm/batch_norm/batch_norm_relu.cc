@@ -5,34 +5,20 @@
 #include "ops/core/registry.h"
 #include "ops/math/add/add.h"
 #include "ops/nn/relu/relu.h"
-#include "ops/norm/batch_norm/batch_norm.h"
+#include "ops/norm/batch_norm/batch_norm_cpu.h"
 
 namespace lockstep::ops::batch_norm {
 namespace {
 
-// x (..., C) and after it `names`, each (C), of its type; then `likes`, each like x.
+// x and `names` as ExpectChannels has them; then `likes`, each like x.
 Status ExpectOperands(std::span<const TensorType> in, std::span<const std::string_view> names,
                       std::span<const std::string_view> likes) {
   RETURN_IF_ERROR(ExpectInputs(in, 1 + names.size() + likes.size()));
-  RETURN_IF_ERROR(ExpectFloat(in[0], "x"));
-  const int64_t rank = in[0].shape.rank();
-  if (rank < 2) {
-    return InvalidArgument("x is " + in[0].ToString() +
-                           "; expected at least two dimensions, the last one the channels");
-  }
-  for (size_t i = 0; i < names.size(); ++i) {
-    RETURN_IF_ERROR(ExpectDType(in[1 + i], in[0].dtype, names[i]));
-    RETURN_IF_ERROR(ExpectShape(in[1 + i], {in[0].shape[rank - 1]}, names[i]));
-  }
+  RETURN_IF_ERROR(ExpectChannels(in, names));
   for (size_t i = 0; i < likes.size(); ++i) {
     RETURN_IF_ERROR(ExpectSame(in[0], in[1 + names.size() + i], likes[i]));
   }
   return OkStatus();
-}
-
-Status ExpectPositiveEps(const BatchNormReluAttrs& attrs) {
-  if (attrs.eps > 0) return OkStatus();
-  return InvalidArgument("eps is " + std::to_string(attrs.eps) + "; expected above 0");
 }
 
 constexpr std::string_view kResidual[] = {"x and residual"};
@@ -43,7 +29,7 @@ std::span<const std::string_view> ResidualOf(const BatchNormReluAttrs& attrs) {
 
 Result<TensorTypes> InferTrain(const BatchNormReluAttrs& attrs, std::span<const TensorType> in) {
   constexpr std::string_view kNames[] = {"gamma", "beta"};
-  RETURN_IF_ERROR(ExpectPositiveEps(attrs));
+  RETURN_IF_ERROR(ExpectPositiveEps(attrs.eps));
   RETURN_IF_ERROR(ExpectOperands(in, kNames, ResidualOf(attrs)));
   return TensorTypes{in[0], in[1], in[1], in[1]};
 }
@@ -59,7 +45,7 @@ Result<TensorTypes> InferGrad(const BatchNormReluAttrs& attrs, std::span<const T
 
 Result<TensorTypes> InferInfer(const BatchNormReluAttrs& attrs, std::span<const TensorType> in) {
   constexpr std::string_view kNames[] = {"gamma", "beta", "running_mean", "running_var"};
-  RETURN_IF_ERROR(ExpectPositiveEps(attrs));
+  RETURN_IF_ERROR(ExpectPositiveEps(attrs.eps));
   RETURN_IF_ERROR(ExpectOperands(in, kNames, ResidualOf(attrs)));
   return TensorTypes{in[0]};
 }
