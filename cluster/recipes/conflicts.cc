@@ -20,13 +20,18 @@ void FindPrecisionConflicts(const TrainConfig& config, std::vector<Conflict>* co
   }
 }
 
-// train.kernels = "reference" beside a kernel file is found with the idle keys.
-void FindKernelFileConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
-  if (config.kernel_file.empty() || config.precision != DType::kFloat64) return;
-  conflicts->push_back({{"train.kernel_file", "train.precision"},
-                        "train.kernel_file = \"" + config.kernel_file +
-                            "\" does nothing with train.precision = \"fp64\", which has reference "
-                            "kernels only: remove it"});
+// Keys of kernels that fp64 does not have. Beside train.kernels = "reference" they are found with
+// the idle keys.
+void FindKernelConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
+  if (config.precision != DType::kFloat64) return;
+  const auto idle = [&](const std::string& key, const std::string& value) {
+    conflicts->push_back({{key, "train.precision"},
+                          key + " = \"" + value +
+                              "\" does nothing with train.precision = \"fp64\", which has "
+                              "reference kernels only: remove it"});
+  };
+  if (!config.kernel_file.empty()) idle("train.kernel_file", config.kernel_file);
+  if (config.cpu_isa != "native") idle("train.cpu_isa", config.cpu_isa);
 }
 
 void FindThreadConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
@@ -90,7 +95,7 @@ std::vector<Conflict> FindConflicts(const TrainConfig& config) {
   std::vector<Conflict> conflicts;
   FindNameConflicts(config, &conflicts);
   FindPrecisionConflicts(config, &conflicts);
-  FindKernelFileConflicts(config, &conflicts);
+  FindKernelConflicts(config, &conflicts);
   FindThreadConflicts(config, &conflicts);
   FindScheduleConflicts(config, &conflicts);
   FindIdleKeys(config, &conflicts);

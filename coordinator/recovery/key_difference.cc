@@ -7,7 +7,7 @@
 namespace lockstep::coordinator {
 namespace {
 
-constexpr char kDefault[] = "(default)";
+constexpr char kDefault[] = "(not stated)";
 
 std::map<std::string, std::string> ParseLines(std::string_view lines) {
   std::map<std::string, std::string> keys;

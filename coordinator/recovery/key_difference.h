@@ -10,14 +10,14 @@ namespace lockstep::coordinator {
 
 struct KeyDifference {
   std::string name;
-  std::string before;  // "(default)" where the key is not among the lines
+  std::string before;  // "(not stated)" where the key is not among the lines
   std::string now;
 };
 
 // By name.
 std::vector<KeyDifference> DifferencesOf(std::string_view before, std::string_view now);
 
-// "batch.lanes: 4, now 8; model.name: (default), now mlp"
+// "batch.lanes: 4, now 8; model.name: (not stated), now mlp"
 std::string ToText(const std::vector<KeyDifference>& differences);
 
 }  // namespace lockstep::coordinator

@@ -97,10 +97,11 @@ TEST(DecideResume, AnotherFixedKeyIsRefusedWithBothValuesAndRemedies) {
   run.fixed_keys = "batch.lanes=4\nmodel.width=128\n";
   const Status status = Refusal(run, SomeFindings({1, 400}));
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(status.message(),
-              AllOf(HasSubstr("batch.lanes: 8, now 4"), HasSubstr("model.name: mlp, now (default)"),
-                    HasSubstr("model.width: (default), now 128"), HasSubstr("--overwrite"),
-                    HasSubstr("--run"), HasSubstr("b01-s0000000400")));
+  EXPECT_THAT(
+      status.message(),
+      AllOf(HasSubstr("batch.lanes: 8, now 4"), HasSubstr("model.name: mlp, now (not stated)"),
+            HasSubstr("model.width: (not stated), now 128"), HasSubstr("--overwrite"),
+            HasSubstr("--run"), HasSubstr("b01-s0000000400")));
 }
 
 TEST(DecideResume, AnotherDatasetIsRefusedWithBothDigests) {
@@ -150,12 +151,12 @@ TEST(DecideResume, AnotherKernelFileNeedsNewBits) {
   run.fixed_keys += "train.kernel_file=0123456789abcdef\n";
   const Status status = Refusal(run, SomeFindings({1, 400}));
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(status.message(), HasSubstr("train.kernel_file: (default), now 0123456789abcdef"));
+  EXPECT_THAT(status.message(), HasSubstr("train.kernel_file: (not stated), now 0123456789abcdef"));
   run.new_bits = true;
   const ResumeDecision decision = Decided(run, SomeFindings({1, 400}));
   EXPECT_EQ(decision.branch, 2);
   EXPECT_TRUE(decision.checkpoint);
-  EXPECT_THAT(decision.notes.back(), HasSubstr("train.kernel_file: (default), now 0123"));
+  EXPECT_THAT(decision.notes.back(), HasSubstr("train.kernel_file: (not stated), now 0123"));
 }
 
 TEST(DecideResume, CheckpointOfTheLastStepIsTheEnd) {
@@ -239,7 +240,7 @@ TEST(DifferencesOf, LinesAreComparedByName) {
   EXPECT_TRUE(DifferencesOf("", "").empty());
   EXPECT_TRUE(DifferencesOf("a=1\nb=x=y\n", "a=1\nb=x=y\n").empty());
   EXPECT_EQ(ToText(DifferencesOf("a=1\nb=2\n", "b=x=y\nc=\n")),
-            "a: 1, now (default); b: 2, now x=y; c: (default), now ");
+            "a: 1, now (not stated); b: 2, now x=y; c: (not stated), now ");
 }
 
 }  // namespace

@@ -101,6 +101,19 @@ TEST(VerifyGraphTest, RefusesTwoRandomLayersOnOnePath) {
   EXPECT_NE(status.message().find("share the path 'drop'"), std::string::npos) << status;
 }
 
+// Dropout and dropout2d draw from the same stream where they share a path.
+TEST(VerifyGraphTest, RefusesTwoRandomLayersOfDifferentOpsOnOnePath) {
+  const Result<Graph> graph = GraphFromText(
+      "graph g\n"
+      "  %0 = input \"x\" f32[2,3,3,4]\n"
+      "  %1, %2 = dropout(%0) {p=0.25} @\"drop\" : f32[2,3,3,4], u8[2,3,3,4]\n"
+      "  %3, %4 = dropout2d(%1) {p=0.25} @\"drop\" : f32[2,3,3,4], u8[2,4]\n"
+      "  return \"y\" %3\n"
+      "end\n");
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  EXPECT_FALSE(VerifyGraph(*graph).ok());
+}
+
 TEST(VerifyGraphTest, ARecomputedNodeRepeatsAnEarlierOne) {
   std::string text = kSmall;
   text.replace(text.find("  return"), 0,

@@ -54,11 +54,10 @@ Status VerifyGraph(const Graph& graph) {
       continue;
     }
     originals[node.path].push_back(&node);
-    if (node.op->random_streams > 0 &&
-        !random_paths.insert(node.op->name + "@" + node.path).second) {
-      return InvalidArgument("graph " + graph.name() + ": two " + node.op->name +
-                             " layers share the path '" + node.path +
-                             "' and so would draw the same random numbers; name them apart");
+    if (node.op->random_streams > 0 && !random_paths.insert(node.path).second) {
+      return InvalidArgument("graph " + graph.name() + ": two random layers share the path '" +
+                             node.path + "', the second " + node.op->name +
+                             ", and so would draw the same random numbers; name them apart");
     }
   }
   std::set<std::string> names;

@@ -76,7 +76,8 @@ class Matcher {
       const auto& readers = readers_[static_cast<size_t>(link.id)];
       if (readers.size() != 1 || is_result_[static_cast<size_t>(link.id)]) return std::nullopt;
       const Node& next = graph_.nodes()[readers[0]];
-      if (next.op->name != rule.chain->ops[k]) return std::nullopt;
+      // What a node in the middle makes beside its link would be lost.
+      if (next.op->name != rule.chain->ops[k] || next.out.size() != 1) return std::nullopt;
       for (Value v : next.in) {
         if (v != link) match.in.push_back(v);
       }
@@ -144,7 +145,9 @@ Rewritten Fuse(const Graph& graph, const ops::OpRegistry& registry) {
       }
       return false;
     });
-    if (read_before) continue;
+    const bool overlaps = std::any_of(match->nodes.begin(), match->nodes.end(),
+                                      [&](size_t node) { return taken.contains(node); });
+    if (read_before || overlaps) continue;
     taken.insert(match->nodes.begin(), match->nodes.end());
     const size_t last = match->nodes.back();
     by_last.emplace(last, *std::move(match));

@@ -37,7 +37,7 @@ std::string RecomputeText(const MemoryReport& report, int64_t machine_bytes) {
   const int64_t others = report.peak() - report.arenas;
   const int64_t budget = (machine_bytes - others) / arenas >> 20;
   std::string text;
-  if (!report.recompute) text = "\"blocks\"";
+  if (!report.recompute) text = "\"blocks\", where the model has blocks,";
   if (budget >= 1) text += (text.empty() ? "" : " or ") + std::to_string(budget);
   if (text.empty()) return "";
   return "recompute activations (train.recompute = " + text + "), ";

@@ -22,7 +22,7 @@ struct MemoryReport {
   int64_t arena_lower_bound = 0;
   std::vector<graph::PeakTensor> largest;  // at the arena's peak, largest first
   bool recompute = false;                  // train.recompute is not "none"
-  bool arena_is_a_lanes = true;            // and not that of an evaluation or an update
+  bool arena_is_a_lanes = true;            // and not that of an evaluation
   int64_t exchange = 0;                    // receive buffers, update scratch
   int64_t batches = 0;                     // input batches made ahead
   int64_t checkpoint = 0;                  // a copy of the state while it is written

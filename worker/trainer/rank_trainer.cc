@@ -94,7 +94,9 @@ Status RankTrainer::Prepare() {
       &model, communicator_, &p.update_stream,
       ParameterUpdate::Options{config_->batch.lanes, config_->optimizer.clip_norm,
                                config_->nonfinite == "skip", config_->sync == "allreduce"});
-  ASSIGN_OR_RETURN(p.model_state, ModelState::Make(model, config_->seed, p.update->OwnedBlocks()));
+  // Weights that a file gives need not be drawn first.
+  const auto seed = config_->model.weights.empty() ? std::optional(config_->seed) : std::nullopt;
+  ASSIGN_OR_RETURN(p.model_state, ModelState::Make(model, seed, p.update->OwnedBlocks()));
   ASSIGN_OR_RETURN(p.runner, LaneRunner::Make(&model, &p.model_state, p.workspaces.get(),
                                               {p.lanes, config_->batch.lanes, config_->seed}));
   p.consumption = std::make_unique<Consumption>(SampleId(setup_->train_split.first_id),

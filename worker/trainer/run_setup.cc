@@ -81,6 +81,8 @@ Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes
   setup->device = std::make_unique<CpuDevice>(std::move(spec));
   ASSIGN_OR_RETURN(setup->kernels, LoadRunKernels(config, setup->device->spec()));
   compile.kernels = setup->kernels.choices;
+  compile.poison = config.poison;
+  ASSIGN_OR_RETURN(compile.recompute, graph::RecomputePolicy::Parse(config.recompute));
   ASSIGN_OR_RETURN(setup->model,
                    CompiledModel::Make(std::move(program), setup->device.get(), compile));
   return OkStatus();
@@ -171,8 +173,6 @@ Result<RunSetup> SetUp(const TrainConfig& config) {
                                                       config.batch.lane_batch,
                                                       config.data.window_shards, config.seed));
   CompiledModel::Options compile;
-  compile.poison = config.poison;
-  ASSIGN_OR_RETURN(compile.recompute, graph::RecomputePolicy::Parse(config.recompute));
   compile.lane_rows = storage::RowCounts(setup.order);
   setup.most_rows = compile.lane_rows.back();
   if (!config.data.val.empty()) {
@@ -195,7 +195,6 @@ Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image,
   RETURN_IF_ERROR(CheckRanks(config));
   RunSetup setup;
   CompiledModel::Options compile;
-  compile.poison = config.poison;
   compile.profile = profile;
   compile.library_only = library_only;
   compile.lane_rows = {config.batch.lane_batch};

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace lockstep::worker {
 namespace {
 
@@ -29,7 +31,6 @@ Outcome RunThree(TrainConfig config, int32_t lanes_at_once, bool profile = false
   for (int i = 0; i < 3; ++i) {
     const auto timing = (*steps)->Run();
     EXPECT_TRUE(timing.ok()) << timing.status();
-    EXPECT_GE(timing->total(), timing->update);
     outcome.losses.push_back(timing->loss);
   }
   outcome.state = *(*steps)->StateHash();
@@ -46,7 +47,7 @@ TEST(SyntheticStepsTest, StepsTrain) {
   }
 }
 
-TEST(SyntheticStepsTest, TheBitsAreThoseOfTraining_WhateverRunsAtOnceAndIsMeasured) {
+TEST(SyntheticStepsTest, TheBitsDoNotDependOnWhatRunsAtOnceOrIsMeasured) {
   const TrainConfig config = ConfigFor("convnet-bn");
   const Outcome one = RunThree(config, 1);
   EXPECT_EQ(RunThree(config, 3).state, one.state);
@@ -81,6 +82,16 @@ TEST(SyntheticStepsTest, MemoryIsWhatThePlanSays) {
   EXPECT_EQ(made.lanes_at_once, 2);
   EXPECT_GE(made.arenas, planned.arenas) << "the lanes' arenas and small buffers";
   EXPECT_EQ(made.batches, 3 * 4 * 8 * 8 * 4);
+}
+
+TEST(SetUpWithoutDataTest, RecomputesWhereTheRecipeSaysSo) {
+  TrainConfig config = ConfigFor("convnet-bn");
+  config.recompute = "blocks";
+  const auto setup = SetUpWithoutData(config, {8, 8, 1}, 10, false);
+  ASSERT_TRUE(setup.ok()) << setup.status();
+  const auto& nodes = setup->model->Lane(config.batch.lane_batch).plan().nodes;
+  EXPECT_TRUE(std::any_of(nodes.begin(), nodes.end(),
+                          [](const graph::PlanNode& node) { return node.recomputed; }));
 }
 
 TEST(SetUpWithoutDataTest, RefusesWhatTrainingRefuses) {
