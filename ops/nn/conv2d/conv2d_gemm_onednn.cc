@@ -7,7 +7,8 @@
 //   taps (N P Q, R S C), w (K, R S C):   y = taps w^T,   dw = dy^T taps,   dtaps = dy w
 //
 // dx gathers dtaps in increasing (r, s). Images are taken a few at a time, so that the taps stay
-// small; how many is a function of the shapes.
+// small; how many is a function of the shapes. Where every pixel is its own only tap (1x1, stride
+// 1) there is nothing to collect: x and dx are the taps, of all images at once.
 #include "ops/nn/conv2d/conv2d_gemm_onednn.h"
 
 #include <algorithm>
@@ -34,17 +35,28 @@ Status Product(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t
   return Internal("oneDNN: sgemm failed with status " + std::to_string(status));
 }
 
+bool IsPointwise(const Window& window) {
+  return window.kernel == 1 && window.stride == 1 && window.padding == 0;
+}
+
 struct Gemm {
   Geometry g;
+  bool pointwise;  // x is its own taps
   int64_t images;  // taken at a time
 
-  explicit Gemm(const Geometry& geometry) : g(geometry) {
+  explicit Gemm(const Geometry& geometry)
+      : g(geometry), pointwise(IsPointwise(g.window_h) && IsPointwise(g.window_w)) {
+    if (pointwise) {
+      images = std::max<int64_t>(g.n, 1);
+      return;
+    }
     const int64_t bytes = g.p * g.q * g.taps() * static_cast<int64_t>(sizeof(float));
     images =
         std::clamp<int64_t>(kTapBytes / std::max<int64_t>(bytes, 1), 1, std::max<int64_t>(g.n, 1));
   }
   int64_t pixels() const { return g.p * g.q; }  // of y, an image
   int64_t workspace() const {
+    if (pointwise) return 0;
     return images * pixels() * g.taps() * static_cast<int64_t>(sizeof(float));
   }
 
@@ -55,7 +67,14 @@ struct Gemm {
     return h < 0 || h >= g.h || w < 0 || w >= g.w ? -1 : h * g.w + w;
   }
 
-  // taps of `count` images of x.
+  // taps of `count` images of x: in `workspace`, or x itself.
+  const float* Taps(const SimdArgs& args, const float* x, int64_t count) const {
+    if (pointwise) return x;
+    auto* const taps = static_cast<float*>(args.run.workspace);
+    Collect(args, x, count, taps);
+    return taps;
+  }
+
   void Collect(const SimdArgs& args, const float* x, int64_t count, float* taps) const {
     ForRuns(args.threads, count * g.p, 1, [&](Range run) {
       for (int64_t row = run.begin; row < run.end; ++row) {
@@ -107,10 +126,9 @@ struct Gemm {
 // (x, w) -> y.
 Status Forward(const Gemm& gemm, const SimdArgs& args) {
   const Geometry& g = gemm.g;
-  auto* const taps = static_cast<float*>(args.run.workspace);
   for (int64_t n = 0; n < g.n; n += gemm.images) {
     const int64_t count = std::min(gemm.images, g.n - n);
-    gemm.Collect(args, args.in<float>(0) + n * g.h * g.w * g.c, count, taps);
+    const float* const taps = gemm.Taps(args, args.in<float>(0) + n * g.h * g.w * g.c, count);
     RETURN_IF_ERROR(Product(false, true, count * gemm.pixels(), g.k, g.taps(), taps,
                             args.in<float>(1), 0.0f, args.out<float>(0) + n * gemm.pixels() * g.k));
   }
@@ -120,13 +138,13 @@ Status Forward(const Gemm& gemm, const SimdArgs& args) {
 // (dy, w) -> dx.
 Status DataGrad(const Gemm& gemm, const SimdArgs& args) {
   const Geometry& g = gemm.g;
-  auto* const dtaps = static_cast<float*>(args.run.workspace);
+  auto* const dtaps = gemm.pointwise ? args.out<float>(0) : static_cast<float*>(args.run.workspace);
   for (int64_t n = 0; n < g.n; n += gemm.images) {
     const int64_t count = std::min(gemm.images, g.n - n);
     RETURN_IF_ERROR(Product(false, false, count * gemm.pixels(), g.taps(), g.k,
                             args.in<float>(0) + n * gemm.pixels() * g.k, args.in<float>(1), 0.0f,
                             dtaps));
-    gemm.Spread(args, dtaps, count, args.out<float>(0) + n * g.h * g.w * g.c);
+    if (!gemm.pointwise) gemm.Spread(args, dtaps, count, args.out<float>(0) + n * g.h * g.w * g.c);
   }
   return OkStatus();
 }
@@ -134,10 +152,9 @@ Status DataGrad(const Gemm& gemm, const SimdArgs& args) {
 // (x, dy) -> dw.
 Status WeightGrad(const Gemm& gemm, const SimdArgs& args) {
   const Geometry& g = gemm.g;
-  auto* const taps = static_cast<float*>(args.run.workspace);
   for (int64_t n = 0; n < g.n; n += gemm.images) {
     const int64_t count = std::min(gemm.images, g.n - n);
-    gemm.Collect(args, args.in<float>(0) + n * g.h * g.w * g.c, count, taps);
+    const float* const taps = gemm.Taps(args, args.in<float>(0) + n * g.h * g.w * g.c, count);
     RETURN_IF_ERROR(Product(true, false, g.k, g.taps(), count * gemm.pixels(),
                             args.in<float>(1) + n * gemm.pixels() * g.k, taps, n == 0 ? 0.0f : 1.0f,
                             args.out<float>(0)));
@@ -178,10 +195,17 @@ class GemmKernel : public Kernel {
   const int32_t threads_;
 };
 
+// Where the product is faster than the direct kernels, whose weights are reordered around them
+// (docs/decisions/0007).
+bool IsBest(const Gemm& gemm, bool pointwise_is_best) {
+  const bool few_pixels = gemm.pixels() <= 16 && gemm.g.k * gemm.g.taps() >= 1 << 19;
+  return few_pixels || (pointwise_is_best && gemm.pointwise);
+}
+
 class GemmFamily : public KernelFamily {
  public:
-  GemmFamily(GeometryOf geometry, RunGemm run, bool few_pixels)
-      : geometry_(geometry), run_(run), few_pixels_(few_pixels) {}
+  GemmFamily(GeometryOf geometry, RunGemm run, bool first, bool pointwise_is_best)
+      : geometry_(geometry), run_(run), first_(first), pointwise_is_best_(pointwise_is_best) {}
   std::string_view name() const override { return kGemmKernel; }
   bool is_library() const override { return true; }
 
@@ -190,9 +214,8 @@ class GemmFamily : public KernelFamily {
     RETURN_IF_ERROR(CheckOnednn(node, device));
     const Gemm gemm(geometry_(node));
     if (gemm.g.groups != 1) return FailedPrecondition("gemm: the convolution has groups");
-    const bool few = gemm.pixels() <= 16 && gemm.g.k * gemm.g.taps() >= 1 << 19;
-    if (few_pixels_ && !few) {
-      return FailedPrecondition("gemm: comes first only where weights outnumber pixels");
+    if (first_ != IsBest(gemm, pointwise_is_best_)) {
+      return FailedPrecondition("gemm: stands at another place among this node's candidates");
     }
     return std::vector<Candidate>{{std::string(kGemmKernel), "im2col", gemm.workspace()}};
   }
@@ -207,18 +230,19 @@ class GemmFamily : public KernelFamily {
  private:
   const GeometryOf geometry_;
   const RunGemm run_;
-  const bool few_pixels_;  // offers itself only where it is known to be the best
+  const bool first_;  // before the direct kernels, or after them
+  const bool pointwise_is_best_;
 };
 
 }  // namespace
 
-void RegisterGemm(OpRegistry& registry, bool few_pixels) {
-  const auto add = [&](const char* op, GeometryOf geometry, RunGemm run) {
-    registry.AddKernel(op, std::make_shared<GemmFamily>(geometry, run, few_pixels));
+void RegisterGemm(OpRegistry& registry, bool first) {
+  const auto add = [&](const char* op, GeometryOf geometry, RunGemm run, bool pointwise_is_best) {
+    registry.AddKernel(op, std::make_shared<GemmFamily>(geometry, run, first, pointwise_is_best));
   };
-  add("conv2d", OfForward, Forward);
-  add("conv2d_data_grad", OfDataGrad, DataGrad);
-  add("conv2d_weight_grad", OfWeightGrad, WeightGrad);
+  add("conv2d", OfForward, Forward, false);
+  add("conv2d_data_grad", OfDataGrad, DataGrad, true);
+  add("conv2d_weight_grad", OfWeightGrad, WeightGrad, true);
 }
 
 }  // namespace lockstep::ops::conv2d

@@ -6,8 +6,8 @@
 
 namespace lockstep::ops::conv2d {
 
-// With `few_pixels` they offer themselves only where they are known to be the best: then they are
-// added before oneDNN's own. Otherwise everywhere: after them, for the tuner.
-void RegisterGemm(OpRegistry& registry, bool few_pixels);
+// `first` adds them where they are known to be the best (then before oneDNN's own), else where they
+// are not: after them, for the tuner.
+void RegisterGemm(OpRegistry& registry, bool first);
 
 }  // namespace lockstep::ops::conv2d

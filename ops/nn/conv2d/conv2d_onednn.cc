@@ -120,13 +120,13 @@ OnednnProblem BiasWeightGradProblem(const NodeSpec& node) {
 }  // namespace
 
 void RegisterOnednn(OpRegistry& registry) {
-  RegisterGemm(registry, /*few_pixels=*/true);
+  RegisterGemm(registry, /*first=*/true);
   registry.AddKernel("conv2d", OnednnKernel(ForwardProblem));
   registry.AddKernel("conv2d_bias", OnednnKernel(BiasProblem));
   registry.AddKernel("conv2d_data_grad", OnednnKernel(DataGradProblem));
   registry.AddKernel("conv2d_weight_grad", OnednnKernel(WeightGradProblem));
   registry.AddKernel("conv2d_bias_weight_grad", OnednnKernel(BiasWeightGradProblem));
-  RegisterGemm(registry, /*few_pixels=*/false);
+  RegisterGemm(registry, /*first=*/false);
 }
 
 }  // namespace lockstep::ops::conv2d

@@ -88,13 +88,19 @@ void ReferenceTrain(const BatchNormAttrs& attrs, const ReferenceArgs& args) {
   Normalise(args.in<T>(0), v, mean, inv_std, args.in<T>(1), args.in<T>(2), args.out<T>(0));
 }
 
-// With xhat = (x - mean) * inv_std: dbeta = sum dy, dgamma = sum dy * xhat,
-// dx = gamma * inv_std * (dy - dbeta / M - xhat * dgamma / M).
+namespace {
+
 template <typename T>
-void ReferenceGrad(const NoAttrs&, const ReferenceArgs& args) {
+struct GradOperands {
+  const T *x, *gamma, *mean, *inv_std;
+};
+
+// With xhat = (x - mean) * inv_std: dbeta = sum dz, dgamma = sum dz * xhat,
+// dx = gamma * inv_std * (dz - dbeta / M - xhat * dgamma / M). dz(i, c, xhat) is what flows into
+// element i, of channel c.
+template <typename T, typename Upstream>
+void GradOf(const ReferenceArgs& args, const GradOperands<T>& in, const Upstream& dz) {
   const RowsOfChannels v(args.in_shape(0));
-  const T *x = args.in<T>(0), *gamma = args.in<T>(1), *mean = args.in<T>(2);
-  const T *inv_std = args.in<T>(3), *dy = args.in<T>(4);
   Scratch scratch(args.run.workspace);
   const Sums s(v.channels, &scratch);
   double* const dgamma = s.first;
@@ -102,28 +108,49 @@ void ReferenceGrad(const NoAttrs&, const ReferenceArgs& args) {
   std::fill_n(dgamma, v.channels, 0.0);
   std::fill_n(dbeta, v.channels, 0.0);
   const auto normal = [&](int64_t i, int64_t c) {
-    return (static_cast<double>(x[i]) - static_cast<double>(mean[c])) *
-           static_cast<double>(inv_std[c]);
+    return (static_cast<double>(in.x[i]) - static_cast<double>(in.mean[c])) *
+           static_cast<double>(in.inv_std[c]);
   };
   for (int64_t row = 0, i = 0; row < v.rows; ++row) {
     for (int64_t c = 0; c < v.channels; ++c, ++i) {
-      dbeta[c] += static_cast<double>(dy[i]);
-      dgamma[c] += static_cast<double>(dy[i]) * normal(i, c);
+      const double xhat = normal(i, c), d = dz(i, c, xhat);
+      dbeta[c] += d;
+      dgamma[c] += d * xhat;
     }
   }
   const double rows = static_cast<double>(v.rows);
   for (int64_t row = 0, i = 0; row < v.rows; ++row) {
     for (int64_t c = 0; c < v.channels; ++c, ++i) {
-      const double centred =
-          static_cast<double>(dy[i]) - dbeta[c] / rows - normal(i, c) * (dgamma[c] / rows);
-      args.out<T>(0)[i] =
-          static_cast<T>(static_cast<double>(gamma[c]) * static_cast<double>(inv_std[c]) * centred);
+      const double xhat = normal(i, c);
+      const double centred = dz(i, c, xhat) - dbeta[c] / rows - xhat * (dgamma[c] / rows);
+      args.out<T>(0)[i] = static_cast<T>(static_cast<double>(in.gamma[c]) *
+                                         static_cast<double>(in.inv_std[c]) * centred);
     }
   }
   for (int64_t c = 0; c < v.channels; ++c) {
     args.out<T>(1)[c] = static_cast<T>(dgamma[c]);
     args.out<T>(2)[c] = static_cast<T>(dbeta[c]);
   }
+}
+
+}  // namespace
+
+template <typename T>
+void ReferenceGrad(const NoAttrs&, const ReferenceArgs& args) {
+  const T* const dy = args.in<T>(4);
+  GradOf<T>(args, {args.in<T>(0), args.in<T>(1), args.in<T>(2), args.in<T>(3)},
+            [&](int64_t i, int64_t, double) { return static_cast<double>(dy[i]); });
+}
+
+template <typename T>
+void ReferenceReluGrad(const NoAttrs&, const ReferenceArgs& args) {
+  const T *gamma = args.in<T>(1), *beta = args.in<T>(2), *dy = args.in<T>(5);
+  GradOf<T>(args, {args.in<T>(0), gamma, args.in<T>(3), args.in<T>(4)},
+            [&](int64_t i, int64_t c, double xhat) {
+              const T y = static_cast<T>(xhat * static_cast<double>(gamma[c]) +
+                                         static_cast<double>(beta[c]));
+              return y > 0 ? static_cast<double>(dy[i]) : 0.0;
+            });
 }
 
 template <typename T>
@@ -140,6 +167,8 @@ void ReferenceInfer(const BatchNormAttrs& attrs, const ReferenceArgs& args) {
 
 template void ReferenceTrain<float>(const BatchNormAttrs&, const ReferenceArgs&);
 template void ReferenceTrain<double>(const BatchNormAttrs&, const ReferenceArgs&);
+template void ReferenceReluGrad<float>(const NoAttrs&, const ReferenceArgs&);
+template void ReferenceReluGrad<double>(const NoAttrs&, const ReferenceArgs&);
 template void ReferenceGrad<float>(const NoAttrs&, const ReferenceArgs&);
 template void ReferenceGrad<double>(const NoAttrs&, const ReferenceArgs&);
 template void ReferenceInfer<float>(const BatchNormAttrs&, const ReferenceArgs&);

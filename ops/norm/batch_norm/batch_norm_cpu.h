@@ -12,6 +12,8 @@ void ReferenceTrain(const BatchNormAttrs&, const ReferenceArgs& args);
 template <typename T>
 void ReferenceGrad(const NoAttrs&, const ReferenceArgs& args);
 template <typename T>
+void ReferenceReluGrad(const NoAttrs&, const ReferenceArgs& args);
+template <typename T>
 void ReferenceInfer(const BatchNormAttrs&, const ReferenceArgs& args);
 
 // Bytes of scratch for two sums a channel, in double.

@@ -34,13 +34,18 @@ Result<TensorTypes> InferTrain(const BatchNormReluAttrs& attrs, std::span<const 
   return TensorTypes{in[0], in[1], in[1], in[1]};
 }
 
-Result<TensorTypes> InferGrad(const BatchNormReluAttrs& attrs, std::span<const TensorType> in) {
+Result<TensorTypes> InferReluGrad(const NoAttrs&, std::span<const TensorType> in) {
+  constexpr std::string_view kNames[] = {"gamma", "beta", "mean", "inv_std"};
+  constexpr std::string_view kLikes[] = {"x and dy"};
+  RETURN_IF_ERROR(ExpectOperands(in, kNames, kLikes));
+  return TensorTypes{in[0], in[1], in[1]};
+}
+
+Result<TensorTypes> InferAddReluGrad(const NoAttrs&, std::span<const TensorType> in) {
   constexpr std::string_view kNames[] = {"gamma", "mean", "inv_std"};
   constexpr std::string_view kLikes[] = {"x and y", "x and dy"};
   RETURN_IF_ERROR(ExpectOperands(in, kNames, kLikes));
-  TensorTypes out = {in[0], in[1], in[1]};
-  if (attrs.residual) out.push_back(in[0]);
-  return out;
+  return TensorTypes{in[0], in[1], in[1], in[0]};
 }
 
 Result<TensorTypes> InferInfer(const BatchNormReluAttrs& attrs, std::span<const TensorType> in) {
@@ -63,12 +68,11 @@ std::vector<Value> ExpandTrain(const BatchNormReluAttrs& attrs, Emitter* e,
   return out;
 }
 
-std::vector<Value> ExpandGrad(const BatchNormReluAttrs& attrs, Emitter* e,
-                              std::span<const Value> in) {
+std::vector<Value> ExpandAddReluGrad(const NoAttrs&, Emitter* e, std::span<const Value> in) {
   const Value masked = e->Emit1("relu_grad", Pack(NoAttrs{}), {in[4], in[5]});
   const Value operands[] = {in[0], in[1], in[2], in[3], masked};
   std::vector<Value> out = e->Emit("batch_norm_grad", Pack(NoAttrs{}), operands);
-  if (attrs.residual) out.push_back(masked);
+  out.push_back(masked);
   return out;
 }
 
@@ -78,12 +82,22 @@ std::vector<Value> ExpandInfer(const BatchNormReluAttrs& attrs, Emitter* e,
   return {Rest(attrs, e, y, in)};
 }
 
-std::vector<Value> Grad(const BatchNormReluAttrs& attrs, const GradArgs& g) {
-  const Value in[] = {g.in[0], g.in[1], g.out[1], g.out[3], g.out[0], g.dout[0]};
-  if (!g.want[0] && !g.want[1] && !g.want[2]) {  // of the residual alone
-    return {{}, {}, {}, g.emit->Emit1("relu_grad", Pack(NoAttrs{}), {in[4], in[5]})};
+// Of all inputs; what of it is wanted is Grad's to say.
+std::vector<Value> GradOfAll(const BatchNormReluAttrs& attrs, const GradArgs& g) {
+  const Value x = g.in[0], gamma = g.in[1], mean = g.out[1], inv_std = g.out[3], dy = g.dout[0];
+  if (attrs.residual) {
+    const Value in[] = {x, gamma, mean, inv_std, g.out[0], dy};
+    return g.emit->Emit("batch_norm_add_relu_grad", Pack(NoAttrs{}), in);
   }
-  std::vector<Value> din = g.emit->Emit("batch_norm_relu_grad", Pack(attrs), in);
+  const Value in[] = {x, gamma, g.in[2], mean, inv_std, dy};
+  return g.emit->Emit("batch_norm_relu_grad", Pack(NoAttrs{}), in);
+}
+
+std::vector<Value> Grad(const BatchNormReluAttrs& attrs, const GradArgs& g) {
+  if (!g.want[0] && !g.want[1] && !g.want[2]) {  // of the residual alone
+    return {{}, {}, {}, g.emit->Emit1("relu_grad", Pack(NoAttrs{}), {g.out[0], g.dout[0]})};
+  }
+  std::vector<Value> din = GradOfAll(attrs, g);
   for (size_t i = 0; i < din.size(); ++i) {
     if (!g.want[i]) din[i] = Value();
   }
@@ -106,10 +120,16 @@ Cost CostOf(const BatchNormReluAttrs& attrs, const NodeSpec& node) {
   return {(kAnElement + (attrs.residual ? 2 : 1)) * node.in[0].shape.elements(), BytesMoved(node)};
 }
 
-Sample MakeSample(std::string name, const Shape& x, std::vector<Fill> vectors, int likes,
-                  bool residual) {
-  Sample sample = {
-      std::move(name), Pack(BatchNormReluAttrs{1e-5, residual}), {{{DType::kFloat32, x}}}};
+// batch_norm_grad's 12, and `kMore` for the mask, found twice.
+template <int kMore>
+Cost GradCost(const NoAttrs&, const NodeSpec& node) {
+  return {(12 + kMore) * node.in[0].shape.elements(), BytesMoved(node)};
+}
+
+// x, the per-channel vectors, then `likes` tensors like x.
+Sample MakeSample(std::string name, Attrs attrs, const Shape& x, const std::vector<Fill>& vectors,
+                  int likes) {
+  Sample sample = {std::move(name), std::move(attrs), {{{DType::kFloat32, x}}}};
   for (const Fill fill : vectors) {
     sample.in.push_back({{DType::kFloat32, {x[x.rank() - 1]}}, fill});
   }
@@ -119,16 +139,26 @@ Sample MakeSample(std::string name, const Shape& x, std::vector<Fill> vectors, i
   return sample;
 }
 
+const std::pair<const char*, Shape> kShapes[] = {
+    {"image", {3, 4, 5, 6}}, {"wide", {2, 3, 3, 19}}, {"one_row", {1, 3}}, {"no_rows", {0, 3}}};
+
 // Every shape with and without a residual.
-std::vector<Sample> Samples(const std::vector<Fill>& vectors, int likes, bool residual_is_input) {
-  const std::pair<const char*, Shape> kShapes[] = {
-      {"image", {3, 4, 5, 6}}, {"wide", {2, 3, 3, 19}}, {"one_row", {1, 3}}, {"no_rows", {0, 3}}};
+std::vector<Sample> Samples(const std::vector<Fill>& vectors) {
   std::vector<Sample> samples;
   for (const bool residual : {false, true}) {
     for (const auto& [name, x] : kShapes) {
-      samples.push_back(MakeSample(name + std::string(residual ? "_residual" : ""), x, vectors,
-                                   likes + (residual && residual_is_input ? 1 : 0), residual));
+      samples.push_back(MakeSample(name + std::string(residual ? "_residual" : ""),
+                                   Pack(BatchNormReluAttrs{1e-5, residual}), x, vectors,
+                                   residual ? 1 : 0));
     }
+  }
+  return samples;
+}
+
+std::vector<Sample> GradSamples(const std::vector<Fill>& vectors, int likes) {
+  std::vector<Sample> samples;
+  for (const auto& [name, x] : kShapes) {
+    samples.push_back(MakeSample(name, Pack(NoAttrs{}), x, vectors, likes));
   }
   return samples;
 }
@@ -145,21 +175,28 @@ void RegisterRelu(OpRegistry& registry) {
                                     .detached_outputs = {1, 2, 3},
                                     .may_alias = {{0, 0}},
                                     .cost = CostOf<8>,
-                                    .samples = Samples({kNormal, kNormal}, 0, true)});
-  registry.Add<BatchNormReluAttrs>({.name = "batch_norm_relu_grad",
-                                    .infer = InferGrad,
-                                    .expand = ExpandGrad,
-                                    .may_alias = {{5, 0}},
-                                    .cost = CostOf<12>,
-                                    .samples = Samples({kNormal, kNormal, kPositive}, 2, false)});
-  registry.Add<BatchNormReluAttrs>(
-      {.name = "batch_norm_relu_infer",
-       .infer = InferInfer,
-       .expand = ExpandInfer,
-       .chains = Chains("batch_norm_infer"),
-       .may_alias = {{0, 0}},
-       .cost = CostOf<4>,
-       .samples = Samples({kNormal, kNormal, kNormal, kPositive}, 0, true)});
+                                    .samples = Samples({kNormal, kNormal})});
+  registry.Add<NoAttrs>({.name = "batch_norm_relu_grad",
+                         .infer = InferReluGrad,
+                         .reference_f32 = ReferenceReluGrad<float>,
+                         .reference_f64 = ReferenceReluGrad<double>,
+                         .reference_workspace = WorkspaceGrad,
+                         .may_alias = {{5, 0}},
+                         .cost = GradCost<6>,
+                         .samples = GradSamples({kNormal, kNormal, kNormal, kPositive}, 1)});
+  registry.Add<NoAttrs>({.name = "batch_norm_add_relu_grad",
+                         .infer = InferAddReluGrad,
+                         .expand = ExpandAddReluGrad,
+                         .may_alias = {{5, 0}, {4, 3}},
+                         .cost = GradCost<1>,
+                         .samples = GradSamples({kNormal, kNormal, kPositive}, 2)});
+  registry.Add<BatchNormReluAttrs>({.name = "batch_norm_relu_infer",
+                                    .infer = InferInfer,
+                                    .expand = ExpandInfer,
+                                    .chains = Chains("batch_norm_infer"),
+                                    .may_alias = {{0, 0}},
+                                    .cost = CostOf<4>,
+                                    .samples = Samples({kNormal, kNormal, kNormal, kPositive})});
 }
 
 }  // namespace lockstep::ops::batch_norm

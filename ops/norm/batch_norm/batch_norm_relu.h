@@ -6,7 +6,11 @@
 //
 // batch_norm_relu_train (x, gamma, beta[, residual]) -> y, mean, unbiased_var, inv_std.
 //
-// batch_norm_relu_grad (x, gamma, mean, inv_std, y, dy) -> dx, dgamma, dbeta[, dresidual]:
+// batch_norm_relu_grad (x, gamma, beta, mean, inv_std, dy) -> dx, dgamma, dbeta: batch_norm_grad's
+// of dy where batch_norm(x) > 0, of 0 elsewhere. The sign is found again from x, which the sums
+// read anyway, so that y is not read.
+//
+// batch_norm_add_relu_grad (x, gamma, mean, inv_std, y, dy) -> dx, dgamma, dbeta, dresidual:
 // dresidual = dy where y > 0, else 0; dx, dgamma and dbeta are batch_norm_grad's of that.
 //
 // batch_norm_relu_infer (x, gamma, beta, running_mean, running_var[, residual]) -> y.
@@ -16,7 +20,7 @@
 
 namespace lockstep::ops {
 
-// Of all three; batch_norm_relu_grad carries eps unused.
+// Of the two that normalise; the gradients have none.
 struct BatchNormReluAttrs {
   double eps = 1e-5;      // added to the variance, > 0
   bool residual = false;  // whether there is one

@@ -97,6 +97,7 @@ LOCKSTEP_INLINE inline void SumPart(const Parts& p, int64_t part, const Sums& s,
     for (int64_t c = 0; c < channels; ++c) first[c] = second[c] = 0.0f;
     int64_t row = begin;
     for (; row + 4 <= end; row += 4) {
+      LOCKSTEP_INDEPENDENT
       for (int64_t c = 0; c < channels; ++c) {
         float f = first[c], g = second[c];
         term(row * channels + c, c, &f, &g);
@@ -108,6 +109,7 @@ LOCKSTEP_INLINE inline void SumPart(const Parts& p, int64_t part, const Sums& s,
       }
     }
     for (; row < end; ++row) {
+      LOCKSTEP_INDEPENDENT
       for (int64_t c = 0; c < channels; ++c) term(row * channels + c, c, &first[c], &second[c]);
     }
     for (int64_t c = 0; c < channels; ++c) {
@@ -115,6 +117,11 @@ LOCKSTEP_INLINE inline void SumPart(const Parts& p, int64_t part, const Sums& s,
       part_second[c] += static_cast<double>(second[c]);
     }
   }
+}
+
+// The factor that forward and gradient share: both must find the same elements above 0.
+float Scale(float gamma, float inv_std) {
+  return static_cast<float>(static_cast<double>(gamma) * static_cast<double>(inv_std));
 }
 
 // y = rest((x - mean) * scale + beta).
@@ -184,7 +191,7 @@ void Train(const A& attrs, const SimdArgs& args) {
     args.out<float>(1)[c] = static_cast<float>(mean);
     args.out<float>(2)[c] = p.rows < 2 ? 0.0f : static_cast<float>(var * (rows / (rows - 1.0)));
     args.out<float>(3)[c] = static_cast<float>(inv_std);
-    s.a[c] = static_cast<float>(inv_std * static_cast<double>(gamma[c]));
+    s.a[c] = Scale(gamma[c], args.out<float>(3)[c]);
   }
   const float* const residual = args.run.in.size() > 3 ? args.in<float>(3) : nullptr;
   NormaliseAnd(RestOf(attrs), p, args, args.out<float>(1), s.a, beta, residual);
@@ -205,23 +212,21 @@ void Infer(const A& attrs, const SimdArgs& args) {
   NormaliseAnd(RestOf(attrs), p, args, args.in<float>(3), s.a, args.in<float>(2), residual);
 }
 
-// (x, gamma, mean, inv_std[, y], dy) -> dx, dgamma, dbeta[, dresidual]. With dz = dy, or 0 where
-// y <= 0, and d = x - mean: dx = a (dz - b - d c), a = gamma inv_std, b = sum dz / M,
-// c = inv_std^2 sum(dz d) / M.
-template <Rest kRest>
-void GradOf(const SimdArgs& args) {
-  constexpr bool kMasked = kRest != Rest::kNothing;
-  const Parts p(args.in_shape(0));
-  Scratch scratch(args.run.workspace);
-  const Sums s(p, &scratch);
-  const float *x = args.in<float>(0), *gamma = args.in<float>(1), *mean = args.in<float>(2);
-  const float *inv_std = args.in<float>(3), *y = kMasked ? args.in<float>(4) : nullptr;
-  const float* dy = args.in<float>(kMasked ? 5 : 4);
+// With dz what flows into an element and d = x - mean: dx = a (dz - b - d c), a = gamma inv_std,
+// b = sum dz / M, c = inv_std^2 sum(dz d) / M. `first(i, c)` gives dz in the pass of the sums,
+// `again(i, c)` in the pass of dx.
+struct GradOperands {
+  const float *x, *gamma, *mean, *inv_std;
+};
+
+template <typename First, typename Again>
+void GradOf(const SimdArgs& args, const Parts& p, const Sums& s, const GradOperands& in,
+            const First& first, const Again& again) {
+  const float *const x = in.x, *const mean = in.mean;
   ForParts(args.threads, p.count(), [&](int64_t part) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       SumPart(p, part, s, [&](int64_t i, int64_t c, float* sum, float* product) LOCKSTEP_INLINE {
-        float dz = dy[i];
-        if constexpr (kMasked) dz = y[i] > 0 ? dz : 0.0f;
+        const float dz = first(i, c);
         *sum += dz;
         *product += dz * (x[i] - mean[c]);
       });
@@ -230,15 +235,14 @@ void GradOf(const SimdArgs& args) {
   s.Combine(p);
   const double rows = static_cast<double>(std::max<int64_t>(p.rows, 1));
   for (int64_t c = 0; c < p.channels; ++c) {
-    const double inv = static_cast<double>(inv_std[c]);
+    const double inv = static_cast<double>(in.inv_std[c]);
     args.out<float>(1)[c] = static_cast<float>(s.all_second[c] * inv);
     args.out<float>(2)[c] = static_cast<float>(s.all_first[c]);
-    s.a[c] = static_cast<float>(static_cast<double>(gamma[c]) * inv);
+    s.a[c] = Scale(in.gamma[c], in.inv_std[c]);
     s.b[c] = static_cast<float>(s.all_first[c] / rows);
     s.c[c] = static_cast<float>(inv * inv * s.all_second[c] / rows);
   }
   float* const dx = args.out<float>(0);
-  float* const dresidual = kRest == Rest::kAddRelu ? args.out<float>(3) : nullptr;
   ForParts(args.threads, p.count(), [&](int64_t part) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       const Range range = p.Part(part);
@@ -246,10 +250,7 @@ void GradOf(const SimdArgs& args) {
         const int64_t at = row * p.channels;
         LOCKSTEP_INDEPENDENT
         for (int64_t c = 0; c < p.channels; ++c) {
-          float dz = dy[at + c];
-          if constexpr (kMasked) dz = y[at + c] > 0 ? dz : 0.0f;
-          const float centred = dz - s.b[c] - (x[at + c] - mean[c]) * s.c[c];
-          if constexpr (kRest == Rest::kAddRelu) dresidual[at + c] = dz;
+          const float centred = again(at + c, c) - s.b[c] - (x[at + c] - mean[c]) * s.c[c];
           dx[at + c] = s.a[c] * centred;
         }
       }
@@ -257,10 +258,46 @@ void GradOf(const SimdArgs& args) {
   });
 }
 
-void Grad(const NoAttrs&, const SimdArgs& args) { GradOf<Rest::kNothing>(args); }
+// (x, gamma, mean, inv_std, dy) -> dx, dgamma, dbeta.
+void Grad(const NoAttrs&, const SimdArgs& args) {
+  const Parts p(args.in_shape(0));
+  Scratch scratch(args.run.workspace);
+  const Sums s(p, &scratch);
+  const float* const dy = args.in<float>(4);
+  const auto dz = [&](int64_t i, int64_t) LOCKSTEP_INLINE { return dy[i]; };
+  GradOf(args, p, s, {args.in<float>(0), args.in<float>(1), args.in<float>(2), args.in<float>(3)},
+         dz, dz);
+}
 
-void GradRelu(const BatchNormReluAttrs& attrs, const SimdArgs& args) {
-  return attrs.residual ? GradOf<Rest::kAddRelu>(args) : GradOf<Rest::kRelu>(args);
+// ReLU's gradient. Both arguments are read already: a load under a condition would not vectorise.
+LOCKSTEP_INLINE inline float Masked(float dy, float y) { return y > 0 ? dy : 0.0f; }
+
+// (x, gamma, beta, mean, inv_std, dy) -> dx, dgamma, dbeta.
+void GradRelu(const NoAttrs&, const SimdArgs& args) {
+  const Parts p(args.in_shape(0));
+  Scratch scratch(args.run.workspace);
+  const Sums s(p, &scratch);
+  const float *x = args.in<float>(0), *gamma = args.in<float>(1), *beta = args.in<float>(2);
+  const float *mean = args.in<float>(3), *inv_std = args.in<float>(4), *dy = args.in<float>(5);
+  for (int64_t c = 0; c < p.channels; ++c) s.a[c] = Scale(gamma[c], inv_std[c]);
+  const auto dz = [&](int64_t i, int64_t c) LOCKSTEP_INLINE {
+    return Masked(dy[i], (x[i] - mean[c]) * s.a[c] + beta[c]);
+  };
+  GradOf(args, p, s, {x, gamma, mean, inv_std}, dz, dz);
+}
+
+// (x, gamma, mean, inv_std, y, dy) -> dx, dgamma, dbeta, dresidual. The first pass leaves dz in
+// dresidual, so that the second reads neither y nor dy.
+void GradAddRelu(const NoAttrs&, const SimdArgs& args) {
+  const Parts p(args.in_shape(0));
+  Scratch scratch(args.run.workspace);
+  const Sums s(p, &scratch);
+  const float *const y = args.in<float>(4), *const dy = args.in<float>(5);
+  float* const dresidual = args.out<float>(3);
+  GradOf(
+      args, p, s, {args.in<float>(0), args.in<float>(1), args.in<float>(2), args.in<float>(3)},
+      [&](int64_t i, int64_t) LOCKSTEP_INLINE { return dresidual[i] = Masked(dy[i], y[i]); },
+      [&](int64_t i, int64_t) LOCKSTEP_INLINE { return dresidual[i]; });
 }
 
 }  // namespace
@@ -275,7 +312,9 @@ void RegisterSimd(OpRegistry& registry) {
   add("batch_norm_relu_train",
       SimdKernelOf<NormRelu>{.run = Train<NormRelu>, .workspace = Workspace<NormRelu>});
   add("batch_norm_relu_grad",
-      SimdKernelOf<NormRelu>{.run = GradRelu, .workspace = Workspace<NormRelu>});
+      SimdKernelOf<NoAttrs>{.run = GradRelu, .workspace = Workspace<NoAttrs>});
+  add("batch_norm_add_relu_grad",
+      SimdKernelOf<NoAttrs>{.run = GradAddRelu, .workspace = Workspace<NoAttrs>});
   add("batch_norm_relu_infer",
       SimdKernelOf<NormRelu>{.run = Infer<NormRelu>, .workspace = Workspace<NormRelu>});
 }

@@ -48,9 +48,15 @@ def batch_norm_relu_train(attrs, inputs):
 
 
 def batch_norm_relu_grad(attrs, inputs):
+    x, gamma, beta, mean, inv_std, dy = inputs
+    y = (x - mean) * inv_std * gamma + beta
+    return batch_norm_grad(attrs, [x, gamma, mean, inv_std, torch.where(y > 0, dy, torch.zeros_like(dy))])
+
+
+def batch_norm_add_relu_grad(attrs, inputs):
     x, gamma, mean, inv_std, y, dy = inputs
     dz = torch.where(y > 0, dy, torch.zeros_like(dy))
-    return batch_norm_grad(attrs, [x, gamma, mean, inv_std, dz]) + ([dz] if attrs["residual"] else [])
+    return batch_norm_grad(attrs, [x, gamma, mean, inv_std, dz]) + [dz]
 
 
 def batch_norm_relu_infer(attrs, inputs):
