@@ -38,6 +38,9 @@ template <typename Sum>
 void ForwardBy(const AvgPool2dAttrs& a, const SimdArgs& args) {
   const Shape &x = args.in_shape(0), &out = args.out_shape(0);
   const int64_t channels = x[3], stride = x[2] * channels;
+  const bool padded = a.padding_h > 0 || a.padding_w > 0;  // else every window is whole
+  const Range all_columns{0, a.kernel_w};
+  const float of_all = Factor(a, {0, a.kernel_h}, all_columns);
   ForRuns(args.threads, out[0] * out[1], RowGrain(out), [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       for (int64_t row = run.begin; row < run.end; ++row) {
@@ -45,14 +48,17 @@ void ForwardBy(const AvgPool2dAttrs& a, const SimdArgs& args) {
         const Range rows = HeightOf(a).Inside(p, x[1]);
         const float* const image = args.in<float>(0) + n * x[1] * stride;
         for (int64_t q = 0; q < out[2]; ++q) {
-          const Range columns = WidthOf(a).Inside(q, x[2]);
-          const float factor = Factor(a, rows, columns);
+          const Range columns = padded ? WidthOf(a).Inside(q, x[2]) : all_columns;
+          const float factor = padded ? Factor(a, rows, columns) : of_all;
           const float* const corner = image + (p * a.stride_h - a.padding_h) * stride +
                                       (q * a.stride_w - a.padding_w) * channels;
           float* const y = args.out<float>(0) + (row * out[2] + q) * channels;
           int64_t c = 0;
           for (; c + 16 <= channels; c += 16) {
             MeanOfTaps<16, Sum>(corner, rows, columns, stride, channels, c, factor, y);
+          }
+          for (; c + 4 <= channels; c += 4) {
+            MeanOfTaps<4, Sum>(corner, rows, columns, stride, channels, c, factor, y);
           }
           for (; c + 2 <= channels; c += 2) {
             MeanOfTaps<2, Sum>(corner, rows, columns, stride, channels, c, factor, y);

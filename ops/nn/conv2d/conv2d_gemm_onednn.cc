@@ -195,17 +195,29 @@ class GemmKernel : public Kernel {
   const int32_t threads_;
 };
 
-// Where the product is faster than the direct kernels, whose weights are reordered around them
-// (docs/decisions/0007).
-bool IsBest(const Gemm& gemm, bool pointwise_is_best) {
-  const bool few_pixels = gemm.pixels() <= 16 && gemm.g.k * gemm.g.taps() >= 1 << 19;
-  return few_pixels || (pointwise_is_best && gemm.pointwise);
+// Where the product is faster than the direct kernels with the weights' reorders around them, as
+// measured (docs/decisions/0007).
+bool FewPixels(const Gemm& gemm) {
+  return gemm.pixels() <= 16 && gemm.g.k * gemm.g.taps() >= 1 << 19;
 }
+
+// With AVX-512 the direct kernels are worth a reorder over more rows than these.
+bool FewRows(const Gemm& gemm, CpuIsa isa, int64_t rows) {
+  return FewPixels(gemm) && (isa != CpuIsa::kAvx512 || gemm.g.n * gemm.pixels() <= rows);
+}
+
+bool ForwardIsBest(const Gemm& gemm, CpuIsa isa) { return FewRows(gemm, isa, 64); }
+bool DataGradIsBest(const Gemm& gemm, CpuIsa isa) {
+  return gemm.pointwise || FewRows(gemm, isa, 128);
+}
+bool WeightGradIsBest(const Gemm& gemm, CpuIsa) { return gemm.pointwise || FewPixels(gemm); }
+
+using IsBest = bool (*)(const Gemm&, CpuIsa);
 
 class GemmFamily : public KernelFamily {
  public:
-  GemmFamily(GeometryOf geometry, RunGemm run, bool first, bool pointwise_is_best)
-      : geometry_(geometry), run_(run), first_(first), pointwise_is_best_(pointwise_is_best) {}
+  GemmFamily(GeometryOf geometry, RunGemm run, bool first, IsBest is_best)
+      : geometry_(geometry), run_(run), first_(first), is_best_(is_best) {}
   std::string_view name() const override { return kGemmKernel; }
   bool is_library() const override { return true; }
 
@@ -214,7 +226,8 @@ class GemmFamily : public KernelFamily {
     RETURN_IF_ERROR(CheckOnednn(node, device));
     const Gemm gemm(geometry_(node));
     if (gemm.g.groups != 1) return FailedPrecondition("gemm: the convolution has groups");
-    if (first_ != IsBest(gemm, pointwise_is_best_)) {
+    ASSIGN_OR_RETURN(const CpuIsa isa, CpuIsaFromName(device.isa));
+    if (first_ != is_best_(gemm, isa)) {
       return FailedPrecondition("gemm: stands at another place among this node's candidates");
     }
     return std::vector<Candidate>{{std::string(kGemmKernel), "im2col", gemm.workspace()}};
@@ -231,18 +244,18 @@ class GemmFamily : public KernelFamily {
   const GeometryOf geometry_;
   const RunGemm run_;
   const bool first_;  // before the direct kernels, or after them
-  const bool pointwise_is_best_;
+  const IsBest is_best_;
 };
 
 }  // namespace
 
 void RegisterGemm(OpRegistry& registry, bool first) {
-  const auto add = [&](const char* op, GeometryOf geometry, RunGemm run, bool pointwise_is_best) {
-    registry.AddKernel(op, std::make_shared<GemmFamily>(geometry, run, first, pointwise_is_best));
+  const auto add = [&](const char* op, GeometryOf geometry, RunGemm run, IsBest is_best) {
+    registry.AddKernel(op, std::make_shared<GemmFamily>(geometry, run, first, is_best));
   };
-  add("conv2d", OfForward, Forward, false);
-  add("conv2d_data_grad", OfDataGrad, DataGrad, true);
-  add("conv2d_weight_grad", OfWeightGrad, WeightGrad, true);
+  add("conv2d", OfForward, Forward, ForwardIsBest);
+  add("conv2d_data_grad", OfDataGrad, DataGrad, DataGradIsBest);
+  add("conv2d_weight_grad", OfWeightGrad, WeightGrad, WeightGradIsBest);
 }
 
 }  // namespace lockstep::ops::conv2d

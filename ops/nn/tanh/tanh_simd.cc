@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tanh |x| = -expm1(-2 |x|) / (2 + expm1(-2 |x|)) in double, rounded once; without branches, so
-// that loops become vectors.
+// tanh |x| = -expm1(-2 |x|) / (2 + expm1(-2 |x|)), in float, within 3 * 2^-24 of the value over all
+// floats; without branches, so that loops become vectors.
 #include <algorithm>
 
 #include "ops/core/elementwise_simd.h"
@@ -10,33 +10,27 @@ namespace lockstep::ops::tanh {
 namespace {
 
 // expm1(z) = 2^n (e^r - 1) + (2^n - 1), r in [-ln 2 / 2, ln 2 / 2], e^r - 1 by its Taylor
-// polynomial of degree 10 (relative error below 2^-35). |x| is at most 20, beyond which the result
+// polynomial of degree 7 (relative error below 2^-26). |x| is at most 20; from 9.1 on the result
 // is 1.
 LOCKSTEP_INLINE inline float TanhOf(float x) {
-  const double magnitude = __builtin_fabs(static_cast<double>(x));
-  const double z = -2.0 * magnitude;
-  constexpr double kInverseLn2 = 0x1.71547652b82fep+0;
-  constexpr double kLn2High = 0x1.62e42fefa3800p-1, kLn2Low = 0x1.ef35793c76730p-45;
-  constexpr double kRound = 0x1.8p52;
-  const double shifted = z * kInverseLn2 + kRound;
-  const double n = shifted - kRound;
-  const double r = (z - n * kLn2High) - n * kLn2Low;
-  double p = 1.0 / 3628800;
-  p = p * r + 1.0 / 362880;
-  p = p * r + 1.0 / 40320;
-  p = p * r + 1.0 / 5040;
-  p = p * r + 1.0 / 720;
-  p = p * r + 1.0 / 120;
-  p = p * r + 1.0 / 24;
-  p = p * r + 1.0 / 6;
-  p = p * r + 0.5;
-  p = p * r + 1.0;
-  const double minus1 = p * r;  // e^r - 1
-  const int64_t bits = (static_cast<int64_t>(__builtin_bit_cast(uint64_t, shifted)) + 1023) << 52;
-  const double scale = __builtin_bit_cast(double, bits);  // 2^n
-  const double expm1 = scale * minus1 + (scale - 1.0);    // e^z - 1, in (-1, 0]
-  const double t = -expm1 / (2.0 + expm1);
-  return __builtin_copysignf(static_cast<float>(t), x);  // a NaN went through all of it
+  const float z = -2.0f * __builtin_fabsf(x);
+  constexpr float kInverseLn2 = 0x1.715476p+0f;
+  constexpr float kLn2High = 0x1.62e4p-1f, kLn2Low = 0x1.7f7d1cp-20f;  // n * kLn2High is exact
+  constexpr float kRound = 0x1.8p23f;
+  const float shifted = z * kInverseLn2 + kRound;
+  const float n = shifted - kRound;
+  const float r = (z - n * kLn2High) - n * kLn2Low;
+  float p = 1.0f / 5040;
+  p = p * r + 1.0f / 720;
+  p = p * r + 1.0f / 120;
+  p = p * r + 1.0f / 24;
+  p = p * r + 1.0f / 6;
+  p = p * r + 0.5f;
+  const float minus1 = p * (r * r) + r;  // e^r - 1
+  const uint32_t bits = (__builtin_bit_cast(uint32_t, shifted) + 127) << 23;
+  const float scale = __builtin_bit_cast(float, bits);     // 2^n
+  const float expm1 = scale * minus1 + (scale - 1.0f);     // e^z - 1, in [-1, 0]
+  return __builtin_copysignf(-expm1 / (2.0f + expm1), x);  // a NaN went through all of it
 }
 
 void Forward(const NoAttrs&, const SimdArgs& args) {
