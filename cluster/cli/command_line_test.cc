@@ -40,6 +40,7 @@ const std::vector<std::vector<std::string>> kCommands = {{},
                                                          {"bench", "step"},
                                                          {"eval"},
                                                          {"explain"},
+                                                         {"tune"},
                                                          {"models"},
                                                          {"doctor"}};
 
