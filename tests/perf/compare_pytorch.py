@@ -202,8 +202,9 @@ def main(words=None):
         return 1
     versions = sorted({one["version"] for part in parts for one in part["contenders"]
                        if one["version"]})
+    words = sys.argv[1:] if words is None else words
     whole = {
-        "command": shlex.join(["tests/perf/compare_pytorch.py", *(sys.argv[1:] if words is None else words)]),
+        "command": shlex.join(["tests/perf/compare_pytorch.py", *words]),
         "date": datetime.date.today().isoformat(),
         "machine": {"cpu": cpu_name(), "cores": ",".join(map(str, sorted(cores))),
                     "online": os.cpu_count()},

@@ -304,8 +304,9 @@ class RoundsTest(unittest.TestCase):
         a.error = "no such model"
         compare_pytorch.check_any_runs("lenet5", [a, b])
         b.error = "ended with 1; it said nothing"
-        with self.assertRaisesRegex(contenders.ContenderFailure,
-                                    r"lenet5: no contender runs;[^\n]*\n  a: no such model\n  b: e"):
+        with self.assertRaisesRegex(
+                contenders.ContenderFailure,
+                r"lenet5: no contender runs;[^\n]*\n  a: no such model\n  b: ended with 1"):
             compare_pytorch.check_any_runs("lenet5", [a, b])
 
     def test_a_program_that_cannot_run_ends_the_benchmark_with_a_plain_error(self):
