@@ -36,18 +36,6 @@ class FileDescriptor {
   int fd_;
 };
 
-Status WriteAll(int fd, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return ErrnoStatus(Quoted("write", path), errno);
-    }
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return OkStatus();
-}
-
 Status WriteAndSync(const std::string& path, std::string_view bytes) {
   FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!file.open()) return ErrnoStatus(Quoted("create", path), errno);
@@ -96,6 +84,29 @@ Status WriteFileAtomic(const std::string& path, std::string_view bytes) {
     return status;
   }
   return SyncFolder(FolderOf(path));
+}
+
+Status WriteAll(int fd, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return ErrnoStatus(Quoted("write", path), errno);
+    }
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+  return OkStatus();
+}
+
+Status CheckWritable(const std::string& path) {
+  if (path.empty()) return InvalidArgument("the path is empty; expected that of a file");
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    return AlreadyExists("'" + path + "' is there and is no regular file");
+  }
+  const std::string probe = path + ".probe." + std::to_string(::getpid());
+  RETURN_IF_ERROR(WriteFileAtomic(probe, "x"));
+  return RemoveFileIfExists(probe);
 }
 
 Status SyncFolder(const std::string& folder) {

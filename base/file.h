@@ -21,6 +21,14 @@ Result<std::string> ReadFile(const std::string& path);
 // A crash may leave that temporary file; nothing reads it. resource-exhausted: disk full.
 Status WriteFileAtomic(const std::string& path, std::string_view bytes);
 
+// Whether WriteFileAtomic could write `path`, told by a small file that is written beside it and
+// removed again: for what is to fail before time is spent. already-exists: something is there that
+// is no regular file; invalid-argument: an empty path; otherwise the errors of WriteFileAtomic.
+Status CheckWritable(const std::string& path);
+
+// Writes all bytes to an open file; `path` is for the message.
+Status WriteAll(int fd, std::string_view bytes, const std::string& path);
+
 // Makes a rename or creation in `folder` survive a crash (fsync of the folder).
 Status SyncFolder(const std::string& folder);
 

@@ -52,6 +52,24 @@ TEST_F(FileTest, AFullDiskLeavesTheFormerBytesAndNoTemporaryFile) {
   EXPECT_THAT(*ListDir(folder_), ElementsAre("a", "file"));
 }
 
+TEST_F(FileTest, CheckWritableTellsBeforehandAndLeavesNothing) {
+  const std::string path = folder_ + "/file";
+  EXPECT_TRUE(CheckWritable(path).ok());
+  ASSERT_TRUE(WriteFileAtomic(path, "former").ok());
+  EXPECT_TRUE(CheckWritable(path).ok());
+  EXPECT_EQ(*ReadFile(path), "former");
+  for (const std::string& no_file : {folder_ + "/a", std::string("/dev/null")}) {
+    const Status status = CheckWritable(no_file);
+    EXPECT_EQ(status.code(), StatusCode::kAlreadyExists) << status;
+    EXPECT_THAT(status.message(), HasSubstr("'" + no_file + "'"));
+  }
+  EXPECT_EQ(CheckWritable("").code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(CheckWritable(folder_ + "/missing/file").code(), StatusCode::kNotFound);
+  EXPECT_FALSE(CheckWritable("/proc/self/file").ok()) << "/proc takes no files, from root neither";
+  EXPECT_THAT(*ListDir(folder_), ElementsAre("a", "file"));
+  EXPECT_THAT(*ListDir(folder_ + "/a"), ElementsAre("b"));
+}
+
 TEST_F(FileTest, ErrorsNameThePath) {
   const std::string missing = folder_ + "/missing/file";
   EXPECT_EQ(ReadFile(missing).status().code(), StatusCode::kNotFound);

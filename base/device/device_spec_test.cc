@@ -14,6 +14,7 @@ TEST(DeviceSpecTest, TextRoundTrips) {
   gpu.kind = DeviceKind::kCuda;
   gpu.name = "A GPU = with an equals sign";
   gpu.isa = "sm_90";
+  gpu.threads = 7;
   gpu.memory_bytes = int64_t{150} << 30;
   gpu.workspace_cap = 12345;
   gpu.cores = 132;
@@ -24,6 +25,13 @@ TEST(DeviceSpecTest, TextRoundTrips) {
     ASSERT_TRUE(parsed.ok()) << parsed.status();
     EXPECT_EQ(*parsed, spec) << spec.ToText();
   }
+}
+
+TEST(DeviceSpecTest, ThreadsAreOneWhereTheTextSaysNothingAndAtMost1024) {
+  const auto threads = [](const char* text) { return DeviceSpec::FromText(text)->threads; };
+  EXPECT_EQ(threads("kind = cpu\n"), 1);
+  EXPECT_EQ(threads("threads = 1\n"), 1);
+  EXPECT_EQ(threads("threads = 1024\n"), 1024);
 }
 
 TEST(DeviceSpecTest, TheReferenceCpuTakesReferenceKernelsOnly) {
@@ -39,6 +47,9 @@ TEST(DeviceSpecTest, EveryKindOfBadLineIsRefusedByName) {
       {"memory_bytes = 12x\n", "expected an integer"},
       {"memory_bytes = 99999999999999999999\n", "expected an integer"},
       {"reference_kernels_only = yes\n", "expected true or false"},
+      {"threads = two\n", "expected an integer"},
+      {"threads = 0\n", "threads is 0; expected 1 to 1024"},
+      {"threads = 1025\n", "threads is 1025; expected 1 to 1024"},
       {"cores = -1\n", "expected 0 to 1048576"},
       {"gflops = nan\n", "expected a number, at least 0"},
       {"gflops = -1\n", "expected a number, at least 0"},

@@ -2,10 +2,10 @@
 #include "cluster/bench/bench_step.h"
 
 #include <charconv>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "base/resident_memory.h"
 #include "base/spread.h"
 #include "graph/models/models.h"
@@ -79,26 +79,19 @@ std::string ImageText(const Shape& image) {
   return std::to_string(image[0]) + "x" + std::to_string(image[1]) + "x" + std::to_string(image[2]);
 }
 
-template <typename... Args>
-void Print(std::ostream& out, const char* format, Args... args) {
-  char line[320];
-  std::snprintf(line, sizeof line, format, args...);
-  out << line;
-}
-
 void PrintSpread(const char* name, const std::vector<double>& ms, std::ostream& out) {
   const Spread spread = SpreadOf(ms);
-  Print(out, "%-34s %11.3f %11.3f %11.3f\n", name, spread.median, spread.min, spread.max);
+  out << Format("%-34s %11.3f %11.3f %11.3f\n", name, spread.median, spread.min, spread.max);
 }
 
 void PrintRows(const char* title, const std::vector<worker::ProfileRow>& rows, double total_ms,
                std::ostream& out) {
-  Print(out, "\n%-34s %11s %7s %13s %13s %9s\n", title, "ms", "share", "MFLOP", "MB moved",
-        "GFLOP/s");
+  out << Format("\n%-34s %11s %7s %13s %13s %9s\n", title, "ms", "share", "MFLOP", "MB moved",
+                "GFLOP/s");
   for (const worker::ProfileRow& row : rows) {
-    Print(out, "%-34s %11.3f %6.1f%% %13.2f %13.2f %9.1f\n", row.name.c_str(), row.measured_ms,
-          100.0 * row.measured_ms / total_ms, 1e-6 * static_cast<double>(row.flops),
-          1e-6 * static_cast<double>(row.bytes), row.gflops());
+    out << Format("%-34s %11.3f %6.1f%% %13.2f %13.2f %9.1f\n", row.name.c_str(), row.measured_ms,
+                  100.0 * row.measured_ms / total_ms, 1e-6 * static_cast<double>(row.flops),
+                  1e-6 * static_cast<double>(row.bytes), row.gflops());
   }
 }
 
@@ -128,20 +121,20 @@ void PrintFigures(const Figures& figures, std::ostream& out) {
       << " images a step; lanes at once " << figures.setup.lanes_at_once << "; kernels "
       << options.kernels << " on " << figures.setup.device->spec().isa
       << (options.kernel_file.empty() ? "" : ", chosen by " + options.kernel_file) << "\n\n";
-  Print(out, "%-34s %11s %11s %11s\n", "milliseconds", "median", "min", "max");
+  out << Format("%-34s %11s %11s %11s\n", "milliseconds", "median", "min", "max");
   PrintSpread("step", measured.step_ms, out);
   PrintSpread("  of it after the lanes: update", measured.update_ms, out);
-  Print(out, "%-34s %11.1f\n", "images a second", figures.images_per_second());
+  out << Format("%-34s %11.1f\n", "images a second", figures.images_per_second());
   if (figures.library_ms > 0) {
-    Print(out, "%-34s %11.3f  (the step reaches %.0f %% of their speed)\n",
-          "the library's primitives alone", figures.library_ms,
-          100.0 * figures.library_ms / SpreadOf(figures.measured.step_ms).median);
+    out << Format("%-34s %11.3f  (the step reaches %.0f %% of their speed)\n",
+                  "the library's primitives alone", figures.library_ms,
+                  100.0 * figures.library_ms / SpreadOf(figures.measured.step_ms).median);
   }
-  Print(out, "%lld steps after %lld (%.0f ms) of warm-up; loss %.5g, then %.5g\n",
-        static_cast<long long>(options.steps), static_cast<long long>(options.warmup),
-        measured.warmup_ms, measured.first_loss, measured.last_loss);
-  Print(out, "not in a step: the hash of the state for a digest, %.3f ms\n",
-        measured.state_hash_ms);
+  out << Format("%lld steps after %lld (%.0f ms) of warm-up; loss %.5g, then %.5g\n",
+                static_cast<long long>(options.steps), static_cast<long long>(options.warmup),
+                measured.warmup_ms, measured.first_loss, measured.last_loss);
+  out << Format("not in a step: the hash of the state for a digest, %.3f ms\n",
+                measured.state_hash_ms);
   const worker::MemoryReport& memory = measured.memory;
   out << "memory planned " << worker::BytesText(memory.peak()) << ": activations "
       << worker::BytesText(memory.arenas) << ", parameters and optimizer "
@@ -209,7 +202,10 @@ Status WriteJson(const Figures& figures) {
       {"layers", RowsJson(figures.profile.layers)},
       {"ops", RowsJson(figures.profile.kinds)},
   };
-  const Status written = WriteFileAtomic(options.json, json.dump(2) + "\n");
+  // Names from the command line may hold bytes that are no UTF-8.
+  const std::string text =
+      json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  const Status written = WriteFileAtomic(options.json, text);
   if (written.ok()) return OkStatus();
   return Status(written.code(), written.message() + "; choose another place with --json");
 }
@@ -244,8 +240,6 @@ Status RunBenchStep(const BenchStepOptions& options, std::ostream& out) {
   const worker::TrainConfig config = ConfigOf(options);
   ASSIGN_OR_RETURN(const worker::RunSetup setup,
                    worker::SetUpWithoutData(config, image, options.classes, /*profile=*/true));
-  RETURN_IF_ERROR(
-      worker::CheckFits(worker::PlannedMemory(config, setup), setup.device->spec().memory_bytes));
   ASSIGN_OR_RETURN(worker::StepMeasurement measured,
                    worker::MeasureSteps(config, setup, options.warmup, options.steps));
   const int64_t resident = ReadResidentMemory().peak - resident_at_start;

@@ -13,6 +13,7 @@
 namespace lockstep::cluster {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -37,9 +38,16 @@ const std::vector<std::vector<std::string>> kCommands = {{},
                                                          {"data", "order"},
                                                          {"train"},
                                                          {"bench"},
+                                                         {"ckpt"},
+                                                         {"ckpt", "ls"},
+                                                         {"ckpt", "verify"},
+                                                         {"ckpt", "diff"},
+                                                         {"coordinator"},
+                                                         {"bench", "comm"},
                                                          {"bench", "step"},
                                                          {"eval"},
                                                          {"explain"},
+                                                         {"tune"},
                                                          {"models"},
                                                          {"doctor"}};
 
@@ -49,11 +57,15 @@ TEST(CommandLine, EveryHelpStartsWithExamples) {
     const Outcome outcome = Lockstep(command);
     EXPECT_EQ(outcome.code, 0);
     EXPECT_EQ(outcome.err, "");
-    const size_t examples = outcome.out.find("\nExamples:\n  lockstep ");
+    const size_t examples = outcome.out.find("\nExamples:\n  ");
     const size_t usage = outcome.out.find("Usage:");
     ASSERT_NE(examples, std::string::npos) << outcome.out;
     ASSERT_NE(usage, std::string::npos) << outcome.out;
     EXPECT_LT(examples, usage);
+    const size_t line = examples + std::string("\nExamples:\n  ").size();
+    const std::string first = outcome.out.substr(line, outcome.out.find('\n', line) - line);
+    EXPECT_THAT(first, AnyOf(StartsWith("lockstep "), StartsWith("mpirun "))) << outcome.out;
+    EXPECT_THAT(first, HasSubstr("lockstep")) << outcome.out;
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/cli/eval_command.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -22,6 +23,12 @@ Status CheckRunFile(const std::string& run, const std::string& file, const std::
   return NotFound("'" + run + "' has no " + file + ": " + remedy);
 }
 
+bool NamesKernelFile(const std::vector<std::string>& overrides) {
+  return std::any_of(overrides.begin(), overrides.end(), [](const std::string& override) {
+    return override.starts_with("train.kernel_file=");
+  });
+}
+
 }  // namespace
 
 Status RunEval(const EvalOptions& options, Console* console) {
@@ -36,9 +43,12 @@ Status RunEval(const EvalOptions& options, Console* console) {
                            "train` command goes on with it"));
   ASSIGN_OR_RETURN(worker::TrainConfig config, LoadRecipe(run + "/recipe.toml", options.overrides));
   if (!options.split.empty()) config.data.val = options.split;
-  // The run's own copy: the file that the recipe names may have become another.
+  // The run's own copy: the file that its recipe names may have become another.
   const std::string copy = run + "/" + worker::kKernelFileCopy;
-  if (!config.kernel_file.empty() && std::filesystem::exists(copy)) config.kernel_file = copy;
+  if (!config.kernel_file.empty() && !NamesKernelFile(options.overrides) &&
+      std::filesystem::exists(copy)) {
+    config.kernel_file = copy;
+  }
   ASSIGN_OR_RETURN(const worker::EvalResult result,
                    worker::EvaluateWeights(config, run + "/model.safetensors"));
   char line[160];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lockstep eval`: the trained weights of a run, evaluated again.
+// `lockstep eval`: the trained weights of a run, evaluated again, with the kernels the run was
+// trained with unless train.kernel_file is among the overrides.
 #pragma once
 
 #include <string>

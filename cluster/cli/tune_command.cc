@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/cli/tune_command.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 
 #include "base/file.h"
@@ -18,13 +16,6 @@ namespace {
 Status WithPlaceRemedy(const Status& status) {
   if (status.ok()) return status;
   return Status(status.code(), status.message() + "; choose another place with --out");
-}
-
-// Whether the file can be written shows before the time is spent.
-Status CheckWritable(const std::string& path) {
-  const std::string probe = path + ".probe-" + std::to_string(::getpid());
-  RETURN_IF_ERROR(WriteFileAtomic(probe, ""));
-  return RemoveFileIfExists(probe);
 }
 
 std::string Milliseconds(double value) {
@@ -46,16 +37,16 @@ void PrintChoice(const worker::TunedChoice& tuned, std::ostream& out) {
 
 void PrintReport(const worker::TuneReport& report, std::ostream& out) {
   out << report.nodes << " distinct nodes; of " << report.with_choice
-      << " several kernels can run, of those " << report.timed
-      << " were timed; another kernel than "
+      << " several kernels can run, of those " << report.decided
+      << " were tried; another kernel than "
       << "the first is faster for " << report.choices.size() << "\n";
   for (const worker::TunedChoice& tuned : report.choices) PrintChoice(tuned, out);
   for (const std::string& dropped : report.dropped) {
     out << "left out, its bits differ from run to run: " << dropped << "\n";
   }
-  if (report.timed < report.with_choice) {
-    out << report.with_choice - report.timed
-        << " nodes keep their first kernel untimed: the time was over; give more with "
+  if (report.decided < report.with_choice) {
+    out << report.with_choice - report.decided
+        << " nodes keep their first kernel untried: the time was over; give more with "
            "--tune-seconds\n";
   }
 }
@@ -70,7 +61,7 @@ Status RunTune(const TuneCommandOptions& options, Console* console) {
                            "train.precision = \"fp64\"): there is nothing to choose; tune a recipe "
                            "with train.kernels = \"auto\" and fp32");
   }
-  RETURN_IF_ERROR(WithPlaceRemedy(CheckWritable(options.out)));
+  RETURN_IF_ERROR(WithPlaceRemedy(CheckWritable(options.out)));  // before the time is spent
   config.kernel_file.clear();  // the first kernels are what others must beat
   ASSIGN_OR_RETURN(const worker::RunSetup setup, worker::SetUp(config));
   Progress progress(console, "tune", "nodes");
@@ -81,7 +72,7 @@ Status RunTune(const TuneCommandOptions& options, Console* console) {
   };
   ASSIGN_OR_RETURN(const worker::TuneReport report,
                    worker::Tune(*setup.model, setup.device.get(), tune));
-  progress.Finish(CountText(report.timed) + " nodes timed");
+  progress.Finish(CountText(report.decided) + " nodes tried");
   ASSIGN_OR_RETURN(const storage::KernelFile file,
                    worker::MakeKernelFile(setup.device->spec(), report));
   ASSIGN_OR_RETURN(const std::string text, storage::EncodeKernelFile(file));

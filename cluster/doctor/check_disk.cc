@@ -5,12 +5,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/clock.h"
-#include "base/process.h"
+#include "base/file.h"
 #include "base/spread.h"
 #include "cluster/doctor/checks.h"
 #include "worker/trainer/memory_report.h"
@@ -55,29 +56,34 @@ std::string ExistingFolder(const std::string& path) {
   return at.string();
 }
 
-// Median milliseconds of fsync after a write of 4 KiB to a file that is removed again.
+Status WriteAndSync(int file, std::string_view block, const std::string& path) {
+  RETURN_IF_ERROR(WriteAll(file, block, path));
+  if (fsync(file) != 0) return ErrnoStatus("cannot sync '" + path + "'", errno);
+  return OkStatus();
+}
+
+// Median milliseconds of fsync after a write of 4 KiB to a file that is removed again. Its name is
+// nobody else's: of no other process, on this machine or another that has the file system too.
 Result<double> SyncMs(const std::string& folder) {
-  const std::string path = folder + "/.lockstep-doctor." + std::to_string(OwnProcess().pid);
-  const int file = open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-  const auto failed = [&] {
-    return IoError("cannot write '" + path + "': " + std::strerror(errno));
-  };
-  if (file < 0) return failed();
+  std::string path = folder + "/.lockstep-doctor.XXXXXX";
+  const int file = mkostemp(path.data(), O_CLOEXEC);
+  if (file < 0) return ErrnoStatus("cannot create '" + path + "'", errno);
   std::vector<double> ms;
   Status status;
   const std::string block(4096, 'x');
   for (int i = 0; i < kSyncs && status.ok(); ++i) {
     const TimePoint began = Clock::Real().Now();
-    const bool written =
-        write(file, block.data(), block.size()) == static_cast<ssize_t>(block.size()) &&
-        fsync(file) == 0;
-    if (!written) status = failed();
+    status = WriteAndSync(file, block, path);
     ms.push_back(std::chrono::duration<double, std::milli>(Clock::Real().Now() - began).count());
   }
   close(file);
   unlink(path.c_str());
   RETURN_IF_ERROR(status);
   return SpreadOf(ms).median;
+}
+
+Status CannotLookAt(const std::string& path) {
+  return ErrnoStatus("cannot look at '" + path + "'", errno);
 }
 
 Finding CheckKind(const FileSystemKind& kind, const std::string& folder) {
@@ -94,7 +100,7 @@ Finding CheckKind(const FileSystemKind& kind, const std::string& folder) {
 Finding CheckSpace(const std::string& folder) {
   struct statvfs info {};
   if (statvfs(folder.c_str(), &info) != 0) {
-    return Problem("run disk space", folder + ": " + std::strerror(errno),
+    return Problem("run disk space", CannotLookAt(folder).message(),
                    "choose another place with --run");
   }
   const auto free = static_cast<int64_t>(info.f_bavail) * static_cast<int64_t>(info.f_frsize);
@@ -113,8 +119,8 @@ Findings CheckRunDirectory(const std::string& path) {
   const Result<double> sync = SyncMs(folder);
   if (!sync.ok()) {
     findings.push_back(Problem("run disk writes", sync.status().message(),
-                               "a run must write there: change the permissions, or choose another "
-                               "place with --run"));
+                               "a run must write there: free space or change the permissions, or "
+                               "choose another place with --run"));
     return findings;
   }
   char text[64];
@@ -131,7 +137,7 @@ Finding CheckSharedMemory(const std::string& path) {
   constexpr int64_t kLittle = int64_t{65} << 20;  // container engines give 64 MiB unless asked
   struct statvfs info {};
   if (statvfs(path.c_str(), &info) != 0) {
-    return Warning("shared memory", path + ": " + std::strerror(errno),
+    return Warning("shared memory", CannotLookAt(path).message(),
                    "MPI exchanges through it within a machine: mount a tmpfs there");
   }
   const auto size = static_cast<int64_t>(info.f_blocks) * static_cast<int64_t>(info.f_frsize);

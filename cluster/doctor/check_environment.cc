@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/lower_case.h"
 #include "cluster/doctor/checks.h"
 #include "comm/mpi/plugin_loader.h"
 #include "worker/device/openmp_settings.h"
@@ -12,11 +13,6 @@
 
 namespace lockstep::cluster {
 namespace {
-
-std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 std::string LimitText(uint64_t limit) {
   return limit == UINT64_MAX ? "unlimited" : std::to_string(limit);
@@ -85,7 +81,7 @@ Findings CheckThreadVariables(const comm::Environment& environment, int cores) {
     if (const auto value = environment(name)) openblas += std::string(" ") + name + "=" + *value;
   }
   const auto bind = environment("OMP_PROC_BIND"), affinity = environment("GOMP_CPU_AFFINITY");
-  if ((bind.has_value() && Lower(*bind) != "false") || affinity.has_value()) {
+  if ((bind.has_value() && LowerCase(*bind) != "false") || affinity.has_value()) {
     findings.push_back(Warning("openmp", "set:" + openmp,
                                "binding by OpenMP puts the threads of all lanes on the same cores: "
                                "unset OMP_PROC_BIND and GOMP_CPU_AFFINITY"));

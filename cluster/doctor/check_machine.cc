@@ -5,10 +5,10 @@
 #include <fstream>
 #include <map>
 
+#include "base/device/cpu_isa.h"
 #include "base/process.h"
 #include "cluster/doctor/cgroup.h"
 #include "cluster/doctor/checks.h"
-#include "worker/device/ceilings.h"
 #include "worker/trainer/memory_report.h"
 
 namespace lockstep::cluster {
@@ -74,7 +74,7 @@ Findings CheckCpu(const std::string& root, int cores) {
   auto cpu = ReadPairs(root + "/proc/cpuinfo");
   const std::string model = cpu["model name"].empty() ? "unknown model" : cpu["model name"];
   findings.push_back(Ok("cpu", model + " (family " + cpu["cpu family"] + ", model " + cpu["model"] +
-                                   "), widest instructions " + worker::MultiplyAddLoops().front() +
+                                   "), widest instructions " + std::string(NameOf(HostCpuIsa())) +
                                    "; caches " + CachesText(root)));
   const double quota = ReadCgroupLimits(root).cores;
   const std::string mask = std::to_string(cores) + " in the affinity mask";
@@ -98,8 +98,7 @@ Findings CheckMemory(const std::string& root) {
   const int64_t limit = ReadCgroupLimits(root).memory_bytes;
   std::string text = BytesText(available) + " available of " + BytesText(total);
   if (limit > 0) text += ", control group allows " + BytesText(limit);
-  const int64_t usable = limit > 0 ? std::min(limit, available) : available;
-  if (usable < kLittleMemory) {
+  if (UsableMemory(root).value_or(0) < kLittleMemory) {
     return {Warning("memory", text,
                     "`lockstep explain RECIPE` says what a run needs; end what takes the memory, "
                     "or ask for more")};
@@ -110,6 +109,14 @@ Findings CheckMemory(const std::string& root) {
                     "`lockstep explain RECIPE` with the control group's limit")};
   }
   return {Ok("memory", text)};
+}
+
+std::optional<int64_t> UsableMemory(const std::string& root) {
+  const auto memory = ReadPairs(root + "/proc/meminfo");
+  if (!memory.contains("MemAvailable")) return std::nullopt;
+  const int64_t available = KibOf(memory, "MemAvailable");
+  const int64_t limit = ReadCgroupLimits(root).memory_bytes;
+  return limit > 0 ? std::min(limit, available) : available;
 }
 
 Findings CheckClock(const std::string& root) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "cluster/doctor/finding.h"
@@ -15,6 +16,8 @@ namespace lockstep::cluster {
 Findings CheckCpu(const std::string& root, int cores);
 Findings CheckMemory(const std::string& root);
 Findings CheckClock(const std::string& root);
+// Bytes that this process may still take, by the machine and its control group; empty: not known.
+std::optional<int64_t> UsableMemory(const std::string& root);
 
 // Launcher, plugin and library of MPI, and whether this process is bound. `cores`: of its mask.
 Findings CheckMpi(const comm::Environment& environment, int cores, int online);

@@ -4,14 +4,15 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "base/cores.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "cluster/doctor/checks.h"
-#include "worker/device/ceilings.h"
 #include "worker/device/cpu_device.h"
+#include "worker/trainer/memory_report.h"
 
 namespace lockstep::cluster {
 namespace {
@@ -46,7 +47,7 @@ Findings CheckAll(const DoctorOptions& options, int cores) {
   return all;
 }
 
-Finding CeilingsFinding(const worker::Ceilings& ceilings) {
+Finding FindingOf(const worker::Ceilings& ceilings) {
   char text[200];
   std::snprintf(text, sizeof text,
                 "%.1f GFLOP/s (%s, 1 thread %.1f), %.1f GB/s from memory (1 thread %.1f), %d "
@@ -57,11 +58,41 @@ Finding CeilingsFinding(const worker::Ceilings& ceilings) {
   return Ok("ceilings", text);
 }
 
-Status WriteSpec(const worker::Ceilings& ceilings, const std::string& path) {
+// Adds what was measured or why nothing was; empty where nothing was.
+std::optional<worker::Ceilings> CheckCeilings(const DoctorOptions& options, int cores,
+                                              Findings* findings) {
+  if (!options.measure) return std::nullopt;
+  const std::optional<int64_t> usable = UsableMemory(options.root);
+  const int64_t needed = worker::BandwidthBytes();
+  if (usable.has_value() && *usable < needed) {
+    findings->push_back(Warning("ceilings",
+                                "not measured: that takes " + worker::BytesText(needed) +
+                                    " of memory and " + worker::BytesText(*usable) + " can be had",
+                                "end what takes the memory, or ask for more; --no-measure leaves "
+                                "the ceilings out"));
+    return std::nullopt;
+  }
+  const Result<worker::Ceilings> ceilings = options.measure_ceilings(cores);
+  if (!ceilings.ok()) {
+    findings->push_back(Warning("ceilings", "not measured: " + ceilings.status().message(),
+                                "do what the message says and run it again; --no-measure leaves "
+                                "the ceilings out"));
+    return std::nullopt;
+  }
+  findings->push_back(FindingOf(*ceilings));
+  return *ceilings;
+}
+
+Status WriteSpec(const std::optional<worker::Ceilings>& ceilings, const std::string& path) {
+  if (!ceilings.has_value()) {
+    return FailedPrecondition("'" + path +
+                              "' is not written: it is to hold measured ceilings, and the finding "
+                              "'ceilings' says why there are none and what to do");
+  }
   ASSIGN_OR_RETURN(DeviceSpec spec, worker::HostCpuSpec("native", /*threads=*/1));
-  spec.cores = ceilings.threads;
-  spec.gflops = ceilings.gflops;
-  spec.gbytes_per_second = ceilings.gbytes_per_second;
+  spec.cores = ceilings->threads;
+  spec.gflops = ceilings->gflops;
+  spec.gbytes_per_second = ceilings->gbytes_per_second;
   return WriteFileAtomic(path, spec.ToText());
 }
 
@@ -74,7 +105,8 @@ void PrintText(const Findings& findings, std::ostream& out) {
   }
 }
 
-void PrintJson(const Findings& findings, const worker::Ceilings* ceilings, std::ostream& out) {
+void PrintJson(const Findings& findings, const std::optional<worker::Ceilings>& ceilings,
+               std::ostream& out) {
   nlohmann::ordered_json json = {{"version", LOCKSTEP_VERSION},
                                  {"findings", nlohmann::ordered_json::array()}};
   for (const Finding& finding : findings) {
@@ -83,7 +115,7 @@ void PrintJson(const Findings& findings, const worker::Ceilings* ceilings, std::
                                 {"text", finding.text},
                                 {"remedy", finding.remedy}});
   }
-  if (ceilings != nullptr) {
+  if (ceilings.has_value()) {
     json["ceilings"] = {{"threads", ceilings->threads},
                         {"loop", ceilings->loop},
                         {"gflops", ceilings->gflops},
@@ -94,8 +126,7 @@ void PrintJson(const Findings& findings, const worker::Ceilings* ceilings, std::
   out << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
 }
 
-}  // namespace
-
+// Failed-precondition naming the problems; OK where there are none.
 Status StatusOf(const Findings& findings) {
   std::string problems;
   for (const Finding& finding : findings) {
@@ -107,6 +138,8 @@ Status StatusOf(const Findings& findings) {
                             "; their remedies stand above");
 }
 
+}  // namespace
+
 Status RunDoctor(const DoctorOptions& options, Console* console) {
   if (!options.measure && !options.write_spec.empty()) {
     return InvalidArgument(
@@ -114,13 +147,9 @@ Status RunDoctor(const DoctorOptions& options, Console* console) {
   }
   const int cores = AvailableCores();
   Findings findings = CheckAll(options, cores);
-  worker::Ceilings ceilings;
-  if (options.measure) {
-    ASSIGN_OR_RETURN(ceilings, worker::MeasureCeilings(cores));
-    findings.push_back(CeilingsFinding(ceilings));
-  }
+  const std::optional<worker::Ceilings> ceilings = CheckCeilings(options, cores, &findings);
   if (options.json) {
-    PrintJson(findings, options.measure ? &ceilings : nullptr, console->out);
+    PrintJson(findings, ceilings, console->out);
   } else {
     PrintText(findings, console->out);
   }

@@ -3,12 +3,14 @@
 // fast it can be at most.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/status.h"
 #include "cluster/cli/console.h"
 #include "cluster/doctor/finding.h"
 #include "comm/rendezvous/launch_environment.h"
+#include "worker/device/ceilings.h"
 
 namespace lockstep::cluster {
 
@@ -18,14 +20,14 @@ struct DoctorOptions {
   bool measure = true;       // the ceilings, about a second
   bool json = false;
   comm::Environment environment = comm::ProcessEnvironment();
-  std::string root;  // before /proc and /sys; for tests
+  // For tests: what stands before /proc and /sys, and how ceilings are measured.
+  std::string root;
+  std::function<Result<worker::Ceilings>(int threads)> measure_ceilings = worker::MeasureCeilings;
 };
 
 // Every finding with its verdict and remedy to `out`. OK unless one is a problem
-// (failed-precondition, 78), or the spec cannot be written.
+// (failed-precondition, 78), or the spec cannot be written. That ceilings could not be measured is
+// a finding too, and no problem.
 Status RunDoctor(const DoctorOptions& options, Console* console);
-
-// Failed-precondition naming the problems; OK where there are none.
-Status StatusOf(const Findings& findings);
 
 }  // namespace lockstep::cluster

@@ -5,7 +5,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -204,6 +207,43 @@ TEST_F(DoctorTest, ARunDirectoryThatCannotBeWrittenIsAProblem) {
   EXPECT_THAT(writes.remedy, HasSubstr("--run"));
 }
 
+TEST_F(DoctorTest, AFileLeftByAnotherDoctorIsInNobodysWay) {
+  const std::string left = "/.lockstep-doctor." + std::to_string(getpid());
+  Plant(left, "");
+  EXPECT_EQ(Named(CheckRunDirectory(root_), "run disk writes").verdict, Verdict::kOk);
+  EXPECT_TRUE(FileExists(root_ + left));
+}
+
+// No file may grow beyond this: the write that meets the limit is short, the next one fails.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limited = before_;
+    limited.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &limited);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+TEST_F(DoctorTest, AWriteThatIsCutShortHasTheSystemsReason) {
+  Finding writes;
+  {
+    const FileSizeLimit limit(6000);
+    writes = Named(CheckRunDirectory(root_), "run disk writes");
+  }
+  EXPECT_EQ(writes.verdict, Verdict::kProblem);
+  EXPECT_THAT(writes.text, AllOf(HasSubstr(root_), HasSubstr("File too large")));
+  EXPECT_TRUE(std::filesystem::is_empty(root_)) << "nothing is left behind";
+}
+
 TEST_F(DoctorTest, SharedMemoryThatIsMissingIsAWarning) {
   EXPECT_EQ(CheckSharedMemory(root_ + "/shm").verdict, Verdict::kWarning);
   EXPECT_THAT(CheckSharedMemory(root_).text, HasSubstr("free of"));
@@ -266,6 +306,51 @@ TEST_F(DoctorRunTest, JsonHasTheSameFindings) {
   EXPECT_EQ(verdicts["mpi"], "warning");
   EXPECT_EQ(verdicts["version"], "ok");
   EXPECT_FALSE(json.contains("ceilings"));
+}
+
+TEST_F(DoctorRunTest, CeilingsThatCannotBeMeasuredAreAFindingBesideTheOthers) {
+  DoctorOptions options = Options();
+  options.measure = true;
+  options.measure_ceilings = [](int) -> Result<worker::Ceilings> {
+    return ResourceExhausted("cannot allocate 7 bytes");
+  };
+  EXPECT_TRUE(Run(options).ok());
+  EXPECT_THAT(out_, AllOf(HasSubstr("warning  ceilings          not measured: cannot allocate 7 b"),
+                          HasSubstr("--no-measure"), HasSubstr("ok       version"),
+                          HasSubstr("warning  mpi")));
+  options.write_spec = root_ + "/machine.txt";
+  const Status status = Run(options);
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr(options.write_spec), HasSubstr("ceilings")));
+  EXPECT_THAT(out_, HasSubstr("ok       version"));
+  EXPECT_FALSE(FileExists(options.write_spec));
+}
+
+TEST_F(DoctorRunTest, CeilingsAreNotMeasuredWhereTheMemoryIsTooSmallForIt) {
+  const int64_t needed = worker::BandwidthBytes() / 1024;
+  int measured = 0;
+  DoctorOptions options = Options();
+  options.root = root_;
+  options.measure = true;
+  options.measure_ceilings = [&measured](int) -> Result<worker::Ceilings> {
+    ++measured;
+    return worker::Ceilings{};
+  };
+  const auto available = [this](int64_t kib) {
+    Plant("/proc/meminfo", "MemTotal: 8388608 kB\nMemAvailable: " + std::to_string(kib) + " kB\n");
+  };
+  available(needed - 1);
+  EXPECT_TRUE(Run(options).ok());
+  EXPECT_EQ(measured, 0);
+  EXPECT_THAT(out_, HasSubstr("warning  ceilings          not measured: that takes "));
+  available(needed);
+  EXPECT_TRUE(Run(options).ok());
+  EXPECT_EQ(measured, 1);
+  EXPECT_THAT(out_, HasSubstr("ok       ceilings"));
+  Plant("/proc/self/cgroup", "0::/\n");
+  Plant("/sys/fs/cgroup/memory.max", "1048576\n");
+  EXPECT_TRUE(Run(options).ok());
+  EXPECT_EQ(measured, 1) << "the control group allows less";
 }
 
 TEST_F(DoctorRunTest, TheSpecItWritesReadsBackWithItsCeilings) {

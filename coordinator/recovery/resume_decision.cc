@@ -15,6 +15,8 @@ using storage::GenerationInfo;
 
 constexpr char kRemedy[] =
     "go back to the old values, choose another place with --run, or begin anew with --overwrite";
+constexpr char kNewBitsRemedy[] =
+    ", or accept other bits from here on with --new-bits (a new branch)";
 
 // A file that could not be parsed keeps only its number.
 bool IsReadable(const GenerationInfo& generation) { return !generation.host.empty(); }
@@ -48,9 +50,11 @@ Status CheckFixedKeys(const RunInfo& run, const std::string& what, const std::st
   std::vector<KeyDifference> differences = DifferencesOf(before, run.fixed_keys);
   if (run.new_bits) std::erase_if(differences, IsOfNewBits);
   if (differences.empty()) return OkStatus();
-  return InvalidArgument("run '" + run.run_directory + "' cannot go on with this recipe: " + what +
-                         " has other values of keys that are fixed for a run: " +
-                         ToText(differences) + "; " + kRemedy);
+  const bool new_bits_help = std::all_of(differences.begin(), differences.end(), IsOfNewBits);
+  return InvalidArgument(
+      "run '" + run.run_directory + "' cannot go on with this recipe: " + what +
+      " has other values of keys that are fixed for a run: " + ToText(differences) + "; " +
+      kRemedy + (new_bits_help ? kNewBitsRemedy : ""));
 }
 
 // Those that differ and may: branch keys, and with new bits the kernel file.

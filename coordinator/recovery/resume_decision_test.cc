@@ -12,6 +12,7 @@ namespace {
 using storage::CheckpointId;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kFixed[] = "batch.lanes=8\nmodel.name=mlp\n";
 constexpr char kBranch[] = "optimizer.lr=0.1\n";
@@ -152,6 +153,11 @@ TEST(DecideResume, AnotherKernelFileNeedsNewBits) {
   const Status status = Refusal(run, SomeFindings({1, 400}));
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("train.kernel_file: (not stated), now 0123456789abcdef"));
+  EXPECT_THAT(status.message(), HasSubstr("--new-bits"));
+  comm::RunInfo other = run;
+  other.fixed_keys = "train.kernel_file=0123456789abcdef\n";
+  EXPECT_THAT(Refusal(other, SomeFindings({1, 400})).message(), Not(HasSubstr("--new-bits")))
+      << "they would not be enough";
   run.new_bits = true;
   const ResumeDecision decision = Decided(run, SomeFindings({1, 400}));
   EXPECT_EQ(decision.branch, 2);

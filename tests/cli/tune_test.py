@@ -2,9 +2,10 @@
 """`lockstep tune`, and runs with the kernel file that it makes."""
 
 import json
+import os
 
 import harness
-from harness import DATA_LOSS, INVALID, NOT_FOUND
+from harness import DATA_LOSS, EXISTS, INVALID, NOT_FOUND
 
 ENVIRONMENT = 78
 
@@ -22,7 +23,7 @@ class TuneTest(harness.CliTest):
         told = self.tune()
         self.assertRegex(told.out, r"(?m)^\d+ distinct nodes; of \d+ several kernels can run")
         self.assertRegex(told.out, r"(?m)^wrote k\.json, hash [0-9a-f]{16}; ")
-        self.assertRegex(told.err, r"(?m)^tune: \d+ nodes timed$")
+        self.assertRegex(told.err, r"(?m)^tune: \d+ nodes tried$")
         with open(self.path("k.json"), encoding="utf8") as file:
             made = json.load(file)
         self.assertEqual((made["format"], made["version"]), ("lockstep-kernels", 1))
@@ -34,7 +35,12 @@ class TuneTest(harness.CliTest):
         self.assertEqual(harness.read_file(self.path("runs/a/kernels.json")),
                          harness.read_file(self.path("k.json")))
         self.succeeds("eval", "runs/a")
+        os.rename(self.path("k.json"), self.path("away.json"))  # the run has a copy
+        self.succeeds("eval", "runs/a")
         self.succeeds("eval", "runs/a", "train.kernel_file=")
+        self.refuses(NOT_FOUND, "eval", "runs/a", "train.kernel_file=k.json", says=["'k.json'"])
+        self.succeeds("eval", "runs/a", "train.kernel_file=away.json")
+        os.rename(self.path("away.json"), self.path("k.json"))
         self.refuses(INVALID, "train", *self.recipe, "train.max_steps=5", "--run", "runs/a",
                      says=["train.kernel_file", "--overwrite"])
         self.succeeds("train", *named, "train.max_steps=5", "--run", "runs/a")
@@ -60,6 +66,10 @@ class TuneTest(harness.CliTest):
         self.refuses(INVALID, "tune", "recipe.toml", says=["--out is required"])
         self.refuses(NOT_FOUND, "tune", *self.recipe, "--out", "none/k.json",
                      says=["none/k.json", "--out"])
+        os.mkdir(self.path("folder"))
+        taken = self.refuses(EXISTS, "tune", *self.recipe, "--out", "folder",
+                             says=["'folder'", "no regular file", "--out"])
+        self.assertNotIn("tune:", taken.err, "nothing was timed")
 
     def test_bench_step_takes_a_kernel_file(self):
         self.tune()

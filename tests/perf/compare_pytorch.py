@@ -28,22 +28,32 @@ import contenders  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
 import torch_environment  # noqa: E402
+from workloads import WORKLOADS  # noqa: E402
 
 DEBIAN_PYTHON = "/usr/bin/python3"
-WORKLOADS = {  # batch, steps a turn
-    "lenet5": (128, 40), "resnet18": (32, 8), "resnet50": (8, 3)}
 
 
-def parse_arguments():
+def count(text):
+    """An argument that counts something."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"'{text}'; expected an integer, at least 1")
+    return value
+
+
+def parse_arguments(words=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", metavar="PROGRAM", help="the lockstep program, release build")
     parser.add_argument("--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
-    parser.add_argument("--batch", type=int, help="images of a step, instead of each workload's")
-    parser.add_argument("--steps", type=int, help="steps of a turn, instead of each workload's")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--warmup", type=int, default=3, help="steps before those that count")
-    parser.add_argument("--cores", type=int, help="use the first so many of the affinity mask")
+    parser.add_argument("--batch", type=count, help="images of a step, instead of each workload's")
+    parser.add_argument("--steps", type=count, help="steps of a turn, instead of each workload's")
+    parser.add_argument("--rounds", type=count, default=7)
+    parser.add_argument("--warmup", type=count, default=3, help="steps before those that count")
+    parser.add_argument("--cores", type=count, help="use the first so many of the affinity mask")
     parser.add_argument("--kernels", default="auto", choices=("auto", "reference"))
     parser.add_argument("--no-newest", action="store_true", help="leave out the newest PyTorch")
     parser.add_argument("--no-debian", action="store_true", help="leave out Debian's PyTorch")
@@ -54,16 +64,16 @@ def parse_arguments():
                         help="slowdown of fixed arithmetic that voids a turn (%(default)s)")
     parser.add_argument("--foreign", type=float, default=0.05,
                         help="share of the cores taken by others that voids it (%(default)s)")
-    parser.add_argument("--attempts", type=int, default=20, help="at a turn, until undisturbed")
+    parser.add_argument("--attempts", type=count, default=20, help="at a turn, until undisturbed")
     parser.add_argument("--pause", type=float, default=3.0,
                         help="seconds before another attempt (%(default)s)")
     parser.add_argument("--keep-disturbed", action="store_true",
                         help="count every turn: to try the benchmark out, not for figures")
     parser.add_argument("--json", metavar="FILE", help="write the report here")
     parser.add_argument("--markdown", metavar="FILE", help="and the tables here")
-    arguments = parser.parse_args()
-    if arguments.rounds < 1 or arguments.attempts < 1 or arguments.warmup < 1:
-        parser.error("--rounds, --attempts and --warmup must be at least 1")
+    arguments = parser.parse_args(words)
+    if arguments.pause < 0:
+        parser.error(f"--pause is {arguments.pause}; expected seconds, at least 0")
     if not os.access(arguments.program, os.X_OK):
         parser.error(f"{arguments.program} is not a program; build it: cmake --build --preset "
                      "release --target lockstep")
@@ -123,6 +133,14 @@ def contenders_of(workload, batch, cores, arguments, interpreters):
     return every
 
 
+def check_any_runs(workload, every):
+    if all(c.error for c in every):
+        reasons = "".join(f"\n  {c.name}: {c.error}" for c in every)
+        raise contenders.ContenderFailure(
+            f"{workload}: no contender runs; mend one of these, or choose another workload with "
+            f"--only or another --batch:{reasons}")
+
+
 def check_same_network(workload, running):
     counts = {c.name: c.parameters for c in running}
     if len(set(counts.values())) > 1:
@@ -150,8 +168,8 @@ def measure_rounds(running, steps, batch, cores, arguments):
 
 
 def measure_workload(workload, cores, arguments, interpreters):
-    batch, steps = WORKLOADS[workload]
-    batch, steps = arguments.batch or batch, arguments.steps or steps
+    batch = arguments.batch or WORKLOADS[workload].batch
+    steps = arguments.steps or WORKLOADS[workload].steps
     say(f"{workload}, batch {batch}")
     every = contenders_of(workload, batch, cores, arguments, interpreters)
     try:
@@ -159,6 +177,7 @@ def measure_workload(workload, cores, arguments, interpreters):
             contender.start()
             say(f"  {contender.name}: " + (f"does not run: {contender.error}" if contender.error
                                            else f"warm after {contender.warmup_ms / 1e3:.1f} s"))
+        check_any_runs(workload, every)
         running = [c for c in every if not c.error]
         check_same_network(workload, running)
         rounds = measure_rounds(running, steps, batch, cores, arguments)
@@ -168,8 +187,8 @@ def measure_workload(workload, cores, arguments, interpreters):
     return report.compare(workload, batch, every, rounds)
 
 
-def main():
-    arguments = parse_arguments()
+def main(words=None):
+    arguments = parse_arguments(words)
     cores = set(sorted(os.sched_getaffinity(0))[:arguments.cores])
     # The OpenMP of every contender starts as many threads; each says it again by its own means.
     os.environ["OMP_NUM_THREADS"] = str(len(cores))
@@ -183,8 +202,9 @@ def main():
         return 1
     versions = sorted({one["version"] for part in parts for one in part["contenders"]
                        if one["version"]})
+    words = sys.argv[1:] if words is None else words
     whole = {
-        "command": shlex.join(["tests/perf/compare_pytorch.py", *sys.argv[1:]]),
+        "command": shlex.join(["tests/perf/compare_pytorch.py", *words]),
         "date": datetime.date.today().isoformat(),
         "machine": {"cpu": cpu_name(), "cores": ",".join(map(str, sorted(cores))),
                     "online": os.cpu_count()},

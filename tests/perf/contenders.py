@@ -4,16 +4,19 @@ the same cores and given the same number of threads."""
 
 import json
 import os
+import select
 import subprocess
 import tempfile
+import time
 
 from measure import Measurement, spread
+from workloads import WORKLOADS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 1800  # no single answer takes longer: torch.compile compiles before its first
+STOP_SECONDS = 30  # for a process to end once its standard input has
+LAST_LINES = 5  # of what a process said before it died
 TICKS = os.sysconf("SC_CLK_TCK")
-OURS = {  # --image and --classes of `lockstep bench step`
-    "lenet5": ("28x28x1", 10), "resnet18": ("64x64x3", 1000), "resnet50": ("224x224x3", 1000)}
 
 
 class ContenderFailure(Exception):
@@ -76,6 +79,8 @@ class Contender:
 class PyTorch(Contender):
     """A process that stays, with the model warm in it."""
 
+    seconds = SECONDS
+
     def __init__(self, name, python, workload, layout, mode, threads, batch, cores, warmup,
                  environment):
         super().__init__(name, f"{mode}, {layout}", cores)
@@ -85,10 +90,12 @@ class PyTorch(Contender):
         self.process = None
 
     def start(self):
+        self.said = tempfile.TemporaryFile()  # a pipe that nobody reads would fill up
+        self.unread = b""
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=self.environment, preexec_fn=self.bound)
-        ready = self.read()
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said,
+            bufsize=0, env=self.environment, preexec_fn=self.bound)
+        ready = self.answer()
         if "error" in ready:
             self.error = ready["error"]
             self.stop()
@@ -97,17 +104,46 @@ class PyTorch(Contender):
         self.warmup_ms = ready["warmup_ms"]
         self.parameters = ready["parameters"]
 
-    def read(self):
-        line = self.process.stdout.readline()
-        if not line:
-            return {"error": f"ended with {self.process.wait(timeout=60)}"}
-        return json.loads(line)
+    def answer(self):
+        """The next line of the process, or {"error": why there is none}."""
+        deadline = time.monotonic() + self.seconds
+        while b"\n" not in self.unread:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                self.process.kill()
+                return {"error": f"gave no answer within {self.seconds} s{self.last_lines()}"}
+            more = os.read(self.process.stdout.fileno(), 1 << 16)
+            if not more:
+                return {"error": f"ended with {self.code()}{self.last_lines()}"}
+            self.unread += more
+        line, _, self.unread = self.unread.partition(b"\n")
+        try:
+            return json.loads(line)
+        except ValueError:
+            return {"error": f"answered {line[:200]!r}; expected a line of JSON"}
+
+    def code(self):
+        """The exit code of a process that has closed its output."""
+        try:
+            return self.process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def last_lines(self):
+        """What the process said last, in one line."""
+        self.said.seek(0)
+        lines = self.said.read().decode(errors="replace").split("\n")
+        last = [line.strip() for line in lines if line.strip()][-LAST_LINES:]
+        return f"; it said last: {' / '.join(last)}" if last else "; it said nothing"
 
     def turn(self, steps, batch, foreign_limit):
         own, busy = cpu_seconds(self.process.pid), busy_seconds(self.cores)
-        self.process.stdin.write(f"{steps}\n")
-        self.process.stdin.flush()
-        answer = self.read()
+        try:
+            self.process.stdin.write(f"{steps}\n".encode())
+            answer = self.answer()
+        except BrokenPipeError:
+            answer = {"error": f"ended with {self.code()}{self.last_lines()}"}
         if "error" in answer:
             raise ContenderFailure(f"{self.name}: {answer['error']}")
         own, busy = cpu_seconds(self.process.pid) - own, busy_seconds(self.cores) - busy
@@ -118,12 +154,9 @@ class PyTorch(Contender):
         if self.process is None:
             return
         self.process.stdin.close()
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        self.code()
         self.process.stdout.close()
+        self.said.close()
         self.process = None
 
 
@@ -136,9 +169,9 @@ class Lockstep(Contender):
         super().__init__(f"lockstep V={lanes} T={threads} lane_batch={batch // lanes}",
                          f"kernels {kernels}", cores)
         self.lanes, self.threads, self.lane_batch = lanes, threads, batch // lanes
-        image, classes = OURS[workload]
-        self.command = [program, "bench", "step", "--model", workload, "--image", image,
-                        "--classes", str(classes), "--lanes", str(lanes), "--lane-batch",
+        size = WORKLOADS[workload]
+        self.command = [program, "bench", "step", "--model", workload, "--image", size.image,
+                        "--classes", str(size.classes), "--lanes", str(lanes), "--lane-batch",
                         str(batch // lanes), "--threads", str(threads), "--kernels", kernels,
                         "--warmup", str(warmup)]
 
@@ -156,7 +189,7 @@ class Lockstep(Contender):
             wall = after.elapsed - before.elapsed
             if done.returncode != 0:
                 said = done.stderr.strip().removeprefix("lockstep: error: ")
-                return None, own, wall, said
+                return None, own, wall, said or f"ended with {done.returncode}; it said nothing"
             with open(path, encoding="utf8") as file:
                 return json.load(file), own, wall, ""
 

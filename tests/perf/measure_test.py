@@ -19,6 +19,7 @@ import contenders  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
 import torch_environment  # noqa: E402
+import workloads  # noqa: E402
 from measure import Measurement  # noqa: E402
 
 
@@ -141,6 +142,67 @@ class ContenderTest(unittest.TestCase):
         self.assertGreater(contenders.busy_seconds(os.sched_getaffinity(0)), busy)
 
 
+class ProcessTest(unittest.TestCase):
+    """PyTorch's side of the pipe, played by a few lines of Python without PyTorch."""
+
+    READY = "print('{\"version\": \"9\", \"warmup_ms\": 1.5, \"parameters\": 7}', flush=True)\n"
+
+    def contender(self, script, seconds=60):
+        made = contenders.PyTorch("fake", sys.executable, "lenet5", "contiguous", "eager", 1, 8,
+                                  os.sched_getaffinity(0), 1, dict(os.environ))
+        made.command = [sys.executable, "-c", "import os, sys, time\n" + script]
+        made.seconds = seconds
+        self.addCleanup(made.stop)
+        return made
+
+    def test_a_process_answers_line_by_line(self):
+        made = self.contender(
+            self.READY + "for line in sys.stdin:\n"
+            "  print('{\"ms\": [2.0], \"resident_', end='', flush=True); time.sleep(0.01)\n"
+            "  print('bytes\": %d}' % int(line), flush=True)\n")
+        made.start()
+        self.assertIsNone(made.error)
+        self.assertEqual((made.version, made.parameters), ("PyTorch 9", 7))
+        for steps in (3, 4):
+            turn_made = made.turn(steps, 8, float("inf"))
+            self.assertEqual((turn_made.rate, turn_made.details["resident_bytes"]), (4000.0, steps))
+
+    def test_one_that_dies_before_it_is_ready_does_not_run_and_its_last_lines_are_told(self):
+        made = self.contender(
+            "sys.stderr.write('noise\\n' * 100000 + 'no\\n\\nmemory\\n'); sys.exit(3)")
+        made.start()
+        self.assertRegex(made.error, r"^ended with 3; it said last: noise / .*no / memory$")
+        self.assertLess(len(made.error), 100)
+
+    def test_one_that_dies_in_a_turn_ends_the_benchmark_with_its_last_lines(self):
+        made = self.contender(self.READY + "sys.stdin.readline()\n"
+                              "sys.stderr.write('out of memory\\n'); sys.exit(9)")
+        made.start()
+        with self.assertRaisesRegex(contenders.ContenderFailure,
+                                    "fake: ended with 9; it said last: out of memory"):
+            made.turn(1, 8, 0.05)
+
+    def test_one_that_died_between_turns_is_found_dead(self):
+        made = self.contender(self.READY + "sys.stderr.write('gone\\n'); sys.exit(5)")
+        made.start()
+        os.waitid(os.P_PID, made.process.pid, os.WEXITED | os.WNOWAIT)
+        with self.assertRaisesRegex(contenders.ContenderFailure,
+                                    "fake: ended with 5; it said last: gone"):
+            made.turn(1, 8, 0.05)
+
+    def test_one_that_does_not_answer_is_ended(self):
+        made = self.contender("sys.stderr.write('compiling\\n'); time.sleep(600)", seconds=0.5)
+        made.start()
+        self.assertEqual(made.error,
+                         "gave no answer within 0.5 s; it said last: compiling")
+        self.assertIsNone(made.process)
+
+    def test_what_is_no_answer_is_shown(self):
+        made = self.contender("print('hello', flush=True)")
+        made.start()
+        self.assertIn("answered b'hello'; expected a line of JSON", made.error)
+
+
 class ReportTest(unittest.TestCase):
     def contender(self, name, ours, error=None):
         return types.SimpleNamespace(name=name, ours=ours, error=error, description="d",
@@ -235,6 +297,51 @@ class RoundsTest(unittest.TestCase):
         b.parameters = 61705
         with self.assertRaisesRegex(contenders.ContenderFailure, "61705"):
             compare_pytorch.check_same_network("lenet5", [a, b])
+
+
+    def test_without_any_contender_that_runs_there_is_no_benchmark(self):
+        a, b = self.contender("a", 1.0), self.contender("b", 1.0)
+        a.error = "no such model"
+        compare_pytorch.check_any_runs("lenet5", [a, b])
+        b.error = "ended with 1; it said nothing"
+        with self.assertRaisesRegex(
+                contenders.ContenderFailure,
+                r"lenet5: no contender runs;[^\n]*\n  a: no such model\n  b: ended with 1"):
+            compare_pytorch.check_any_runs("lenet5", [a, b])
+
+    def test_a_program_that_cannot_run_ends_the_benchmark_with_a_plain_error(self):
+        said = io.StringIO()
+        words = ["/bin/false", "--no-newest", "--no-debian", "--only", "lenet5"]
+        threads = os.environ.get("OMP_NUM_THREADS")
+        with contextlib.redirect_stderr(said):
+            self.assertEqual(compare_pytorch.main(words), 1)
+        if threads is None:
+            del os.environ["OMP_NUM_THREADS"]
+        self.assertIn("the benchmark failed: lenet5: no contender runs", said.getvalue())
+        self.assertIn("ended with 1; it said nothing", said.getvalue())
+
+
+class ArgumentsTest(unittest.TestCase):
+    def test_counts_below_one_are_refused(self):
+        for name in ("batch", "steps", "rounds", "warmup", "cores", "attempts"):
+            for value in ("0", "-1", "two"):
+                said = io.StringIO()
+                with contextlib.redirect_stderr(said), self.assertRaises(SystemExit) as ended:
+                    compare_pytorch.parse_arguments(["/bin/true", f"--{name}={value}"])
+                self.assertNotEqual(ended.exception.code, 0)
+                self.assertIn(f"--{name}: '{value}'; expected an integer, at least 1",
+                              said.getvalue())
+            taken = compare_pytorch.parse_arguments(["/bin/true", f"--{name}", "1"])
+            self.assertEqual(getattr(taken, name), 1)
+
+
+class WorkloadsTest(unittest.TestCase):
+    def test_ours_is_started_with_what_the_table_has(self):
+        for name, size in workloads.WORKLOADS.items():
+            ours = contenders.Lockstep("lockstep", name, 1, 1, size.batch, {0}, 1, "auto").command
+            self.assertEqual(ours[ours.index("--image") + 1],
+                             f"{size.height}x{size.width}x{size.channels}")
+            self.assertEqual(ours[ours.index("--classes") + 1], str(size.classes))
 
 
 class EnvironmentTest(unittest.TestCase):

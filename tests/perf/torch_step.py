@@ -15,8 +15,7 @@ import time
 import torch
 from torch import nn
 
-IMAGES = {"lenet5": (1, 28, 28), "resnet18": (3, 64, 64), "resnet50": (3, 224, 224)}
-CLASSES = {"lenet5": 10, "resnet18": 1000, "resnet50": 1000}
+from workloads import WORKLOADS
 
 
 def resident():
@@ -42,7 +41,7 @@ def model_of(workload):
     if workload == "lenet5":
         return lenet5()
     import torchvision  # only where it is needed: LeNet-5 is measured without it
-    return getattr(torchvision.models, workload)(num_classes=CLASSES[workload])
+    return getattr(torchvision.models, workload)(num_classes=WORKLOADS[workload].classes)
 
 
 class Steps:
@@ -54,8 +53,10 @@ class Steps:
         self.optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
         self.forward = torch.compile(model) if mode == "compile" else model
         self.loss = nn.CrossEntropyLoss()
-        self.images = torch.randn(batch, *IMAGES[workload]).to(memory_format=layouts[layout])
-        self.labels = torch.randint(CLASSES[workload], (batch,))
+        size = WORKLOADS[workload]
+        self.images = torch.randn(batch, size.channels, size.height, size.width).to(
+            memory_format=layouts[layout])
+        self.labels = torch.randint(size.classes, (batch,))
 
     def step(self):
         self.optimizer.zero_grad()

@@ -12,6 +12,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/clock.h"
+#include "base/device/cpu_isa.h"
 #include "base/thread_pool.h"
 
 namespace lockstep::worker {
@@ -77,13 +78,12 @@ struct Loop {
 
 std::vector<Loop> Loops() {
   std::vector<Loop> loops;
-  if (__builtin_cpu_supports("avx512f")) {
-    loops.push_back({"avx512f", LoopAvx512, 2 * 16 * kAvx512Chains});
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    loops.push_back({"avx2", LoopAvx2, 2 * 8 * kAvx2Chains});
-  }
-  loops.push_back({"x86-64", LoopSse, 2 * 4 * kSseChains});
+  const auto add = [&loops](CpuIsa isa, float (*run)(int64_t), int64_t flops_a_turn) {
+    if (isa <= HostCpuIsa()) loops.push_back({std::string(NameOf(isa)), run, flops_a_turn});
+  };
+  add(CpuIsa::kAvx512, LoopAvx512, 2 * 16 * kAvx512Chains);
+  add(CpuIsa::kAvx2, LoopAvx2, 2 * 8 * kAvx2Chains);
+  add(CpuIsa::kBaseline, LoopSse, 2 * 4 * kSseChains);
   return loops;
 }
 

@@ -12,7 +12,8 @@
 
 namespace lockstep::worker {
 
-// Widest first: which loops this CPU can run ("avx512f", "avx2", "x86-64").
+// Which loops this CPU can run, widest first, named for the instruction set that each is made for
+// (base/device/cpu_isa.h).
 std::vector<std::string> MultiplyAddLoops();
 
 // 10^9 operations a second (a multiply-add counts two) of `threads` threads, by a loop named in
@@ -20,9 +21,11 @@ std::vector<std::string> MultiplyAddLoops();
 double MeasureMultiplyAdds(const std::string& loop, int threads);
 
 // 10^9 bytes a second of a triad, a[i] = b[i] + s c[i], counted as three arrays moved, by each of
-// these numbers of threads. resource-exhausted where there is no memory for it.
+// these numbers of threads. resource-exhausted where the system refuses the memory; one that
+// promises more than it has does not refuse and kills the process later, so ask before whether
+// BandwidthBytes are free.
 Result<std::vector<double>> MeasureBandwidth(const std::vector<int>& threads);
-// Bytes of the three arrays together: several times the last-level cache.
+// Bytes of the three arrays together: six times the last-level cache, within 192 MiB and 3 GiB.
 int64_t BandwidthBytes();
 
 struct Ceilings {
@@ -34,7 +37,8 @@ struct Ceilings {
   double gbytes_per_second = 0.0;  // of all threads
 };
 
-// In about a second. Threads are bound to nothing: as many as cores are meant.
+// In about a second; fails as MeasureBandwidth. Threads are bound to nothing: as many as cores are
+// meant.
 Result<Ceilings> MeasureCeilings(int threads);
 
 }  // namespace lockstep::worker

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int64_t kRows = 3;
 
-// Two nets and two optimizers have every kernel of training between them.
+// The ops of small models and both optimizers; not those of every model.
 struct Net {
   const char* model;
   const char* optimizer;

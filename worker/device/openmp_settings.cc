@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/device/openmp_settings.h"
 
-#include <cctype>
 #include <charconv>
+
+#include "base/lower_case.h"
 
 namespace lockstep::worker {
 namespace {
-
-std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 // A count of threads; 0: not a number.
 int CountOf(const std::string& text) {
@@ -24,7 +20,7 @@ int CountOf(const std::string& text) {
 std::vector<OpenMpProblem> OpenMpProblems(const comm::Environment& environment, int threads) {
   std::vector<OpenMpProblem> problems;
   const std::string dynamic = environment("OMP_DYNAMIC").value_or("");
-  if (Lower(dynamic) == "true" || dynamic == "1") {
+  if (LowerCase(dynamic) == "true" || dynamic == "1") {
     problems.push_back({"OMP_DYNAMIC",
                         "OMP_DYNAMIC is '" + dynamic +
                             "', so that OpenMP may start fewer threads than a plan was made for, "

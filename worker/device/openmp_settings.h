@@ -15,7 +15,9 @@ struct OpenMpProblem {
   std::string variable, text, remedy;
 };
 
-// `threads`: of all lanes that run at once in this process, together.
+// `threads`: how many must be to be had together: a rank's lanes that run at once times the threads
+// of one; for a machine as such, its cores. libgomp counts the limit for each lane alone, another
+// library may count the process's threads: what is asked for here suits both.
 std::vector<OpenMpProblem> OpenMpProblems(const comm::Environment& environment, int threads);
 
 // Failed-precondition with all of them; OK where there are none.

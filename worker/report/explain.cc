@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/report/explain.h"
 
-#include <cstdio>
-
+#include "base/format.h"
 #include "base/hash.h"
 #include "comm/reduce/canonical_tree.h"
 #include "worker/trainer/memory_report.h"
@@ -27,13 +26,6 @@ std::string Grouped(int64_t n) {
   return digits;
 }
 
-template <typename... Args>
-void Print(std::string* text, const char* format, Args... args) {
-  char line[256];
-  std::snprintf(line, sizeof line, format, args...);
-  *text += line;
-}
-
 // Consecutive forward nodes of one path are one layer.
 std::vector<LayerRow> Layers(const Graph& eval) {
   std::vector<LayerRow> rows;
@@ -55,24 +47,25 @@ std::vector<LayerRow> Layers(const Graph& eval) {
 
 void PrintLayers(const graph::Program& program, const Graph& eval, int64_t rows,
                  std::string* text) {
-  Print(text, "%-18s %-34s %-22s %12s %14s\n", "layer", "ops", "output", "parameters",
-        "FLOPs/image");
+  *text += Format("%-18s %-34s %-22s %12s %14s\n", "layer", "ops", "output", "parameters",
+                  "FLOPs/image");
   int64_t flops = 0;
   for (const LayerRow& layer : Layers(eval)) {
     flops += layer.flops;
-    Print(text, "%-18s %-34s %-22s %12s %14s\n", layer.path.empty() ? "-" : layer.path.c_str(),
-          layer.ops.c_str(), layer.shape.c_str(), Grouped(layer.parameters).c_str(),
-          Grouped(layer.flops / rows).c_str());
+    *text += Format("%-18s %-34s %-22s %12s %14s\n", layer.path.empty() ? "-" : layer.path.c_str(),
+                    layer.ops.c_str(), layer.shape.c_str(), Grouped(layer.parameters).c_str(),
+                    Grouped(layer.flops / rows).c_str());
   }
-  Print(text, "%-18s %-34s %-22s %12s %14s\n\n", "total", "", "",
-        Grouped(program.parameter_count()).c_str(), Grouped(flops / rows).c_str());
+  *text += Format("%-18s %-34s %-22s %12s %14s\n\n", "total", "", "",
+                  Grouped(program.parameter_count()).c_str(), Grouped(flops / rows).c_str());
 }
 
 void PrintSteps(const TrainConfig& config, const RunSetup& setup, std::string* text) {
-  Print(text, "steps: %s samples in %d lanes of at most %lld rows: %s steps an epoch, %s in all\n",
-        Grouped(setup.order.samples).c_str(), config.batch.lanes,
-        static_cast<long long>(config.batch.lane_batch), Grouped(setup.steps_per_epoch).c_str(),
-        Grouped(setup.total_steps).c_str());
+  *text +=
+      Format("steps: %s samples in %d lanes of at most %lld rows: %s steps an epoch, %s in all\n",
+             Grouped(setup.order.samples).c_str(), config.batch.lanes,
+             static_cast<long long>(config.batch.lane_batch),
+             Grouped(setup.steps_per_epoch).c_str(), Grouped(setup.total_steps).c_str());
   *text += "rows of a lane batch:";
   for (const auto& [rows, executor] : setup.model->lane_executors()) {
     *text += " " + std::to_string(rows);
@@ -82,39 +75,39 @@ void PrintSteps(const TrainConfig& config, const RunSetup& setup, std::string* t
 
 // What the plan of a full lane batch runs again, and what that saves.
 void PrintRecompute(const RunSetup& setup, std::string* text) {
-  if (setup.model->lane_executors().empty()) return;
   const graph::Plan& plan = setup.model->lane_executors().rbegin()->second->plan();
   if (plan.arena_without_recompute == 0) return;
   const int64_t again = plan.recomputed_flops(), once = plan.flops() - again;
-  Print(text, "    recomputed  %10s  FLOPs a lane again, %.1f %% more; %s less than %s without\n",
-        Grouped(again).c_str(), 100.0 * static_cast<double>(again) / static_cast<double>(once),
-        BytesText(plan.arena_without_recompute - plan.arena_bytes).c_str(),
-        BytesText(plan.arena_without_recompute).c_str());
+  *text +=
+      Format("    recomputed  %10s  FLOPs a lane again, %.1f %% more; %s less than %s without\n",
+             Grouped(again).c_str(), 100.0 * static_cast<double>(again) / static_cast<double>(once),
+             BytesText(plan.arena_without_recompute - plan.arena_bytes).c_str(),
+             BytesText(plan.arena_without_recompute).c_str());
 }
 
 void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* text) {
   const MemoryReport plan = PlannedMemory(config, setup);
-  Print(text, "memory of all ranks (%d), before the first step\n", plan.ranks);
-  Print(text, "  activations   %10s  %d lanes at once a rank, %s each (lower bound %s)\n",
-        BytesText(plan.arenas).c_str(), plan.lanes_at_once, BytesText(plan.arena).c_str(),
-        BytesText(plan.arena_lower_bound).c_str());
+  *text += Format("memory of all ranks (%d), before the first step\n", plan.ranks);
+  *text += Format("  activations   %10s  %d lanes at once a rank, %s each (lower bound %s)\n",
+                  BytesText(plan.arenas).c_str(), plan.lanes_at_once, BytesText(plan.arena).c_str(),
+                  BytesText(plan.arena_lower_bound).c_str());
   PrintRecompute(setup, text);
-  Print(text, "  parameters    %10s  with running statistics, and one optimizer state in all\n",
-        BytesText(plan.parameters).c_str());
-  Print(text, "  gradients     %10s  buffers of the canonical sum\n",
-        BytesText(plan.gradients).c_str());
-  Print(text, "  batches       %10s  made ahead\n", BytesText(plan.batches).c_str());
-  Print(text, "  checkpoint    %10s  a copy of the state while it is written, on rank 0\n",
-        BytesText(plan.checkpoint).c_str());
-  Print(text, "  peak          %10s  and receive buffers, which `lockstep train` adds\n\n",
-        BytesText(plan.peak()).c_str());
+  *text += Format("  parameters    %10s  with running statistics, and one optimizer state in all\n",
+                  BytesText(plan.parameters).c_str());
+  *text += Format("  gradients     %10s  buffers of the canonical sum\n",
+                  BytesText(plan.gradients).c_str());
+  *text += Format("  batches       %10s  made ahead\n", BytesText(plan.batches).c_str());
+  *text += Format("  checkpoint    %10s  a copy of the state while it is written, on rank 0\n",
+                  BytesText(plan.checkpoint).c_str());
+  *text += Format("  peak          %10s  and receive buffers, which `lockstep train` adds\n\n",
+                  BytesText(plan.peak()).c_str());
 }
 
 void PrintExchange(const TrainConfig& config, std::string* text) {
   *text += "exchange (reduce + gather), bytes moved relative to a ring's:";
   for (int32_t ranks = 2; ranks <= config.batch.lanes; ++ranks) {
-    Print(text, "%s W=%d %.2f", ranks == 2 ? "" : ",", ranks,
-          comm::ExchangeCostFactor(config.batch.lanes, ranks));
+    *text += Format("%s W=%d %.2f", ranks == 2 ? "" : ",", ranks,
+                    comm::ExchangeCostFactor(config.batch.lanes, ranks));
     if (ranks >= 8 && config.batch.lanes > 16) ranks = 2 * ranks - 1;  // 8, 16, 32, ...
   }
   *text += "\n";
@@ -131,9 +124,9 @@ void PrintKernels(const RunSetup& setup, std::string* text) {
   for (const graph::PlanNode& node : plan.nodes) {
     if (!choices.by_node.contains(graph::NodeKey(node.spec))) continue;
     ++chosen;
-    Print(text, "  %-30s %-26s %s %s\n", node.spec.path.empty() ? "-" : node.spec.path.c_str(),
-          node.spec.op->name.c_str(), node.candidate.kernel.c_str(),
-          node.candidate.algorithm.c_str());
+    *text += Format("  %-30s %-26s %s %s\n", node.spec.path.empty() ? "-" : node.spec.path.c_str(),
+                    node.spec.op->name.c_str(), node.candidate.kernel.c_str(),
+                    node.candidate.algorithm.c_str());
   }
   *text += chosen == 0 ? "  none in a full lane batch\n\n" : "\n";
 }

@@ -2,10 +2,10 @@
 #include "worker/report/predicted_time.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "base/spread.h"
 #include "worker/device/ceilings.h"
 #include "worker/report/step_measurement.h"
@@ -14,13 +14,6 @@ namespace lockstep::worker {
 namespace {
 
 constexpr int64_t kWarmup = 2, kSteps = 5;
-
-template <typename... Args>
-void Print(std::string* text, const char* format, Args... args) {
-  char line[320];
-  std::snprintf(line, sizeof line, format, args...);
-  *text += line;
-}
 
 struct Machine {
   Roofline roofline;
@@ -76,11 +69,12 @@ Result<Measured> Measure(TrainConfig config, const RunSetup& setup, const Roofli
 }
 
 void PrintRow(const ProfileRow& row, int32_t lanes_at_once, bool measured, std::string* text) {
-  Print(text, "%-24s %12.2f %12.2f %12.3f", row.name.c_str(), 1e-6 * static_cast<double>(row.flops),
-        1e-6 * static_cast<double>(row.bytes), row.least_ms);
+  *text +=
+      Format("%-24s %12.2f %12.2f %12.3f", row.name.c_str(), 1e-6 * static_cast<double>(row.flops),
+             1e-6 * static_cast<double>(row.bytes), row.least_ms);
   if (measured) {
     const double ms = row.share_of_step_ms(lanes_at_once);
-    Print(text, " %12.3f %8.1f", ms, row.least_ms > 0 ? ms / row.least_ms : 0.0);
+    *text += Format(" %12.3f %8.1f", ms, row.least_ms > 0 ? ms / row.least_ms : 0.0);
   }
   *text += "\n";
 }
@@ -105,22 +99,22 @@ Result<std::string> ExplainTime(const TrainConfig& config, const RunSetup& setup
     profile = measured->profile;
   }
   std::string text;
-  Print(&text,
-        "\ntime of a step of one rank: %d of V = %d lanes of %lld images, forward and backward, on "
-        "%d threads; ceilings %.1f GFLOP/s, %.1f GB/s (%s)\n",
-        lanes, config.batch.lanes, static_cast<long long>(setup.most_rows), machine.threads,
-        machine.roofline.gflops, machine.roofline.gbytes_per_second, machine.from.c_str());
-  Print(&text, "%-24s %12s %12s %12s", "layer", "MFLOP", "MB moved", "least ms");
-  if (measured.has_value()) Print(&text, " %12s %8s", "measured ms", "times");
+  text += Format(
+      "\ntime of a step of one rank: %d of V = %d lanes of %lld images, forward and backward, on "
+      "%d threads; ceilings %.1f GFLOP/s, %.1f GB/s (%s)\n",
+      lanes, config.batch.lanes, static_cast<long long>(setup.most_rows), machine.threads,
+      machine.roofline.gflops, machine.roofline.gbytes_per_second, machine.from.c_str());
+  text += Format("%-24s %12s %12s %12s", "layer", "MFLOP", "MB moved", "least ms");
+  if (measured.has_value()) text += Format(" %12s %8s", "measured ms", "times");
   text += "\n";
   for (const ProfileRow& row : profile.layers) {
     PrintRow(row, setup.lanes_at_once, measured.has_value(), &text);
   }
   PrintRow(profile.total, setup.lanes_at_once, measured.has_value(), &text);
-  Print(&text, "predicted: a step takes at least %.3f ms", profile.total.least_ms);
+  text += Format("predicted: a step takes at least %.3f ms", profile.total.least_ms);
   if (measured.has_value()) {
-    Print(&text, "; measured %.3f ms (median of %lld)", measured->step_ms,
-          static_cast<long long>(kSteps));
+    text += Format("; measured %.3f ms (median of %lld)", measured->step_ms,
+                   static_cast<long long>(kSteps));
   }
   text +=
       "\nleast: of every op the longer of FLOPs / ceiling and bytes / ceiling; what caches save "

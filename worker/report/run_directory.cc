@@ -140,14 +140,7 @@ Status GrowingTable::Open(const std::string& path, const std::string& contents) 
 }
 
 Status GrowingTable::Append(const std::string& line) {
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const ssize_t n = ::write(fd_, rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return WithRemedy(ErrnoStatus("cannot write '" + path_ + "'", errno));
-    rest.remove_prefix(static_cast<size_t>(n));
-  }
-  return OkStatus();
+  return WithRemedy(WriteAll(fd_, line, path_));
 }
 
 Status GrowingTable::Sync() {
@@ -160,9 +153,7 @@ Status RunDirectory::Check(const TrainConfig& config) {
   if (const Status made = MakeDirs(path); !made.ok()) return CannotUse(made);
   ASSIGN_OR_RETURN(const bool holds_run, HoldsRun(path));
   // Whether anything can be written shows before the run begins.
-  const std::string probe = path + "/.probe-" + std::to_string(::getpid());
-  if (const Status written = WriteFileAtomic(probe, "x"); !written.ok()) return CannotUse(written);
-  RETURN_IF_ERROR(RemoveFileIfExists(probe));
+  if (const Status can = CheckWritable(path + "/recipe.toml"); !can.ok()) return CannotUse(can);
   if (!holds_run || config.run.overwrite) return OkStatus();
   const auto checkpoints = storage::ListCheckpoints(path);
   if (!FinishedDigest(path).ok() || (checkpoints.ok() && !checkpoints->empty())) return OkStatus();
@@ -187,8 +178,9 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::Open(const TrainConfig& conf
   Status opened = RemoveRunFiles(path, /*all=*/start.step == 0);
   if (opened.ok()) opened = directory->OpenTables(start);
   if (opened.ok()) opened = WriteFileAtomic(path + "/recipe.toml", config.recipe_text);
-  if (opened.ok() && !kernel_file.empty()) {
-    opened = WriteFileAtomic(path + "/" + kKernelFileCopy, kernel_file);
+  if (opened.ok()) {
+    const std::string copy = path + "/" + kKernelFileCopy;
+    opened = kernel_file.empty() ? RemoveFileIfExists(copy) : WriteFileAtomic(copy, kernel_file);
   }
   if (opened.ok()) return directory;
   // Nothing of a run that did not begin; the first failure counts.

@@ -54,7 +54,8 @@ class RunDirectory {
   static Status Check(const TrainConfig& config);
 
   // Opens the directory for a history that goes on from `start`; other files are never touched.
-  // `kernel_file`: the bytes of the run's kernel file, kept as kernels.json; empty: it has none.
+  // `kernel_file`: the bytes of the run's kernel file, kept as kernels.json; empty: it has none,
+  // and a kernels.json that is there goes.
   static Result<std::unique_ptr<RunDirectory>> Open(const TrainConfig& config, HistoryStart start,
                                                     const std::string& kernel_file = "");
 

@@ -100,6 +100,16 @@ TEST_F(RunDirectoryTest, KeepsACopyOfTheKernelFile) {
   EXPECT_EQ(Get("kernels.json"), "kernels");
 }
 
+TEST_F(RunDirectoryTest, ARunThatGoesOnWithoutAKernelFileKeepsNoCopyOfOne) {
+  TrainConfig config;
+  config.run.directory = path_;
+  ASSERT_TRUE(RunDirectory::Check(config).ok());
+  ASSERT_TRUE(RunDirectory::Open(config, {}, "kernels").ok());
+  ASSERT_TRUE(RunDirectory::Open(config, {.step = 3, .epoch = 1}).ok());
+  EXPECT_FALSE(FileExists(path_ + "/kernels.json"));
+  EXPECT_TRUE(FileExists(path_ + "/digests.csv"));
+}
+
 TEST_F(RunDirectoryTest, AProcessThatWasReplacedWritesToNoTableOfItsSuccessor) {
   const auto zombie = Create();
   ASSERT_TRUE(zombie.ok());

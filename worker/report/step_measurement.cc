@@ -25,6 +25,7 @@ Result<double> StateHashMs(SyntheticSteps* steps) {
 
 Result<StepMeasurement> MeasureSteps(const TrainConfig& config, const RunSetup& setup,
                                      int64_t warmup, int64_t steps) {
+  RETURN_IF_ERROR(CheckFits(PlannedMemory(config, setup), setup.device->spec().memory_bytes));
   ASSIGN_OR_RETURN(const auto synthetic, SyntheticSteps::Make(&config, &setup));
   StepMeasurement measured;
   measured.memory = synthetic->memory();

@@ -121,6 +121,23 @@ TEST(StepProfileTest, WithoutProfilingPlansNothingIsMeasured) {
   EXPECT_EQ(ProfileStep(*setup.model, 1, {}, measured->spent, 1).total.measured_ms, 0.0);
 }
 
+TEST(StepProfileTest, StepsThatDoNotFitAreRefusedBeforeTheyAreMade) {
+  const TrainConfig config = Config(1);
+  RunSetup setup = SetUpProfiled(config);
+  const std::unique_ptr<CpuDevice> compiled_for = std::move(setup.device);
+  DeviceSpec small = compiled_for->spec();
+  small.memory_bytes = PlannedMemory(config, setup).peak() - 1;
+  setup.device = std::make_unique<CpuDevice>(small);
+  const auto refused = MeasureSteps(config, setup, 0, 1);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.status().code(), StatusCode::kResourceExhausted);
+  EXPECT_NE(refused.status().message().find("the plan needs"), std::string::npos)
+      << refused.status();
+  small.memory_bytes += 1;
+  setup.device = std::make_unique<CpuDevice>(small);
+  EXPECT_TRUE(MeasureSteps(config, setup, 0, 1).ok());
+}
+
 TEST(StepProfileTest, LanesRunSideBySideAndTheUpdateAlone) {
   const ProfileRow row = {.measured_ms = 10.0, .update_ms = 4.0};
   EXPECT_DOUBLE_EQ(row.share_of_step_ms(1), 10.0);

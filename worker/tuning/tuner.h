@@ -19,7 +19,7 @@
 
 namespace lockstep::worker {
 
-inline constexpr size_t kMostTuned = 8;  // kernels of a node that are timed
+inline constexpr size_t kMostTuned = 8;  // kernels of a node that are tried
 // Another kernel than the first must be faster by this share: noise is not to choose.
 inline constexpr double kTuneMargin = 0.05;
 
@@ -40,13 +40,14 @@ struct TuneReport {
   std::vector<std::string> dropped;  // "NODE: KERNEL ALGORITHM": its bits differ from run to run
   int64_t nodes = 0;                 // distinct ones
   int64_t with_choice = 0;           // of those: with more than one kernel
-  int64_t timed = 0;                 // of those: before the time was over; others keep the first
+  int64_t decided = 0;               // of those: before the time was over; others keep the first
 };
 
-// Distinct nodes of all plans of a model; a node's share of a step follows from how often it is
-// among them. The reference kernel is the meaning of an op, not a contender: it is left out where
-// there is another. Fails where a kernel fails, and where the only kernels of
-// a node give other bits from run to run.
+// The distinct nodes of all plans of a model, those of evaluation and update too: dearest first,
+// where the cost of a node counts as often as the plans have it. The kernels of a node that are
+// tried are the first kMostTuned; the reference kernel, the meaning of an op, is none of them
+// unless it is the only one. A node with one kernel is not tried. Fails where a kernel fails, and
+// where each that is tried gives other bits from run to run.
 Result<TuneReport> Tune(const CompiledModel& model, Device* device, const TuneOptions& options);
 
 // The same for nodes, several of which may be equal.

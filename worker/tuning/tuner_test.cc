@@ -134,7 +134,7 @@ TEST_F(TunerTest, RecordsTheFastestWithItsTimeAndTheFirsts) {
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->nodes, 1) << "equal nodes are one";
   EXPECT_EQ(report->with_choice, 1);
-  EXPECT_EQ(report->timed, 1);
+  EXPECT_EQ(report->decided, 1);
   ASSERT_EQ(report->choices.size(), 1u);
   const storage::KernelFileChoice expected = {"op{} f32[4] -> f32[4]", "fake", "c", 20.0, 40.0};
   EXPECT_EQ(report->choices[0].choice, expected);
@@ -175,7 +175,17 @@ TEST_F(TunerTest, FailsWhereNoKernelRepeatsItsBits) {
   const Result<TuneReport> report = Tuned(
       {Node("op", {{.algorithm = "a", .repeats = false}, {.algorithm = "b", .repeats = false}})});
   ASSERT_FALSE(report.ok());
-  EXPECT_THAT(report.status().message(), HasSubstr("every kernel of op{} f32[4] -> f32[4]"));
+  EXPECT_THAT(report.status().message(),
+              HasSubstr("none of the 2 kernels tried for op{} f32[4] -> f32[4]"));
+}
+
+TEST_F(TunerTest, AFirstKernelWithoutRivalsIsNotTimed) {
+  const Result<TuneReport> report =
+      Tuned({Node("op", {{"a", 50}, {.algorithm = "b", .repeats = false}})});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->decided, 1) << "it is decided";
+  EXPECT_TRUE(report->choices.empty());
+  EXPECT_THAT(runs_, ElementsAre("a", "a", "b", "b")) << "twice each, for their bits";
 }
 
 TEST_F(TunerTest, TimesNeitherWhatIsNotDeterministicNorWhatIsAboveTheCap) {
@@ -209,7 +219,7 @@ TEST_F(TunerTest, TakesTheDearestFirstAndBeginsNoneWhenTheTimeIsOver) {
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_THAT(begun_, ElementsAre("large", "middle"));
   EXPECT_EQ(report->with_choice, 3);
-  EXPECT_EQ(report->timed, 1) << "the second was cut off and keeps its first kernel";
+  EXPECT_EQ(report->decided, 1) << "the second was cut off and keeps its first kernel";
   ASSERT_EQ(report->choices.size(), 1u);
   EXPECT_THAT(report->choices[0].choice.node, HasSubstr("large"));
 }
