@@ -19,6 +19,7 @@ namespace lockstep::cluster {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 BenchStepOptions Small() {
@@ -106,6 +107,16 @@ TEST(BenchStepTest, WhatDoesNotFitIsRefusedBeforeItIsMade) {
   EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << status;
   EXPECT_THAT(status.message(), HasSubstr("the plan needs"));
   EXPECT_EQ(out.str(), "");
+}
+
+TEST(BenchStepTest, ImagesBeyondWhatTheLibraryCountsAreRefused) {
+  BenchStepOptions options = Small();
+  options.image = "65536x65536x1";
+  std::ostringstream out;
+  const Status status = RunBenchStep(options, out);
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(status.message(),
+              AnyOf(HasSubstr("no kernel for conv2d"), HasSubstr("the plan needs")));
 }
 
 TEST(BenchStepTest, AJsonOfNamesThatAreNoUtf8IsStillJson) {

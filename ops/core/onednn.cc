@@ -33,6 +33,12 @@ Status PinIsa(CpuIsa isa) {
                             " in this process; it cannot change to " + std::string(NameOf(isa)));
 }
 
+// oneDNN counts an image's pixels in 32 bits: looking for a kernel for 2^16 x 2^16 of them dies of
+// a division by 0.
+bool HasTooManyPixels(const Shape& shape) {
+  return shape.rank() == 4 && shape[1] * shape[2] >= int64_t{1} << 31;
+}
+
 bool IsReference(const std::string& implementation) {
   return implementation.find("ref") != std::string::npos;
 }
@@ -222,6 +228,12 @@ Status CheckOnednn(const NodeSpec& node, const DeviceSpec& device) {
   ASSIGN_OR_RETURN(const CpuIsa isa, CpuIsaFromName(device.isa));
   for (const TensorType& t : node.in) {
     if (t.shape.elements() == 0) return FailedPrecondition("oneDNN: an input is empty");
+  }
+  for (const auto* types : {&node.in, &node.out}) {
+    for (const TensorType& t : *types) {
+      if (!HasTooManyPixels(t.shape)) continue;
+      return FailedPrecondition("oneDNN: an image of " + t.ToString() + " has 2^31 pixels or more");
+    }
   }
   return PinIsa(isa);
 }

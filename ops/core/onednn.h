@@ -36,8 +36,8 @@ struct OnednnProblem {
   std::shared_ptr<void> kept;  // what next_impl() reads by bare pointers: the desc and the hint
 };
 
-// Whether oneDNN may run the node: as CheckSimd, no empty input, and the instruction set is the one
-// it was started for in this process.
+// Whether oneDNN may run the node: as CheckSimd, no empty input, no image of 2^31 pixels, and
+// the instruction set is the one it was started for in this process.
 Status CheckOnednn(const NodeSpec& node, const DeviceSpec& device);
 
 // While it lives, oneDNN makes and runs what the calling thread asks for on `threads` threads.
