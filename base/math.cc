@@ -10,13 +10,13 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/exp_inline.h"
+
 namespace lockstep::math {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kLn2High = 0x1.62e42fefp-1;  // 33 bits: its product with an exponent is exact
-constexpr double kLn2Low = 0x1.473de6af278edp-34;
 
 // The nearest integer, |x| < 2^51; ties to even.
 inline double RoundNearest(double x) {
@@ -66,32 +66,6 @@ inline DoubleDouble Product(DoubleDouble a, DoubleDouble b) {
 inline DoubleDouble Sum(DoubleDouble a, DoubleDouble b) {
   const DoubleDouble s = TwoSum(a.high, b.high);
   return FastTwoSum(s.high, s.low + (a.low + b.low));
-}
-
-// An argument of exp as n ln 2 + (high - low), |high - low| <= ln(2) / 2.
-struct ExpArgument {
-  double n;
-  double high;
-  double low;
-};
-
-inline ExpArgument ReduceExp(double x, double x_low) {
-  constexpr double kInvLn2 = 0x1.71547652b82fep+0;
-  const double n = RoundNearest(x * kInvLn2);
-  return {n, x - n * kLn2High, n * kLn2Low - x_low};
-}
-
-// exp(high - low), fdlibm e_exp.c: 1 + r + r c / (2 - c), c an even polynomial subtracted from r.
-inline double ExpKernel(double high, double low) {
-  constexpr double kP1 = 0x1.555555555553ep-3;
-  constexpr double kP2 = -0x1.6c16c16bebd93p-9;
-  constexpr double kP3 = 0x1.1566aaf25de2cp-14;
-  constexpr double kP4 = -0x1.bbd41c5d26bf1p-20;
-  constexpr double kP5 = 0x1.6376972bea4d0p-25;
-  const double r = high - low;
-  const double t = r * r;
-  const double c = r - t * (kP1 + t * (kP2 + t * (kP3 + t * (kP4 + t * kP5))));
-  return 1.0 - ((low - (r * c) / (2.0 - c)) - high);
 }
 
 // y 2^n for y in [1/2, 2] and any n that exp can meet; the last product rounds a subnormal result.
@@ -234,8 +208,7 @@ double Exp(double x) {
   if (!(std::fabs(x) < 708.0)) [[unlikely]] {
     return ExpAnywhere(x, 0.0);
   }
-  const ExpArgument a = ReduceExp(x, 0.0);
-  return ExpKernel(a.high, a.low) * PowerOfTwo(static_cast<int64_t>(a.n));
+  return ExpWithoutBranches(x);
 }
 
 // fdlibm e_log.c: log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R(s))), s = f / (2 + f).

@@ -15,13 +15,22 @@ namespace lockstep {
 using PhiloxKey = std::array<uint32_t, 2>;
 using PhiloxCounter = std::array<uint32_t, 4>;
 
-// Four random words from a counter and a key.
-PhiloxCounter Philox4x32(PhiloxCounter counter, PhiloxKey key);
-
 // A 64-bit number as the two words a counter or key takes: low word first.
 inline uint32_t LowWord(uint64_t v) { return static_cast<uint32_t>(v); }
 inline uint32_t HighWord(uint64_t v) { return static_cast<uint32_t>(v >> 32); }
 inline PhiloxKey KeyOf(uint64_t v) { return {LowWord(v), HighWord(v)}; }
+
+// Four random words from a counter and a key. Always inlined: a loop over counters becomes vectors.
+[[gnu::always_inline]] inline PhiloxCounter Philox4x32(PhiloxCounter c, PhiloxKey key) {
+  for (int round = 0; round < 10; ++round) {
+    const uint64_t p0 = uint64_t{0xD2511F53} * c[0];
+    const uint64_t p1 = uint64_t{0xCD9E8D57} * c[2];
+    c = {HighWord(p1) ^ c[1] ^ key[0], LowWord(p1), HighWord(p0) ^ c[3] ^ key[1], LowWord(p0)};
+    key[0] += 0x9E3779B9;
+    key[1] += 0xBB67AE85;
+  }
+  return c;
+}
 
 // Key of a random stream: XXH3-64 of (seed, 8 bytes little-endian; purpose; name), low word first.
 PhiloxKey StreamKey(uint64_t seed, std::string_view purpose, std::string_view name = {});

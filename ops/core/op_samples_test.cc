@@ -63,6 +63,10 @@ TEST_P(OpSample, RepeatedRunsHaveEqualBits) {
   EXPECT_STATUS_OK(CheckRepeats(GetParam(), DType::kFloat64));
 }
 
+TEST_P(OpSample, OwnKernelsHaveEqualBitsUnderEachInstructionSet) {
+  EXPECT_STATUS_OK(CheckOwnKernelsAgree(GetParam()));
+}
+
 class OpSampleInPlace : public ::testing::TestWithParam<OpCase> {};
 INSTANTIATE_TEST_SUITE_P(Ops, OpSampleInPlace, ::testing::ValuesIn(WithAlias()), NameOf);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <type_traits>
 
 #include "base/floating_point_state.h"
 #include "base/suggest.h"
@@ -88,6 +89,27 @@ std::vector<double> TableOfValues(const std::vector<double>& mean, const std::ve
   return values;
 }
 
+// y[i] = values[bytes[i]], kAtOnce at a time; where kByChannel, kAtOnce is the number of channels
+// and each has 256 values.
+template <int64_t kAtOnce, bool kByChannel, typename T>
+void LookUp(const uint8_t* bytes, int64_t n, const T* values, T* y) {
+  constexpr int64_t kStride = kByChannel ? 256 : 0;
+  int64_t i = 0;
+  for (; i + kAtOnce <= n; i += kAtOnce) {
+    for (int64_t j = 0; j < kAtOnce; ++j) y[i + j] = values[j * kStride + bytes[i + j]];
+  }
+  for (int64_t j = 0; i + j < n; ++j) y[i + j] = values[j * kStride + bytes[i + j]];
+}
+
+template <typename T>
+void LookUpByChannel(const uint8_t* bytes, ImageSize size, const T* values, T* y) {
+  if (size.channels == 3) return LookUp<3, true>(bytes, size.bytes(), values, y);
+  const uint8_t* const end = bytes + size.bytes();
+  while (bytes < end) {
+    for (int64_t c = 0; c < size.channels; ++c) *y++ = values[c * 256 + *bytes++];
+  }
+}
+
 }  // namespace
 
 Augmentation::Augmentation() = default;
@@ -124,7 +146,10 @@ Result<Augmentation> Augmentation::Parse(const std::vector<std::string>& operati
     result.ops_.push_back(std::move(op));
   }
   const ScopedFloatingPointState standard;
-  result.values_ = TableOfValues(result.mean_, result.std_);
+  result.f64_values_ = TableOfValues(result.mean_, result.std_);
+  for (const double value : result.f64_values_) {
+    result.f32_values_.push_back(static_cast<float>(value));
+  }
   return result;
 }
 
@@ -165,11 +190,16 @@ void Augmentation::Run(const uint8_t* pixels, int64_t height, int64_t width, int
     image = scratch->in.data();
     size = next;
   }
-  const ScopedFloatingPointState standard;  // a batch's bits do not depend on the calling thread
-  const int64_t stride = mean_.size() > 1 ? 256 : 0;  // from a channel's values to the next's
-  const double* values = values_.data();
-  for (int64_t p = 0; p < size.height * size.width; ++p) {
-    for (int64_t c = 0; c < channels; ++c) *y++ = static_cast<T>(values[c * stride + *image++]);
+  const T* values = nullptr;
+  if constexpr (std::is_same_v<T, float>) {
+    values = f32_values_.data();
+  } else {
+    values = f64_values_.data();
+  }
+  if (mean_.size() > 1) {
+    LookUpByChannel(image, size, values, y);
+  } else {
+    LookUp<8, false>(image, size.bytes(), values, y);
   }
 }
 

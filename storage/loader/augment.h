@@ -80,8 +80,9 @@ class Augmentation {
   std::vector<std::unique_ptr<AugmentOp>> ops_;  // geometry, in list order
   std::vector<double> mean_, std_;               // of `normalise`; empty: values are x / 255
   // For a byte b of channel c, (b / 255 - mean) / std at [c * 256 + b]; one row for all channels
-  // where mean_ has one entry or none.
-  std::vector<double> values_;
+  // where mean_ has one entry or none. In double, and rounded to float.
+  std::vector<double> f64_values_;
+  std::vector<float> f32_values_;
 };
 
 }  // namespace lockstep::storage

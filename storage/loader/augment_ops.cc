@@ -14,13 +14,22 @@ void CopyWindow(const uint8_t* in, ImageSize size, int64_t top, int64_t left, Im
   // Columns [begin, end) of the window lie inside the image.
   const int64_t begin = std::max<int64_t>(0, -left);
   const int64_t end = std::min(size.width - left, out_size.width);
-  std::memset(out, 0, static_cast<size_t>(out_size.bytes()));
+  const auto zeros = [&](int64_t pixels) {
+    std::memset(out, 0, static_cast<size_t>(pixels * size.channels));
+    out += pixels * size.channels;
+  };
   for (int64_t y = 0; y < out_size.height; ++y) {
     const int64_t from = y + top;
-    if (from < 0 || from >= size.height || begin >= end) continue;
-    std::memcpy(out + (y * out_size.width + begin) * size.channels,
-                in + (from * size.width + left + begin) * size.channels,
-                static_cast<size_t>((end - begin) * size.channels));
+    if (from < 0 || from >= size.height || begin >= end) {
+      zeros(out_size.width);
+      continue;
+    }
+    zeros(begin);
+    const int64_t inside = (end - begin) * size.channels;
+    std::memcpy(out, in + (from * size.width + left + begin) * size.channels,
+                static_cast<size_t>(inside));
+    out += inside;
+    zeros(out_size.width - end);
   }
 }
 
@@ -54,6 +63,17 @@ class RandomCrop : public AugmentOp {
   int64_t size_, pad_;
 };
 
+// kChannels: how many there are, or 0 for any number.
+template <int64_t kChannels>
+void Mirror(const uint8_t* in, ImageSize size, uint8_t* out) {
+  const int64_t channels = kChannels > 0 ? kChannels : size.channels;
+  for (int64_t y = 0; y < size.height; ++y, in += size.width * channels) {
+    for (int64_t x = size.width - 1; x >= 0; --x, out += channels) {
+      for (int64_t c = 0; c < channels; ++c) out[c] = in[x * channels + c];
+    }
+  }
+}
+
 class HorizontalFlip : public AugmentOp {
  public:
   explicit HorizontalFlip(std::string text) : AugmentOp(std::move(text)) {}
@@ -66,10 +86,13 @@ class HorizontalFlip : public AugmentOp {
       std::memcpy(out, in, static_cast<size_t>(size.bytes()));
       return;
     }
-    const int64_t c = size.channels;
-    for (int64_t y = 0; y < size.height; ++y) {
-      const uint8_t* row = in + y * size.width * c;
-      for (int64_t x = size.width - 1; x >= 0; --x, out += c) std::copy_n(row + x * c, c, out);
+    switch (size.channels) {
+      case 1:
+        return Mirror<1>(in, size, out);
+      case 3:
+        return Mirror<3>(in, size, out);
+      default:
+        return Mirror<0>(in, size, out);
     }
   }
 };

@@ -14,10 +14,13 @@ namespace {
 
 using Tensors = std::vector<GuardedTensor>;
 
+Result<NodeSpec> NodeOf(const OpCase& c, DType precision) {
+  return MakeNode(*c.op, c.sample->attrs, SampleTypes(*c.sample, precision),
+                  SamplePath(c.op->name, *c.sample));
+}
+
 Result<std::vector<MadeKernel>> KernelsOf(const OpCase& c, DType precision) {
-  ASSIGN_OR_RETURN(const NodeSpec node,
-                   MakeNode(*c.op, c.sample->attrs, SampleTypes(*c.sample, precision),
-                            SamplePath(c.op->name, *c.sample)));
+  ASSIGN_OR_RETURN(const NodeSpec node, NodeOf(c, precision));
   return MakeCpuKernels(node);
 }
 
@@ -30,6 +33,17 @@ Status ExpectSameBits(const Tensors& got, const Tensors& expected, const MadeKer
   for (size_t i = 0; i < expected.size(); ++i) {
     if (got[i].SameBits(expected[i])) continue;
     return Internal("kernel " + kernel.name() + ": " + std::string(what) + " " + std::to_string(i));
+  }
+  return OkStatus();
+}
+
+Status ExpectBitsOf(const MadeKernel& one, const std::vector<MadeKernel>& kernels,
+                    const Tensors& in) {
+  ASSIGN_OR_RETURN(const Tensors expected, RunKernel(one, in, SampleStep()));
+  for (const MadeKernel& kernel : kernels) {
+    ASSIGN_OR_RETURN(const Tensors out, RunKernel(kernel, in, SampleStep()));
+    RETURN_IF_ERROR(
+        ExpectSameBits(out, expected, kernel, "has other bits than " + one.name() + " in output"));
   }
   return OkStatus();
 }
@@ -158,6 +172,21 @@ Status CheckRepeats(const OpCase& c, DType precision) {
     RETURN_IF_ERROR(neighbours);
   }
   return OkStatus();
+}
+
+Status CheckOwnKernelsAgree(const OpCase& c) {
+  ASSIGN_OR_RETURN(const NodeSpec node, NodeOf(c, DType::kFloat32));
+  ASSIGN_OR_RETURN(const std::vector<MadeKernel> own, MakeOwnKernels(node));
+  if (own.empty()) return OkStatus();
+  return ExpectBitsOf(own[0], own, InputsOf(c, DType::kFloat32));
+}
+
+Status CheckOwnKernelsAreTheReference(const OpCase& c) {
+  ASSIGN_OR_RETURN(const NodeSpec node, NodeOf(c, DType::kFloat32));
+  ASSIGN_OR_RETURN(const std::vector<MadeKernel> own, MakeOwnKernels(node));
+  if (own.empty()) return FailedPrecondition(c.op->name + " has no kernel of its own");
+  ASSIGN_OR_RETURN(const MadeKernel reference, MakeReferenceKernel(node));
+  return ExpectBitsOf(reference, own, InputsOf(c, DType::kFloat32));
 }
 
 }  // namespace lockstep::ops

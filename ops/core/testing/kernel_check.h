@@ -18,4 +18,11 @@ Status CheckInPlace(const OpCase& c, DType precision);
 // thread's runs too.
 Status CheckRepeats(const OpCase& c, DType precision);
 
+// Own kernels give the same bits under each instruction set of this machine, on one thread and on
+// two (float32).
+Status CheckOwnKernelsAgree(const OpCase& c);
+
+// The same, and the bits are the reference's: for ops without sums.
+Status CheckOwnKernelsAreTheReference(const OpCase& c);
+
 }  // namespace lockstep::ops

@@ -3,14 +3,15 @@
 
 #include "base/device/cpu_isa.h"
 #include "ops/core/reference_kernel.h"
+#include "ops/core/simd_kernel.h"
 
 namespace lockstep::ops {
 namespace {
 
 class HostCpu : public Device {
  public:
-  explicit HostCpu(int32_t threads) : spec_(ReferenceCpuSpec()) {
-    spec_.isa = NameOf(HostCpuIsa());
+  HostCpu(int32_t threads, CpuIsa isa) : spec_(ReferenceCpuSpec()) {
+    spec_.isa = NameOf(isa);
     spec_.reference_kernels_only = false;
     spec_.threads = threads;
   }
@@ -26,6 +27,21 @@ Status ExpectGuards(const GuardedTensor& tensor, const MadeKernel& kernel, std::
   return Internal(kernel.node.op->name + ", kernel " + kernel.name() + ", wrote outside " +
                   std::string(what) + " " + std::to_string(index) + ", " +
                   tensor.type().ToString());
+}
+
+// What the family can run the node with, for one thread and for two.
+Status AddKernels(const NodeSpec& node, const KernelFamily& family, CpuIsa isa,
+                  std::vector<MadeKernel>* made) {
+  for (const int32_t threads : {1, 2}) {
+    HostCpu device(threads, isa);
+    const auto candidates = family.Candidates(node, device.spec());
+    if (!candidates.ok()) continue;  // its reason why it cannot run
+    for (const Candidate& candidate : *candidates) {
+      ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, family.Make(node, candidate, &device));
+      made->push_back({node, candidate, std::move(kernel), threads});
+    }
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -49,18 +65,22 @@ Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node) {
   std::vector<MadeKernel> made;
   for (const auto& family : node.op->kernels) {
     if (family->name() == kReferenceKernel) continue;
-    for (const int32_t threads : {1, 2}) {
-      HostCpu device(threads);
-      const auto candidates = family->Candidates(node, device.spec());
-      if (!candidates.ok()) continue;  // its reason why it cannot run
-      for (const Candidate& candidate : *candidates) {
-        ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, family->Make(node, candidate, &device));
-        made.push_back({node, candidate, std::move(kernel), threads});
-      }
-    }
+    RETURN_IF_ERROR(AddKernels(node, *family, HostCpuIsa(), &made));
   }
   ASSIGN_OR_RETURN(MadeKernel reference, MakeReferenceKernel(node));
   made.push_back(std::move(reference));
+  return made;
+}
+
+Result<std::vector<MadeKernel>> MakeOwnKernels(const NodeSpec& node) {
+  std::vector<MadeKernel> made;
+  for (const auto& family : node.op->kernels) {
+    if (family->name() != kSimdKernel) continue;
+    for (const CpuIsa isa : {CpuIsa::kBaseline, CpuIsa::kAvx2, CpuIsa::kAvx512}) {
+      if (isa > HostCpuIsa()) break;
+      RETURN_IF_ERROR(AddKernels(node, *family, isa, &made));
+    }
+  }
   return made;
 }
 

@@ -90,7 +90,8 @@ void Register(OpRegistry& registry) {
        .cost = ForwardCost,
        .samples = {MakeSample("plain", 0.0, 7, 10), MakeSample("smoothed", 0.1, 5, 3),
                    MakeSample("uniform", 1.0, 3, 4), MakeSample("one_row", 0.0, 1, 5),
-                   MakeSample("one_class", 0.0, 2, 1), MakeSample("no_rows", 0.0, 0, 10)}});
+                   MakeSample("one_class", 0.0, 2, 1), MakeSample("no_rows", 0.0, 0, 10),
+                   MakeSample("tail", 0.2, 3, 37), MakeSample("wide", 0.0, 1, 500)}});
   registry.Add<CrossEntropyAttrs>(
       {.name = "cross_entropy_grad",
        .infer = InferGrad,
@@ -99,7 +100,8 @@ void Register(OpRegistry& registry) {
        .may_alias = {{0, 0}},
        .cost = GradCost,
        .samples = {MakeGradSample("plain", 0.0, 7, 10), MakeGradSample("smoothed", 0.1, 5, 3),
-                   MakeGradSample("no_rows", 0.0, 0, 10)}});
+                   MakeGradSample("one_row", 0.0, 1, 5), MakeGradSample("no_rows", 0.0, 0, 10),
+                   MakeGradSample("tail", 0.2, 3, 37), MakeGradSample("wide", 0.0, 3, 1000)}});
 }
 
 }  // namespace cross_entropy

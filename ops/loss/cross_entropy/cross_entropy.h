@@ -35,4 +35,9 @@ struct CrossEntropyOut {
 
 CrossEntropyOut CrossEntropy(Emitter* e, Value logits, Value labels, double label_smoothing);
 
+namespace cross_entropy {
+
+inline bool LabelExists(int32_t label, int64_t classes) { return label >= 0 && label < classes; }
+
+}  // namespace cross_entropy
 }  // namespace lockstep::ops

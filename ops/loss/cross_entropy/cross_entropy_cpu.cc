@@ -12,8 +12,6 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-bool LabelExists(int32_t label, int64_t classes) { return label >= 0 && label < classes; }
-
 // The loss of one row, -sum_k q_k log p_k, and its probabilities, which may overwrite the logits.
 // `exponentials` is scratch (K).
 template <typename T>

@@ -5,8 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "ops/core/reference_run.h"
+#include "ops/core/testing/accuracy_check.h"
+#include "ops/core/testing/kernel_check.h"
+#include "ops/core/testing/kernel_run.h"
 
 namespace lockstep::ops {
 namespace {
@@ -61,6 +65,77 @@ TEST(CrossEntropy, NoRowsCostNothing) {
   ASSERT_EQ(loss.In<float>({0, 3}, {}).In<int32_t>({0}, {}).Run().ToString(), "ok");
   EXPECT_EQ(loss.Out<double>(0)[0], 0.0);
   EXPECT_EQ(loss.Out<double>(1)[0], 0.0);
+}
+
+bool Near(double got, double expected) {
+  if (std::isnan(expected)) return std::isnan(got);
+  return got == expected || std::fabs(got - expected) <= 1e-14 * std::fabs(expected);
+}
+
+// One row, `period` repeated to `classes`, with labels inside and outside.
+void ExpectKernelsTreatAsTheReference(const std::vector<float>& period, int64_t classes,
+                                      double smoothing) {
+  const Op* op = OpRegistry::Global().Find("cross_entropy");
+  const TensorTypes types = {{DType::kFloat32, {1, classes}}, {DType::kInt32, {1}}};
+  const NodeSpec node = *MakeNode(*op, Pack(CrossEntropyAttrs{smoothing}), types, "");
+  const MadeKernel reference = *MakeReferenceKernel(node);
+  const std::vector<MadeKernel> kernels = *MakeOwnKernels(node);
+  std::vector<GuardedTensor> in = {GuardedTensor(types[0]), GuardedTensor(types[1])};
+  for (int64_t k = 0; k < classes; ++k) {
+    in[0].Set(k, static_cast<double>(period[static_cast<size_t>(k) % period.size()]));
+  }
+  for (const int32_t label : {0, 1, 2, -1}) {
+    in[1].Set(0, label);
+    const std::vector<GuardedTensor> expected = *RunKernel(reference, in, {});
+    for (const MadeKernel& kernel : kernels) {
+      const std::vector<GuardedTensor> out = *RunKernel(kernel, in, {});
+      for (size_t i = 0; i < out.size(); ++i) {
+        for (int64_t k = 0; k < out[i].elements(); ++k) {
+          EXPECT_PRED2(Near, out[i].At(k), expected[i].At(k))
+              << kernel.name() << ", label " << label << ", output " << i << ", element " << k;
+        }
+      }
+    }
+  }
+}
+
+TEST(CrossEntropy, KernelsTreatExtremeLogitsAsTheReferenceDoes) {
+  const float infinity = std::numeric_limits<float>::infinity(), nan = NAN;
+  const std::vector<float> rows[] = {{1e4f, -1e4f, 0},
+                                     {0, -706.5f, -707.5f},
+                                     {0, -745, -746},
+                                     {3e38f, -3e38f, 0},
+                                     {-infinity, 0, 1},
+                                     {1, 2, -infinity},
+                                     {infinity, 0, 1},
+                                     {infinity, infinity, 0},
+                                     {infinity, -infinity, 0},
+                                     {nan, 1, 2},
+                                     {1, 2, nan},
+                                     {1, nan, infinity},
+                                     {-infinity, -infinity, -infinity},
+                                     {1e-40f, -1e-40f, 0},
+                                     {0, -100, -103.5f}};
+  for (const std::vector<float>& row : rows) {
+    for (const int64_t classes : {3, 15, 16, 37}) {
+      for (const double smoothing : {0.0, 0.1, 1.0}) {
+        SCOPED_TRACE(testing::PrintToString(row) + ", " + std::to_string(classes) + " classes");
+        ExpectKernelsTreatAsTheReference(row, classes, smoothing);
+      }
+    }
+  }
+}
+
+TEST(CrossEntropy, KernelsAreExactOverAThousandClassesInSeveralRuns) {
+  const OpRegistry& ops = OpRegistry::Global();
+  const Sample sample = {
+      "thousand",
+      Pack(CrossEntropyAttrs{0.1}),
+      {{{DType::kFloat32, {3, 1000}}}, {{DType::kInt32, {3}}, Fill::kLabels, 1000}}};
+  const OpCase c = {&ops, ops.Find("cross_entropy"), &sample};
+  EXPECT_EQ(CheckFloatAccuracy(c).ToString(), "ok");
+  EXPECT_EQ(CheckOwnKernelsAgree(c).ToString(), "ok");
+  EXPECT_EQ(CheckInPlace(c, DType::kFloat32).ToString(), "ok");
 }
 
 }  // namespace

@@ -68,7 +68,8 @@ void Register(OpRegistry& registry) {
        .random_streams = 1,
        .cost = ElementwiseCost,
        .samples = {MakeSample("half", 0.5, {3, 7, 5}), MakeSample("tenth", 0.1, {13, 4}),
-                   MakeSample("keeps_all", 0.0, {9}), MakeSample("empty", 0.5, {0, 4})}});
+                   MakeSample("keeps_all", 0.0, {9}), MakeSample("one_row", 0.3, {1, 275}),
+                   MakeSample("empty", 0.5, {0, 4})}});
   registry.Add<DropoutAttrs>(
       {.name = "dropout_grad",
        .infer = InferGrad,
@@ -76,7 +77,8 @@ void Register(OpRegistry& registry) {
        .reference_f64 = ReferenceGrad<double>,
        .may_alias = {{0, 0}},
        .cost = ElementwiseCost,
-       .samples = {MakeGradSample("half", 0.5, {3, 7, 5}), MakeGradSample("empty", 0.5, {0, 4})}});
+       .samples = {MakeGradSample("half", 0.5, {3, 7, 5}), MakeGradSample("one_row", 0.3, {1, 275}),
+                   MakeGradSample("empty", 0.5, {0, 4})}});
 }
 
 }  // namespace dropout

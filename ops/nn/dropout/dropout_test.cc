@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "ops/core/reference_run.h"
+#include "ops/core/testing/kernel_check.h"
 
 namespace lockstep::ops {
 namespace {
@@ -59,6 +60,19 @@ TEST(Dropout, RefusesPOutsideItsRange) {
   for (const double p : {-0.1, 1.0, 2.0}) {
     EXPECT_FALSE(
         OpRegistry::Global().Find("dropout")->infer(Pack(DropoutAttrs{p}), std::span(&x, 1)).ok());
+  }
+}
+
+TEST(Dropout, OwnKernelsHaveTheReferencesBitsInSeveralRuns) {
+  const OpRegistry& ops = OpRegistry::Global();
+  const Attrs attrs = Pack(DropoutAttrs{0.3});
+  const Shape shape = {9, 8191};
+  const Sample drawn = {"runs", attrs, {{{DType::kFloat32, shape}}}};
+  const Sample masked = {
+      "runs", attrs, {{{DType::kFloat32, shape}}, {{DType::kUInt8, shape}, Fill::kUnitMask}}};
+  for (const OpCase& c : {OpCase{&ops, ops.Find("dropout"), &drawn},
+                          OpCase{&ops, ops.Find("dropout_grad"), &masked}}) {
+    EXPECT_EQ(CheckOwnKernelsAreTheReference(c).ToString(), "ok");
   }
 }
 

@@ -71,6 +71,7 @@ void Register(OpRegistry& registry) {
        .cost = ElementwiseCost,
        .samples = {MakeSample("half", 0.5, {3, 2, 3, 7}), MakeSample("fifth", 0.2, {2, 3, 1, 5}),
                    MakeSample("keeps_all", 0.0, {1, 2, 2, 3}),
+                   MakeSample("tail", 0.3, {2, 1, 2, 37}),
                    MakeSample("empty", 0.5, {0, 2, 2, 4})}});
   registry.Add<Dropout2dAttrs>({.name = "dropout2d_grad",
                                 .infer = InferGrad,
@@ -79,6 +80,7 @@ void Register(OpRegistry& registry) {
                                 .may_alias = {{0, 0}},
                                 .cost = ElementwiseCost,
                                 .samples = {MakeGradSample("half", 0.5, {3, 2, 3, 7}),
+                                            MakeGradSample("tail", 0.3, {2, 1, 2, 37}),
                                             MakeGradSample("empty", 0.5, {0, 2, 2, 4})}});
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "ops/core/reference_run.h"
+#include "ops/core/testing/kernel_check.h"
 
 namespace lockstep::ops {
 namespace {
@@ -43,6 +44,20 @@ TEST(Dropout2d, RefusesPOutsideItsRangeAndWhatIsNoImage) {
     EXPECT_FALSE(op->infer(Pack(Dropout2dAttrs{p}), std::span(&image, 1)).ok());
   }
   EXPECT_FALSE(op->infer(Pack(Dropout2dAttrs{0.5}), std::span(&row, 1)).ok());
+}
+
+TEST(Dropout2d, OwnKernelsHaveTheReferencesBitsInSeveralRuns) {
+  const OpRegistry& ops = OpRegistry::Global();
+  const Attrs attrs = Pack(Dropout2dAttrs{0.3});
+  const Sample drawn = {"runs", attrs, {{{DType::kFloat32, {9, 3, 2, 999}}}}};
+  const Sample masked = {
+      "runs",
+      attrs,
+      {{{DType::kFloat32, {9, 3, 2, 999}}}, {{DType::kUInt8, {9, 999}}, Fill::kUnitMask}}};
+  for (const OpCase& c : {OpCase{&ops, ops.Find("dropout2d"), &drawn},
+                          OpCase{&ops, ops.Find("dropout2d_grad"), &masked}}) {
+    EXPECT_EQ(CheckOwnKernelsAreTheReference(c).ToString(), "ok");
+  }
 }
 
 }  // namespace
