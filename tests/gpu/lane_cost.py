@@ -5,7 +5,8 @@
 
 ResNet-50 and ViT-B/16 in bf16, channels-last, synthetic input, forward and backward in one CUDA graph per lane shape:
 one batch of 256, the same 256 images as 2, 4 and 8 equal lanes run one after another, and each of them again with
-deterministic algorithms only. Every variant runs twice from the same state; `bits_repeat` says whether the gradients'
+deterministic algorithms only. With --streams, 4 and 8 lanes in one graph, dealt to 1, 2, 4 and 8 streams, every lane
+with gradients of its own. Every variant runs twice from the same state; `bits_repeat` says whether the gradients'
 bits were the same. `row_bits_with_batch` says whether an image's logits have the same bits alone in its lane of 32 as
 in the batch of 256.
 """
@@ -92,25 +93,85 @@ def variant(name, lanes, deterministic):
     return row
 
 
+def concurrent(name, lanes, streams):
+    """All lanes in one graph, lane i on stream i mod `streams`. Batch norm keeps no running averages."""
+    torch.backends.cudnn.benchmark = True
+    torch.manual_seed(0)
+    batch = 256 // lanes
+    model = getattr(torchvision.models, name)(weights=None).cuda().to(memory_format=torch.channels_last).train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.track_running_stats, module.running_mean, module.running_var = False, None, None
+    parameters = list(model.parameters())
+    images = torch.randn(lanes, batch, 3, 224, 224, device="cuda")
+    lane_images = [x.to(memory_format=torch.channels_last) for x in images]
+    labels = torch.randint(0, 1000, (lanes, batch), device="cuda")
+    side = [torch.cuda.Stream() for _ in range(streams)]
+
+    def all_lanes():
+        gradients, current = [], torch.cuda.current_stream()
+        for stream in side:
+            stream.wait_stream(current)
+        for lane in range(lanes):
+            with torch.cuda.stream(side[lane % streams]):
+                with torch.autocast("cuda", dtype=torch.bfloat16, cache_enabled=False):
+                    loss = torch.nn.functional.cross_entropy(model(lane_images[lane]), labels[lane])
+                gradients.append(torch.autograd.grad(loss, parameters))
+        for stream in side:
+            current.wait_stream(stream)
+        return gradients
+
+    warm = torch.cuda.Stream()
+    with torch.cuda.stream(warm):
+        for _ in range(2):
+            all_lanes()
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        gradients = all_lanes()
+
+    def bits():
+        graph.replay()
+        torch.cuda.synchronize()
+        return digest([g for lane in gradients for g in lane])
+
+    repeats = {bits() for _ in range(3)}
+    ms = milliseconds(graph.replay, 15)
+    return {"model": name, "lanes": lanes, "lane_batch": batch, "streams": streams, "ms": ms,
+            "images_per_second": 256 / ms * 1e3, "bits_repeat": len(repeats) == 1}
+
+
+def variants(names, streams):
+    for name in names:
+        if streams:
+            for lanes, count in ((8, 1), (8, 2), (8, 4), (8, 8), (4, 1), (4, 2), (4, 4)):
+                yield ({"model": name, "lanes": lanes, "streams": count},
+                       lambda n=name, l=lanes, c=count: concurrent(n, l, c))
+            continue
+        for lanes in (1, 2, 4, 8):
+            for deterministic in (False, True):
+                yield ({"model": name, "lanes": lanes, "deterministic": deterministic},
+                       lambda n=name, l=lanes, d=deterministic: variant(n, l, d))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True)
     parser.add_argument("--models", default="resnet50,vit_b_16")
+    parser.add_argument("--streams", action="store_true", help="lanes at once, on streams of their own")
     args = parser.parse_args()
     properties = torch.cuda.get_device_properties(0)
     result = {"device": properties.name, "torch": torch.__version__, "cudnn": torch.backends.cudnn.version(), "variants": []}
-    for name in args.models.split(","):
-        for lanes in (1, 2, 4, 8):
-            for deterministic in (False, True):
-                try:
-                    row = variant(name, lanes, deterministic)
-                except Exception as error:  # one missing variant must not cost the others
-                    row = {"model": name, "lanes": lanes, "deterministic": deterministic, "error": f"{type(error).__name__}: {error}"[:300]}
-                torch.cuda.empty_cache()
-                result["variants"].append(row)
-                print(json.dumps(row), flush=True)
-                with open(args.out, "w") as f:
-                    json.dump(result, f, indent=1)
+    for named, run in variants(args.models.split(","), args.streams):
+        try:
+            row = run()
+        except Exception as error:  # one missing variant must not cost the others
+            row = {**named, "error": f"{type(error).__name__}: {error}"[:300]}
+        torch.cuda.empty_cache()
+        result["variants"].append(row)
+        print(json.dumps(row), flush=True)
+        with open(args.out, "w") as f:
+            json.dump(result, f, indent=1)
 
 
 if __name__ == "__main__":
