@@ -14,8 +14,8 @@ class AllKernelsTest : public testing::TestWithParam<int32_t> {
  protected:
   void SetUp() override { ASSERT_TRUE(MakeSmallDataset({}, folder_ / "data").ok()); }
 
-  TrainConfig Config() {
-    TrainConfig config = SmallConfig(folder_ / "data", folder_ / "unused", "resnet18", 4, 6);
+  TrainConfig Config(const char* model = "resnet18") {
+    TrainConfig config = SmallConfig(folder_ / "data", folder_ / "unused", model, 4, 6);
     config.kernels = "auto";
     config.batch.lane_threads = GetParam();
     config.augment_train = {"random-crop:28:pad=2", "hflip", "normalise"};
@@ -46,6 +46,15 @@ TEST_P(AllKernelsTest, DigestsOfResNet18DependOnNeitherRanksNorCores) {
     config.run.cores = cores;
     EXPECT_EQ(Run(config), expected) << cores << " cores";
   }
+}
+
+// Its 1x1 convolutions are made as matrix products.
+TEST_P(AllKernelsTest, DigestsOfResNet50DoNotDependOnRanks) {
+  TrainConfig config = Config("resnet50");
+  config.max_steps = 1;
+  const std::vector<std::string> expected = Run(config);
+  config.run.ranks = 2;
+  EXPECT_EQ(Run(config), expected) << "2 ranks";
 }
 
 TEST_P(AllKernelsTest, DigestsOfResNet18AreThoseOfRecomputedBlocksAndOfPoisonedBuffers) {
