@@ -95,5 +95,24 @@ TEST(FuseTest, ConvolutionTakesBiasAndActivation) {
   EXPECT_EQ(std::get<std::string>(*without.graph.nodes()[0].attrs.Find("activation")), "none");
 }
 
+// The gradients of a value that a convolution of 1x1, or of 3x3, and something else read.
+std::string Join(const std::string& w, const std::string& padding) {
+  return "graph g\n"
+         "  %0 = input \"dy\" f32[2,5,5,3]\n"
+         "  %1 = param \"w\" f32" +
+         w +
+         "\n  %2 = input \"other\" f32[2,5,5,4]\n"
+         "  %3 = conv2d_data_grad(%0, %1) {stride_h=1, stride_w=1, padding_h=" +
+         padding + ", padding_w=" + padding +
+         ", dilation_h=1, dilation_w=1, groups=1, in_h=5, in_w=5} @\"conv\" : f32[2,5,5,4]\n"
+         "  %4 = add(%2, %3) {} @\"conv\" : f32[2,5,5,4]\n"
+         "  return \"dx\" %4\nend\n";
+}
+
+TEST(FuseTest, AGradientOfPointwiseConvolutionIsAddedToTheOther) {
+  EXPECT_EQ(OpsOf(Fuse(Parse(Join("[3,1,1,4]", "0"))).graph), Names{"conv2d_data_grad_add"});
+  EXPECT_EQ(OpsOf(Fuse(Parse(Join("[3,3,3,4]", "1"))).graph), (Names{"conv2d_data_grad", "add"}));
+}
+
 }  // namespace
 }  // namespace lockstep::graph

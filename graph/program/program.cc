@@ -89,6 +89,8 @@ Result<Built> BuildLane(const ProgramOptions& options, int64_t rows) {
     }
   }
   ASSIGN_OR_RETURN(Graph graph, std::move(builder).Finish());
+  // Gradients that meet at a fork; what is fused in the forward half keeps its form.
+  if (options.rewrite) graph = Fuse(graph).graph;
   return Built{std::move(graph), std::move(parts)};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops over the elements of equally large tensors, by runs of 32 Ki elements.
+// Loops over the elements of equally large tensors.
 #pragma once
 
 #include "ops/core/for_isa.h"
@@ -12,8 +12,7 @@ namespace lockstep::ops {
 // element i of each input before it writes element i of an output.
 template <typename Element>
 void ForElements(const SimdArgs& args, int64_t n, const Element& element) {
-  constexpr int64_t kGrain = 32768;
-  ForRuns(args.threads, n, kGrain, [&](Range run) {
+  ForRuns(args.threads, n, kElementGrain, [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       LOCKSTEP_INDEPENDENT
       for (int64_t i = run.begin; i < run.end; ++i) element(i);

@@ -27,9 +27,12 @@ inline void ForRuns(int32_t threads, int64_t n, int64_t grain,
   });
 }
 
-// Rows of pixels of images (N, H, W, C) to deal at a time: about 8 Ki elements.
+// Elements to deal at a time where each is work of its own: few enough for even shares.
+inline constexpr int64_t kElementGrain = 4096;
+
+// As many rows of pixels of images (N, H, W, C).
 inline int64_t RowGrain(const Shape& images) {
-  return std::max<int64_t>(1, 8192 / std::max<int64_t>(1, images[2] * images[3]));
+  return std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, images[2] * images[3]));
 }
 
 }  // namespace lockstep::ops

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // By rows of pixels; float sums over the taps of a window in their order, double where a window has
-// more than 64 taps.
+// more than 64 taps. Eight channels at a time: what a pixel's last eight write beyond its channels
+// is the next pixel's, which is written after it; the last pixels of a row take fewer at a time.
 #include <algorithm>
+#include <cstring>
 
 #include "ops/core/for_isa.h"
 #include "ops/core/parallel.h"
@@ -12,61 +14,120 @@
 namespace lockstep::ops::avg_pool2d {
 namespace {
 
+constexpr int kEight = 8;
+
 float Factor(const AvgPool2dAttrs& a, Range rows, Range columns) {
   const int64_t taps = a.count_include_pad ? a.kernel_h * a.kernel_w : rows.size() * columns.size();
   return static_cast<float>(1.0 / static_cast<double>(taps));
 }
 
-// kWidth channels from c on of one window.
+// kWidth values of one vector; without it the sums of a window would go through memory.
+template <typename T, int kWidth>
+struct Vector {
+  typedef T Type __attribute__((vector_size(kWidth * sizeof(T))));
+};
+
+template <int kWidth>
+using Floats = typename Vector<float, kWidth>::Type;
+
+// The taps of one window: the first lies at x.
+struct Taps {
+  int64_t rows, columns, row_stride, channels;
+};
+
+// The mean of kWidth channels from c on.
 template <int kWidth, typename Sum>
-LOCKSTEP_INLINE inline void MeanOfTaps(const float* corner, Range rows, Range columns,
-                                       int64_t row_stride, int64_t channels, int64_t c,
-                                       float factor, float* y) {
-  Sum sum[kWidth] = {};
-  for (int64_t r = rows.begin; r < rows.end; ++r) {
-    for (int64_t s = columns.begin; s < columns.end; ++s) {
-      const float* const x = corner + r * row_stride + s * channels + c;
-      for (int i = 0; i < kWidth; ++i) sum[i] += static_cast<Sum>(x[i]);
+LOCKSTEP_INLINE inline void Mean(const float* x, const Taps& taps, float factor, int64_t c,
+                                 float* y) {
+  using Sums = typename Vector<Sum, kWidth>::Type;
+  Sums sum = {};
+  for (int64_t r = 0; r < taps.rows; ++r) {
+    for (int64_t s = 0; s < taps.columns; ++s) {
+      Floats<kWidth> tap;
+      std::memcpy(&tap, x + r * taps.row_stride + s * taps.channels + c, sizeof(tap));
+      sum += __builtin_convertvector(tap, Sums);
     }
   }
-  for (int i = 0; i < kWidth; ++i) {
-    y[c + i] = static_cast<float>(sum[i] * static_cast<Sum>(factor));
+  const auto mean = __builtin_convertvector(sum * static_cast<Sum>(factor), Floats<kWidth>);
+  std::memcpy(y + c, &mean, sizeof(mean));
+}
+
+// `fill_up` takes eight channels at a time to the end.
+template <typename Sum>
+LOCKSTEP_INLINE inline void Means(const float* x, const Taps& taps, float factor, bool fill_up,
+                                  float* y) {
+  int64_t c = 0;
+  for (; c + 16 <= taps.channels; c += 16) Mean<16, Sum>(x, taps, factor, c, y);
+  for (; c + kEight <= taps.channels; c += kEight) Mean<kEight, Sum>(x, taps, factor, c, y);
+  if (c == taps.channels) return;
+  if (fill_up) return Mean<kEight, Sum>(x, taps, factor, c, y);
+  for (; c < taps.channels; ++c) Mean<1, Sum>(x, taps, factor, c, y);
+}
+
+// Of `pixels` side by side, how many are followed by at least the channels that fill up eight.
+int64_t FilledUp(int64_t pixels, int64_t channels) {
+  const int64_t more = (kEight - channels % kEight) % kEight;
+  return std::max<int64_t>(0, pixels - (more + channels - 1) / channels);
+}
+
+// Of the windows of a row, how many may take eight channels at a time to the end.
+int64_t Eights(const AvgPool2dAttrs& a, const Shape& x, const Shape& out) {
+  const int64_t of_x = FilledUp(x[2], x[3]);
+  if (of_x < a.kernel_w) return 0;
+  return std::min(FilledUp(out[2], x[3]), (of_x - a.kernel_w) / a.stride_w + 1);
+}
+
+// Rows [run.begin, run.end) of all rows of y, of windows that are whole.
+template <typename Sum>
+LOCKSTEP_INLINE inline void RowsOfWhole(const AvgPool2dAttrs& a, const Shape& shape_of_x,
+                                        const Shape& shape_of_y, Range run, const float* x,
+                                        float* y) {
+  const int64_t channels = shape_of_x[3], row_stride = shape_of_x[2] * channels;
+  const int64_t image = shape_of_x[1] * row_stride, step = a.stride_w * channels;
+  const int64_t p_count = shape_of_y[1], q_count = shape_of_y[2];
+  const Taps taps = {a.kernel_h, a.kernel_w, row_stride, channels};
+  const float factor = Factor(a, {0, a.kernel_h}, {0, a.kernel_w});
+  const int64_t eights = Eights(a, shape_of_x, shape_of_y);
+  for (int64_t row = run.begin; row < run.end; ++row) {
+    const float* const of_x = x + row / p_count * image + row % p_count * a.stride_h * row_stride;
+    float* const of_y = y + row * q_count * channels;
+    for (int64_t q = 0; q < q_count; ++q) {
+      Means<Sum>(of_x + q * step, taps, factor, q < eights, of_y + q * channels);
+    }
+  }
+}
+
+// As RowsOfWhole, where windows hang over the edges.
+template <typename Sum>
+LOCKSTEP_INLINE inline void RowsOfPadded(const AvgPool2dAttrs& a, const Shape& shape_of_x,
+                                         const Shape& shape_of_y, Range run, const float* x,
+                                         float* y) {
+  const int64_t channels = shape_of_x[3], row_stride = shape_of_x[2] * channels;
+  for (int64_t row = run.begin; row < run.end; ++row) {
+    const int64_t n = row / shape_of_y[1], p = row % shape_of_y[1];
+    const Range rows = HeightOf(a).Inside(p, shape_of_x[1]);
+    for (int64_t q = 0; q < shape_of_y[2]; ++q) {
+      const Range columns = WidthOf(a).Inside(q, shape_of_x[2]);
+      const float* const corner = x + n * shape_of_x[1] * row_stride +
+                                  (p * a.stride_h - a.padding_h + rows.begin) * row_stride +
+                                  (q * a.stride_w - a.padding_w + columns.begin) * channels;
+      const Taps taps = {rows.size(), columns.size(), row_stride, channels};
+      Means<Sum>(corner, taps, Factor(a, rows, columns), /*fill_up=*/false,
+                 y + (row * shape_of_y[2] + q) * channels);
+    }
   }
 }
 
 template <typename Sum>
 void ForwardBy(const AvgPool2dAttrs& a, const SimdArgs& args) {
-  const Shape &x = args.in_shape(0), &out = args.out_shape(0);
-  const int64_t channels = x[3], stride = x[2] * channels;
-  const bool padded = a.padding_h > 0 || a.padding_w > 0;  // else every window is whole
-  const Range all_columns{0, a.kernel_w};
-  const float of_all = Factor(a, {0, a.kernel_h}, all_columns);
-  ForRuns(args.threads, out[0] * out[1], RowGrain(out), [&](Range run) {
+  const Shape &x = args.in_shape(0), &y = args.out_shape(0);
+  const bool padded = a.padding_h > 0 || a.padding_w > 0;
+  ForRuns(args.threads, y[0] * y[1], RowGrain(y), [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
-      for (int64_t row = run.begin; row < run.end; ++row) {
-        const int64_t n = row / out[1], p = row % out[1];
-        const Range rows = HeightOf(a).Inside(p, x[1]);
-        const float* const image = args.in<float>(0) + n * x[1] * stride;
-        for (int64_t q = 0; q < out[2]; ++q) {
-          const Range columns = padded ? WidthOf(a).Inside(q, x[2]) : all_columns;
-          const float factor = padded ? Factor(a, rows, columns) : of_all;
-          const float* const corner = image + (p * a.stride_h - a.padding_h) * stride +
-                                      (q * a.stride_w - a.padding_w) * channels;
-          float* const y = args.out<float>(0) + (row * out[2] + q) * channels;
-          int64_t c = 0;
-          for (; c + 16 <= channels; c += 16) {
-            MeanOfTaps<16, Sum>(corner, rows, columns, stride, channels, c, factor, y);
-          }
-          for (; c + 4 <= channels; c += 4) {
-            MeanOfTaps<4, Sum>(corner, rows, columns, stride, channels, c, factor, y);
-          }
-          for (; c + 2 <= channels; c += 2) {
-            MeanOfTaps<2, Sum>(corner, rows, columns, stride, channels, c, factor, y);
-          }
-          for (; c < channels; ++c) {
-            MeanOfTaps<1, Sum>(corner, rows, columns, stride, channels, c, factor, y);
-          }
-        }
+      if (padded) {
+        RowsOfPadded<Sum>(a, x, y, run, args.in<float>(0), args.out<float>(0));
+      } else {
+        RowsOfWhole<Sum>(a, x, y, run, args.in<float>(0), args.out<float>(0));
       }
     });
   });
@@ -82,10 +143,17 @@ void Forward(const AvgPool2dAttrs& a, const SimdArgs& args) {
 // pixel kernel_w times over.
 LOCKSTEP_INLINE inline void SpreadRow(const AvgPool2dGradAttrs& a, const float* dy, int64_t q_count,
                                       int64_t channels, float factor, float* __restrict dx) {
+  // With as many pixels behind it in dy, a window has them in dx too.
+  const int64_t eights = FilledUp(q_count, channels);
   for (int64_t q = 0; q < q_count; ++q) {
     for (int64_t s = 0; s < a.kernel_w; ++s) {
+      const float* const from = dy + q * channels;
       float* const to = dx + (q * a.kernel_w + s) * channels;
-      for (int64_t c = 0; c < channels; ++c) to[c] = dy[q * channels + c] * factor;
+      int64_t c = 0;
+      for (; c + kEight <= channels || (c < channels && q < eights); c += kEight) {
+        for (int i = 0; i < kEight; ++i) to[c + i] = from[c + i] * factor;
+      }
+      for (; c < channels; ++c) to[c] = from[c] * factor;
     }
   }
 }

@@ -7,6 +7,7 @@
 #include "ops/core/registry.h"
 #include "ops/nn/conv2d/conv2d_bias.h"
 #include "ops/nn/conv2d/conv2d_cpu.h"
+#include "ops/nn/conv2d/conv2d_data_grad_add.h"
 #include "ops/nn/conv2d/conv2d_geometry.h"
 
 namespace lockstep::ops {
@@ -36,23 +37,6 @@ std::vector<Value> Grad(const Conv2dAttrs& attrs, const GradArgs& g) {
   if (g.want[0]) din[0] = g.emit->Emit1("conv2d_data_grad", Pack(data), {g.dout[0], g.in[1]});
   if (g.want[1]) din[1] = g.emit->Emit1("conv2d_weight_grad", Pack(weight), {g.in[0], g.dout[0]});
   return din;
-}
-
-// (dy, w) -> dx.
-Result<TensorTypes> InferDataGrad(const Conv2dDataGradAttrs& attrs,
-                                  std::span<const TensorType> in) {
-  RETURN_IF_ERROR(ExpectPair(in, "dy", "w"));
-  const Shape& w = in[1].shape;
-  int64_t channels = 0;
-  if (__builtin_mul_overflow(w[3], attrs.groups, &channels)) {
-    return InvalidArgument("groups is " + std::to_string(attrs.groups) + "; expected fewer, with " +
-                           std::to_string(w[3]) + " channels each");
-  }
-  const Shape x = {in[0].shape[0], attrs.in_h, attrs.in_w, channels};
-  ASSIGN_OR_RETURN(const Geometry g, MakeGeometry(attrs, x, w));
-  RETURN_IF_ERROR(ExpectShape(in[0], g.y(), "dy"));
-  RETURN_IF_ERROR(ExpectSize({DType::kFloat64, x}, "dx"));
-  return TensorTypes{{in[0].dtype, x}};
 }
 
 Cost ForwardCost(const Conv2dAttrs& attrs, const NodeSpec& node) {
@@ -145,6 +129,22 @@ Result<TensorTypes> InferForward(const Conv2dAttrs& attrs, std::span<const Tenso
   return TensorTypes{{in[0].dtype, g.y()}};
 }
 
+Result<TensorTypes> InferDataGrad(const Conv2dDataGradAttrs& attrs,
+                                  std::span<const TensorType> in) {
+  RETURN_IF_ERROR(ExpectPair(in, "dy", "w"));
+  const Shape& w = in[1].shape;
+  int64_t channels = 0;
+  if (__builtin_mul_overflow(w[3], attrs.groups, &channels)) {
+    return InvalidArgument("groups is " + std::to_string(attrs.groups) + "; expected fewer, with " +
+                           std::to_string(w[3]) + " channels each");
+  }
+  const Shape x = {in[0].shape[0], attrs.in_h, attrs.in_w, channels};
+  ASSIGN_OR_RETURN(const Geometry g, MakeGeometry(attrs, x, w));
+  RETURN_IF_ERROR(ExpectShape(in[0], g.y(), "dy"));
+  RETURN_IF_ERROR(ExpectSize({DType::kFloat64, x}, "dx"));
+  return TensorTypes{{in[0].dtype, x}};
+}
+
 Result<TensorTypes> InferWeightGrad(const Conv2dWeightGradAttrs& attrs,
                                     std::span<const TensorType> in) {
   RETURN_IF_ERROR(ExpectPair(in, "x", "dy"));
@@ -180,6 +180,7 @@ void Register(OpRegistry& registry) {
                                        .cost = WeightGradCost,
                                        .samples = WeightGradSamples()});
   RegisterBias(registry);
+  RegisterDataGradAdd(registry);
 }
 
 }  // namespace conv2d

@@ -35,17 +35,12 @@ Status Product(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t
   return Internal("oneDNN: sgemm failed with status " + std::to_string(status));
 }
 
-bool IsPointwise(const Window& window) {
-  return window.kernel == 1 && window.stride == 1 && window.padding == 0;
-}
-
 struct Gemm {
   Geometry g;
   bool pointwise;  // x is its own taps
   int64_t images;  // taken at a time
 
-  explicit Gemm(const Geometry& geometry)
-      : g(geometry), pointwise(IsPointwise(g.window_h) && IsPointwise(g.window_w)) {
+  explicit Gemm(const Geometry& geometry) : g(geometry), pointwise(IsPointwise(g)) {
     if (pointwise) {
       images = std::max<int64_t>(g.n, 1);
       return;
@@ -149,6 +144,19 @@ Status DataGrad(const Gemm& gemm, const SimdArgs& args) {
   return OkStatus();
 }
 
+// (dy, w, dother) -> dx, of pointwise windows: dx = dother + dy w.
+Status DataGradAdd(const Gemm& gemm, const SimdArgs& args) {
+  const Geometry& g = gemm.g;
+  const float* const dother = args.in<float>(2);
+  float* const dx = args.out<float>(0);
+  if (dx != dother) {
+    ForRuns(args.threads, g.x().elements(), kElementGrain,
+            [&](Range run) { std::copy_n(dother + run.begin, run.size(), dx + run.begin); });
+  }
+  return Product(false, false, g.n * gemm.pixels(), g.c, g.k, args.in<float>(0), args.in<float>(1),
+                 1.0f, dx);
+}
+
 // (x, dy) -> dw.
 Status WeightGrad(const Gemm& gemm, const SimdArgs& args) {
   const Geometry& g = gemm.g;
@@ -206,11 +214,17 @@ bool FewRows(const Gemm& gemm, CpuIsa isa, int64_t rows) {
   return FewPixels(gemm) && (isa != CpuIsa::kAvx512 || gemm.g.n * gemm.pixels() <= rows);
 }
 
+bool Always(const Gemm&, CpuIsa) { return true; }
 bool ForwardIsBest(const Gemm& gemm, CpuIsa isa) { return FewRows(gemm, isa, 64); }
 bool DataGradIsBest(const Gemm& gemm, CpuIsa isa) {
   return gemm.pointwise || FewRows(gemm, isa, 128);
 }
-bool WeightGradIsBest(const Gemm& gemm, CpuIsa) { return gemm.pointwise || FewPixels(gemm); }
+// With AVX-512 the direct weight gradient of a strided window over many channels is slow.
+bool WeightGradIsBest(const Gemm& gemm, CpuIsa isa) {
+  const Geometry& g = gemm.g;
+  const bool strided = g.window_h.stride > 1 && g.window_h.kernel > 1;
+  return gemm.pointwise || FewPixels(gemm) || (isa == CpuIsa::kAvx512 && strided && g.c >= 64);
+}
 
 using IsBest = bool (*)(const Gemm&, CpuIsa);
 
@@ -256,6 +270,7 @@ void RegisterGemm(OpRegistry& registry, bool first) {
   add("conv2d", OfForward, Forward, ForwardIsBest);
   add("conv2d_data_grad", OfDataGrad, DataGrad, DataGradIsBest);
   add("conv2d_weight_grad", OfWeightGrad, WeightGrad, WeightGradIsBest);
+  if (first) add("conv2d_data_grad_add", OfDataGrad, DataGradAdd, Always);
 }
 
 }  // namespace lockstep::ops::conv2d

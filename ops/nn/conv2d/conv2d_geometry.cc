@@ -14,6 +14,13 @@ Status ExpectDivides(int64_t groups, int64_t count, std::string_view what) {
 
 }  // namespace
 
+bool IsPointwise(const Geometry& g) {
+  const auto is = [](const Window& window) {
+    return window.kernel == 1 && window.stride == 1 && window.padding == 0;
+  };
+  return is(g.window_h) && is(g.window_w) && g.groups == 1;
+}
+
 Result<Geometry> MakeGeometry(const Conv2dAttrs& attrs, const Shape& x, const Shape& w) {
   if (attrs.groups < 1) {
     return InvalidArgument("groups is " + std::to_string(attrs.groups) + "; expected at least 1");

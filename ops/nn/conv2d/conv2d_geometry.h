@@ -30,10 +30,15 @@ struct Geometry {
   Shape y() const { return {n, p, q, k}; }
 };
 
-// The shape rules of conv2d (x, w) -> y and conv2d_weight_grad (x, dy) -> dw, which their fused
-// forms extend.
+// Whether each pixel of y is made of the same pixel of x alone, and of all its channels.
+bool IsPointwise(const Geometry& g);
+
+// The shape rules of conv2d (x, w) -> y, conv2d_data_grad (dy, w) -> dx and conv2d_weight_grad (x,
+// dy) -> dw, which their fused forms extend.
 Result<std::vector<TensorType>> InferForward(const Conv2dAttrs& attrs,
                                              std::span<const TensorType> in);
+Result<std::vector<TensorType>> InferDataGrad(const Conv2dDataGradAttrs& attrs,
+                                              std::span<const TensorType> in);
 Result<std::vector<TensorType>> InferWeightGrad(const Conv2dWeightGradAttrs& attrs,
                                                 std::span<const TensorType> in);
 

@@ -16,6 +16,10 @@ def conv2d_data_grad(attrs, inputs):
     return torch.autograd.grad(conv2d(attrs, [x, w]), [x], [dy])
 
 
+def conv2d_data_grad_add(attrs, inputs):
+    return [inputs[2] + conv2d_data_grad(attrs, inputs[:2])[0]]
+
+
 def conv2d_weight_grad(attrs, inputs):
     x, dy = inputs
     w = torch.zeros(dy.shape[3], attrs["kernel_h"], attrs["kernel_w"], x.shape[3] // attrs["groups"], dtype=dy.dtype,

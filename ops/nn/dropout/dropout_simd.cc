@@ -18,8 +18,7 @@ void Keep(const DropoutAttrs& attrs, const SimdArgs& args, const uint8_t* mask) 
 void Forward(const DropoutAttrs& attrs, const SimdArgs& args) {
   const KeptMask kept(args, attrs.p);
   uint8_t* const mask = args.out<uint8_t>(1);
-  constexpr int64_t kGrain = 8192;
-  ForRuns(args.threads, args.out_shape(0).elements(), kGrain,
+  ForRuns(args.threads, args.out_shape(0).elements(), kElementGrain,
           [&](Range run) { RunForIsa(args.isa, [&]() LOCKSTEP_INLINE { kept.Draw(run, mask); }); });
   Keep(attrs, args, mask);
 }

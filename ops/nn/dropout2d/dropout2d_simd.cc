@@ -33,8 +33,7 @@ void KeepChannels(const Dropout2dAttrs& attrs, const SimdArgs& args, const uint8
 void Forward(const Dropout2dAttrs& attrs, const SimdArgs& args) {
   const KeptMask kept(args, attrs.p);
   uint8_t* const mask = args.out<uint8_t>(1);
-  constexpr int64_t kGrain = 8192;
-  ForRuns(args.threads, args.out_shape(1).elements(), kGrain,
+  ForRuns(args.threads, args.out_shape(1).elements(), kElementGrain,
           [&](Range run) { RunForIsa(args.isa, [&]() LOCKSTEP_INLINE { kept.Draw(run, mask); }); });
   KeepChannels(attrs, args, mask);
 }

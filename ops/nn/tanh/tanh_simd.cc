@@ -36,8 +36,8 @@ LOCKSTEP_INLINE inline float TanhOf(float x) {
 void Forward(const NoAttrs&, const SimdArgs& args) {
   const float* const x = args.in<float>(0);
   float* const y = args.out<float>(0);
-  constexpr int64_t kGrain = 32768, kTile = 256;
-  ForRuns(args.threads, args.out_shape(0).elements(), kGrain, [&](Range run) {
+  constexpr int64_t kTile = 256;
+  ForRuns(args.threads, args.out_shape(0).elements(), kElementGrain, [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       float clamped[kTile];  // in a loop of its own: in one, GCC makes it a branch and no vectors
       for (int64_t begin = run.begin; begin < run.end; begin += kTile) {
