@@ -136,11 +136,9 @@ void PrintFigures(const Figures& figures, std::ostream& out) {
   out << Format("not in a step: the hash of the state for a digest, %.3f ms\n",
                 measured.state_hash_ms);
   const worker::MemoryReport& memory = measured.memory;
-  out << "memory planned " << worker::BytesText(memory.peak()) << ": activations "
-      << worker::BytesText(memory.arenas) << ", parameters and optimizer "
-      << worker::BytesText(memory.parameters) << ", gradients "
-      << worker::BytesText(memory.gradients) << ", batch " << worker::BytesText(memory.batches)
-      << ", update " << worker::BytesText(memory.exchange) << "\nmemory measured "
+  out << "memory planned " << worker::BytesText(memory.peak()) << ": " << worker::PartsText(memory)
+      << ", batch " << worker::BytesText(memory.batches) << ", update "
+      << worker::BytesText(memory.exchange) << "\nmemory measured "
       << worker::BytesText(figures.resident_bytes) << " above start-up (peak resident)\n";
   PrintProfile(figures, out);
   out << std::flush;
@@ -194,6 +192,7 @@ Status WriteJson(const Figures& figures) {
        {{"planned_bytes", memory.peak()},
         {"activations_bytes", memory.arenas},
         {"parameters_bytes", memory.parameters},
+        {"prepared_weights_bytes", memory.prepared},
         {"gradients_bytes", memory.gradients},
         {"batch_bytes", memory.batches},
         {"update_bytes", memory.exchange},

@@ -46,10 +46,8 @@ class TrainProgress : public worker::TrainObserver {
                    std::to_string(config_.batch.lane_batch) + "; ranks " +
                    std::to_string(memory.ranks) + ", lanes at once " +
                    std::to_string(memory.lanes_at_once) + " a rank");
-    bar_.PrintLine("memory " + worker::BytesText(memory.peak()) + " at most: activations " +
-                   worker::BytesText(memory.arenas) + ", parameters and optimizer " +
-                   worker::BytesText(memory.parameters) + ", gradients " +
-                   worker::BytesText(memory.gradients));
+    bar_.PrintLine("memory " + worker::BytesText(memory.peak()) +
+                   " at most: " + worker::PartsText(memory));
   }
 
   void OnNote(const std::string& note) override { bar_.PrintLine(note); }

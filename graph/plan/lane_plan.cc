@@ -24,7 +24,7 @@ PlanPtr Beside(const Plan& whole, const Plan& recomputed) {
 }
 
 Result<PlanPtr> CompileBlocks(const Graph& lane, const Plan& whole, const DeviceSpec& device,
-                              const KernelChoices& choices, int64_t guard_bytes) {
+                              const KernelChoices& choices, const PlanOptions& options) {
   const size_t forward = ForwardNodes(lane);
   const std::vector<bool> dropped = DroppedByBlocks(lane, forward);
   if (dropped.empty()) {
@@ -33,7 +33,7 @@ Result<PlanPtr> CompileBlocks(const Graph& lane, const Plan& whole, const Device
         "use \"none\", or a budget in MiB");
   }
   ASSIGN_OR_RETURN(const PlanPtr plan,
-                   Compile(Recompute(lane, forward, dropped), device, choices, guard_bytes));
+                   Compile(Recompute(lane, forward, dropped), device, choices, options));
   return Beside(whole, *plan);
 }
 
@@ -41,18 +41,18 @@ std::string MebibytesUp(int64_t bytes) { return std::to_string((bytes + (1 << 20
 
 Result<PlanPtr> CompileWithin(int64_t budget_bytes, const Graph& lane, const Plan& whole,
                               const DeviceSpec& device, const KernelChoices& choices,
-                              int64_t guard_bytes) {
+                              const PlanOptions& options) {
   const size_t forward = ForwardNodes(lane);
   std::vector<int64_t> workspace;
-  for (const PlanNode& node : whole.nodes) workspace.push_back(node.candidate.workspace_bytes);
+  for (const PlanNode& node : whole.nodes) workspace.push_back(node.workspace_bytes);
   // The choice counts bytes alive; a plan is a little larger. So the aim falls by what a try was
   // above the budget, and the last one asks for the least there is.
   int64_t aim = budget_bytes, least = 0;
   for (int t = 0; t < kMostBudgetTries; ++t) {
     if (t == kMostBudgetTries - 1) aim = 0;
     const RecomputeChoice choice = ChooseWithinBudget(lane, forward, workspace, aim);
-    ASSIGN_OR_RETURN(const PlanPtr plan, Compile(Recompute(lane, forward, choice.dropped), device,
-                                                 choices, guard_bytes));
+    ASSIGN_OR_RETURN(const PlanPtr plan,
+                     Compile(Recompute(lane, forward, choice.dropped), device, choices, options));
     if (plan->arena_bytes <= budget_bytes) return Beside(whole, *plan);
     least = least == 0 ? plan->arena_bytes : std::min(least, plan->arena_bytes);
     if (choice.peak_bytes > aim) break;  // no choice is lower
@@ -81,17 +81,17 @@ Result<RecomputePolicy> RecomputePolicy::Parse(const std::string& text) {
 
 Result<PlanPtr> CompileLane(const Graph& lane, const DeviceSpec& device,
                             const RecomputePolicy& recompute, const KernelChoices& choices,
-                            int64_t guard_bytes) {
+                            const PlanOptions& options) {
   const Graph live = RemoveDeadCode(lane);
-  ASSIGN_OR_RETURN(PlanPtr whole, Compile(live, device, choices, guard_bytes));
+  ASSIGN_OR_RETURN(PlanPtr whole, Compile(live, device, choices, options));
   switch (recompute.kind) {
     case RecomputePolicy::Kind::kNone:
       break;
     case RecomputePolicy::Kind::kBlocks:
-      return CompileBlocks(live, *whole, device, choices, guard_bytes);
+      return CompileBlocks(live, *whole, device, choices, options);
     case RecomputePolicy::Kind::kBudget:
       if (whole->arena_bytes <= recompute.budget_bytes) break;
-      return CompileWithin(recompute.budget_bytes, live, *whole, device, choices, guard_bytes);
+      return CompileWithin(recompute.budget_bytes, live, *whole, device, choices, options);
   }
   return whole;
 }

@@ -30,6 +30,6 @@ struct RecomputePolicy {
 Result<std::shared_ptr<const Plan>> CompileLane(const Graph& lane, const DeviceSpec& device,
                                                 const RecomputePolicy& recompute = {},
                                                 const KernelChoices& choices = {},
-                                                int64_t guard_bytes = 0);
+                                                const PlanOptions& options = {});
 
 }  // namespace lockstep::graph

@@ -18,9 +18,13 @@ namespace {
 class Planner {
  public:
   Planner(const Graph& graph, const DeviceSpec& device, const KernelChoices& choices,
-          int64_t guard_bytes)
-      : graph_(graph), device_(device), choices_(choices), plan_(std::make_shared<Plan>()) {
-    plan_->guard_bytes = guard_bytes;
+          const PlanOptions& options)
+      : graph_(graph),
+        device_(device),
+        choices_(choices),
+        options_(options),
+        plan_(std::make_shared<Plan>()) {
+    plan_->guard_bytes = options.guard_bytes;
   }
 
   Result<std::shared_ptr<const Plan>> Make() {
@@ -50,9 +54,35 @@ class Planner {
       ASSIGN_OR_RETURN(KernelOption chosen, ChooseKernel(planned.spec, device_, choices_));
       planned.family = std::move(chosen.family);
       planned.candidate = std::move(chosen.candidate);
+      planned.prepared = PreparedFor(node, planned);
+      planned.workspace_bytes = planned.prepared == kNone
+                                    ? planned.candidate.workspace_bytes
+                                    : planned.candidate.workspace_bytes_if_prepared;
       plan_->nodes.push_back(std::move(planned));
     }
     return OkStatus();
+  }
+
+  // The copy that the next node of the plan is given: an earlier node's where that is the same.
+  int32_t PreparedFor(const Node& node, const PlanNode& planned) {
+    const ops::Candidate& candidate = planned.candidate;
+    if (!options_.prepare_parameters || candidate.prepared_input < 0) return kNone;
+    const int32_t arg = graph_.ArgOf(node.in[static_cast<size_t>(candidate.prepared_input)]);
+    if (arg < 0 || graph_.args()[static_cast<size_t>(arg)].kind != ArgKind::kParameter) {
+      return kNone;
+    }
+    for (size_t i = 0; i < plan_->prepared.size(); ++i) {
+      const PreparedParameter& made = plan_->prepared[i];
+      const PlanNode& maker = plan_->nodes[static_cast<size_t>(made.node)];
+      const bool same = made.arg == arg && NodeText(maker.spec) == NodeText(planned.spec) &&
+                        maker.candidate.kernel == candidate.kernel &&
+                        maker.candidate.algorithm == candidate.algorithm;
+      if (same) return static_cast<int32_t>(i);
+    }
+    plan_->prepared.push_back({arg, static_cast<int32_t>(plan_->nodes.size()),
+                               plan_->prepared_bytes, candidate.prepared_bytes});
+    plan_->prepared_bytes += Aligned(candidate.prepared_bytes);
+    return static_cast<int32_t>(plan_->prepared.size()) - 1;
   }
 
   // A result made by a node is written straight into the caller's memory; one that repeats an
@@ -93,7 +123,7 @@ class Planner {
                                                     static_cast<int32_t>(k));
         buffers_[static_cast<size_t>(buffer_of_[v])].last_node = last_use[v];
       }
-      const int64_t workspace = plan_->nodes[i].candidate.workspace_bytes;
+      const int64_t workspace = plan_->nodes[i].workspace_bytes;
       workspace_of_.push_back(workspace > 0 ? NewBuffer(workspace, i, kWorkspace) : kNone);
     }
   }
@@ -138,6 +168,7 @@ class Planner {
   const Graph& graph_;
   const DeviceSpec& device_;
   const KernelChoices& choices_;
+  const PlanOptions& options_;
   std::shared_ptr<Plan> plan_;
   std::vector<int32_t> result_of_;     // by value: the result it is written to, or kNone
   std::vector<int32_t> buffer_of_;     // by value: its buffer, or kNone
@@ -171,11 +202,12 @@ int64_t Plan::recomputed_flops() const {
 }
 
 Result<std::shared_ptr<const Plan>> Compile(const Graph& graph, const DeviceSpec& device,
-                                            const KernelChoices& choices, int64_t guard_bytes) {
+                                            const KernelChoices& choices,
+                                            const PlanOptions& options) {
   RETURN_IF_ERROR(VerifyGraph(graph));
   const Graph live = RemoveDeadCode(graph);
   ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan,
-                   Planner(live, device, choices, guard_bytes).Make());
+                   Planner(live, device, choices, options).Make());
   RETURN_IF_ERROR(VerifyPlan(live, *plan));
   return plan;
 }

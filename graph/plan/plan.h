@@ -28,7 +28,17 @@ struct PlanNode {
   ops::Candidate candidate;
   std::vector<Place> in, out;
   int64_t workspace_offset = 0;  // in the arena
-  bool recomputed = false;       // a copy of an earlier node, run again to save memory
+  int64_t workspace_bytes = 0;
+  int32_t prepared = -1;    // >= 0: the entry of Plan::prepared that it is given
+  bool recomputed = false;  // a copy of an earlier node, run again to save memory
+};
+
+// A copy of a parameter in a kernel's own layout, made before the plan runs and read by every run
+// until the parameter changes (ops::Kernel::Prepare).
+struct PreparedParameter {
+  int32_t arg = 0;
+  int32_t node = 0;               // whose kernel makes it
+  int64_t offset = 0, bytes = 0;  // in the memory of all copies
 };
 
 // A range of the arena that one output, or the outputs that took it over in place, or a workspace
@@ -56,6 +66,8 @@ struct Plan {
   int64_t arena_bytes = 0;
   int64_t arena_lower_bound = 0;
   int64_t arena_without_recompute = 0;  // of the same graph with nothing recomputed; 0: nothing is
+  std::vector<PreparedParameter> prepared;
+  int64_t prepared_bytes = 0;
 
   // Index of a result by name; stops the process when there is none.
   size_t ResultIndex(std::string_view result) const;
@@ -64,11 +76,15 @@ struct Plan {
   int64_t recomputed_flops() const;
 };
 
+struct PlanOptions {
+  int64_t guard_bytes = 0;          // left free after each buffer of the arena, for canaries
+  bool prepare_parameters = false;  // once for many runs, instead of in every run
+};
+
 // Verifies the graph, drops dead code, chooses kernels, plans memory, verifies the plan. A node for
-// which no kernel exists is an error that names the layer and each kernel's reason. `guard_bytes`
-// are left free after each buffer of the arena, for canaries.
+// which no kernel exists is an error that names the layer and each kernel's reason.
 Result<std::shared_ptr<const Plan>> Compile(const Graph& graph, const DeviceSpec& device,
                                             const KernelChoices& choices = {},
-                                            int64_t guard_bytes = 0);
+                                            const PlanOptions& options = {});
 
 }  // namespace lockstep::graph

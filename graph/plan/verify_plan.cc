@@ -23,6 +23,7 @@ class Verifier {
     if (plan_.nodes.size() != live_.nodes().size() || plan_.args != live_.args()) {
       return Internal("plan " + plan_.name + ": its nodes or arguments are not its graph's");
     }
+    RETURN_IF_ERROR(VerifyPreparedMemory());
     for (size_t n = 0; n < plan_.nodes.size(); ++n) RETURN_IF_ERROR(VerifyNode(n));
     return VerifyResults();
   }
@@ -59,12 +60,56 @@ class Verifier {
       return Fail(n, "is not the graph's node");
     }
     for (size_t i = 0; i < node.in.size(); ++i) RETURN_IF_ERROR(VerifyRead(n, i));
-    if (const int64_t bytes = planned.candidate.workspace_bytes; bytes > 0) {
+    RETURN_IF_ERROR(VerifyPrepared(n));
+    if (const int64_t bytes = planned.workspace_bytes; bytes > 0) {
       RETURN_IF_ERROR(Write(n, planned.workspace_offset, bytes, kWorkspace, 0));
     }
     for (size_t k = 0; k < node.out.size(); ++k) RETURN_IF_ERROR(VerifyWrite(n, k));
-    if (planned.candidate.workspace_bytes > 0) holds_.erase(planned.workspace_offset);
+    if (planned.workspace_bytes > 0) holds_.erase(planned.workspace_offset);
     return OkStatus();
+  }
+
+  // A prepared input is a parameter's copy, made by the kernel of this node or of one like it.
+  Status VerifyPrepared(size_t n) const {
+    const PlanNode& planned = plan_.nodes[n];
+    const ops::Candidate& candidate = planned.candidate;
+    if (planned.prepared < 0) {
+      const bool enough = planned.workspace_bytes == candidate.workspace_bytes;
+      return enough ? OkStatus() : Fail(n, "its workspace is not what its kernel asks for");
+    }
+    const auto p = static_cast<size_t>(planned.prepared);
+    if (p >= plan_.prepared.size()) return Fail(n, "its prepared input does not exist");
+    const PreparedParameter& made = plan_.prepared[p];
+    if (made.node < 0 || made.node > static_cast<int32_t>(n)) {
+      return Fail(n, "its prepared input is made by no node before it");
+    }
+    const PlanNode& maker = plan_.nodes[static_cast<size_t>(made.node)];
+    if (NodeText(maker.spec) != NodeText(planned.spec) ||
+        maker.candidate.kernel != candidate.kernel ||
+        maker.candidate.algorithm != candidate.algorithm) {
+      return Fail(n, "its prepared input is made by another kernel");
+    }
+    const auto input = static_cast<size_t>(candidate.prepared_input);
+    const bool reads = candidate.prepared_input >= 0 && input < live_.nodes()[n].in.size() &&
+                       live_.ArgOf(live_.nodes()[n].in[input]) == made.arg && made.arg >= 0 &&
+                       live_.args()[static_cast<size_t>(made.arg)].kind == ArgKind::kParameter;
+    if (!reads) return Fail(n, "its prepared input is not the parameter that it reads");
+    const bool enough = made.bytes == candidate.prepared_bytes &&
+                        planned.workspace_bytes == candidate.workspace_bytes_if_prepared;
+    return enough ? OkStatus() : Fail(n, "its workspace is not what its kernel asks for");
+  }
+
+  // The copies of parameters lie apart.
+  Status VerifyPreparedMemory() const {
+    int64_t end = 0;
+    for (const PreparedParameter& made : plan_.prepared) {
+      if (made.offset < end || made.offset % kBufferAlignment != 0 || made.bytes < 0) {
+        return Internal("plan " + plan_.name + ": prepared parameters overlap, or are not aligned");
+      }
+      end = made.offset + made.bytes;
+    }
+    if (end <= plan_.prepared_bytes) return OkStatus();
+    return Internal("plan " + plan_.name + ": prepared parameters end after their memory");
   }
 
   Status VerifyRead(size_t n, size_t i) const {

@@ -87,13 +87,13 @@ TEST_F(VerifyPlanTest, FindsAnOutputInThePlaceOfAnInputWithoutLeave) {
 }
 
 TEST_F(VerifyPlanTest, FindsAWorkspaceOverALiveValue) {
-  plan_.nodes[1].candidate.workspace_bytes = 64;
+  plan_.nodes[1].candidate.workspace_bytes = plan_.nodes[1].workspace_bytes = 64;
   plan_.nodes[1].workspace_offset = plan_.nodes[0].out[0].offset;
   ExpectFound("layer 'second', matmul: the workspace is written over %1 (relu of 'first')");
 }
 
 TEST_F(VerifyPlanTest, FindsAnOutputInItsNodesWorkspace) {
-  plan_.nodes[1].candidate.workspace_bytes = 64;
+  plan_.nodes[1].candidate.workspace_bytes = plan_.nodes[1].workspace_bytes = 64;
   plan_.nodes[1].workspace_offset = plan_.nodes[1].out[0].offset;
   ExpectFound("%2 (matmul of 'second') is written over the workspace");
 }

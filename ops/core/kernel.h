@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels have three phases. Candidates: what could run, told from types and a DeviceSpec alone, no
 // device. Make: creates the primitive once. Run: chooses nothing, allocates nothing.
+//
+// A kernel that reads an input in a layout of its own copies it in every run. Where many runs read
+// the same values (weights, by all lanes of a step), Prepare makes the copy once for all of them.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +39,11 @@ struct NodeSpec {
 struct Candidate {
   std::string kernel;  // name of the KernelFamily
   std::string algorithm;
-  int64_t workspace_bytes = 0;
+  int64_t workspace_bytes = 0;  // of a run that is given no prepared copy
   bool deterministic = true;
+  int32_t prepared_input = -1;  // >= 0: the input that Prepare copies
+  int64_t prepared_bytes = 0;
+  int64_t workspace_bytes_if_prepared = 0;
 };
 
 // Pointers of one run, in the order of the node's inputs and outputs; all aligned to 64 bytes.
@@ -46,6 +52,7 @@ struct RunArgs {
   std::span<void* const> out;
   void* workspace = nullptr;
   const StepHeader* step = nullptr;
+  const void* prepared = nullptr;  // what Prepare made of the same input, or nothing
 };
 
 // A made kernel. Thread-safe: lanes running at once share it, each with its own pointers. A CPU
@@ -54,6 +61,9 @@ class Kernel {
  public:
   virtual ~Kernel() = default;
   virtual Status Run(const RunArgs& args, Stream* stream) const = 0;
+  // Of a candidate with a prepared input: fills the copy that runs may be given. No bit of a run
+  // depends on whether it is.
+  virtual Status Prepare(const void* input, void* prepared, Stream* stream) const;
 };
 
 // One implementation of an op for a kind of device.
@@ -69,5 +79,9 @@ class KernelFamily {
   virtual Result<std::unique_ptr<Kernel>> Make(const NodeSpec& node, const Candidate& candidate,
                                                Device* device) const = 0;
 };
+
+inline Status Kernel::Prepare(const void*, void*, Stream*) const {
+  return Internal("this kernel prepares no input");
+}
 
 }  // namespace lockstep::ops

@@ -4,12 +4,14 @@
 #include <omp.h>
 
 #include <array>
+#include <optional>
 #include <unordered_map>
 
 #include "base/check.h"
 #include "base/device/cpu_isa.h"
 #include "ops/core/scratch.h"
 #include "ops/core/simd_kernel.h"
+#include "ops/core/transposed_blocks.h"
 
 namespace lockstep::ops {
 namespace {
@@ -45,6 +47,26 @@ bool IsReference(const std::string& implementation) {
 
 std::string NameOf(const dnnl::primitive_desc& primitive) { return primitive.impl_info_str(); }
 
+// Whether `to` is the matrix `from` with its rows in transposed blocks: weights (K, C, R, S) with
+// the strides of K R S C, all four dimensions of them.
+std::optional<TransposedBlocks> AsTransposedBlocks(const dnnl::memory::desc& from,
+                                                   const dnnl::memory::desc& to) {
+  const dnnl_memory_desc_t &a = from.data, &b = to.data;
+  if (a.ndims != 4 || a.format_kind != dnnl_blocked || b.format_kind != dnnl_blocked) return {};
+  const dnnl_blocking_desc_t &plain = a.format_desc.blocking, &blocked = b.format_desc.blocking;
+  const TransposedBlocks shape = {a.dims[0], plain.strides[0], blocked.inner_blks[0]};
+  const bool is_matrix = plain.inner_nblks == 0 && plain.strides[1] == 1 &&
+                         shape.columns == a.dims[1] * a.dims[2] * a.dims[3];
+  const bool is_block = blocked.inner_nblks == 1 && blocked.inner_idxs[0] == 0 &&
+                        shape.block % 4 == 0 && b.offset0 == 0 && b.extra.flags == 0;
+  if (!is_matrix || !is_block) return {};
+  for (int d = 0; d < 4; ++d) {
+    const bool padded = d > 0 && b.padded_dims[d] != b.dims[d];
+    if (padded || blocked.strides[d] != plain.strides[d] * shape.block) return {};
+  }
+  return shape;
+}
+
 // An argument as the chosen implementation takes it; a reorder is between it and the node's memory
 // where the layouts differ.
 struct BoundArg {
@@ -52,54 +74,82 @@ struct BoundArg {
   dnnl::memory::desc wanted;
   bool reordered = false;
   dnnl::reorder::primitive_desc reorder_desc;
+  std::optional<TransposedBlocks> blocks;  // instead of the reorder
 };
 
 struct Bound {
   dnnl::primitive_desc desc;
   std::vector<BoundArg> args;
+  std::optional<size_t> prepared;  // the argument that can be: the first input that is reordered
 };
 
 Bound Bind(const OnednnProblem& problem) {
-  Bound bound{problem.primitive, {}};
+  Bound bound{problem.primitive, {}, std::nullopt};
   for (const OnednnArg& arg : problem.args) {
-    BoundArg b{arg, bound.desc.query_md(dnnl::query::exec_arg_md, arg.id), false, {}};
+    BoundArg b{arg, bound.desc.query_md(dnnl::query::exec_arg_md, arg.id), false, {}, {}};
     b.reordered = b.wanted != arg.plain;
     if (b.reordered) {
       const dnnl::memory::desc& from = arg.output ? b.wanted : arg.plain;
       const dnnl::memory::desc& to = arg.output ? arg.plain : b.wanted;
       b.reorder_desc =
           dnnl::reorder::primitive_desc(OnednnEngine(), from, OnednnEngine(), to, OnednnAttr());
+      if (!arg.output) b.blocks = AsTransposedBlocks(from, to);
+    }
+    if (problem.prepares && b.reordered && !arg.output && !bound.prepared) {
+      bound.prepared = bound.args.size();
     }
     bound.args.push_back(std::move(b));
   }
   return bound;
 }
 
-// The workspace: the primitive's scratchpad, then a copy and a scratchpad for each reorder.
+void* Take(const dnnl::memory::desc& desc, Scratch* scratch) {
+  return scratch->Take<char>(static_cast<int64_t>(desc.get_size()));
+}
+
+// The copy of one argument, and its reorder's scratchpad.
+struct Copy {
+  void* data = nullptr;
+  void* scratchpad = nullptr;
+
+  Copy() = default;
+  Copy(const BoundArg& b, Scratch* scratch)
+      : data(Take(b.wanted, scratch)),
+        scratchpad(Take(b.reorder_desc.scratchpad_desc(), scratch)) {}
+};
+
+// The workspace: the primitive's scratchpad, then a copy for each reorder, but for that of an
+// argument that is `prepared`.
 struct Layout {
   void* scratchpad = nullptr;
-  std::array<void*, 8> copy = {}, reorder_scratchpad = {};
+  std::array<Copy, 8> copies = {};
 
-  Layout(const Bound& bound, Scratch* scratch) {
+  Layout(const Bound& bound, std::optional<size_t> prepared, Scratch* scratch) {
     scratchpad = Take(bound.desc.scratchpad_desc(), scratch);
-    CHECK_LE(bound.args.size(), copy.size());
+    CHECK_LE(bound.args.size(), copies.size());
     for (size_t i = 0; i < bound.args.size(); ++i) {
-      if (!bound.args[i].reordered) continue;
-      copy[i] = Take(bound.args[i].wanted, scratch);
-      reorder_scratchpad[i] = Take(bound.args[i].reorder_desc.scratchpad_desc(), scratch);
+      if (bound.args[i].reordered && i != prepared) copies[i] = Copy(bound.args[i], scratch);
     }
-  }
-
- private:
-  static void* Take(const dnnl::memory::desc& desc, Scratch* scratch) {
-    return scratch->Take<char>(static_cast<int64_t>(desc.get_size()));
   }
 };
 
-int64_t WorkspaceOf(const Bound& bound) {
+int64_t WorkspaceOf(const Bound& bound, std::optional<size_t> prepared) {
   Scratch scratch;
-  Layout(bound, &scratch);
+  Layout(bound, prepared, &scratch);
   return scratch.bytes();
+}
+
+Candidate CandidateOf(const Bound& bound, const std::string& name) {
+  Candidate c = {std::string(kOnednnKernel), name, WorkspaceOf(bound, std::nullopt)};
+  if (bound.prepared) {
+    const BoundArg& b = bound.args[*bound.prepared];
+    Scratch scratch;
+    Copy(b, &scratch);
+    c.prepared_input = static_cast<int32_t>(b.arg.index);
+    c.prepared_bytes = scratch.bytes();
+    c.workspace_bytes_if_prepared = WorkspaceOf(bound, bound.prepared);
+  }
+  return c;
 }
 
 class MadeKernel : public Kernel {
@@ -112,36 +162,57 @@ class MadeKernel : public Kernel {
   }
 
   Status Run(const RunArgs& run, Stream*) const override {
+    return Guarded([&](dnnl::stream* stream) { RunPrimitives(run, stream); });
+  }
+
+  Status Prepare(const void* input, void* prepared, Stream*) const override {
+    if (!bound_.prepared) return Internal("oneDNN: nothing is prepared here");
+    const size_t i = *bound_.prepared;
+    return Guarded([&](dnnl::stream* stream) {
+      Scratch scratch(prepared);
+      Reorder(i, Copy(bound_.args[i], &scratch), const_cast<void*>(input), stream);
+    });
+  }
+
+ private:
+  template <typename Work>
+  Status Guarded(const Work& work) const {
     const OnednnThreads count(threads_);
     try {
-      RunPrimitives(run);
+      thread_local dnnl::stream stream(OnednnEngine());
+      work(&stream);
     } catch (const dnnl::error& error) {
       return Internal(std::string("oneDNN: ") + error.what());
     }
     return OkStatus();
   }
 
- private:
   static dnnl::memory Memory(const dnnl::memory::desc& desc, void* data) {
     return dnnl::memory(desc, OnednnEngine(), data);
   }
 
-  void RunPrimitives(const RunArgs& run) const {
-    thread_local dnnl::stream stream(OnednnEngine());
+  void RunPrimitives(const RunArgs& run, dnnl::stream* stream) const {
+    const std::optional<size_t> prepared = run.prepared == nullptr ? std::nullopt : bound_.prepared;
     Scratch scratch(run.workspace);
-    const Layout layout(bound_, &scratch);
+    Layout layout(bound_, prepared, &scratch);
+    if (prepared) {
+      Scratch made(const_cast<void*>(run.prepared));
+      layout.copies[*prepared] = Copy(bound_.args[*prepared], &made);
+    }
     std::unordered_map<int, dnnl::memory> args;
     args.emplace(DNNL_ARG_SCRATCHPAD, Memory(bound_.desc.scratchpad_desc(), layout.scratchpad));
     for (size_t i = 0; i < bound_.args.size(); ++i) {
       const BoundArg& b = bound_.args[i];
       void* const plain = Plain(b.arg, run);
-      args.emplace(b.arg.id, Memory(b.wanted, b.reordered ? layout.copy[i] : plain));
-      if (b.reordered && !b.arg.output) Reorder(b, i, layout, plain, &stream);
+      args.emplace(b.arg.id, Memory(b.wanted, b.reordered ? layout.copies[i].data : plain));
+      if (b.reordered && !b.arg.output && i != prepared) {
+        Reorder(i, layout.copies[i], plain, stream);
+      }
     }
-    primitive_.execute(stream, args);
+    primitive_.execute(*stream, args);
     for (size_t i = 0; i < bound_.args.size(); ++i) {
       const BoundArg& b = bound_.args[i];
-      if (b.reordered && b.arg.output) Reorder(b, i, layout, Plain(b.arg, run), &stream);
+      if (b.reordered && b.arg.output) Reorder(i, layout.copies[i], Plain(b.arg, run), stream);
     }
   }
 
@@ -149,11 +220,16 @@ class MadeKernel : public Kernel {
     return arg.output ? run.out[arg.index] : const_cast<void*>(run.in[arg.index]);
   }
 
-  void Reorder(const BoundArg& b, size_t i, const Layout& layout, void* plain,
-               dnnl::stream* stream) const {
+  // Between the node's memory and the copy.
+  void Reorder(size_t i, const Copy& copy, void* plain, dnnl::stream* stream) const {
+    const BoundArg& b = bound_.args[i];
+    if (b.blocks) {
+      return CopyTransposedBlocks(*b.blocks, threads_, static_cast<const float*>(plain),
+                                  static_cast<float*>(copy.data));
+    }
     const dnnl::memory outside = Memory(b.arg.plain, plain);
-    const dnnl::memory inside = Memory(b.wanted, layout.copy[i]);
-    const dnnl::memory pad = Memory(b.reorder_desc.scratchpad_desc(), layout.reorder_scratchpad[i]);
+    const dnnl::memory inside = Memory(b.wanted, copy.data);
+    const dnnl::memory pad = Memory(b.reorder_desc.scratchpad_desc(), copy.scratchpad);
     reorders_[i].execute(*stream, {{DNNL_ARG_FROM, b.arg.output ? inside : outside},
                                    {DNNL_ARG_TO, b.arg.output ? outside : inside},
                                    {DNNL_ARG_SCRATCHPAD, pad}});
@@ -183,7 +259,7 @@ class Family : public KernelFamily {
         if (IsReference(name)) continue;
         // Of implementations of one name the first is meant.
         if (!candidates.empty() && candidates.back().algorithm == name) continue;
-        candidates.push_back({std::string(kOnednnKernel), name, WorkspaceOf(Bind(problem))});
+        candidates.push_back(CandidateOf(Bind(problem), name));
       } while (problem.primitive.next_impl());
     } catch (const dnnl::error& error) {
       return FromError(error);

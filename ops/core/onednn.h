@@ -34,6 +34,7 @@ struct OnednnProblem {
   dnnl::primitive_desc primitive;  // its first implementation; next_impl() gives the others
   std::vector<OnednnArg> args;
   std::shared_ptr<void> kept;  // what next_impl() reads by bare pointers: the desc and the hint
+  bool prepares = true;        // an input that is reordered can be prepared (ops/core/kernel.h)
 };
 
 // Whether oneDNN may run the node: as CheckSimd, no empty input, no image of 2^31 pixels, and
@@ -65,7 +66,9 @@ OnednnProblem Forward(const typename P::desc& desc, const dnnl::primitive_attr& 
   return {typename P::primitive_desc(*kept, attr, OnednnEngine()), std::move(args), kept};
 }
 
-// A backward primitive P; `hint` is its forward primitive of type F.
+// A backward primitive P; `hint` is its forward primitive of type F. It prepares nothing: copies
+// of weights for forward and backward both would take more memory than they are worth
+// (docs/decisions/0007).
 template <typename P, typename F>
 OnednnProblem Backward(const typename P::desc& desc, const typename F::primitive_desc& hint,
                        std::vector<OnednnArg> args) {
@@ -75,7 +78,7 @@ OnednnProblem Backward(const typename P::desc& desc, const typename F::primitive
   };
   const auto kept = std::make_shared<Kept>(Kept{desc, hint});
   return {typename P::primitive_desc(kept->desc, OnednnAttr(), OnednnEngine(), kept->hint),
-          std::move(args), kept};
+          std::move(args), kept, /*prepares=*/false};
 }
 
 // A tensor of `dims` that lies in memory with `strides`, in elements.

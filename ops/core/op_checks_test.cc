@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstring>
 
 #include "ops/core/expect.h"
 #include "ops/core/testing/accuracy_check.h"
@@ -211,6 +212,62 @@ TEST_F(OpChecks, CatchAKernelWhoseRunsDiffer) {
   };
   EXPECT_THAT(CheckRepeats(Added(op), DType::kFloat32).message(),
               HasSubstr("a repeated run gave other bits"));
+}
+
+// y = 2 x through a copy of x, which a prepared run's maker may get wrong.
+class CopyingFamily : public KernelFamily {
+ public:
+  explicit CopyingFamily(float factor) : factor_(factor) {}
+  std::string_view name() const override { return "copying"; }
+  Result<std::vector<Candidate>> Candidates(const NodeSpec& node,
+                                            const DeviceSpec& device) const override {
+    if (device.reference_kernels_only || node.in[0].dtype != DType::kFloat32) {
+      return FailedPrecondition("float32 only");
+    }
+    Candidate c = {"copying", "only", kBytes};
+    c.prepared_input = 0;
+    c.prepared_bytes = kBytes;
+    return std::vector<Candidate>{c};
+  }
+  Result<std::unique_ptr<Kernel>> Make(const NodeSpec&, const Candidate&, Device*) const override {
+    return std::unique_ptr<Kernel>(std::make_unique<Made>(factor_));
+  }
+
+ private:
+  static constexpr int64_t kBytes = kElements * sizeof(float);
+
+  class Made : public Kernel {
+   public:
+    explicit Made(float factor) : factor_(factor) {}
+    Status Run(const RunArgs& args, Stream*) const override {
+      const void* const copy = args.prepared != nullptr ? args.prepared : args.workspace;
+      if (args.prepared == nullptr) std::memcpy(args.workspace, args.in[0], kBytes);
+      for (int64_t i = 0; i < kElements; ++i) {
+        static_cast<float*>(args.out[0])[i] = 2.0f * static_cast<const float*>(copy)[i];
+      }
+      return OkStatus();
+    }
+    Status Prepare(const void* input, void* prepared, Stream*) const override {
+      for (int64_t i = 0; i < kElements; ++i) {
+        static_cast<float*>(prepared)[i] = factor_ * static_cast<const float*>(input)[i];
+      }
+      return OkStatus();
+    }
+
+   private:
+    const float factor_;
+  };
+
+  const float factor_;
+};
+
+TEST_F(OpChecks, CatchAPreparedInputThatIsNotTheInput) {
+  OpOf<NoAttrs> right = TwiceOp("copies"), wrong = TwiceOp("miscopies");
+  right.kernels = {std::make_shared<CopyingFamily>(1.0f)};
+  wrong.kernels = {std::make_shared<CopyingFamily>(1.5f)};
+  EXPECT_EQ(CheckPrepared(Added(right)).ToString(), "ok");
+  EXPECT_EQ(CheckPrepared(Added(wrong)).message(),
+            "kernel copying/only: with a prepared input gave other bits in output 0");
 }
 
 TEST_F(OpChecks, CatchAnInaccurateFloatKernel) {

@@ -63,6 +63,8 @@ TEST_P(OpSample, RepeatedRunsHaveEqualBits) {
   EXPECT_STATUS_OK(CheckRepeats(GetParam(), DType::kFloat64));
 }
 
+TEST_P(OpSample, APreparedInputGivesTheSameBits) { EXPECT_STATUS_OK(CheckPrepared(GetParam())); }
+
 TEST_P(OpSample, OwnKernelsHaveEqualBitsUnderEachInstructionSet) {
   EXPECT_STATUS_OK(CheckOwnKernelsAgree(GetParam()));
 }

@@ -85,6 +85,26 @@ TEST(HostPlansTest, OfAllModelsTakeNoPlainLoopsWhereTheTimeGoes) {
   }
 }
 
+TEST(HostPlansTest, OfResNet50HaveItsWeightsPreparedOnceEvenWhereBlocksAreRecomputed) {
+  if (!HasOnednn()) GTEST_SKIP() << "built without oneDNN (LOCKSTEP_ONEDNN=OFF)";
+  const Result<const graph::Model*> model = graph::FindModel("resnet50");
+  ASSERT_TRUE(model.ok());
+  const auto program = MakeProgram(**model, {64, 64, 3}, 4);
+  ASSERT_TRUE(program.ok()) << program.status();
+  const Result<Graph> lane = program->Lane(4);
+  ASSERT_TRUE(lane.ok());
+  const graph::PlanOptions prepare = {.prepare_parameters = true};
+  const auto without = graph::CompileLane(*lane, HostSpec(1));
+  const auto once = graph::CompileLane(*lane, HostSpec(1), {}, {}, prepare);
+  const auto blocks = graph::CompileLane(*lane, HostSpec(1),
+                                         {graph::RecomputePolicy::Kind::kBlocks, 0}, {}, prepare);
+  ASSERT_TRUE(without.ok() && once.ok() && blocks.ok());
+  EXPECT_GT((*once)->prepared.size(), 10u);
+  EXPECT_LE((*once)->arena_bytes, (*without)->arena_bytes);
+  EXPECT_EQ((*blocks)->prepared.size(), (*once)->prepared.size());
+  EXPECT_EQ((*blocks)->prepared_bytes, (*once)->prepared_bytes);
+}
+
 TEST(HostPlansTest, OfResNet50AtFullSizeRecomputeBlocksInLessThanThreeFifths) {
   if (!HasOnednn()) GTEST_SKIP() << "built without oneDNN (LOCKSTEP_ONEDNN=OFF)";
   const Result<const graph::Model*> model = graph::FindModel("resnet50");

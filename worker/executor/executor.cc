@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/all_finite.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "worker/executor/poisoned_arena.h"
@@ -28,12 +29,6 @@ char* Address(const Place& place, const RunBindings& bindings) {
       break;
   }
   return static_cast<char*>(bindings.arena) + place.offset;
-}
-
-template <typename T>
-bool AllFinite(const void* data, int64_t elements) {
-  const T* x = static_cast<const T*>(data);
-  return std::all_of(x, x + elements, [](T v) { return std::isfinite(v); });
 }
 
 }  // namespace
@@ -63,7 +58,27 @@ Status Executor::RunNode(size_t index, const RunBindings& bindings, Stream* stre
   args.out = {out.data(), node.out.size()};
   args.workspace = static_cast<char*>(bindings.arena) + node.workspace_offset;
   args.step = &bindings.step;
+  if (node.prepared >= 0) {
+    const auto& made = plan_->prepared[static_cast<size_t>(node.prepared)];
+    args.prepared = static_cast<const char*>(bindings.prepared) + made.offset;
+  }
   return kernels_[index]->Run(args, stream);
+}
+
+Status Executor::Prepare(size_t index, std::span<const void* const> args, void* prepared,
+                         Stream* stream) const {
+  const graph::PreparedParameter& made = plan_->prepared[index];
+  const auto node = static_cast<size_t>(made.node);
+  const TimePoint began = Clock::Real().Now();
+  char* const copy = static_cast<char*>(prepared) + made.offset;
+  // All bits set is a NaN in every floating-point type.
+  if (options_.poison) std::memset(copy, 0xff, static_cast<size_t>(made.bytes));
+  const Status status = kernels_[node]->Prepare(args[static_cast<size_t>(made.arg)], copy, stream);
+  const std::chrono::nanoseconds taken = Clock::Real().Now() - began;
+  if (!nanoseconds_.empty()) {
+    nanoseconds_[node].fetch_add(taken.count(), std::memory_order_relaxed);
+  }
+  return status;
 }
 
 Status Executor::RunNodeMeasured(size_t index, const RunBindings& bindings, Stream* stream) const {
@@ -106,9 +121,10 @@ Status Executor::CheckFinite(const graph::PlanNode& node, const RunBindings& bin
     const TensorType& type = node.spec.out[i];
     const void* data = Address(node.out[i], bindings);
     const int64_t n = type.shape.elements();
-    const bool finite = type.dtype == DType::kFloat32   ? AllFinite<float>(data, n)
-                        : type.dtype == DType::kFloat64 ? AllFinite<double>(data, n)
-                                                        : true;
+    const bool finite =
+        type.dtype == DType::kFloat32   ? AllFinite(static_cast<const float*>(data), n)
+        : type.dtype == DType::kFloat64 ? AllFinite(static_cast<const double*>(data), n)
+                                        : true;
     if (finite) continue;
     return NonFinite("layer '" + node.spec.path + "': output " + std::to_string(i) + " of " +
                      node.spec.op->name + ", " + type.ToString() +

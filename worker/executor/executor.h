@@ -19,6 +19,7 @@ struct RunBindings {
   std::span<const void* const> args;  // one a plan argument; 64-byte aligned
   std::span<void* const> results;     // one a plan result; 64-byte aligned
   void* arena = nullptr;              // plan().arena_bytes, 64-byte aligned
+  const void* prepared = nullptr;     // plan().prepared_bytes, filled by Prepare
   ops::StepHeader step;
 };
 
@@ -41,6 +42,11 @@ class Executor {
 
   const graph::Plan& plan() const { return *plan_; }
 
+  // Fills entry `index` of plan().prepared in `prepared`, from the arguments of the runs to come.
+  // Thread-safe for distinct entries.
+  Status Prepare(size_t index, std::span<const void* const> args, void* prepared,
+                 Stream* stream) const;
+
   // Thread-safe for distinct arenas and results.
   Status Run(const RunBindings& bindings, Stream* stream) const;
 
@@ -48,7 +54,8 @@ class Executor {
   // layer and op with a NaN or infinity. Slow; for finding where a bad loss comes from.
   Status RunChecked(const RunBindings& bindings, Stream* stream) const;
 
-  // Time spent in each node so far, all runs on all threads added, in nanoseconds; empty without
+  // Time spent in each node so far, all runs on all threads added and Prepare with them, in
+  // nanoseconds; empty without
   // Options::profile. Of work that a node enqueues it is the time of enqueueing.
   std::vector<int64_t> node_nanoseconds() const;
 

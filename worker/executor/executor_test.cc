@@ -181,7 +181,7 @@ TEST_F(ExecutorTest, CanariesNameTheLayerThatWritesBesideItsBuffers) {
     b.SetPath("last");
     b.graph().AddResult("y", b.Emit1("copy", {}, {second}));
     ASSERT_TRUE(b.status().ok()) << b.status();
-    const auto plan = graph::Compile(b.graph(), ReferenceCpuSpec(), {}, /*guard_bytes=*/64);
+    const auto plan = graph::Compile(b.graph(), ReferenceCpuSpec(), {}, {.guard_bytes = 64});
     ASSERT_TRUE(plan.ok()) << plan.status();
     EXPECT_EQ((*plan)->nodes[1].out[0].offset, 128) << "one buffer of 16 bytes, one guard of 64";
     EXPECT_TRUE(Run(**plan, /*poison=*/false).ok()) << "without poison nobody looks";

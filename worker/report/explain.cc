@@ -94,6 +94,11 @@ void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* 
   PrintRecompute(setup, text);
   *text += Format("  parameters    %10s  with running statistics, and one optimizer state in all\n",
                   BytesText(plan.parameters).c_str());
+  if (plan.prepared > 0) {
+    *text += Format(
+        "  prepared      %10s  weights as kernels want them, shared by the lanes of a rank\n",
+        BytesText(plan.prepared).c_str());
+  }
   *text += Format("  gradients     %10s  buffers of the canonical sum\n",
                   BytesText(plan.gradients).c_str());
   *text += Format("  batches       %10s  made ahead\n", BytesText(plan.batches).c_str());

@@ -22,6 +22,7 @@ class CompiledModel {
     std::vector<int64_t> lane_rows;  // row counts of lane batches; empty: no training
     std::vector<int64_t> eval_rows;
     graph::RecomputePolicy recompute;  // of lane plans
+    bool prepare_parameters = false;   // of the lane plan with the most rows
     graph::KernelChoices kernels;      // of all plans
     bool poison = false;               // Executor::Options
     bool profile = false;              // Executor::Options
@@ -41,9 +42,10 @@ class CompiledModel {
   const Executor& Update(int64_t elements) const { return *update_.at(elements); }
   const Executor& UpdateRunning(size_t layer) const { return *update_running_[layer]; }
 
-  // The largest arena of any lane or eval plan, and of any update plan, in bytes.
+  // The largest arena of any plan.
   int64_t arena_bytes() const { return arena_bytes_; }
-  int64_t update_arena_bytes() const { return update_arena_bytes_; }
+  // Of the copies of parameters that the lanes of a rank share.
+  int64_t prepared_bytes() const;
   const std::map<int64_t, std::unique_ptr<Executor>>& lane_executors() const { return lane_; }
   const std::map<int64_t, std::unique_ptr<Executor>>& eval_executors() const { return eval_; }
   // By block length.
@@ -59,12 +61,10 @@ class CompiledModel {
         space_(program_.MakeParameterSpace()),
         running_space_(program_.running()) {}
   Status CompileAll(Device* device, const Options& options);
-  // *arena_bytes becomes the plan's where that is larger.
   Result<std::unique_ptr<Executor>> CompileOne(const Result<graph::Graph>& graph, Device* device,
-                                               const Options& options, int64_t* arena_bytes);
+                                               const Options& options);
   Result<std::unique_ptr<Executor>> MakeExecutor(std::shared_ptr<const graph::Plan> plan,
-                                                 Device* device, const Options& options,
-                                                 int64_t* arena_bytes);
+                                                 Device* device, const Options& options);
 
   graph::Program program_;
   graph::ParameterSpace space_;
@@ -72,7 +72,6 @@ class CompiledModel {
   std::map<int64_t, std::unique_ptr<Executor>> lane_, eval_, update_;
   std::vector<std::unique_ptr<Executor>> update_running_;
   int64_t arena_bytes_ = 0;
-  int64_t update_arena_bytes_ = 0;
 };
 
 }  // namespace lockstep::worker

@@ -2,6 +2,7 @@
 #include "worker/trainer/lane_runner.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 
@@ -81,6 +82,7 @@ void LaneRunner::AddBuffers(int32_t dst, int32_t src) const {
 Status LaneRunner::Run(const storage::StepBatch& batch) {
   CHECK_EQ(static_cast<int64_t>(batch.lanes.size()), options_.lanes.size());
   sums_.Reset();
+  RETURN_IF_ERROR(PrepareParameters(batch));
   RETURN_IF_ERROR(workspaces_->RunAll([&](LaneWorkspace& workspace) -> Status {
     while (const auto claim = sums_.Next()) {
       const auto index = static_cast<size_t>(claim->lane.value - options_.lanes.begin);
@@ -97,6 +99,23 @@ Status LaneRunner::Run(const storage::StepBatch& batch) {
     statistic_sums_.push_back(statistics_[static_cast<size_t>(buffer)].data());
   }
   return OkStatus();
+}
+
+Status LaneRunner::PrepareParameters(const storage::StepBatch& batch) {
+  const auto prepared = [&](const storage::LaneBatch& lane) {
+    return lane.rows > 0 && !model_->Lane(lane.rows).plan().prepared.empty();
+  };
+  const auto lane = std::find_if(batch.lanes.begin(), batch.lanes.end(), prepared);
+  if (lane == batch.lanes.end()) return OkStatus();
+  const Executor& executor = model_->Lane(lane->rows);
+  const std::vector<const void*> args = BindArguments(*model_, executor.plan(), *state_, *lane);
+  std::atomic<size_t> next = 0;
+  return workspaces_->RunAll([&](LaneWorkspace&) -> Status {
+    for (size_t i = next++; i < executor.plan().prepared.size(); i = next++) {
+      RETURN_IF_ERROR(executor.Prepare(i, args, workspaces_->prepared().data(), nullptr));
+    }
+    return OkStatus();
+  });
 }
 
 Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t buffer, bool checked,
@@ -118,6 +137,7 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
       args,
       results,
       workspace.arena.data(),
+      workspaces_->prepared().data(),
       {options_.seed, static_cast<uint32_t>(step.value), static_cast<uint32_t>(lane.lane.value)}};
   RETURN_IF_ERROR(checked ? executor.RunChecked(bindings, nullptr)
                           : executor.Run(bindings, nullptr));
@@ -176,6 +196,7 @@ Status LaneRunner::DiagnoseNonFinite(const storage::StepBatch& batch) {
   for (size_t i = 0; i < rows_.size(); ++i) {
     if (rows_[i].i64[kTotalNonFinite] == 0) continue;
     const storage::LaneBatch& lane = batch.lanes[i];
+    RETURN_IF_ERROR(PrepareParameters(batch));
     const Status found =
         RunLane(lane, batch.step, /*buffer=*/0, /*checked=*/true, workspaces_->first());
     const std::string where = "step " + std::to_string(batch.step.value) +

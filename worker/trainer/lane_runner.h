@@ -43,6 +43,7 @@ class LaneRunner {
   const std::vector<void*>& gradients() const { return gradient_sums_; }
   const std::vector<void*>& statistics() const { return statistic_sums_; }
   const std::vector<comm::SumRow>& rows() const { return rows_; }  // by lane
+  LaneWorkspaces& workspaces() const { return *workspaces_; }
 
   // Runs the first lane whose loss was not finite again with checks: NonFinite naming lane, layer
   // and op. OK when this rank has no such lane.
@@ -54,6 +55,8 @@ class LaneRunner {
   LaneRunner(const CompiledModel* model, ModelState* state, LaneWorkspaces* workspaces,
              const Options& options);
   Status AllocateBuffers();
+  // Copies the parameters for the plan that has them prepared, if a lane of the batch runs it.
+  Status PrepareParameters(const storage::StepBatch& batch);
   Status RunLane(const storage::LaneBatch& lane, Step step, int32_t buffer, bool checked,
                  LaneWorkspace& workspace);
   void BindResults(const graph::Plan& plan, int32_t buffer, LaneWorkspace& workspace,

@@ -21,6 +21,7 @@ Result<std::unique_ptr<LaneWorkspaces>> LaneWorkspaces::Make(const CompiledModel
     ASSIGN_OR_RETURN(space.logits, ZeroedBuffer(logits));
     all->bytes_ += model.arena_bytes() + statistics + logits;
   }
+  ASSIGN_OR_RETURN(all->prepared_, ZeroedBuffer(model.prepared_bytes()));
   return all;
 }
 

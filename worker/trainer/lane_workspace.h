@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // LaneWorkspaces: the threads of a rank that run lanes at once, each with its own arena and small
-// buffers. Training and evaluation share them.
+// buffers, and the copies of parameters that all of them read. Training and evaluation share them.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,9 @@ class LaneWorkspaces {
   static Result<std::unique_ptr<LaneWorkspaces>> Make(const CompiledModel& model, int32_t count);
 
   int32_t count() const { return static_cast<int32_t>(spaces_.size()); }
-  int64_t bytes() const { return bytes_; }
+  int64_t bytes() const { return bytes_; }  // without prepared()
   LaneWorkspace& first() { return spaces_.front(); }
+  AlignedBuffer& prepared() { return prepared_; }  // CompiledModel::prepared_bytes()
 
   // Calls work(workspace) on every thread at once; returns the first failure by thread index.
   Status RunAll(const std::function<Status(LaneWorkspace&)>& work);
@@ -43,6 +44,7 @@ class LaneWorkspaces {
   explicit LaneWorkspaces(int32_t count) : spaces_(static_cast<size_t>(count)), pool_(count) {}
 
   std::vector<LaneWorkspace> spaces_;
+  AlignedBuffer prepared_;
   ThreadPool pool_;
   int64_t bytes_ = 0;
 };

@@ -18,6 +18,13 @@ std::string BytesText(int64_t bytes) {
   return text;
 }
 
+std::string PartsText(const MemoryReport& report) {
+  std::string text = "activations " + BytesText(report.arenas) + ", parameters and optimizer " +
+                     BytesText(report.parameters);
+  if (report.prepared > 0) text += ", prepared weights " + BytesText(report.prepared);
+  return text + ", gradients " + BytesText(report.gradients);
+}
+
 namespace {
 
 // "; the largest activations are f32[32,112,112,64] (conv2d of 'conv1') 98.0 MiB, ...".
@@ -48,10 +55,9 @@ std::string RecomputeText(const MemoryReport& report, int64_t machine_bytes) {
 Status CheckFits(const MemoryReport& report, int64_t machine_bytes) {
   if (machine_bytes <= 0 || report.peak() <= machine_bytes) return OkStatus();
   return ResourceExhausted(
-      "the plan needs " + BytesText(report.peak()) + " (activations " + BytesText(report.arenas) +
-      ", parameters and optimizer " + BytesText(report.parameters) + ", gradients " +
-      BytesText(report.gradients) + ") and this machine has " + BytesText(machine_bytes) +
-      LargestText(report) + "; " + RecomputeText(report, machine_bytes) +
+      "the plan needs " + BytesText(report.peak()) + " (" + PartsText(report) +
+      ") and this machine has " + BytesText(machine_bytes) + LargestText(report) + "; " +
+      RecomputeText(report, machine_bytes) +
       "lower batch.lane_batch, run fewer lanes at once (run.lanes_at_once) or fewer ranks");
 }
 

@@ -18,6 +18,7 @@ struct MemoryReport {
   int64_t parameters = 0;     // parameters, running statistics, optimizer slots
   int64_t gradients = 0;      // gradient and statistics buffers of the canonical sum
   int64_t arenas = 0;         // activations: one arena a lane that runs at once
+  int64_t prepared = 0;       // weights as kernels want them, shared by the lanes of a rank
   int64_t arena = 0;          // of one lane, the largest
   int64_t arena_lower_bound = 0;
   std::vector<graph::PeakTensor> largest;  // at the arena's peak, largest first
@@ -27,10 +28,15 @@ struct MemoryReport {
   int64_t batches = 0;                     // input batches made ahead
   int64_t checkpoint = 0;                  // a copy of the state while it is written
 
-  int64_t peak() const { return parameters + gradients + arenas + exchange + batches + checkpoint; }
+  int64_t peak() const {
+    return parameters + gradients + arenas + prepared + exchange + batches + checkpoint;
+  }
 };
 
 std::string BytesText(int64_t bytes);  // "12.3 MiB"
+
+// "activations 1.2 GiB, parameters and optimizer 195.2 MiB, gradients 97.9 MiB".
+std::string PartsText(const MemoryReport& report);
 
 // resource-exhausted when the peak is more than the machine's memory: names the parts, the largest
 // tensors at the peak of a lane's activations, and what would help.

@@ -2,11 +2,13 @@
 #include "worker/trainer/parameter_update.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <numeric>
 
+#include "base/all_finite.h"
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/math.h"
@@ -61,12 +63,6 @@ void* At(void* arena, int64_t element, DType dtype) {
 }
 
 template <typename T>
-bool AllFinite(const void* data, int64_t length) {
-  const T* x = static_cast<const T*>(data);
-  return std::all_of(x, x + length, [](T v) { return std::isfinite(v); });
-}
-
-template <typename T>
 void AddInto(void* sum, const void* addend, int64_t length) {
   T* s = static_cast<T*>(sum);
   const T* a = static_cast<const T*>(addend);
@@ -113,16 +109,14 @@ ParameterUpdate::ParameterUpdate(const CompiledModel* model, comm::Communicator*
           RunningExchange(communicator, options.lanes, model->precision(), model->running_space())),
       norms_(communicator, Owners(gradients_, model->space().blocks().size())),
       hashes_(communicator, HashOwners(*model, gradients_, running_.get())) {
-  Result<AlignedBuffer> arena = ZeroedBuffer(model->update_arena_bytes());
   Result<AlignedBuffer> batch =
       ZeroedBuffer(model->running_space().elements() * SizeOf(model->precision()));
-  CHECK(arena.ok() && batch.ok()) << "no memory for an update's arena";
-  arena_ = *std::move(arena);
+  CHECK(batch.ok()) << "no memory for batch statistics";
   batch_ = *std::move(batch);
 }
 
 int64_t ParameterUpdate::scratch_bytes() const {
-  int64_t bytes = gradients_.scratch_bytes() + static_cast<int64_t>(arena_.size() + batch_.size());
+  int64_t bytes = gradients_.scratch_bytes() + static_cast<int64_t>(batch_.size());
   if (statistics_ != nullptr) bytes += statistics_->scratch_bytes() + running_->scratch_bytes();
   return bytes;
 }
@@ -158,7 +152,7 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes,
   std::vector<EventPtr> gathered;
   for (int64_t b = 0; b < gradients_.buckets(); ++b) {
     RETURN_IF_ERROR(WaitFor(reduced[static_cast<size_t>(b)]));
-    RETURN_IF_ERROR(UpdateBucket(b, sums, scalars, state));
+    RETURN_IF_ERROR(UpdateBucket(b, sums, scalars, lanes.workspaces(), state));
     if (everyone_updates()) continue;
     gathered.push_back(gradients_.Gather(b, state->parameters(), stream_, deadline));
   }
@@ -216,18 +210,25 @@ Status ParameterUpdate::WaitFor(const EventPtr& event) {
 }
 
 Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums, const UpdateScalars& scalars,
-                                     ModelState* state) {
+                                     LaneWorkspaces& workspaces, ModelState* state) {
   const Range blocks = gradients_.BlocksOf(bucket);
-  for (int64_t block = blocks.begin; block < blocks.end; ++block) {
-    if (!Updates(block)) continue;
-    RETURN_IF_ERROR(CheckFinite(block, sums));
-    RETURN_IF_ERROR(UpdateBlock(block, sums, scalars, state));
-  }
+  std::vector<Status> statuses(static_cast<size_t>(blocks.size()));
+  std::atomic<int64_t> next = blocks.begin;
+  RETURN_IF_ERROR(workspaces.RunAll([&](LaneWorkspace& workspace) {
+    for (int64_t block = next++; block < blocks.end; block = next++) {
+      if (!Updates(block)) continue;
+      Status& status = statuses[static_cast<size_t>(block - blocks.begin)];
+      status = CheckFinite(block, sums);
+      if (status.ok()) status = UpdateBlock(block, sums, scalars, workspace.arena.data(), state);
+    }
+    return OkStatus();
+  }));
+  for (Status& status : statuses) RETURN_IF_ERROR(std::move(status));  // the first by its number
   return OkStatus();
 }
 
 Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const UpdateScalars& scalars,
-                                    ModelState* state) {
+                                    void* arena, ModelState* state) {
   const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
   void* param = At(state->parameters(), span.offset, model_->precision());
   std::vector<const void*> args = {param, At(sums, span.offset, model_->precision())};
@@ -237,14 +238,16 @@ Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const Updat
     results.push_back(state->SlotOfBlock(i, block));
   }
   for (const UpdateScalars::Cell& cell : scalars.cells) args.push_back(cell.bytes);
-  return model_->Update(span.length).Run({args, results, arena_.data(), {}}, stream_);
+  return model_->Update(span.length)
+      .Run({.args = args, .results = results, .arena = arena}, stream_);
 }
 
 Status ParameterUpdate::CheckFinite(int64_t block, const void* sums) const {
   const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
   const void* data = At(sums, span.offset, model_->precision());
-  const bool finite = model_->precision() == DType::kFloat64 ? AllFinite<double>(data, span.length)
-                                                             : AllFinite<float>(data, span.length);
+  const bool finite = model_->precision() == DType::kFloat64
+                          ? AllFinite(static_cast<const double*>(data), span.length)
+                          : AllFinite(static_cast<const float*>(data), span.length);
   if (finite) return OkStatus();
   return NonFinite(
       "the gradient of '" + model_->program().parameters()[static_cast<size_t>(span.tensor)].name +
@@ -280,7 +283,8 @@ Status ParameterUpdate::UpdateRunning(const LaneRunner& lanes, ModelState* state
     RETURN_IF_ERROR(WaitFor(statistics_->Reduce(b, subtrees, sums, stream_, deadline)));
   }
   for (int64_t layer : statistics_->OwnedBlocks()) {
-    RETURN_IF_ERROR(UpdateRunningLayer(static_cast<size_t>(layer), sums, state));
+    RETURN_IF_ERROR(UpdateRunningLayer(static_cast<size_t>(layer), sums,
+                                       lanes.workspaces().first().arena.data(), state));
   }
   for (int64_t b = 0; b < running_->buckets(); ++b) {
     RETURN_IF_ERROR(WaitFor(running_->Gather(b, state->running(), stream_, deadline)));
@@ -288,7 +292,8 @@ Status ParameterUpdate::UpdateRunning(const LaneRunner& lanes, ModelState* state
   return OkStatus();
 }
 
-Status ParameterUpdate::UpdateRunningLayer(size_t layer, const double* sums, ModelState* state) {
+Status ParameterUpdate::UpdateRunningLayer(size_t layer, const double* sums, void* arena,
+                                           ModelState* state) {
   const RunningSpace& space = model_->running_space();
   const double count = sums[space.CountAt(layer)];
   if (count == 0.0) return OkStatus();  // no lane had two elements a channel: nothing to learn
@@ -303,7 +308,8 @@ Status ParameterUpdate::UpdateRunningLayer(size_t layer, const double* sums, Mod
     void* running = At(state->running(), at, model_->precision());
     const std::vector<const void*> args = {running, batch};
     std::vector<void*> results = {running};
-    RETURN_IF_ERROR(model_->UpdateRunning(layer).Run({args, results, arena_.data(), {}}, stream_));
+    RETURN_IF_ERROR(model_->UpdateRunning(layer).Run(
+        {.args = args, .results = results, .arena = arena}, stream_));
   }
   return OkStatus();
 }

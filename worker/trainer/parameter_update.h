@@ -67,14 +67,15 @@ class ParameterUpdate {
 
   std::vector<EventPtr> ReduceAll(const LaneRunner& lanes, void* sums, Deadline deadline);
   EventPtr AllReduceBucket(int64_t bucket, const std::vector<void*>& subtrees, Deadline deadline);
+  // The blocks of a bucket, on all threads of `workspaces` at once.
   Status UpdateBucket(int64_t bucket, const void* sums, const UpdateScalars& scalars,
-                      ModelState* state);
-  Status UpdateBlock(int64_t block, const void* sums, const UpdateScalars& scalars,
+                      LaneWorkspaces& workspaces, ModelState* state);
+  Status UpdateBlock(int64_t block, const void* sums, const UpdateScalars& scalars, void* arena,
                      ModelState* state);
   Status CheckFinite(int64_t block, const void* sums) const;
   Result<double> SummedNorm(const void* sums, Deadline deadline);
   Status UpdateRunning(const LaneRunner& lanes, ModelState* state, Deadline deadline);
-  Status UpdateRunningLayer(size_t layer, const double* sums, ModelState* state);
+  Status UpdateRunningLayer(size_t layer, const double* sums, void* arena, ModelState* state);
   Status WaitFor(const EventPtr& event);
   bool decides() const { return options_.clip_norm > 0 || options_.skip_nonfinite; }
 
@@ -85,7 +86,7 @@ class ParameterUpdate {
   comm::BlockExchange gradients_;
   std::unique_ptr<comm::BlockExchange> statistics_, running_;  // null without batch norm
   OwnedGather norms_, hashes_;
-  AlignedBuffer arena_, batch_;
+  AlignedBuffer batch_;
   Duration waited_{};
 };
 

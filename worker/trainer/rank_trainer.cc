@@ -136,13 +136,14 @@ Result<MemoryReport> RankTrainer::ReportMemory() {
   Parts& p = *parts_;
   const int64_t batch = setup_->most_rows * setup_->model->program().options().image.elements() *
                         SizeOf(config_->precision);
-  comm::SumRow mine{.f64 = {},
-                    .i64 = {p.model_state.bytes(), p.runner->bytes(), p.workspaces->bytes(),
-                            p.update->scratch_bytes(), batch * p.lanes.size() * kBatchesHeld,
-                            p.checkpointer->bytes()}};
+  comm::SumRow mine{
+      .f64 = {},
+      .i64 = {p.model_state.bytes(), p.runner->bytes(), p.workspaces->bytes(),
+              p.update->scratch_bytes(), batch * p.lanes.size() * kBatchesHeld,
+              p.checkpointer->bytes(), static_cast<int64_t>(p.workspaces->prepared().size())}};
   // A row a lane: the rank's bytes on its first lane.
   std::vector<comm::SumRow> rows(static_cast<size_t>(p.lanes.size()),
-                                 {.f64 = {}, .i64 = {0, 0, 0, 0, 0, 0}});
+                                 {.f64 = {}, .i64 = {0, 0, 0, 0, 0, 0, 0}});
   rows[0] = mine;
   ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator_, config_->batch.lanes, rows,
                                                           &p.update_stream, StepDeadline()));
@@ -154,6 +155,7 @@ Result<MemoryReport> RankTrainer::ReportMemory() {
   report.exchange = total.i64[3];
   report.batches = total.i64[4];
   report.checkpoint = total.i64[5];
+  report.prepared = total.i64[6];
   return report;
 }
 

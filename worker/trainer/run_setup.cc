@@ -82,6 +82,8 @@ Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes
   ASSIGN_OR_RETURN(setup->kernels, LoadRunKernels(config, setup->device->spec()));
   compile.kernels = setup->kernels.choices;
   compile.poison = config.poison;
+  // Worth its memory where a rank has several lanes.
+  compile.prepare_parameters = config.batch.lanes > config.run.ranks;
   ASSIGN_OR_RETURN(compile.recompute, graph::RecomputePolicy::Parse(config.recompute));
   ASSIGN_OR_RETURN(setup->model,
                    CompiledModel::Make(std::move(program), setup->device.get(), compile));
@@ -134,6 +136,7 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
   report.lanes_at_once = setup.lanes_at_once;
   report.arena = model.arena_bytes();
   report.arenas = report.ranks * report.lanes_at_once * report.arena;
+  report.prepared = report.ranks * model.prepared_bytes();
   report.parameters =
       report.ranks * (state + model.running_space().elements() * size) +
       static_cast<int64_t>(model.program().options().optimizer.slots().size()) * state;

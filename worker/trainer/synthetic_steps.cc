@@ -118,6 +118,7 @@ MemoryReport SyntheticSteps::memory() const {
   report.parameters = state_.bytes();
   report.gradients = runner_->bytes();
   report.arenas = workspaces_->bytes();
+  report.prepared = static_cast<int64_t>(workspaces_->prepared().size());
   report.exchange = update_->scratch_bytes();
   for (const storage::LaneBatch& lane : batch_.lanes) {
     report.batches += static_cast<int64_t>(lane.x.size());

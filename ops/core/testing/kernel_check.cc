@@ -174,6 +174,20 @@ Status CheckRepeats(const OpCase& c, DType precision) {
   return OkStatus();
 }
 
+Status CheckPrepared(const OpCase& c) {
+  const Tensors in = InputsOf(c, DType::kFloat32);
+  ASSIGN_OR_RETURN(std::vector<MadeKernel> kernels, KernelsOf(c, DType::kFloat32));
+  for (MadeKernel& kernel : kernels) {
+    if (kernel.candidate.prepared_input < 0) continue;
+    ASSIGN_OR_RETURN(const Tensors expected, RunKernel(kernel, in, SampleStep()));
+    kernel.prepared = true;
+    ASSIGN_OR_RETURN(const Tensors out, RunKernel(kernel, in, SampleStep()));
+    RETURN_IF_ERROR(
+        ExpectSameBits(out, expected, kernel, "with a prepared input gave other bits in output"));
+  }
+  return OkStatus();
+}
+
 Status CheckOwnKernelsAgree(const OpCase& c) {
   ASSIGN_OR_RETURN(const NodeSpec node, NodeOf(c, DType::kFloat32));
   ASSIGN_OR_RETURN(const std::vector<MadeKernel> own, MakeOwnKernels(node));

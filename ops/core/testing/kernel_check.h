@@ -18,6 +18,9 @@ Status CheckInPlace(const OpCase& c, DType precision);
 // thread's runs too.
 Status CheckRepeats(const OpCase& c, DType precision);
 
+// Kernels that can have an input prepared give the same bits with it (float32).
+Status CheckPrepared(const OpCase& c);
+
 // Own kernels give the same bits under each instruction set of this machine, on one thread and on
 // two (float32).
 Status CheckOwnKernelsAgree(const OpCase& c);

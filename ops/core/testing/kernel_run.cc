@@ -86,18 +86,29 @@ Result<std::vector<MadeKernel>> MakeOwnKernels(const NodeSpec& node) {
 
 Status RunKernel(const MadeKernel& kernel, const std::vector<const GuardedTensor*>& in,
                  const std::vector<GuardedTensor*>& out, const StepHeader& step) {
-  GuardedTensor workspace({DType::kUInt8, {kernel.candidate.workspace_bytes}});
+  const Candidate& candidate = kernel.candidate;
+  GuardedTensor workspace(
+      {DType::kUInt8,
+       {kernel.prepared ? candidate.workspace_bytes_if_prepared : candidate.workspace_bytes}});
+  GuardedTensor prepared({DType::kUInt8, {kernel.prepared ? candidate.prepared_bytes : 0}});
   std::vector<const void*> in_data;
   std::vector<void*> out_data;
   for (const GuardedTensor* tensor : in) in_data.push_back(tensor->data());
   for (GuardedTensor* tensor : out) out_data.push_back(tensor->data());
-  RETURN_IF_ERROR(kernel.kernel->Run({in_data, out_data, workspace.data(), &step}, nullptr));
+  RunArgs args = {in_data, out_data, workspace.data(), &step};
+  if (kernel.prepared) {
+    const void* const input = in_data[static_cast<size_t>(candidate.prepared_input)];
+    RETURN_IF_ERROR(kernel.kernel->Prepare(input, prepared.data(), nullptr));
+    args.prepared = prepared.data();
+  }
+  RETURN_IF_ERROR(kernel.kernel->Run(args, nullptr));
   for (size_t i = 0; i < in.size(); ++i) {
     RETURN_IF_ERROR(ExpectGuards(*in[i], kernel, "input", i));
   }
   for (size_t i = 0; i < out.size(); ++i) {
     RETURN_IF_ERROR(ExpectGuards(*out[i], kernel, "output", i));
   }
+  RETURN_IF_ERROR(ExpectGuards(prepared, kernel, "prepared input", 0));
   return ExpectGuards(workspace, kernel, "workspace", 0);
 }
 

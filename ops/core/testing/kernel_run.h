@@ -22,6 +22,7 @@ struct MadeKernel {
   Candidate candidate;
   std::unique_ptr<Kernel> kernel;
   int32_t threads = 1;
+  bool prepared = false;  // run with the copy that Prepare makes of candidate.prepared_input
   std::string name() const {
     const std::string name = candidate.kernel + "/" + candidate.algorithm;
     return threads == 1 ? name : name + " on " + std::to_string(threads) + " threads";

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// A matrix as oneDNN's convolutions like their weights: cut into blocks of rows, each transposed.
+// Its own reorder reads such a matrix column by column and takes three times as long.
+#pragma once
+
+#include <cstdint>
+
+namespace lockstep::ops {
+
+struct TransposedBlocks {
+  int64_t rows = 0, columns = 0;
+  int64_t block = 0;  // rows of a block, a multiple of 4; the last one is filled up with zeros
+};
+
+// to[b][column][i] = from[b * block + i][column], from (rows, columns), on `threads` threads.
+void CopyTransposedBlocks(const TransposedBlocks& shape, int32_t threads, const float* from,
+                          float* to);
+
+}  // namespace lockstep::ops
