@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// AlignedBuffer: owned memory on a 64-byte boundary (a cache line, an AVX-512 register). Movable,
-// not copyable; its bytes are not initialised.
+// AlignedBuffer: owned memory on a 64-byte boundary (a cache line, an AVX-512 register), a large
+// one on huge pages where the kernel gives them. Movable, not copyable; its bytes are not
+// initialised.
 #pragma once
 
 #include <cstddef>

@@ -21,6 +21,15 @@ TEST(AlignedBufferTest, StandsOnA64ByteBoundary) {
   }
 }
 
+TEST(AlignedBufferTest, ALargeOneStandsWhereHugePagesCan) {
+  constexpr size_t kHugePage = size_t{2} << 20, kBytes = 9 * kHugePage / 2 + 5;
+  auto buffer = AlignedBuffer::Make(kBytes);
+  ASSERT_TRUE(buffer.ok()) << buffer.status();
+  EXPECT_EQ(buffer->size(), kBytes);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer->data()) % kHugePage, 0u);
+  std::memset(buffer->data(), 1, kBytes);
+}
+
 TEST(AlignedBufferTest, NoBytesAreAnEmptyBuffer) {
   EXPECT_EQ(AlignedBuffer::Make(0)->size(), 0u);
   EXPECT_EQ(AlignedBuffer().data(), nullptr);

@@ -19,8 +19,8 @@ struct RunBindings {
   std::span<const void* const> args;  // one a plan argument; 64-byte aligned
   std::span<void* const> results;     // one a plan result; 64-byte aligned
   void* arena = nullptr;              // plan().arena_bytes, 64-byte aligned
-  const void* prepared = nullptr;     // plan().prepared_bytes, filled by Prepare
   ops::StepHeader step;
+  const void* prepared = nullptr;  // plan().prepared_bytes, 64-byte aligned, filled by Prepare
 };
 
 class Executor {
@@ -54,9 +54,8 @@ class Executor {
   // layer and op with a NaN or infinity. Slow; for finding where a bad loss comes from.
   Status RunChecked(const RunBindings& bindings, Stream* stream) const;
 
-  // Time spent in each node so far, all runs on all threads added and Prepare with them, in
-  // nanoseconds; empty without
-  // Options::profile. Of work that a node enqueues it is the time of enqueueing.
+  // Time spent in each node so far, in Run and in Prepare, all threads added, in nanoseconds; empty
+  // without Options::profile. Of work that a node enqueues it is the time of enqueueing.
   std::vector<int64_t> node_nanoseconds() const;
 
  private:

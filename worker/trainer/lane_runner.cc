@@ -137,8 +137,8 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
       args,
       results,
       workspace.arena.data(),
-      workspaces_->prepared().data(),
-      {options_.seed, static_cast<uint32_t>(step.value), static_cast<uint32_t>(lane.lane.value)}};
+      {options_.seed, static_cast<uint32_t>(step.value), static_cast<uint32_t>(lane.lane.value)},
+      workspaces_->prepared().data()};
   RETURN_IF_ERROR(checked ? executor.RunChecked(bindings, nullptr)
                           : executor.Run(bindings, nullptr));
   StoreStatistics(workspace, lane.rows, buffer);

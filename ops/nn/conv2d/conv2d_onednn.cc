@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A convolution as oneDNN states it: images as N C H W with the strides of N H W C, weights as
 // (G) K C R S with the strides of K R S C/groups. Images stay in that layout; weights are reordered
-// to what the implementation likes (docs/decisions/0007).
+// to what the implementation likes, in forward once for many runs (docs/decisions/0007).
 #include "ops/core/activation_onednn.h"
 #include "ops/nn/conv2d/conv2d_bias.h"
 #include "ops/nn/conv2d/conv2d_gemm_onednn.h"
