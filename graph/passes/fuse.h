@@ -5,7 +5,8 @@
 // gives exactly the chain.
 //
 // Runs on forward graphs, before gradients: the fused op's own gradient then emits its fused
-// backward. And on whole lanes, for what gradients bring: sums where they meet. The fused node stands where the chain's last node stood, under its first one's path.
+// backward. And on whole lanes, for what gradients bring: sums where they meet. The fused node
+// stands where the chain's last node stood, under its first one's path.
 #pragma once
 
 #include "graph/ir/graph.h"
