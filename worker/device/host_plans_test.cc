@@ -3,6 +3,7 @@
 // time goes, and their memory is near its lower bound.
 #include <gtest/gtest.h>
 
+#include "base/check.h"
 #include "graph/passes/dead_code.h"
 #include "graph/plan/lane_plan.h"
 #include "graph/plan/verify_plan.h"
@@ -59,6 +60,16 @@ void ExpectFastKernels(const Plan& plan, const std::string& what) {
   }
 }
 
+Graph ResNet50Lane(int64_t size, int64_t rows) {
+  const Result<const graph::Model*> model = graph::FindModel("resnet50");
+  CHECK(model.ok()) << model.status();
+  const auto program = MakeProgram(**model, {size, size, 3}, rows);
+  CHECK(program.ok()) << program.status();
+  Result<Graph> lane = program->Lane(rows);
+  CHECK(lane.ok()) << lane.status();
+  return *std::move(lane);
+}
+
 void ExpectNearItsLowerBound(const Plan& plan, const std::string& what) {
   EXPECT_LE(static_cast<double>(plan.arena_bytes),
             1.05 * static_cast<double>(plan.arena_lower_bound))
@@ -87,16 +98,11 @@ TEST(HostPlansTest, OfAllModelsTakeNoPlainLoopsWhereTheTimeGoes) {
 
 TEST(HostPlansTest, OfResNet50HaveItsWeightsPreparedOnceEvenWhereBlocksAreRecomputed) {
   if (!HasOnednn()) GTEST_SKIP() << "built without oneDNN (LOCKSTEP_ONEDNN=OFF)";
-  const Result<const graph::Model*> model = graph::FindModel("resnet50");
-  ASSERT_TRUE(model.ok());
-  const auto program = MakeProgram(**model, {64, 64, 3}, 4);
-  ASSERT_TRUE(program.ok()) << program.status();
-  const Result<Graph> lane = program->Lane(4);
-  ASSERT_TRUE(lane.ok());
+  const Graph lane = ResNet50Lane(64, 4);
   const graph::PlanOptions prepare = {.prepare_parameters = true};
-  const auto without = graph::CompileLane(*lane, HostSpec(1));
-  const auto once = graph::CompileLane(*lane, HostSpec(1), {}, {}, prepare);
-  const auto blocks = graph::CompileLane(*lane, HostSpec(1),
+  const auto without = graph::CompileLane(lane, HostSpec(1));
+  const auto once = graph::CompileLane(lane, HostSpec(1), {}, {}, prepare);
+  const auto blocks = graph::CompileLane(lane, HostSpec(1),
                                          {graph::RecomputePolicy::Kind::kBlocks, 0}, {}, prepare);
   ASSERT_TRUE(without.ok() && once.ok() && blocks.ok());
   EXPECT_GT((*once)->prepared.size(), 10u);
@@ -107,15 +113,10 @@ TEST(HostPlansTest, OfResNet50HaveItsWeightsPreparedOnceEvenWhereBlocksAreRecomp
 
 TEST(HostPlansTest, OfResNet50AtFullSizeRecomputeBlocksInLessThanThreeFifths) {
   if (!HasOnednn()) GTEST_SKIP() << "built without oneDNN (LOCKSTEP_ONEDNN=OFF)";
-  const Result<const graph::Model*> model = graph::FindModel("resnet50");
-  ASSERT_TRUE(model.ok());
-  const auto program = MakeProgram(**model, {224, 224, 3}, 32);
-  ASSERT_TRUE(program.ok()) << program.status();
-  const Result<Graph> lane = program->Lane(32);
-  ASSERT_TRUE(lane.ok());
-  const auto whole = graph::CompileLane(*lane, HostSpec(1));
+  const Graph lane = ResNet50Lane(224, 32);
+  const auto whole = graph::CompileLane(lane, HostSpec(1));
   const auto blocks =
-      graph::CompileLane(*lane, HostSpec(1), {graph::RecomputePolicy::Kind::kBlocks, 0});
+      graph::CompileLane(lane, HostSpec(1), {graph::RecomputePolicy::Kind::kBlocks, 0});
   ASSERT_TRUE(whole.ok() && blocks.ok()) << blocks.status();
   ExpectFastKernels(**whole, "resnet50");
   ExpectNearItsLowerBound(**whole, "resnet50");
