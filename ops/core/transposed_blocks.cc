@@ -60,6 +60,16 @@ struct Tile {
 
 }  // namespace
 
+void CopyTransposedTile(const TransposedBlocks& shape, const float* from, int64_t stride,
+                        float* to) {
+  Tile tile;
+  for (int64_t i = shape.rows; i < shape.block; ++i) {
+    std::fill_n(tile.values[i], kTileColumns, 0.0f);
+  }
+  tile.Load(from, stride, shape.rows, shape.columns);
+  tile.StoreTransposed(shape.block, shape.columns, shape.block, to);
+}
+
 void CopyTransposedBlocks(const TransposedBlocks& shape, int32_t threads, const float* from,
                           float* to) {
   constexpr int64_t kRunColumns = 8 * kTileColumns;

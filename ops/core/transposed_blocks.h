@@ -16,4 +16,8 @@ struct TransposedBlocks {
 void CopyTransposedBlocks(const TransposedBlocks& shape, int32_t threads, const float* from,
                           float* to);
 
+// One tile: to[column * block + i] = from[i * stride + column] for i < block; zeros for rows <= i.
+// Rows and columns at most 64.
+void CopyTransposedTile(const TransposedBlocks& tile, const float* from, int64_t stride, float* to);
+
 }  // namespace lockstep::ops

@@ -3,7 +3,6 @@
 
 #include "base/device/cpu_isa.h"
 #include "ops/core/reference_kernel.h"
-#include "ops/core/simd_kernel.h"
 
 namespace lockstep::ops {
 namespace {
@@ -75,7 +74,7 @@ Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node) {
 Result<std::vector<MadeKernel>> MakeOwnKernels(const NodeSpec& node) {
   std::vector<MadeKernel> made;
   for (const auto& family : node.op->kernels) {
-    if (family->name() != kSimdKernel) continue;
+    if (family->is_library() || family->name() == kReferenceKernel) continue;
     for (const CpuIsa isa : {CpuIsa::kBaseline, CpuIsa::kAvx2, CpuIsa::kAvx512}) {
       if (isa > HostCpuIsa()) break;
       RETURN_IF_ERROR(AddKernels(node, *family, isa, &made));

@@ -40,15 +40,15 @@ std::vector<Value> Grad(const Conv2dAttrs& attrs, const GradArgs& g) {
 }
 
 Cost ForwardCost(const Conv2dAttrs& attrs, const NodeSpec& node) {
-  return {2 * MakeGeometry(attrs, node.in[0].shape, node.in[1].shape)->macs(), BytesMoved(node)};
+  return {2 * ForwardGeometry(attrs, node).macs(), BytesMoved(node)};
 }
 
 Cost DataGradCost(const Conv2dDataGradAttrs& attrs, const NodeSpec& node) {
-  return {2 * MakeGeometry(attrs, node.out[0].shape, node.in[1].shape)->macs(), BytesMoved(node)};
+  return {2 * DataGradGeometry(attrs, node).macs(), BytesMoved(node)};
 }
 
 Cost WeightGradCost(const Conv2dWeightGradAttrs& attrs, const NodeSpec& node) {
-  return {2 * MakeGeometry(attrs, node.in[0].shape, node.out[0].shape)->macs(), BytesMoved(node)};
+  return {2 * WeightGradGeometry(attrs, node).macs(), BytesMoved(node)};
 }
 
 struct Case {
@@ -76,6 +76,8 @@ std::vector<Case> Cases() {
   Conv2dAttrs depthwise;
   depthwise.padding_h = depthwise.padding_w = 1;
   depthwise.groups = 5;
+  Conv2dAttrs pad1;
+  pad1.padding_h = pad1.padding_w = 1;
   return {{"plain", {}, {2, 6, 5, 3}, {4, 3, 3, 3}},
           {"lenet_first", pad2, {2, 7, 7, 1}, {6, 5, 5, 1}},
           {"odd", odd, {2, 9, 11, 3}, {5, 2, 3, 3}},
@@ -86,6 +88,7 @@ std::vector<Case> Cases() {
           {"grouped", grouped, {2, 5, 6, 4}, {6, 3, 3, 2}},
           {"depthwise", depthwise, {1, 4, 5, 5}, {10, 3, 3, 1}},
           {"pointwise", {}, {3, 2, 3, 5}, {7, 1, 1, 5}},
+          {"many_channels", pad1, {2, 4, 3, 32}, {33, 3, 3, 32}},
           {"whole_image", {}, {2, 4, 3, 2}, {3, 4, 3, 2}},
           {"no_rows", pad2, {0, 5, 5, 2}, {3, 3, 3, 2}}};
 }

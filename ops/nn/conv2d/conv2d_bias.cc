@@ -61,12 +61,12 @@ std::vector<Value> ExpandWeightGrad(const Conv2dWeightGradAttrs& attrs, Emitter*
 
 // A sum and a maximum an output beside the products.
 Cost ForwardCost(const Conv2dBiasAttrs& attrs, const NodeSpec& node) {
-  const Geometry g = *MakeGeometry(attrs, node.in[0].shape, node.in[1].shape);
+  const Geometry g = ForwardGeometry(attrs, node);
   return {2 * g.macs() + 2 * node.out[0].shape.elements(), BytesMoved(node)};
 }
 
 Cost WeightGradCost(const Conv2dWeightGradAttrs& attrs, const NodeSpec& node) {
-  const Geometry g = *MakeGeometry(attrs, node.in[0].shape, node.out[0].shape);
+  const Geometry g = WeightGradGeometry(attrs, node);
   return {2 * g.macs() + node.in[1].shape.elements(), BytesMoved(node)};
 }
 
@@ -99,6 +99,7 @@ std::vector<Case> Cases() {
   return {{"lenet_first", pad2, {2, 7, 7, 1}, {6, 5, 5, 1}},
           {"grouped", grouped, {2, 5, 6, 4}, {6, 3, 3, 2}},
           {"wide", {}, {2, 4, 5, 16}, {24, 3, 3, 16}},
+          {"many_channels", {}, {2, 5, 6, 32}, {32, 3, 3, 32}},
           {"no_rows", pad2, {0, 5, 5, 2}, {3, 3, 3, 2}}};
 }
 

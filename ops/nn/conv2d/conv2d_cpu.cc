@@ -34,7 +34,7 @@ int64_t WorkspaceOf(const Geometry& g) {
 }  // namespace
 
 int64_t Workspace(const Conv2dAttrs& attrs, const NodeSpec& node) {
-  const Geometry g = *MakeGeometry(attrs, node.in[0].shape, node.in[1].shape);
+  const Geometry g = ForwardGeometry(attrs, node);
   return ComputeType(node) == DType::kFloat64 ? WorkspaceOf<double>(g) : WorkspaceOf<float>(g);
 }
 

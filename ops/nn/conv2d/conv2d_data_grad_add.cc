@@ -33,7 +33,7 @@ std::vector<FusedChain> Chains() {
 }
 
 Cost CostOf(const Conv2dDataGradAttrs& attrs, const NodeSpec& node) {
-  const Geometry g = *MakeGeometry(attrs, node.out[0].shape, node.in[1].shape);
+  const Geometry g = DataGradGeometry(attrs, node);
   return {2 * g.macs() + node.out[0].shape.elements(), BytesMoved(node)};
 }
 

@@ -174,15 +174,13 @@ using RunGemm = Status (*)(const Gemm&, const SimdArgs&);
 using GeometryOf = Geometry (*)(const NodeSpec&);
 
 Geometry OfForward(const NodeSpec& node) {
-  return *MakeGeometry(*Unpack<Conv2dAttrs>(node.attrs), node.in[0].shape, node.in[1].shape);
+  return ForwardGeometry(*Unpack<Conv2dAttrs>(node.attrs), node);
 }
 Geometry OfDataGrad(const NodeSpec& node) {
-  return *MakeGeometry(*Unpack<Conv2dDataGradAttrs>(node.attrs), node.out[0].shape,
-                       node.in[1].shape);
+  return DataGradGeometry(*Unpack<Conv2dDataGradAttrs>(node.attrs), node);
 }
 Geometry OfWeightGrad(const NodeSpec& node) {
-  return *MakeGeometry(*Unpack<Conv2dWeightGradAttrs>(node.attrs), node.in[0].shape,
-                       node.out[0].shape);
+  return WeightGradGeometry(*Unpack<Conv2dWeightGradAttrs>(node.attrs), node);
 }
 
 class GemmKernel : public Kernel {

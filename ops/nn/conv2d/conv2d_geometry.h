@@ -7,6 +7,7 @@
 
 #include "base/shape.h"
 #include "base/status.h"
+#include "ops/core/kernel.h"
 #include "ops/core/window.h"
 #include "ops/nn/conv2d/conv2d.h"
 
@@ -44,6 +45,11 @@ Result<std::vector<TensorType>> InferWeightGrad(const Conv2dWeightGradAttrs& att
 
 // Geometry of the convolution of an x by a w, or what is impossible about it, with the numbers.
 Result<Geometry> MakeGeometry(const Conv2dAttrs& attrs, const Shape& x, const Shape& w);
+
+// The geometry of a node of these ops and of their fused forms, whose types have been checked.
+Geometry ForwardGeometry(const Conv2dAttrs& attrs, const NodeSpec& node);
+Geometry DataGradGeometry(const Conv2dDataGradAttrs& attrs, const NodeSpec& node);
+Geometry WeightGradGeometry(const Conv2dWeightGradAttrs& attrs, const NodeSpec& node);
 
 // x_row[p * Q + q]: the element of a padded image (padded_h, padded_w, C) at the corner of output
 // pixel (p, q)'s window.

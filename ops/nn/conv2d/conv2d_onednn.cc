@@ -64,7 +64,7 @@ struct Conv {
 
 OnednnProblem ForwardProblem(const NodeSpec& node) {
   const Conv2dAttrs attrs = *Unpack<Conv2dAttrs>(node.attrs);
-  const Conv c(*MakeGeometry(attrs, node.in[0].shape, node.in[1].shape));
+  const Conv c(ForwardGeometry(attrs, node));
   return Forward<ForwardConv>(c.ForwardDesc(), OnednnAttr(),
                               {{DNNL_ARG_SRC, false, 0, c.x},
                                {DNNL_ARG_WEIGHTS, false, 1, c.w},
@@ -73,7 +73,7 @@ OnednnProblem ForwardProblem(const NodeSpec& node) {
 
 OnednnProblem BiasProblem(const NodeSpec& node) {
   const Conv2dBiasAttrs attrs = *Unpack<Conv2dBiasAttrs>(node.attrs);
-  const Conv c(*MakeGeometry(attrs, node.in[0].shape, node.in[1].shape));
+  const Conv c(ForwardGeometry(attrs, node));
   const ForwardConv::desc desc(dnnl::prop_kind::forward_training, kDirect, c.x, c.any_w, c.bias,
                                c.y, c.strides, c.dilates, c.padding, c.padding);
   return Forward<ForwardConv>(desc, OnednnAttr(attrs.activation),
@@ -85,7 +85,7 @@ OnednnProblem BiasProblem(const NodeSpec& node) {
 
 OnednnProblem DataGradProblem(const NodeSpec& node) {
   const auto attrs = *Unpack<Conv2dDataGradAttrs>(node.attrs);
-  const Conv c(*MakeGeometry(attrs, node.out[0].shape, node.in[1].shape));
+  const Conv c(DataGradGeometry(attrs, node));
   const DataGradConv::desc desc(kDirect, c.x, c.any_w, c.y, c.strides, c.dilates, c.padding,
                                 c.padding);
   return Backward<DataGradConv, ForwardConv>(desc, c.Hint(),
@@ -96,7 +96,7 @@ OnednnProblem DataGradProblem(const NodeSpec& node) {
 
 OnednnProblem WeightGradProblem(const NodeSpec& node) {
   const auto attrs = *Unpack<Conv2dWeightGradAttrs>(node.attrs);
-  const Conv c(*MakeGeometry(attrs, node.in[0].shape, node.out[0].shape));
+  const Conv c(WeightGradGeometry(attrs, node));
   const WeightGradConv::desc desc(kDirect, c.x, c.any_w, c.y, c.strides, c.dilates, c.padding,
                                   c.padding);
   return Backward<WeightGradConv, ForwardConv>(desc, c.Hint(),
@@ -107,7 +107,7 @@ OnednnProblem WeightGradProblem(const NodeSpec& node) {
 
 OnednnProblem BiasWeightGradProblem(const NodeSpec& node) {
   const auto attrs = *Unpack<Conv2dWeightGradAttrs>(node.attrs);
-  const Conv c(*MakeGeometry(attrs, node.in[0].shape, node.out[0].shape));
+  const Conv c(WeightGradGeometry(attrs, node));
   const WeightGradConv::desc desc(kDirect, c.x, c.any_w, c.bias, c.y, c.strides, c.dilates,
                                   c.padding, c.padding);
   return Backward<WeightGradConv, ForwardConv>(desc, c.Hint(),

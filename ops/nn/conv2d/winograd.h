@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution with windows of 3x3 and stride 1 in fewer products: F(2x2, 3x3) of Lavin and Gray,
+// "Fast Algorithms for Convolutional Neural Networks", 2016 (after Winograd, 1980). Images are cut
+// into tiles of 2x2 outputs, each made of 4x4 inputs d; of a window g
+//
+//   y = A^T ((G g G^T) * (B^T d B)) A,   dg = G^T (sum over tiles (A dy A^T) * (B^T d B)) G
+//
+//         1  0 -1  0          1    0    0
+//   B^T = 0  1  1  0    G = 1/2  1/2  1/2    A^T = 1  1  1  0
+//         0 -1  1  0        1/2 -1/2  1/2          0  1 -1 -1
+//         0  1  0 -1          0    0    1
+//
+// with * element by element: 16 products a tile, an input and an output channel instead of 36. Sums
+// over channels (over tiles for dg) are 16 matrix products, each element one chain of fused
+// multiply-adds in increasing order, so no bit depends on threads or on the instruction set. Needs
+// one with fused multiply-adds: AVX2 or AVX-512.
+#pragma once
+
+#include <cstdint>
+
+#include "base/device/cpu_isa.h"
+
+namespace lockstep::ops::conv2d {
+
+// How a convolution of (N, H, W, channels) to (N, P, Q, columns) runs. Sums are over `channels`.
+struct Winograd {
+  int64_t n = 0, h = 0, w = 0, channels = 0;  // images read
+  int64_t p = 0, q = 0, columns = 0;          // images written, p = h + 2 padding_h - 2
+  int64_t padding_h = 0, padding_w = 0;       // at most 2
+  CpuIsa isa = CpuIsa::kAvx2;
+  int32_t threads = 1;
+
+  int64_t tiles_h() const { return (p + 1) / 2; }
+  int64_t tiles_w() const { return (q + 1) / 2; }
+  int64_t tiles() const { return n * tiles_h() * tiles_w(); }
+};
+
+inline bool RunsWinograd(CpuIsa isa) { return isa != CpuIsa::kBaseline; }
+
+// The transformed windows that WinogradConvolve reads, in floats.
+int64_t WinogradWindowFloats(const Winograd& conv);
+
+// From w (columns, 3, 3, channels).
+void TransformWindows(const Winograd& conv, const float* w, float* windows);
+
+// From w (channels, 3, 3, columns), with each window turned by 180 degrees: the windows that carry
+// dy (N, H, W, channels) back to dx (N, P, Q, columns), with padding 2 - padding.
+void TransformTurnedWindows(const Winograd& conv, const float* w, float* windows);
+
+// y (N, P, Q, columns) of x (N, H, W, channels): what `end` makes of the sums.
+struct WinogradEnd {
+  const float* bias = nullptr;  // (columns), added
+  bool relu = false;
+};
+int64_t WinogradConvolveFloats(const Winograd& conv);  // workspace
+void WinogradConvolve(const Winograd& conv, const float* x, const float* windows,
+                      const WinogradEnd& end, float* workspace, float* y);
+
+// dw (columns, 3, 3, channels) of x (N, H, W, channels) and dy (N, P, Q, columns).
+int64_t WinogradWeightGradFloats(const Winograd& conv);  // workspace
+void WinogradWeightGrad(const Winograd& conv, const float* x, const float* dy, float* workspace,
+                        float* dw);
+
+}  // namespace lockstep::ops::conv2d
