@@ -116,7 +116,7 @@ TEST(BenchStepTest, ImagesBeyondWhatTheLibraryCountsAreRefused) {
   const Status status = RunBenchStep(options, out);
   EXPECT_FALSE(status.ok());
   EXPECT_THAT(status.message(),
-              AnyOf(HasSubstr("no kernel for conv2d"), HasSubstr("the plan needs")));
+              AnyOf(HasSubstr("no kernel for"), HasSubstr("the plan needs")));
 }
 
 TEST(BenchStepTest, AJsonOfNamesThatAreNoUtf8IsStillJson) {

@@ -11,10 +11,12 @@
 namespace lockstep::graph {
 namespace {
 
-// Offers what may run the node to `take`, in order, until that says true. Of each kernel that
-// offers nothing the reason is added to `reasons`, a line each.
+// Offers what may run the node to `take`, in order, until that says true: what is known to be
+// slower after all else. Of each kernel that offers nothing the reason is added to `reasons`, a
+// line each.
 void Offer(const ops::NodeSpec& node, const DeviceSpec& device,
            const std::function<bool(KernelOption)>& take, std::string* reasons) {
+  std::vector<KernelOption> slower;
   for (const auto& family : node.op->kernels) {
     if (device.reference_kernels_only && family->name() != ops::kReferenceKernel) continue;
     const std::string name = "\n  " + std::string(family->name()) + ": ";
@@ -27,11 +29,18 @@ void Offer(const ops::NodeSpec& node, const DeviceSpec& device,
     for (const ops::Candidate& c : *candidates) {
       if (!c.deterministic || c.workspace_bytes > device.workspace_cap) continue;
       usable = true;
-      if (take({family, c})) return;
+      if (c.known_slower) {
+        slower.push_back({family, c});
+      } else if (take({family, c})) {
+        return;
+      }
     }
     if (usable) continue;
     *reasons += name + "no deterministic candidate within the workspace cap of " +
                 std::to_string(device.workspace_cap >> 20) + " MiB";
+  }
+  for (KernelOption& option : slower) {
+    if (take(std::move(option))) return;
   }
 }
 

@@ -48,6 +48,7 @@ class KernelChoiceTest : public testing::Test {
     registry_.Add<ops::NoAttrs>(
         {.name = "op", .infer = Same, .reference_f32 = Nothing, .reference_f64 = Nothing});
     registry_.AddKernel("op", Family("absent", {}));
+    registry_.AddKernel("op", Family("slow", {{.algorithm = "s", .known_slower = true}}));
     registry_.AddKernel("op", Family("quick", {{"", "a", 0, /*deterministic=*/false},
                                                {"", "b", int64_t{1} << 40},
                                                {"", "c"},
@@ -80,14 +81,14 @@ class KernelChoiceTest : public testing::Test {
   DeviceSpec device_ = ReferenceCpuSpec();
 };
 
-TEST_F(KernelChoiceTest, OptionsAreWhatIsDeterministicAndWithinTheCapInOrder) {
+TEST_F(KernelChoiceTest, OptionsAreWhatIsDeterministicAndWithinTheCapInOrderTheSlowerLast) {
   std::vector<std::string> names;
   for (const KernelOption& option : KernelOptions(Spec(), device_)) {
     names.push_back(option.candidate.kernel + " " + option.candidate.algorithm);
   }
-  ASSERT_EQ(names.size(), 4u);
+  ASSERT_EQ(names.size(), 5u);
   names.pop_back();  // the reference kernel, always last
-  EXPECT_THAT(names, ElementsAre("quick c", "quick d", "other c"));
+  EXPECT_THAT(names, ElementsAre("quick c", "quick d", "other c", "slow s"));
 }
 
 TEST_F(KernelChoiceTest, APlanTakesTheFirstUnlessAnotherIsRecorded) {

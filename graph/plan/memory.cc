@@ -14,8 +14,8 @@ using Order = std::vector<uint32_t>;  // indices of buffers
 
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 // Placing n buffers looks at about n * n / 2 pairs: so many pairs are looked at in all.
-constexpr int64_t kPairs = int64_t{200} << 20;
-constexpr int64_t kMostTries = 2000;
+constexpr int64_t kPairs = int64_t{800} << 20;
+constexpr int64_t kMostTries = 8000;
 
 // Bytes alive at each node.
 std::vector<int64_t> LiveBytes(const std::vector<BufferLife>& buffers) {
@@ -85,8 +85,9 @@ Placement Place(const std::vector<BufferLife>& buffers, const Order& order, Fit 
 
 class Planner {
  public:
-  explicit Planner(const std::vector<BufferLife>& buffers, int64_t lower_bound)
-      : buffers_(buffers), enough_(lower_bound + lower_bound / 100) {}
+  Planner(const std::vector<BufferLife>& buffers, const std::vector<int64_t>& live,
+          int64_t lower_bound)
+      : buffers_(buffers), live_(live), enough_(lower_bound + lower_bound / 100) {}
 
   Placement Run() {
     TryOrders();
@@ -111,8 +112,11 @@ class Planner {
 
   void TryOrders() {
     const auto length = [](const BufferLife& b) { return int64_t{b.last_node} - b.first_node + 1; };
+    const auto most_alive = [this](const BufferLife& b) {
+      return *std::max_element(live_.begin() + b.first_node, live_.begin() + b.last_node + 1);
+    };
     const Order orders[] = {
-        Sorted([](const BufferLife& b) { return b.bytes; }),
+        Sorted(most_alive), Sorted([](const BufferLife& b) { return b.bytes; }),
         Sorted([&](const BufferLife& b) { return length(b) * (Aligned(b.bytes) >> 6); }),
         Sorted(length), Sorted([](const BufferLife& b) { return -int64_t{b.first_node}; })};
     best_.peak = kNoLimit;
@@ -143,8 +147,8 @@ class Planner {
     const int64_t tries = n < 2 ? 0 : std::min(kMostTries, kPairs / (n * n / 2));
     for (int64_t t = 0; t < tries && !Done(); ++t) {
       const PhiloxCounter words = Philox4x32({static_cast<uint32_t>(t), 0, 0, 0}, {0, 0});
-      const uint32_t from = PickAtPeak(words[0]);
-      if (from == 0) continue;
+      uint32_t from = t % 2 == 0 ? PickAtPeak(words[0]) : 0;
+      if (from == 0) from = 1 + words[2] % static_cast<uint32_t>(n - 1);
       const uint32_t to = words[1] % from;
       Order order = order_;
       std::rotate(order.begin() + to, order.begin() + from, order.begin() + from + 1);
@@ -156,6 +160,7 @@ class Planner {
   }
 
   const std::vector<BufferLife>& buffers_;
+  const std::vector<int64_t>& live_;  // bytes, at each node
   const int64_t enough_;
   Placement best_;
   Order order_;  // that gave the best
@@ -175,7 +180,7 @@ MemoryPlan PlanMemory(const std::vector<BufferLife>& buffers) {
   if (buffers.empty()) return plan;
   const std::vector<int64_t> live = LiveBytes(buffers);
   plan.lower_bound = *std::max_element(live.begin(), live.end());
-  Placement placement = Planner(buffers, plan.lower_bound).Run();
+  Placement placement = Planner(buffers, live, plan.lower_bound).Run();
   plan.offsets = std::move(placement.offsets);
   plan.arena_bytes = placement.peak;
   return plan;

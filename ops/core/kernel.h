@@ -41,6 +41,7 @@ struct Candidate {
   std::string algorithm;
   int64_t workspace_bytes = 0;  // of a run that is given no prepared copy
   bool deterministic = true;
+  bool known_slower = false;    // than another kernel's, here: those without it are taken first
   int32_t prepared_input = -1;  // >= 0: the input that Prepare copies
   int64_t prepared_bytes = 0;
   int64_t workspace_bytes_if_prepared = 0;

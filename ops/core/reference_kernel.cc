@@ -31,6 +31,7 @@ Result<std::vector<Candidate>> ReferenceKernelFamily::Candidates(const NodeSpec&
   Candidate candidate;
   candidate.kernel = kReferenceKernel;
   candidate.algorithm = "loops";
+  candidate.known_slower = true;
   if (node.op->reference_workspace) candidate.workspace_bytes = node.op->reference_workspace(node);
   return std::vector<Candidate>{candidate};
 }

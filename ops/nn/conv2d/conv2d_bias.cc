@@ -99,7 +99,6 @@ std::vector<Case> Cases() {
   return {{"lenet_first", pad2, {2, 7, 7, 1}, {6, 5, 5, 1}},
           {"grouped", grouped, {2, 5, 6, 4}, {6, 3, 3, 2}},
           {"wide", {}, {2, 4, 5, 16}, {24, 3, 3, 16}},
-          {"many_channels", {}, {2, 5, 6, 32}, {32, 3, 3, 32}},
           {"no_rows", pad2, {0, 5, 5, 2}, {3, 3, 3, 2}}};
 }
 

@@ -228,8 +228,8 @@ using IsBest = bool (*)(const Gemm&, CpuIsa);
 
 class GemmFamily : public KernelFamily {
  public:
-  GemmFamily(GeometryOf geometry, RunGemm run, bool first, IsBest is_best)
-      : geometry_(geometry), run_(run), first_(first), is_best_(is_best) {}
+  GemmFamily(GeometryOf geometry, RunGemm run, IsBest is_best)
+      : geometry_(geometry), run_(run), is_best_(is_best) {}
   std::string_view name() const override { return kGemmKernel; }
   bool is_library() const override { return true; }
 
@@ -239,10 +239,9 @@ class GemmFamily : public KernelFamily {
     const Gemm gemm(geometry_(node));
     if (gemm.g.groups != 1) return FailedPrecondition("gemm: the convolution has groups");
     ASSIGN_OR_RETURN(const CpuIsa isa, CpuIsaFromName(device.isa));
-    if (first_ != is_best_(gemm, isa)) {
-      return FailedPrecondition("gemm: stands at another place among this node's candidates");
-    }
-    return std::vector<Candidate>{{std::string(kGemmKernel), "im2col", gemm.workspace()}};
+    Candidate candidate = {std::string(kGemmKernel), "im2col", gemm.workspace()};
+    candidate.known_slower = !is_best_(gemm, isa);
+    return std::vector<Candidate>{candidate};
   }
 
   Result<std::unique_ptr<Kernel>> Make(const NodeSpec& node, const Candidate&,
@@ -255,20 +254,19 @@ class GemmFamily : public KernelFamily {
  private:
   const GeometryOf geometry_;
   const RunGemm run_;
-  const bool first_;  // before the direct kernels, or after them
   const IsBest is_best_;
 };
 
 }  // namespace
 
-void RegisterGemm(OpRegistry& registry, bool first) {
+void RegisterGemm(OpRegistry& registry) {
   const auto add = [&](const char* op, GeometryOf geometry, RunGemm run, IsBest is_best) {
-    registry.AddKernel(op, std::make_shared<GemmFamily>(geometry, run, first, is_best));
+    registry.AddKernel(op, std::make_shared<GemmFamily>(geometry, run, is_best));
   };
   add("conv2d", OfForward, Forward, ForwardIsBest);
   add("conv2d_data_grad", OfDataGrad, DataGrad, DataGradIsBest);
   add("conv2d_weight_grad", OfWeightGrad, WeightGrad, WeightGradIsBest);
-  if (first) add("conv2d_data_grad_add", OfDataGrad, DataGradAdd, Always);
+  add("conv2d_data_grad_add", OfDataGrad, DataGradAdd, Always);
 }
 
 }  // namespace lockstep::ops::conv2d

@@ -6,8 +6,7 @@
 
 namespace lockstep::ops::conv2d {
 
-// `first` adds them where they are known to be the best (then before oneDNN's own), else where they
-// are not: after them, for the tuner.
-void RegisterGemm(OpRegistry& registry, bool first);
+// Before oneDNN's own kernels; they tell themselves where they are known to be slower.
+void RegisterGemm(OpRegistry& registry);
 
 }  // namespace lockstep::ops::conv2d

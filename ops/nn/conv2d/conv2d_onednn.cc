@@ -120,13 +120,12 @@ OnednnProblem BiasWeightGradProblem(const NodeSpec& node) {
 }  // namespace
 
 void RegisterOnednn(OpRegistry& registry) {
-  RegisterGemm(registry, /*first=*/true);
+  RegisterGemm(registry);
   registry.AddKernel("conv2d", OnednnKernel(ForwardProblem));
   registry.AddKernel("conv2d_bias", OnednnKernel(BiasProblem));
   registry.AddKernel("conv2d_data_grad", OnednnKernel(DataGradProblem));
   registry.AddKernel("conv2d_weight_grad", OnednnKernel(WeightGradProblem));
   registry.AddKernel("conv2d_bias_weight_grad", OnednnKernel(BiasWeightGradProblem));
-  RegisterGemm(registry, /*first=*/false);
 }
 
 }  // namespace lockstep::ops::conv2d

@@ -19,13 +19,16 @@ Status CheckGeometry(const Geometry& g) {
   return FailedPrecondition("winograd: the window is not 3x3 with stride 1");
 }
 
-// Where it is faster than the direct kernels, as measured (docs/decisions/0010): enough channels to
-// pay for the transforms of images, enough tiles to pay for those of windows.
-Status CheckFaster(const Winograd& conv) {
-  const int64_t least = std::min(conv.channels, conv.columns);
-  const int64_t most = std::max(conv.channels, conv.columns);
-  if (least >= 32 && conv.tiles() * 5 >= most) return OkStatus();
-  return FailedPrecondition("winograd: too few channels or tiles");
+// Where it is faster than the other kernels, as measured (docs/decisions/0010): where channels fill
+// panels of 64 and there are tiles enough to pay for the transforms of windows.
+bool FillsPanels(const Winograd& conv) {
+  const auto fills = [](int64_t channels) { return channels % 64 == 0 || channels > 128; };
+  return fills(conv.channels) && fills(conv.columns);
+}
+bool ForwardIsFaster(const Winograd& conv) { return FillsPanels(conv) && conv.tiles() >= 32; }
+bool DataGradIsFaster(const Winograd& conv) { return FillsPanels(conv) && conv.tiles() >= 64; }
+bool WeightGradIsFaster(const Winograd& conv) {
+  return FillsPanels(conv) && conv.tiles() * 1024 >= conv.channels * conv.columns;
 }
 
 // y of x by w.
@@ -54,6 +57,7 @@ struct WinogradOp {
   int64_t (*workspace_floats)(const Winograd&);                        // beside the windows
   void (*transform)(const Winograd&, const float* w, float* windows);  // input 1
   bool prepares;
+  bool (*is_faster)(const Winograd&);
   void (*run)(const NodeSpec&, const Winograd&, const RunArgs&, const float* windows,
               float* workspace);
 };
@@ -120,8 +124,8 @@ class WinogradFamily : public KernelFamily {
     RETURN_IF_ERROR(CheckSimd(node, device));
     RETURN_IF_ERROR(CheckGeometry(op_.geometry(node)));
     ASSIGN_OR_RETURN(const Winograd conv, ConvFor(node, device));
-    RETURN_IF_ERROR(CheckFaster(conv));
     Candidate candidate = {std::string(kWinogradKernel), "F(2x2,3x3):" + device.isa};
+    candidate.known_slower = !op_.is_faster(conv);
     candidate.workspace_bytes = op_.workspace_floats(conv) * kFloatBytes;
     if (op_.transform != nullptr) {
       const int64_t window_bytes = op_.window_floats(conv) * kFloatBytes;
@@ -169,6 +173,7 @@ void RegisterWinograd(OpRegistry& registry) {
       .workspace_floats = WinogradConvolveFloats,
       .transform = TransformWindows,
       .prepares = true,
+      .is_faster = ForwardIsFaster,
       .run = Convolve,
   };
   add("conv2d", forward);
@@ -188,6 +193,7 @@ void RegisterWinograd(OpRegistry& registry) {
                               .workspace_floats = WinogradConvolveFloats,
                               .transform = TransformTurnedWindows,
                               .prepares = false,  // as all data gradients (docs/decisions/0007)
+                              .is_faster = DataGradIsFaster,
                               .run = Convolve,
                           });
   add("conv2d_weight_grad", {
@@ -201,6 +207,7 @@ void RegisterWinograd(OpRegistry& registry) {
                                 .workspace_floats = WinogradWeightGradFloats,
                                 .transform = nullptr,
                                 .prepares = false,
+                                .is_faster = WeightGradIsFaster,
                                 .run = WeightGrad,
                             });
 }
