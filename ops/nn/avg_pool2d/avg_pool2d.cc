@@ -5,6 +5,7 @@
 #include "ops/core/registry.h"
 #include "ops/core/window.h"
 #include "ops/nn/avg_pool2d/avg_pool2d_cpu.h"
+#include "ops/nn/avg_pool2d/avg_pool2d_tanh_grad.h"
 
 namespace lockstep::ops {
 
@@ -48,18 +49,6 @@ std::vector<Value> Grad(const AvgPool2dAttrs& attrs, const GradArgs& g) {
   const Shape& x = g.emit->TypeOf(g.in[0]).shape;
   const AvgPool2dGradAttrs grad = {attrs, x[1], x[2]};
   return {g.emit->Emit1("avg_pool2d_grad", Pack(grad), {g.dout[0]})};
-}
-
-// (dy) -> dx.
-Result<TensorTypes> InferGrad(const AvgPool2dGradAttrs& attrs, std::span<const TensorType> in) {
-  RETURN_IF_ERROR(ExpectInputs(in, 1));
-  RETURN_IF_ERROR(ExpectFloat(in[0], "dy"));
-  RETURN_IF_ERROR(ExpectRank(in[0], 4, "dy"));
-  const Shape x = {in[0].shape[0], attrs.in_h, attrs.in_w, in[0].shape[3]};
-  ASSIGN_OR_RETURN(const Shape y, OutputOf(attrs, x));
-  RETURN_IF_ERROR(ExpectShape(in[0], y, "dy"));
-  RETURN_IF_ERROR(ExpectSize({DType::kFloat64, x}, "dx"));
-  return TensorTypes{{in[0].dtype, x}};
 }
 
 // An addition for each place of each window.
@@ -112,6 +101,17 @@ std::vector<Sample> GradSamples() {
 
 }  // namespace
 
+Result<TensorTypes> InferGrad(const AvgPool2dGradAttrs& attrs, std::span<const TensorType> in) {
+  RETURN_IF_ERROR(ExpectInputs(in, 1));
+  RETURN_IF_ERROR(ExpectFloat(in[0], "dy"));
+  RETURN_IF_ERROR(ExpectRank(in[0], 4, "dy"));
+  const Shape x = {in[0].shape[0], attrs.in_h, attrs.in_w, in[0].shape[3]};
+  ASSIGN_OR_RETURN(const Shape y, OutputOf(attrs, x));
+  RETURN_IF_ERROR(ExpectShape(in[0], y, "dy"));
+  RETURN_IF_ERROR(ExpectSize({DType::kFloat64, x}, "dx"));
+  return TensorTypes{{in[0].dtype, x}};
+}
+
 void Register(OpRegistry& registry) {
   registry.Add<AvgPool2dAttrs>({.name = "avg_pool2d",
                                 .infer = Infer,
@@ -128,6 +128,7 @@ void Register(OpRegistry& registry) {
                                     .reference_workspace = WorkspaceGrad,
                                     .cost = GradCost,
                                     .samples = GradSamples()});
+  RegisterTanhGrad(registry);
 }
 
 }  // namespace avg_pool2d

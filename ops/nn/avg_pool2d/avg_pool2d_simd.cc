@@ -163,7 +163,15 @@ bool Tiles(const AvgPool2dGradAttrs& a, const Shape& out) {
          a.stride_w == a.kernel_w && out[1] * a.kernel_h == a.in_h && out[2] * a.kernel_w == a.in_w;
 }
 
-void GradOfTiles(const AvgPool2dGradAttrs& a, const SimdArgs& args) {
+// dx *= 1 - t^2, of `count` elements; nothing without a t.
+LOCKSTEP_INLINE inline void TimesTanhGrad(const float* t, int64_t count, float* dx) {
+  if (t == nullptr) return;
+  LOCKSTEP_INDEPENDENT
+  for (int64_t i = 0; i < count; ++i) dx[i] = dx[i] * (1.0f - t[i] * t[i]);
+}
+
+// `t`: null, or the output of the tanh before the pool.
+void GradOfTiles(const AvgPool2dGradAttrs& a, const SimdArgs& args, const float* t) {
   const Shape &out = args.in_shape(0), &x = args.out_shape(0);
   const int64_t channels = x[3], row_size = x[2] * channels;
   const float factor = static_cast<float>(1.0 / static_cast<double>(a.kernel_h * a.kernel_w));
@@ -174,15 +182,16 @@ void GradOfTiles(const AvgPool2dGradAttrs& a, const SimdArgs& args) {
         float* const dx = args.out<float>(0) + row * a.kernel_h * row_size;
         SpreadRow(a, dy, out[2], channels, factor, dx);
         for (int64_t r = 1; r < a.kernel_h; ++r) std::copy_n(dx, row_size, dx + r * row_size);
+        const int64_t at = row * a.kernel_h * row_size;
+        TimesTanhGrad(t == nullptr ? t : t + at, a.kernel_h * row_size, dx);
       }
     });
   });
 }
 
-// (dy) -> dx.
-void Grad(const AvgPool2dGradAttrs& a, const SimdArgs& args) {
+void GradBy(const AvgPool2dGradAttrs& a, const SimdArgs& args, const float* t) {
   const Shape &out = args.in_shape(0), &x = args.out_shape(0);
-  if (Tiles(a, out)) return GradOfTiles(a, args);
+  if (Tiles(a, out)) return GradOfTiles(a, args, t);
   const int64_t channels = x[3];
   ForRuns(args.threads, x[0] * x[1], RowGrain(x), [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
@@ -204,9 +213,18 @@ void Grad(const AvgPool2dGradAttrs& a, const SimdArgs& args) {
             }
           }
         }
+        const int64_t at = row * x[2] * channels;
+        TimesTanhGrad(t == nullptr ? t : t + at, x[2] * channels, args.out<float>(0) + at);
       }
     });
   });
+}
+
+// (dy) -> dx.
+void Grad(const AvgPool2dGradAttrs& a, const SimdArgs& args) { GradBy(a, args, nullptr); }
+// (dy, t) -> dx.
+void TanhGrad(const AvgPool2dGradAttrs& a, const SimdArgs& args) {
+  GradBy(a, args, args.in<float>(1));
 }
 
 }  // namespace
@@ -214,6 +232,7 @@ void Grad(const AvgPool2dGradAttrs& a, const SimdArgs& args) {
 void RegisterSimd(OpRegistry& registry) {
   registry.AddKernel("avg_pool2d", SimdKernel<AvgPool2dAttrs>({.run = Forward}));
   registry.AddKernel("avg_pool2d_grad", SimdKernel<AvgPool2dGradAttrs>({.run = Grad}));
+  registry.AddKernel("avg_pool2d_tanh_grad", SimdKernel<AvgPool2dGradAttrs>({.run = TanhGrad}));
 }
 
 }  // namespace lockstep::ops::avg_pool2d

@@ -217,11 +217,14 @@ bool ForwardIsBest(const Gemm& gemm, CpuIsa isa) { return FewRows(gemm, isa, 64)
 bool DataGradIsBest(const Gemm& gemm, CpuIsa isa) {
   return gemm.pointwise || FewRows(gemm, isa, 128);
 }
-// With AVX-512 the direct weight gradient of a strided window over many channels is slow.
+// With AVX-512 the direct weight gradient is slow over many channels where the window is strided or
+// the image small.
 bool WeightGradIsBest(const Gemm& gemm, CpuIsa isa) {
   const Geometry& g = gemm.g;
   const bool strided = g.window_h.stride > 1 && g.window_h.kernel > 1;
-  return gemm.pointwise || FewPixels(gemm) || (isa == CpuIsa::kAvx512 && strided && g.c >= 64);
+  const bool small = gemm.pixels() <= 64 && g.k * g.taps() >= 1 << 19;
+  return gemm.pointwise || FewPixels(gemm) ||
+         (isa == CpuIsa::kAvx512 && ((strided && g.c >= 64) || small));
 }
 
 using IsBest = bool (*)(const Gemm&, CpuIsa);
