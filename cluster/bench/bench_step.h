@@ -28,7 +28,7 @@ struct BenchStepOptions {
   int64_t steps = 20;    // that count
   int64_t warmup = 3;    // before them
   bool profile = false;  // every layer and kind of op, not only the slowest
-  bool library = false;  // also time the library's primitives alone
+  bool library = false;  // also time oneDNN's primitives alone
   std::string json;      // the figures, all of the profile too, to this file; empty: nowhere
 };
 

@@ -76,6 +76,7 @@ TEST(BenchStepTest, ProfileListsEveryLayerAndKind) {
 TEST(BenchStepTest, TheJsonHasTheFigures) {
   BenchStepOptions options = Small();
   options.json = ::testing::TempDir() + "/bench_step.json";
+  options.library = true;
   std::ostringstream out;
   ASSERT_TRUE(RunBenchStep(options, out).ok());
   std::ifstream file(options.json);
@@ -88,6 +89,8 @@ TEST(BenchStepTest, TheJsonHasTheFigures) {
   EXPECT_LE(json["step_ms"]["min"], json["step_ms"]["median"]);
   EXPECT_LE(json["step_ms"]["median"], json["step_ms"]["max"]);
   EXPECT_GT(json["images_per_second"], 0.0);
+  EXPECT_GT(json["library_ms"], 0.0);
+  EXPECT_GT(json["library_all_ms"], 0.0);
   EXPECT_GT(json["memory"]["planned_bytes"], 0);
   EXPECT_LT(json["last_loss"], json["first_loss"]);
   int64_t layer_flops = 0, op_flops = 0;
@@ -115,8 +118,7 @@ TEST(BenchStepTest, ImagesBeyondWhatTheLibraryCountsAreRefused) {
   std::ostringstream out;
   const Status status = RunBenchStep(options, out);
   EXPECT_FALSE(status.ok());
-  EXPECT_THAT(status.message(),
-              AnyOf(HasSubstr("no kernel for"), HasSubstr("the plan needs")));
+  EXPECT_THAT(status.message(), AnyOf(HasSubstr("no kernel for"), HasSubstr("the plan needs")));
 }
 
 TEST(BenchStepTest, AJsonOfNamesThatAreNoUtf8IsStillJson) {

@@ -375,8 +375,7 @@ Examples:
     number("--steps", &o.steps, 1, 1 << 24, "Steps that count");
     number("--warmup", &o.warmup, 0, 1 << 24, "Steps before them");
     step->add_flag("--profile", o.profile, "List every layer and kind of op, not only the slowest");
-    step->add_flag("--library", o.library,
-                   "Also time the library's primitives (convolutions, products) alone");
+    step->add_flag("--library", o.library, "Also time steps of oneDNN's primitives alone");
     step->add_option("--json", o.json, "Also write the figures, and the profile, to this file");
   }
 

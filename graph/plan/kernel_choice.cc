@@ -83,6 +83,11 @@ Result<KernelOption> ChooseKernel(const ops::NodeSpec& node, const DeviceSpec& d
                                   const KernelChoices& choices) {
   const auto found = choices.by_node.find(NodeKey(node));
   const KernelChoices::Choice* recorded = found == choices.by_node.end() ? nullptr : &found->second;
+  if (recorded == nullptr && choices.library_first) {
+    for (KernelOption& option : KernelOptions(node, device)) {
+      if (option.family->is_library()) return std::move(option);
+    }
+  }
   std::optional<KernelOption> chosen;
   std::string others, reasons;
   const auto take = [&](KernelOption offered) {

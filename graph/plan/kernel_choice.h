@@ -25,7 +25,8 @@ struct KernelChoices {
     std::string kernel, algorithm;
   };
   std::map<uint64_t, Choice> by_node;
-  std::string source;  // where they come from, for messages: "kernel file 'k.json'"
+  std::string source;          // where they come from, for messages: "kernel file 'k.json'"
+  bool library_first = false;  // a node without a choice takes a library's kernel where it has one
 };
 
 struct KernelOption {

@@ -36,6 +36,12 @@ class ListFamily : public ops::KernelFamily {
   std::vector<ops::Candidate> candidates_;
 };
 
+class LibraryFamily : public ListFamily {
+ public:
+  LibraryFamily() : ListFamily("library", {{.algorithm = "l", .known_slower = true}}) {}
+  bool is_library() const override { return true; }
+};
+
 Result<ops::TensorTypes> Same(const ops::NoAttrs&, std::span<const TensorType> in) {
   return ops::TensorTypes{in[0]};
 }
@@ -99,6 +105,17 @@ TEST_F(KernelChoiceTest, APlanTakesTheFirstUnlessAnotherIsRecorded) {
   EXPECT_EQ((*first)->nodes[0].candidate.kernel, "quick");
   choices.by_node[NodeKey(Spec())] = {"quick", "d"};
   EXPECT_EQ((*Planned(choices))->nodes[0].candidate.algorithm, "d");
+  choices.by_node[NodeKey(Spec())] = {"other", "c"};
+  EXPECT_EQ((*Planned(choices))->nodes[0].candidate.kernel, "other");
+}
+
+TEST_F(KernelChoiceTest, LibraryFirstTakesALibrarysKernelUnlessAnotherIsRecorded) {
+  KernelChoices choices;
+  choices.library_first = true;
+  EXPECT_EQ((*Planned(choices))->nodes[0].candidate.kernel, "quick");  // there is none
+  registry_.AddKernel("op", std::make_shared<LibraryFamily>());
+  EXPECT_EQ((*Planned(choices))->nodes[0].candidate.kernel, "library");
+  EXPECT_EQ((*Planned({}))->nodes[0].candidate.kernel, "quick");
   choices.by_node[NodeKey(Spec())] = {"other", "c"};
   EXPECT_EQ((*Planned(choices))->nodes[0].candidate.kernel, "other");
 }

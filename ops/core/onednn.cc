@@ -243,7 +243,8 @@ class MadeKernel : public Kernel {
 
 class Family : public KernelFamily {
  public:
-  explicit Family(MakeOnednnProblem problem) : problem_(std::move(problem)) {}
+  Family(MakeOnednnProblem problem, bool known_slower)
+      : problem_(std::move(problem)), known_slower_(known_slower) {}
   std::string_view name() const override { return kOnednnKernel; }
   bool is_library() const override { return true; }
 
@@ -260,6 +261,7 @@ class Family : public KernelFamily {
         // Of implementations of one name the first is meant.
         if (!candidates.empty() && candidates.back().algorithm == name) continue;
         candidates.push_back(CandidateOf(Bind(problem), name));
+        candidates.back().known_slower = known_slower_;
       } while (problem.primitive.next_impl());
     } catch (const dnnl::error& error) {
       return FromError(error);
@@ -287,6 +289,7 @@ class Family : public KernelFamily {
 
  private:
   const MakeOnednnProblem problem_;
+  const bool known_slower_;
 };
 
 }  // namespace
@@ -333,8 +336,8 @@ dnnl::memory::desc OnednnAnyLayout(const dnnl::memory::dims& dims) {
   return dnnl::memory::desc(dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
 }
 
-std::shared_ptr<const KernelFamily> OnednnKernel(MakeOnednnProblem problem) {
-  return std::make_shared<Family>(std::move(problem));
+std::shared_ptr<const KernelFamily> OnednnKernel(MakeOnednnProblem problem, bool known_slower) {
+  return std::make_shared<Family>(std::move(problem), known_slower);
 }
 
 }  // namespace lockstep::ops

@@ -87,8 +87,9 @@ dnnl::memory::desc OnednnTensor(const dnnl::memory::dims& dims, const dnnl::memo
 dnnl::memory::desc OnednnAnyLayout(const dnnl::memory::dims& dims);
 
 // `problem` states the primitive for a node; it may throw dnnl::error, which becomes the reason why
-// oneDNN cannot run the node.
+// oneDNN cannot run the node. `known_slower` as Candidate: where our own kernel is faster.
 using MakeOnednnProblem = std::function<OnednnProblem(const NodeSpec&)>;
-std::shared_ptr<const KernelFamily> OnednnKernel(MakeOnednnProblem problem);
+std::shared_ptr<const KernelFamily> OnednnKernel(MakeOnednnProblem problem,
+                                                 bool known_slower = false);
 
 }  // namespace lockstep::ops

@@ -39,17 +39,24 @@ struct RunSetup {
 Result<RunSetup> SetUp(const TrainConfig& config);
 
 // The model of a config and nothing of its data: images of this shape, this many classes, full lane
-// batches only, no evaluation, no end. For measuring steps; `profile` and
-// `library_only` as Executor::Options.
+// batches only, no evaluation, no end. For measuring steps; `profile` as Executor::Options.
 Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
-                                  bool profile, bool library_only = false);
+                                  bool profile);
+
+// As SetUpWithoutData, of steps that run a library's primitives and nothing else: those that the
+// plan takes, or, with no op fused, all that a library has. What such a step computes means
+// nothing.
+enum class LibraryPart { kOfThePlan, kAllItHas };
+Result<RunSetup> SetUpLibraryAlone(const TrainConfig& config, const Shape& image, int64_t classes,
+                                   LibraryPart part);
 
 // The bytes of a run with this setup, all ranks together, before anything is allocated; without the
 // exchange's receive buffers, which are known when it is made.
 MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup);
 
-// The program of a config for images of this shape and this many classes.
+// The program of a config for images of this shape and this many classes; without `rewrite` as the
+// model states it, no op fused.
 Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
-                                   int64_t dataset_classes);
+                                   int64_t dataset_classes, bool rewrite = true);
 
 }  // namespace lockstep::worker

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions of 3x3 and stride 1 in fewer products (ops/nn/conv2d/winograd.h).
+#include <algorithm>
+
 #include "ops/core/simd_kernel.h"
+#include "ops/core/sum_rows.h"
 #include "ops/nn/conv2d/conv2d_bias.h"
 #include "ops/nn/conv2d/conv2d_geometry.h"
 #include "ops/nn/conv2d/winograd.h"
@@ -19,16 +22,13 @@ Status CheckGeometry(const Geometry& g) {
   return FailedPrecondition("winograd: the window is not 3x3 with stride 1");
 }
 
-// Where it is faster than the other kernels, as measured (docs/decisions/0010): where channels fill
-// panels of 64 and there are tiles enough to pay for the transforms of windows.
-bool FillsPanels(const Winograd& conv) {
-  const auto fills = [](int64_t channels) { return channels % 64 == 0 || channels > 128; };
-  return fills(conv.channels) && fills(conv.columns);
-}
-bool ForwardIsFaster(const Winograd& conv) { return FillsPanels(conv) && conv.tiles() >= 32; }
-bool DataGradIsFaster(const Winograd& conv) { return FillsPanels(conv) && conv.tiles() >= 64; }
+// Where it is faster than the other kernels, as measured (docs/decisions/0010): where channels pay
+// for the transforms of images, and tiles for those of windows.
+bool HasChannels(const Winograd& conv) { return conv.channels >= 48 && conv.columns >= 48; }
+bool ConvolveIsFaster(const Winograd& conv) { return HasChannels(conv) && conv.tiles() >= 64; }
 bool WeightGradIsFaster(const Winograd& conv) {
-  return FillsPanels(conv) && conv.tiles() * 1024 >= conv.channels * conv.columns;
+  const int64_t windows_a_tile = conv.isa == CpuIsa::kAvx512 ? 1024 : 8192;
+  return HasChannels(conv) && conv.tiles() * windows_a_tile >= conv.channels * conv.columns;
 }
 
 // y of x by w.
@@ -65,6 +65,8 @@ struct WinogradOp {
 const float* In(const RunArgs& args, size_t i) { return static_cast<const float*>(args.in[i]); }
 float* Out(const RunArgs& args, size_t i) { return static_cast<float*>(args.out[i]); }
 
+constexpr int64_t kFloatBytes = sizeof(float);
+
 // (x, w) -> y, or (dy, w) -> dx.
 void Convolve(const NodeSpec&, const Winograd& conv, const RunArgs& args, const float* windows,
               float* workspace) {
@@ -84,7 +86,18 @@ void WeightGrad(const NodeSpec&, const Winograd& conv, const RunArgs& args, cons
   WinogradWeightGrad(conv, In(args, 0), In(args, 1), workspace, Out(args, 0));
 }
 
-constexpr int64_t kFloatBytes = sizeof(float);
+// (x, dy) -> dw, db.
+void WeightAndBiasGrad(const NodeSpec& node, const Winograd& conv, const RunArgs& args,
+                       const float* windows, float* workspace) {
+  WeightGrad(node, conv, args, windows, workspace);
+  SumRows(RowsOfChannels(node.in[1].shape), conv.isa, conv.threads, In(args, 1), workspace,
+          Out(args, 1));
+}
+int64_t WeightAndBiasGradFloats(const Winograd& conv) {
+  const RowsOfChannels dy({conv.n, conv.p, conv.q, conv.columns});
+  const int64_t sums = SumRowsWorkspace(dy) / kFloatBytes;
+  return std::max(WinogradWeightGradFloats(conv), sums);
+}
 
 class WinogradKernel : public Kernel {
  public:
@@ -173,7 +186,7 @@ void RegisterWinograd(OpRegistry& registry) {
       .workspace_floats = WinogradConvolveFloats,
       .transform = TransformWindows,
       .prepares = true,
-      .is_faster = ForwardIsFaster,
+      .is_faster = ConvolveIsFaster,
       .run = Convolve,
   };
   add("conv2d", forward);
@@ -193,23 +206,26 @@ void RegisterWinograd(OpRegistry& registry) {
                               .workspace_floats = WinogradConvolveFloats,
                               .transform = TransformTurnedWindows,
                               .prepares = false,  // as all data gradients (docs/decisions/0007)
-                              .is_faster = DataGradIsFaster,
+                              .is_faster = ConvolveIsFaster,
                               .run = Convolve,
                           });
-  add("conv2d_weight_grad", {
-                                .geometry =
-                                    [](const NodeSpec& node) {
-                                      return WeightGradGeometry(
-                                          *Unpack<Conv2dWeightGradAttrs>(node.attrs), node);
-                                    },
-                                .conv = ForwardConv,
-                                .window_floats = nullptr,
-                                .workspace_floats = WinogradWeightGradFloats,
-                                .transform = nullptr,
-                                .prepares = false,
-                                .is_faster = WeightGradIsFaster,
-                                .run = WeightGrad,
-                            });
+  WinogradOp weight_grad = {
+      .geometry =
+          [](const NodeSpec& node) {
+            return WeightGradGeometry(*Unpack<Conv2dWeightGradAttrs>(node.attrs), node);
+          },
+      .conv = ForwardConv,
+      .window_floats = nullptr,
+      .workspace_floats = WinogradWeightGradFloats,
+      .transform = nullptr,
+      .prepares = false,
+      .is_faster = WeightGradIsFaster,
+      .run = WeightGrad,
+  };
+  add("conv2d_weight_grad", weight_grad);
+  weight_grad.workspace_floats = WeightAndBiasGradFloats;
+  weight_grad.run = WeightAndBiasGrad;
+  add("conv2d_bias_weight_grad", weight_grad);
 }
 
 }  // namespace lockstep::ops::conv2d
