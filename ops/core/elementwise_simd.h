@@ -2,7 +2,7 @@
 // Loops over the elements of equally large tensors.
 #pragma once
 
-#include "ops/core/for_isa.h"
+#include "base/device/for_isa.h"
 #include "ops/core/parallel.h"
 #include "ops/core/simd_kernel.h"
 

@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "base/philox.h"
 #include "base/range.h"
-#include "ops/core/for_isa.h"
+#include "base/device/for_isa.h"
 #include "ops/core/op.h"
 
 namespace lockstep::ops {
@@ -29,7 +29,7 @@ class KeptMask {
   }
 
   // mask[i] = 1 if number i is kept, else 0, for the numbers of a run that begins at a multiple of
-  // 4. For any instruction set (ops/core/for_isa.h).
+  // 4. For any instruction set (base/device/for_isa.h).
   LOCKSTEP_INLINE void Draw(Range run, uint8_t* mask) const {
     constexpr int64_t kAtOnce = 256;
     uint32_t words[kAtOnce];

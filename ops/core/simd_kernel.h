@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Own CPU kernels beside the reference: float32 loops compiled for the device's instruction set
-// (ops/core/for_isa.h) and dealt to the lane's threads (ops/core/parallel.h). An op adds one by
+// (base/device/for_isa.h) and dealt to the lane's threads (ops/core/parallel.h). An op adds one by
 // defining RegisterSimd in <op>_simd.cc:
 //
 //   void RegisterSimd(OpRegistry& registry) {

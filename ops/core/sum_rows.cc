@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ops/core/for_isa.h"
+#include "base/device/for_isa.h"
 #include "ops/core/parallel.h"
 #include "ops/core/scratch.h"
 

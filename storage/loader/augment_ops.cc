@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/device/for_isa.h"
+
 namespace lockstep::storage {
 namespace {
 
@@ -63,15 +65,51 @@ class RandomCrop : public AugmentOp {
   int64_t size_, pad_;
 };
 
+typedef uint8_t Sixteen __attribute__((vector_size(16)));
+
+// The order of the bytes of 16 pixels turned round; of five, which lie in bytes 1 to 15, and any
+// byte behind them.
+template <int64_t kChannels>
+LOCKSTEP_INLINE inline Sixteen Turned(Sixteen v) {
+  static_assert(kChannels == 1 || kChannels == 3);
+  if constexpr (kChannels == 1) {
+    return __builtin_shufflevector(v, v, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  } else {
+    return __builtin_shufflevector(v, v, 13, 14, 15, 10, 11, 12, 7, 8, 9, 4, 5, 6, 1, 2, 3, 0);
+  }
+}
+
 // kChannels: how many there are, or 0 for any number.
 template <int64_t kChannels>
-void Mirror(const uint8_t* in, ImageSize size, uint8_t* out) {
-  const int64_t channels = kChannels > 0 ? kChannels : size.channels;
-  for (int64_t y = 0; y < size.height; ++y, in += size.width * channels) {
-    for (int64_t x = size.width - 1; x >= 0; --x, out += channels) {
-      for (int64_t c = 0; c < channels; ++c) out[c] = in[x * channels + c];
+LOCKSTEP_INLINE inline void MirrorRow(const uint8_t* in, int64_t width, int64_t channels,
+                                      uint8_t* out) {
+  int64_t x = 0;  // pixels written
+  if constexpr (kChannels > 0) {
+    constexpr int64_t kPixels = 16 / kChannels, kBefore = 16 % kChannels;
+    // Bytes read before a group of pixels and written behind it are those of another pixel.
+    for (; x + kPixels + kBefore <= width; x += kPixels) {
+      Sixteen v;
+      std::memcpy(&v, in + (width - x - kPixels) * kChannels - kBefore, sizeof v);
+      v = Turned<kChannels>(v);
+      std::memcpy(out + x * kChannels, &v, sizeof v);
     }
+    channels = kChannels;
   }
+  for (; x < width; ++x) {
+    const uint8_t* const from = in + (width - 1 - x) * channels;
+    for (int64_t c = 0; c < channels; ++c) out[x * channels + c] = from[c];
+  }
+}
+
+template <int64_t kChannels>
+void Mirror(const uint8_t* in, ImageSize size, uint8_t* out) {
+  static const CpuIsa isa = HostCpuIsa();
+  const int64_t row = size.width * size.channels;
+  RunForIsa(isa, [&]() LOCKSTEP_INLINE {
+    for (int64_t y = 0; y < size.height; ++y) {
+      MirrorRow<kChannels>(in + y * row, size.width, size.channels, out + y * row);
+    }
+  });
 }
 
 class HorizontalFlip : public AugmentOp {

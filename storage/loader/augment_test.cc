@@ -159,8 +159,11 @@ TEST(Augmentation, SaysWhatIsWrongWithAList) {
               HasSubstr("give one with normalise:mean=M:std=S"));
 }
 
-TEST(Augmentation, MirrorsAndNormalisesImagesOfAnyNumberOfChannels) {
-  constexpr int64_t kHeight = 2, kWidth = 7;
+class AugmentationOfWidth : public testing::TestWithParam<int64_t> {};
+
+TEST_P(AugmentationOfWidth, MirrorsAndNormalisesImagesOfAnyNumberOfChannels) {
+  constexpr int64_t kHeight = 2;
+  const int64_t width = GetParam();
   for (const int64_t channels : {1, 2, 3, 4}) {
     for (const size_t statistics : {size_t{1}, static_cast<size_t>(channels)}) {
       ChannelStatistics used = {{0.1, 0.2, 0.3, 0.4}, {0.5, 0.6, 0.7, 0.8}};
@@ -169,28 +172,28 @@ TEST(Augmentation, MirrorsAndNormalisesImagesOfAnyNumberOfChannels) {
       const auto augmentation = Augmentation::Parse({"hflip", "normalise"}, used);
       ASSERT_TRUE(augmentation.ok()) << augmentation.status();
       std::vector<uint8_t> image;
-      for (int i = 0; i < kHeight * kWidth * channels; ++i) {
+      for (int i = 0; i < kHeight * width * channels; ++i) {
         image.push_back(static_cast<uint8_t>(31 * i));
       }
       std::vector<float> plain, mirrored;
       for (int64_t y = 0; y < kHeight; ++y) {
-        for (int64_t x = 0; x < kWidth; ++x) {
+        for (int64_t x = 0; x < width; ++x) {
           for (int64_t c = 0; c < channels; ++c) {
             const size_t of = statistics == 1 ? 0 : static_cast<size_t>(c);
             const auto value = [&](int64_t column) {
-              const int64_t i = (y * kWidth + column) * channels + c;
+              const int64_t i = (y * width + column) * channels + c;
               return static_cast<float>((image[static_cast<size_t>(i)] / 255.0 - used.mean[of]) /
                                         used.std[of]);
             };
             plain.push_back(value(x));
-            mirrored.push_back(value(kWidth - 1 - x));
+            mirrored.push_back(value(width - 1 - x));
           }
         }
       }
       int flips = 0;
       for (uint64_t id = 0; id < 20; ++id) {
         const AugmentStream stream = {StreamKey(1, "augment"), Epoch(0), SampleId(id)};
-        const auto y = RunOn<float>(*augmentation, image, {kHeight, kWidth, channels}, stream);
+        const auto y = RunOn<float>(*augmentation, image, {kHeight, width, channels}, stream);
         flips += y == mirrored;
         EXPECT_TRUE(y == mirrored || y == plain) << channels << " channels, sample " << id;
       }
@@ -198,6 +201,8 @@ TEST(Augmentation, MirrorsAndNormalisesImagesOfAnyNumberOfChannels) {
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Some, AugmentationOfWidth, testing::Values(2, 5, 6, 7, 11, 16, 17, 39));
 
 }  // namespace
 }  // namespace lockstep::storage

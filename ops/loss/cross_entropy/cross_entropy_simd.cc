@@ -6,7 +6,7 @@
 
 #include "base/exp_inline.h"
 #include "base/math.h"
-#include "ops/core/for_isa.h"
+#include "base/device/for_isa.h"
 #include "ops/core/parallel.h"
 #include "ops/core/scratch.h"
 #include "ops/core/simd_kernel.h"

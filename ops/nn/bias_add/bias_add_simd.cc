@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "ops/core/for_isa.h"
+#include "base/device/for_isa.h"
 #include "ops/core/parallel.h"
 #include "ops/core/simd_kernel.h"
 #include "ops/core/sum_rows.h"

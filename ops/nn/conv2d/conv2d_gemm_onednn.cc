@@ -13,7 +13,7 @@
 
 #include <algorithm>
 
-#include "ops/core/for_isa.h"
+#include "base/device/for_isa.h"
 #include "ops/core/onednn.h"
 #include "ops/core/parallel.h"
 #include "ops/core/simd_kernel.h"

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "base/range.h"
-#include "ops/core/for_isa.h"
+#include "base/device/for_isa.h"
 #include "ops/core/parallel.h"
 #include "ops/core/transposed_blocks.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // By rows of pixels, each pixel's channels against the mask of its image.
-#include "ops/core/for_isa.h"
+#include "base/device/for_isa.h"
 #include "ops/core/kept_mask.h"
 #include "ops/core/parallel.h"
 #include "ops/core/simd_kernel.h"

@@ -2,7 +2,7 @@
 // By rows of pixels, all channels of a tap at a time.
 #include <algorithm>
 
-#include "ops/core/for_isa.h"
+#include "base/device/for_isa.h"
 #include "ops/core/parallel.h"
 #include "ops/core/simd_kernel.h"
 #include "ops/core/window.h"

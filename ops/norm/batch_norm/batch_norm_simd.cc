@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/math.h"
-#include "ops/core/for_isa.h"
+#include "base/device/for_isa.h"
 #include "ops/core/last_axis.h"
 #include "ops/core/parallel.h"
 #include "ops/core/scratch.h"

@@ -19,7 +19,7 @@
 #define LOCKSTEP_INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
-namespace lockstep::ops {
+namespace lockstep {
 
 template <typename Body>
 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]] void RunForAvx512(const Body& body) {
@@ -43,4 +43,4 @@ void RunForIsa(CpuIsa isa, const Body& body) {
   }
 }
 
-}  // namespace lockstep::ops
+}  // namespace lockstep
