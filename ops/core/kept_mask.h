@@ -8,9 +8,9 @@
 #include <bit>
 
 #include "base/check.h"
+#include "base/device/for_isa.h"
 #include "base/philox.h"
 #include "base/range.h"
-#include "base/device/for_isa.h"
 #include "ops/core/op.h"
 
 namespace lockstep::ops {

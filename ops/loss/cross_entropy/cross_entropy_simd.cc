@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/device/for_isa.h"
 #include "base/exp_inline.h"
 #include "base/math.h"
-#include "base/device/for_isa.h"
 #include "ops/core/parallel.h"
 #include "ops/core/scratch.h"
 #include "ops/core/simd_kernel.h"

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "base/range.h"
 #include "base/device/for_isa.h"
+#include "base/range.h"
 #include "ops/core/parallel.h"
 #include "ops/core/transposed_blocks.h"
 

@@ -4,8 +4,8 @@
 // rows at a time, added up in double: by part, then over the parts in order.
 #include <algorithm>
 
-#include "base/math.h"
 #include "base/device/for_isa.h"
+#include "base/math.h"
 #include "ops/core/last_axis.h"
 #include "ops/core/parallel.h"
 #include "ops/core/scratch.h"
