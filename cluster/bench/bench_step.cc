@@ -132,8 +132,8 @@ void PrintFigures(const Figures& figures, std::ostream& out) {
     out << Format("%-34s %11.3f  (the step reaches %.0f %% of their speed)\n", what, ms,
                   100.0 * ms / SpreadOf(figures.measured.step_ms).median);
   };
-  library("its primitives of oneDNN alone", figures.library_ms);
-  library("all by oneDNN that it has, alone", figures.library_all_ms);
+  library("its oneDNN primitives alone", figures.library_ms);
+  library("the same by oneDNN, alone", figures.library_all_ms);
   out << Format("%lld steps after %lld (%.0f ms) of warm-up; loss %.5g, then %.5g\n",
                 static_cast<long long>(options.steps), static_cast<long long>(options.warmup),
                 measured.warmup_ms, measured.first_loss, measured.last_loss);

@@ -114,5 +114,18 @@ TEST(FuseTest, AGradientOfPointwiseConvolutionIsAddedToTheOther) {
   EXPECT_EQ(OpsOf(Fuse(Parse(Join("[3,3,3,4]", "1"))).graph), (Names{"conv2d_data_grad", "add"}));
 }
 
+TEST(FuseTest, AnAveragePoolsGradientTakesThatOfTheTanhBeforeIt) {
+  const Rewritten fused =
+      Fuse(Parse("graph g\n"
+                 "  %0 = input \"dy\" f32[2,2,2,3]\n"
+                 "  %1 = input \"t\" f32[2,4,4,3]\n"
+                 "  %2 = avg_pool2d_grad(%0) {kernel_h=2, kernel_w=2, stride_h=2, stride_w=2, "
+                 "padding_h=0, padding_w=0, count_include_pad=true, in_h=4, in_w=4} @\"pool\" : "
+                 "f32[2,4,4,3]\n"
+                 "  %3 = tanh_grad(%1, %2) {} @\"act\" : f32[2,4,4,3]\n"
+                 "  return \"dx\" %3\nend\n"));
+  EXPECT_EQ(OpsOf(fused.graph), Names{"avg_pool2d_tanh_grad"});
+}
+
 }  // namespace
 }  // namespace lockstep::graph

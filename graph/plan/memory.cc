@@ -85,9 +85,11 @@ Placement Place(const std::vector<BufferLife>& buffers, const Order& order, Fit 
 
 class Planner {
  public:
-  Planner(const std::vector<BufferLife>& buffers, const std::vector<int64_t>& live,
-          int64_t lower_bound)
-      : buffers_(buffers), live_(live), enough_(lower_bound + lower_bound / 100) {}
+  Planner(const std::vector<BufferLife>& buffers, const std::vector<int64_t>& live)
+      : buffers_(buffers), live_(live) {
+    const int64_t lower_bound = *std::max_element(live.begin(), live.end());
+    enough_ = lower_bound + lower_bound / 100;
+  }
 
   Placement Run() {
     TryOrders();
@@ -147,8 +149,9 @@ class Planner {
     const int64_t tries = n < 2 ? 0 : std::min(kMostTries, kPairs / (n * n / 2));
     for (int64_t t = 0; t < tries && !Done(); ++t) {
       const PhiloxCounter words = Philox4x32({static_cast<uint32_t>(t), 0, 0, 0}, {0, 0});
-      uint32_t from = t % 2 == 0 ? PickAtPeak(words[0]) : 0;
-      if (from == 0) from = 1 + words[2] % static_cast<uint32_t>(n - 1);
+      const uint32_t any = 1 + words[2] % static_cast<uint32_t>(n - 1);
+      const uint32_t top = PickAtPeak(words[0]);
+      const uint32_t from = t % 2 == 0 && top > 0 ? top : any;  // the first cannot move ahead
       const uint32_t to = words[1] % from;
       Order order = order_;
       std::rotate(order.begin() + to, order.begin() + from, order.begin() + from + 1);
@@ -161,7 +164,7 @@ class Planner {
 
   const std::vector<BufferLife>& buffers_;
   const std::vector<int64_t>& live_;  // bytes, at each node
-  const int64_t enough_;
+  int64_t enough_ = 0;
   Placement best_;
   Order order_;  // that gave the best
   Fit fit_ = Fit::kLowest;
@@ -180,7 +183,7 @@ MemoryPlan PlanMemory(const std::vector<BufferLife>& buffers) {
   if (buffers.empty()) return plan;
   const std::vector<int64_t> live = LiveBytes(buffers);
   plan.lower_bound = *std::max_element(live.begin(), live.end());
-  Placement placement = Planner(buffers, live, plan.lower_bound).Run();
+  Placement placement = Planner(buffers, live).Run();
   plan.offsets = std::move(placement.offsets);
   plan.arena_bytes = placement.peak;
   return plan;

@@ -5,9 +5,10 @@
 // Buffers are placed one after another, each where it fits between those alive with it: in the
 // tightest gap or in the lowest. Several orders are tried (those of the fullest node first, and
 // largest first: Pisarchyk and Lee, "Efficient memory management for deep neural net inference",
-// 2020; largest area first; longest life first; order of birth). From the best one hill climbing goes on: a buffer at the top of the
-// arena moves ahead of others in the order, with Philox's numbers, and what is no worse stays. It
-// ends at a fixed number of tries, or as soon as the peak is within a hundredth of the lower bound.
+// 2020; largest area first; longest life first; order of birth). From the best one hill climbing
+// goes on: by turns a buffer at the top of the arena and any buffer move ahead of others in the
+// order, with Philox's numbers, and what is no worse stays. It ends at a fixed number of tries, or
+// as soon as the peak is within a hundredth of the lower bound.
 #pragma once
 
 #include <cstdint>

@@ -72,7 +72,7 @@ class KernelFamily {
  public:
   virtual ~KernelFamily() = default;
   virtual std::string_view name() const = 0;
-  // Whether its work is a library's: what own kernels cannot make faster.
+  // Whether its work is a library's.
   virtual bool is_library() const { return false; }
   // At least one candidate, best first, or a Status with the reason why nothing can run.
   virtual Result<std::vector<Candidate>> Candidates(const NodeSpec& node,

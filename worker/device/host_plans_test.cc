@@ -3,7 +3,10 @@
 // time goes, and their memory is near its lower bound.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/check.h"
+#include "base/device/cpu_isa.h"
 #include "graph/passes/dead_code.h"
 #include "graph/plan/lane_plan.h"
 #include "graph/plan/verify_plan.h"
@@ -109,6 +112,36 @@ TEST(HostPlansTest, OfResNet50HaveItsWeightsPreparedOnceEvenWhereBlocksAreRecomp
   EXPECT_LE((*once)->arena_bytes, (*without)->arena_bytes);
   EXPECT_EQ((*blocks)->prepared.size(), (*once)->prepared.size());
   EXPECT_EQ((*blocks)->prepared_bytes, (*once)->prepared_bytes);
+}
+
+// The kernels of a layer, by op.
+std::map<std::string, std::string> KernelsOf(const Plan& plan, const std::string& layer) {
+  std::map<std::string, std::string> kernels;
+  for (const graph::PlanNode& node : plan.nodes) {
+    if (node.spec.path == layer) kernels[node.spec.op->name] = node.candidate.kernel;
+  }
+  return kernels;
+}
+
+TEST(HostPlansTest, OfResNet50TakeFewerProductsWhereWindowsAreSquareWithManyChannelsAndTiles) {
+  if (!HasOnednn()) GTEST_SKIP() << "built without oneDNN (LOCKSTEP_ONEDNN=OFF)";
+  if (HostCpuIsa() == CpuIsa::kBaseline) GTEST_SKIP() << "needs AVX2";
+  const auto plan = graph::CompileLane(ResNet50Lane(224, 8), HostSpec(2));
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const std::map<std::string, std::string> winograd = {
+      {"conv2d", "winograd"}, {"conv2d_data_grad", "winograd"}, {"conv2d_weight_grad", "winograd"}};
+  EXPECT_EQ(KernelsOf(**plan, "layer1/1/conv2"), winograd);
+  EXPECT_EQ(KernelsOf(**plan, "layer3/1/conv2"), winograd);
+  for (const char* layer : {"conv1", "layer1/1/conv1", "layer2/0/conv2"}) {  // 7x7, 1x1, strided
+    for (const auto& [op, kernel] : KernelsOf(**plan, layer)) {
+      EXPECT_NE(kernel, "winograd") << layer << ", " << op;
+    }
+  }
+  const auto few = graph::CompileLane(ResNet50Lane(64, 1), HostSpec(2));  // 4 tiles in layer3
+  ASSERT_TRUE(few.ok()) << few.status();
+  for (const auto& [op, kernel] : KernelsOf(**few, "layer3/1/conv2")) {
+    EXPECT_NE(kernel, "winograd") << op;
+  }
 }
 
 TEST(HostPlansTest, OfResNet50AtFullSizeRecomputeBlocksInLessThanThreeFifths) {

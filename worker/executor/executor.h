@@ -32,8 +32,8 @@ class Executor {
     bool poison = false;
     // Measure every node (node_nanoseconds); two clock readings a node, no other difference.
     bool profile = false;
-    // Run what a library's primitives do, and nothing else: how fast a step could be at most. The
-    // results mean nothing.
+    // Run what a library's primitives do, and nothing else: how fast those are alone. The results
+    // mean nothing.
     bool library_only = false;
   };
 

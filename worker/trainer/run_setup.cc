@@ -80,9 +80,8 @@ Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes
   ASSIGN_OR_RETURN(DeviceSpec spec, SpecOf(config));
   setup->device = std::make_unique<CpuDevice>(std::move(spec));
   ASSIGN_OR_RETURN(setup->kernels, LoadRunKernels(config, setup->device->spec()));
-  const bool library_first = compile.kernels.library_first;
-  compile.kernels = setup->kernels.choices;
-  compile.kernels.library_first = library_first;
+  // What a library has is asked for instead of what was recorded.
+  if (!compile.kernels.library_first) compile.kernels = setup->kernels.choices;
   compile.poison = config.poison;
   // Worth its memory where a rank has several lanes.
   compile.prepare_parameters = config.batch.lanes > config.run.ranks;

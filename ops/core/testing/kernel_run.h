@@ -34,8 +34,8 @@ Result<MadeKernel> MakeReferenceKernel(const NodeSpec& node);
 // the reference kernel is last.
 Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node);
 
-// Every candidate of the op's own kernels (ops/core/simd_kernel.h) that can run the node, for each
-// instruction set of this CPU, for one thread and for two.
+// Every candidate of kernels that are neither a library's nor the reference and can run the node,
+// for each instruction set of this CPU, for one thread and for two.
 Result<std::vector<MadeKernel>> MakeOwnKernels(const NodeSpec& node);
 
 // Runs once; in[i] and out[j] may be one tensor. The workspace is new, its bytes are 0xff.

@@ -14,7 +14,7 @@ void Forward(const NoAttrs&, const SimdArgs& args) {
   const RowsOfChannels v(args.in_shape(0));
   const float *const x = args.in<float>(0), *const b = args.in<float>(1);
   float* const y = args.out<float>(0);
-  const int64_t grain = std::clamp<int64_t>(65536 / std::max<int64_t>(v.channels, 1), 64, 8192);
+  const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, v.channels));
   ForRuns(args.threads, v.rows, grain, [&](Range rows) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
       for (int64_t row = rows.begin; row < rows.end; ++row) {

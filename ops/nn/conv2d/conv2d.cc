@@ -76,6 +76,8 @@ std::vector<Case> Cases() {
   Conv2dAttrs depthwise;
   depthwise.padding_h = depthwise.padding_w = 1;
   depthwise.groups = 5;
+  Conv2dAttrs pad3;
+  pad3.padding_h = pad3.padding_w = 3;
   Conv2dAttrs pad1;
   pad1.padding_h = pad1.padding_w = 1;
   return {{"plain", {}, {2, 6, 5, 3}, {4, 3, 3, 3}},
@@ -89,6 +91,7 @@ std::vector<Case> Cases() {
           {"depthwise", depthwise, {1, 4, 5, 5}, {10, 3, 3, 1}},
           {"pointwise", {}, {3, 2, 3, 5}, {7, 1, 1, 5}},
           {"square_windows", pad1, {2, 5, 6, 4}, {7, 3, 3, 4}},
+          {"square_windows_wide_pad", pad3, {1, 3, 2, 2}, {3, 3, 3, 2}},
           {"whole_image", {}, {2, 4, 3, 2}, {3, 4, 3, 2}},
           {"no_rows", pad2, {0, 5, 5, 2}, {3, 3, 3, 2}}};
 }

@@ -93,12 +93,15 @@ struct Case {
 std::vector<Case> Cases() {
   Conv2dAttrs pad2;
   pad2.padding_h = pad2.padding_w = 2;
+  Conv2dAttrs pad1;
+  pad1.padding_h = pad1.padding_w = 1;
   Conv2dAttrs grouped;
   grouped.stride_h = grouped.stride_w = 2;
   grouped.groups = 2;
   return {{"lenet_first", pad2, {2, 7, 7, 1}, {6, 5, 5, 1}},
           {"grouped", grouped, {2, 5, 6, 4}, {6, 3, 3, 2}},
           {"wide", {}, {2, 4, 5, 16}, {24, 3, 3, 16}},
+          {"square_windows", pad1, {1, 5, 4, 3}, {9, 3, 3, 3}},
           {"no_rows", pad2, {0, 5, 5, 2}, {3, 3, 3, 2}}};
 }
 

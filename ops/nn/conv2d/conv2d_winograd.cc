@@ -19,16 +19,31 @@ Status CheckGeometry(const Geometry& g) {
     return window.kernel == 3 && window.stride == 1 && window.dilation == 1 && window.padding <= 2;
   };
   if (is(g.window_h) && is(g.window_w) && g.groups == 1) return OkStatus();
-  return FailedPrecondition("winograd: the window is not 3x3 with stride 1");
+  return FailedPrecondition(
+      "winograd: expected a window of 3x3 with stride 1, padding of at most 2, no dilation, no "
+      "groups");
 }
 
 // Where it is faster than the other kernels, as measured (docs/decisions/0010): where channels pay
-// for the transforms of images, and tiles for those of windows.
+// for the transforms of images, and tiles for those of windows, which every thread reads.
 bool HasChannels(const Winograd& conv) { return conv.channels >= 48 && conv.columns >= 48; }
-bool ConvolveIsFaster(const Winograd& conv) { return HasChannels(conv) && conv.tiles() >= 64; }
+bool ConvolveIsFaster(const Winograd& conv) {
+  return HasChannels(conv) && conv.tiles() >= 64 * conv.threads;
+}
 bool WeightGradIsFaster(const Winograd& conv) {
-  const int64_t windows_a_tile = conv.isa == CpuIsa::kAvx512 ? 1024 : 8192;
+  const int64_t windows_a_tile = conv.isa == CpuIsa::kAvx512 ? 512 : 4096;
   return HasChannels(conv) && conv.tiles() * windows_a_tile >= conv.channels * conv.columns;
+}
+
+template <typename A>
+Geometry OfForward(const NodeSpec& node) {
+  return ForwardGeometry(*Unpack<A>(node.attrs), node);
+}
+Geometry OfDataGrad(const NodeSpec& node) {
+  return DataGradGeometry(*Unpack<Conv2dDataGradAttrs>(node.attrs), node);
+}
+Geometry OfWeightGrad(const NodeSpec& node) {
+  return WeightGradGeometry(*Unpack<Conv2dWeightGradAttrs>(node.attrs), node);
 }
 
 // y of x by w.
@@ -53,50 +68,60 @@ Winograd BackwardConv(const Geometry& g) {
 struct WinogradOp {
   Geometry (*geometry)(const NodeSpec&);
   Winograd (*conv)(const Geometry&);
-  int64_t (*window_floats)(const Winograd&);                           // 0: reads no windows
-  int64_t (*workspace_floats)(const Winograd&);                        // beside the windows
-  void (*transform)(const Winograd&, const float* w, float* windows);  // input 1
-  bool prepares;
+  int64_t (*workspace_floats)(const Winograd&);
   bool (*is_faster)(const Winograd&);
-  void (*run)(const NodeSpec&, const Winograd&, const RunArgs&, const float* windows,
-              float* workspace);
+  void (*run)(const NodeSpec&, const Winograd&, const RunArgs&);
 };
-
-const float* In(const RunArgs& args, size_t i) { return static_cast<const float*>(args.in[i]); }
-float* Out(const RunArgs& args, size_t i) { return static_cast<float*>(args.out[i]); }
 
 constexpr int64_t kFloatBytes = sizeof(float);
 
-// (x, w) -> y, or (dy, w) -> dx.
-void Convolve(const NodeSpec&, const Winograd& conv, const RunArgs& args, const float* windows,
-              float* workspace) {
-  WinogradConvolve(conv, In(args, 0), windows, {}, workspace, Out(args, 0));
+const float* In(const RunArgs& args, size_t i) { return static_cast<const float*>(args.in[i]); }
+float* Out(const RunArgs& args, size_t i) { return static_cast<float*>(args.out[i]); }
+float* Workspace(const RunArgs& args) { return static_cast<float*>(args.workspace); }
+
+// The windows, then what the convolution needs.
+int64_t ConvolveFloats(const Winograd& conv) {
+  return WinogradWindowFloats(conv) + WinogradConvolveFloats(conv);
+}
+void Convolve(const Winograd& conv, const RunArgs& args, const WinogradEnd& end) {
+  float* const windows = Workspace(args);
+  WinogradConvolve(conv, In(args, 0), windows, end, windows + WinogradWindowFloats(conv),
+                   Out(args, 0));
+}
+
+// (x, w) -> y.
+void Forward(const NodeSpec&, const Winograd& conv, const RunArgs& args) {
+  TransformWindows(conv, In(args, 1), Workspace(args));
+  Convolve(conv, args, {});
 }
 
 // (x, w, b) -> y.
-void ConvolveBias(const NodeSpec& node, const Winograd& conv, const RunArgs& args,
-                  const float* windows, float* workspace) {
+void ForwardBias(const NodeSpec& node, const Winograd& conv, const RunArgs& args) {
+  TransformWindows(conv, In(args, 1), Workspace(args));
   const bool relu = Unpack<Conv2dBiasAttrs>(node.attrs)->activation == "relu";
-  WinogradConvolve(conv, In(args, 0), windows, {In(args, 2), relu}, workspace, Out(args, 0));
+  Convolve(conv, args, {In(args, 2), relu});
+}
+
+// (dy, w) -> dx.
+void DataGrad(const NodeSpec&, const Winograd& conv, const RunArgs& args) {
+  TransformTurnedWindows(conv, In(args, 1), Workspace(args));
+  Convolve(conv, args, {});
 }
 
 // (x, dy) -> dw.
-void WeightGrad(const NodeSpec&, const Winograd& conv, const RunArgs& args, const float*,
-                float* workspace) {
-  WinogradWeightGrad(conv, In(args, 0), In(args, 1), workspace, Out(args, 0));
+void WeightGrad(const NodeSpec&, const Winograd& conv, const RunArgs& args) {
+  WinogradWeightGrad(conv, In(args, 0), In(args, 1), Workspace(args), Out(args, 0));
 }
 
 // (x, dy) -> dw, db.
-void WeightAndBiasGrad(const NodeSpec& node, const Winograd& conv, const RunArgs& args,
-                       const float* windows, float* workspace) {
-  WeightGrad(node, conv, args, windows, workspace);
-  SumRows(RowsOfChannels(node.in[1].shape), conv.isa, conv.threads, In(args, 1), workspace,
-          Out(args, 1));
-}
-int64_t WeightAndBiasGradFloats(const Winograd& conv) {
+int64_t BiasWeightGradFloats(const Winograd& conv) {
   const RowsOfChannels dy({conv.n, conv.p, conv.q, conv.columns});
-  const int64_t sums = SumRowsWorkspace(dy) / kFloatBytes;
-  return std::max(WinogradWeightGradFloats(conv), sums);
+  return std::max(WinogradWeightGradFloats(conv), SumRowsWorkspace(dy) / kFloatBytes);
+}
+void BiasWeightGrad(const NodeSpec& node, const Winograd& conv, const RunArgs& args) {
+  WeightGrad(node, conv, args);
+  SumRows(RowsOfChannels(node.in[1].shape), conv.isa, conv.threads, In(args, 1), args.workspace,
+          Out(args, 1));
 }
 
 class WinogradKernel : public Kernel {
@@ -105,19 +130,7 @@ class WinogradKernel : public Kernel {
       : node_(std::move(node)), op_(op), conv_(conv) {}
 
   Status Run(const RunArgs& args, Stream*) const override {
-    auto* workspace = static_cast<float*>(args.workspace);
-    const auto* windows = static_cast<const float*>(args.prepared);
-    if (windows == nullptr && op_.transform != nullptr) {
-      op_.transform(conv_, In(args, 1), workspace);
-      windows = workspace;
-      workspace += op_.window_floats(conv_);
-    }
-    op_.run(node_, conv_, args, windows, workspace);
-    return OkStatus();
-  }
-
-  Status Prepare(const void* input, void* prepared, Stream*) const override {
-    op_.transform(conv_, static_cast<const float*>(input), static_cast<float*>(prepared));
+    op_.run(node_, conv_, args);
     return OkStatus();
   }
 
@@ -140,15 +153,6 @@ class WinogradFamily : public KernelFamily {
     Candidate candidate = {std::string(kWinogradKernel), "F(2x2,3x3):" + device.isa};
     candidate.known_slower = !op_.is_faster(conv);
     candidate.workspace_bytes = op_.workspace_floats(conv) * kFloatBytes;
-    if (op_.transform != nullptr) {
-      const int64_t window_bytes = op_.window_floats(conv) * kFloatBytes;
-      if (op_.prepares) {
-        candidate.prepared_input = 1;
-        candidate.prepared_bytes = window_bytes;
-        candidate.workspace_bytes_if_prepared = candidate.workspace_bytes;
-      }
-      candidate.workspace_bytes += window_bytes;
-    }
     return std::vector<Candidate>{candidate};
   }
 
@@ -176,56 +180,14 @@ void RegisterWinograd(OpRegistry& registry) {
   const auto add = [&](const char* op, const WinogradOp& of) {
     registry.AddKernel(op, std::make_shared<WinogradFamily>(of));
   };
-  WinogradOp forward = {
-      .geometry =
-          [](const NodeSpec& node) {
-            return ForwardGeometry(*Unpack<Conv2dAttrs>(node.attrs), node);
-          },
-      .conv = ForwardConv,
-      .window_floats = WinogradWindowFloats,
-      .workspace_floats = WinogradConvolveFloats,
-      .transform = TransformWindows,
-      .prepares = true,
-      .is_faster = ConvolveIsFaster,
-      .run = Convolve,
-  };
-  add("conv2d", forward);
-  forward.geometry = [](const NodeSpec& node) {
-    return ForwardGeometry(*Unpack<Conv2dBiasAttrs>(node.attrs), node);
-  };
-  forward.run = ConvolveBias;
-  add("conv2d_bias", forward);
-  add("conv2d_data_grad", {
-                              .geometry =
-                                  [](const NodeSpec& node) {
-                                    return DataGradGeometry(
-                                        *Unpack<Conv2dDataGradAttrs>(node.attrs), node);
-                                  },
-                              .conv = BackwardConv,
-                              .window_floats = WinogradWindowFloats,
-                              .workspace_floats = WinogradConvolveFloats,
-                              .transform = TransformTurnedWindows,
-                              .prepares = false,  // as all data gradients (docs/decisions/0007)
-                              .is_faster = ConvolveIsFaster,
-                              .run = Convolve,
-                          });
-  WinogradOp weight_grad = {
-      .geometry =
-          [](const NodeSpec& node) {
-            return WeightGradGeometry(*Unpack<Conv2dWeightGradAttrs>(node.attrs), node);
-          },
-      .conv = ForwardConv,
-      .window_floats = nullptr,
-      .workspace_floats = WinogradWeightGradFloats,
-      .transform = nullptr,
-      .prepares = false,
-      .is_faster = WeightGradIsFaster,
-      .run = WeightGrad,
-  };
-  add("conv2d_weight_grad", weight_grad);
-  weight_grad.workspace_floats = WeightAndBiasGradFloats;
-  weight_grad.run = WeightAndBiasGrad;
-  add("conv2d_bias_weight_grad", weight_grad);
+  add("conv2d", {OfForward<Conv2dAttrs>, ForwardConv, ConvolveFloats, ConvolveIsFaster, Forward});
+  add("conv2d_bias",
+      {OfForward<Conv2dBiasAttrs>, ForwardConv, ConvolveFloats, ConvolveIsFaster, ForwardBias});
+  add("conv2d_data_grad", {OfDataGrad, BackwardConv, ConvolveFloats, ConvolveIsFaster, DataGrad});
+  add("conv2d_weight_grad",
+      {OfWeightGrad, ForwardConv, WinogradWeightGradFloats, WeightGradIsFaster, WeightGrad});
+  add("conv2d_bias_weight_grad",
+      {OfWeightGrad, ForwardConv, BiasWeightGradFloats, WeightGradIsFaster, BiasWeightGrad});
 }
 
 }  // namespace lockstep::ops::conv2d

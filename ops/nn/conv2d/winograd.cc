@@ -145,50 +145,6 @@ LOCKSTEP_INLINE inline void TransformInputRow(const float* const (&pixels)[16], 
   }
 }
 
-// to[(4 i + j) * stride + channel] = (B^T d B)[i][j] of 4x4 pixels d, for `channels` channels.
-LOCKSTEP_INLINE inline void TransformInput(const float* const (&pixels)[16], int64_t channels,
-                                           float* to, int64_t stride) {
-  const float* const d0 = pixels[0];
-  const float* const d1 = pixels[1];
-  const float* const d2 = pixels[2];
-  const float* const d3 = pixels[3];
-  const float* const d4 = pixels[4];
-  const float* const d5 = pixels[5];
-  const float* const d6 = pixels[6];
-  const float* const d7 = pixels[7];
-  const float* const d8 = pixels[8];
-  const float* const d9 = pixels[9];
-  const float* const d10 = pixels[10];
-  const float* const d11 = pixels[11];
-  const float* const d12 = pixels[12];
-  const float* const d13 = pixels[13];
-  const float* const d14 = pixels[14];
-  const float* const d15 = pixels[15];
-  LOCKSTEP_INDEPENDENT
-  for (int64_t c = 0; c < channels; ++c) {
-    const float a0 = d0[c] - d8[c], a1 = d1[c] - d9[c], a2 = d2[c] - d10[c], a3 = d3[c] - d11[c];
-    to[c] = a0 - a2;
-    to[stride + c] = a1 + a2;
-    to[2 * stride + c] = a2 - a1;
-    to[3 * stride + c] = a1 - a3;
-    const float b0 = d4[c] + d8[c], b1 = d5[c] + d9[c], b2 = d6[c] + d10[c], b3 = d7[c] + d11[c];
-    to[4 * stride + c] = b0 - b2;
-    to[5 * stride + c] = b1 + b2;
-    to[6 * stride + c] = b2 - b1;
-    to[7 * stride + c] = b1 - b3;
-    const float e0 = d8[c] - d4[c], e1 = d9[c] - d5[c], e2 = d10[c] - d6[c], e3 = d11[c] - d7[c];
-    to[8 * stride + c] = e0 - e2;
-    to[9 * stride + c] = e1 + e2;
-    to[10 * stride + c] = e2 - e1;
-    to[11 * stride + c] = e1 - e3;
-    const float f0 = d4[c] - d12[c], f1 = d5[c] - d13[c], f2 = d6[c] - d14[c], f3 = d7[c] - d15[c];
-    to[12 * stride + c] = f0 - f2;
-    to[13 * stride + c] = f1 + f2;
-    to[14 * stride + c] = f2 - f1;
-    to[15 * stride + c] = f1 - f3;
-  }
-}
-
 // The 4x4 pixels that a tile reads; zeros outside the image.
 struct InputTile {
   const float* pixels[16];
@@ -341,10 +297,12 @@ struct ConvolveScratch {
   }
 };
 
-// What WinogradWeightGrad uses. Worker i owns rows of points: of their transformed tiles, and of
-// the sums.
+// What WinogradWeightGrad uses. A worker owns sums: those of some rows of points and some panels of
+// columns. It transforms what they need of each tile; the columns that fill up a last panel are
+// multiplied whatever they are, and their sums never read.
 struct WeightGradScratch {
-  int64_t tiles;  // taken at a time
+  int64_t row_groups, column_groups;  // of workers
+  int64_t tiles;                      // taken at a time
   int64_t channel_panels, column_panels;
   int64_t panel_stride;                 // from panel to panel of transformed tiles
   int64_t input_stride, output_stride;  // from point to point
@@ -353,6 +311,9 @@ struct WeightGradScratch {
 
   explicit WeightGradScratch(const Winograd& c) {
     channel_panels = Panels(c.channels), column_panels = Panels(c.columns);
+    row_groups = std::min<int64_t>(c.threads, 4);
+    column_groups =
+        std::clamp<int64_t>(c.threads / row_groups, 1, std::max<int64_t>(1, column_panels));
     tiles = std::min(kWeightGradTiles, std::max<int64_t>(1, c.tiles()));
     panel_stride = tiles * kPanel;
     input_stride = channel_panels * panel_stride + kPad;
@@ -361,7 +322,7 @@ struct WeightGradScratch {
     sum_stride = c.columns * sum_row + kPad;
     zeros = 0;
     input = zeros + std::max(channel_panels, column_panels) * kPanel;
-    output = input + kPoints * input_stride;
+    output = input + column_groups * kPoints * input_stride;
     sums = output + kPoints * output_stride;
   }
   int64_t floats() const { return sums + kPoints * sum_stride; }
@@ -438,8 +399,11 @@ void WinogradConvolve(const Winograd& conv, const float* x, const float* windows
       RunForIsa(conv.isa, [&]() LOCKSTEP_INLINE {
         for (int64_t i = 0; i < tiles; ++i) {
           const InputTile tile(conv, x, zeros, first + i);
-          TransformInput(tile.pixels, conv.channels, input + i * conv.channels,
-                         layout.input_stride);
+          for (int64_t row = 0; row < 4; ++row) {
+            TransformInputRow(tile.pixels, row, conv.channels,
+                              input + 4 * row * layout.input_stride + i * conv.channels,
+                              layout.input_stride);
+          }
         }
       });
       for (int64_t block = 0; block < Panels(conv.columns); ++block) {
@@ -469,15 +433,16 @@ void WinogradWeightGrad(const Winograd& conv, const float* x, const float* dy, f
                         float* dw) {
   const WeightGradScratch layout(conv);
   float* const zeros = workspace + layout.zeros;
-  float* const input = workspace + layout.input;
   float* const output = workspace + layout.output;
   float* const sums = workspace + layout.sums;
   std::fill_n(zeros, std::max(layout.channel_panels, layout.column_panels) * kPanel, 0.0f);
   const int64_t tiles = conv.tiles();
   if (tiles == 0) std::fill_n(sums, kPoints * layout.sum_stride, 0.0f);
-  const int64_t workers = std::min<int64_t>(conv.threads, 4);
-  ForParts(conv.threads, workers, [&](int64_t worker) {
-    const Range rows = PartOf(4, workers, worker);
+  ForParts(conv.threads, layout.row_groups * layout.column_groups, [&](int64_t worker) {
+    const int64_t group = worker / layout.row_groups;
+    const Range rows = PartOf(4, layout.row_groups, worker % layout.row_groups);
+    const Range panels = PartOf(layout.column_panels, layout.column_groups, group);
+    float* const input = workspace + layout.input + group * kPoints * layout.input_stride;
     for (int64_t first = 0; first < tiles; first += layout.tiles) {
       const int64_t count = std::min(layout.tiles, tiles - first);
       RunForIsa(conv.isa, [&]() LOCKSTEP_INLINE {
@@ -494,7 +459,7 @@ void WinogradWeightGrad(const Winograd& conv, const float* x, const float* dy, f
                   input + 4 * row * layout.input_stride + block * layout.panel_stride + i * kPanel,
                   layout.input_stride);
             }
-            for (int64_t block = 0; block < layout.column_panels; ++block) {
+            for (int64_t block = panels.begin; block < panels.end; ++block) {
               const int64_t column = block * kPanel;
               TransformOutputGradRow(out.pixels, row, column,
                                      std::min(kPanel, conv.columns - column),
@@ -506,7 +471,7 @@ void WinogradWeightGrad(const Winograd& conv, const float* x, const float* dy, f
         }
       });
       for (int64_t t = 4 * rows.begin; t < 4 * rows.end; ++t) {
-        for (int64_t out = 0; out < layout.column_panels; ++out) {
+        for (int64_t out = panels.begin; out < panels.end; ++out) {
           for (int64_t in = 0; in < layout.channel_panels; ++in) {
             Multiply(conv.isa, std::min(kPanel, conv.columns - out * kPanel),
                      {output + t * layout.output_stride + out * layout.panel_stride, 1, kPanel,

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -56,18 +58,22 @@ void ForEachProduct(const Winograd& c, F f) {
   }
 }
 
+constexpr float kNever = 1e30f;  // shows in any result it takes part in
+
 class Workspace {
  public:
   explicit Workspace(int64_t floats) : floats_(static_cast<size_t>(floats), kNever) {}
   float* data() { return floats_.data(); }
 
  private:
-  static constexpr float kNever = 1e30f;  // would show in any result it took part in
   Floats floats_;
 };
 
 class WinogradTest : public ::testing::TestWithParam<Case> {
  protected:
+  void SetUp() override {
+    if (!RunsWinograd(HostCpuIsa())) GTEST_SKIP() << "needs AVX2";
+  }
   // The convolution of this case for each instruction set of the machine and some thread counts.
   template <typename F>
   void ForEachWay(F f) {
@@ -89,7 +95,7 @@ class WinogradTest : public ::testing::TestWithParam<Case> {
 TEST_P(WinogradTest, ForwardIsExact) {
   ForEachWay([](const Winograd& c) {
     const Floats x = Integers(XSize(c), 1), w = Integers(WSize(c), 3), b = Integers(c.columns, 7);
-    Floats plain(static_cast<size_t>(YSize(c))), y = plain, expected = plain;
+    Floats plain(static_cast<size_t>(YSize(c))), expected = plain, y(plain.size(), kNever);
     ForEachProduct(c, [&](size_t yi, size_t xi, size_t wi) { plain[yi] += x[xi] * w[wi]; });
     Workspace windows(WinogradWindowFloats(c)), workspace(WinogradConvolveFloats(c));
     TransformWindows(c, w.data(), windows.data());
@@ -106,7 +112,7 @@ TEST_P(WinogradTest, ForwardIsExact) {
 TEST_P(WinogradTest, DataGradIsExact) {
   ForEachWay([](const Winograd& c) {
     const Floats dy = Integers(YSize(c), 5), w = Integers(WSize(c), 3);
-    Floats dx(static_cast<size_t>(XSize(c))), expected = dx;
+    Floats expected(static_cast<size_t>(XSize(c))), dx(expected.size(), kNever);
     ForEachProduct(c, [&](size_t yi, size_t xi, size_t wi) { expected[xi] += dy[yi] * w[wi]; });
     const Winograd back = {
         c.n,   c.p,      c.q, c.columns, c.h, c.w, c.channels, 2 - c.padding_h, 2 - c.padding_w,
@@ -121,7 +127,7 @@ TEST_P(WinogradTest, DataGradIsExact) {
 TEST_P(WinogradTest, WeightGradIsExact) {
   ForEachWay([](const Winograd& c) {
     const Floats x = Integers(XSize(c), 1), dy = Integers(YSize(c), 5);
-    Floats dw(static_cast<size_t>(WSize(c))), expected = dw;
+    Floats expected(static_cast<size_t>(WSize(c))), dw(expected.size(), kNever);
     ForEachProduct(c, [&](size_t yi, size_t xi, size_t wi) { expected[wi] += dy[yi] * x[xi]; });
     Workspace workspace(WinogradWeightGradFloats(c));
     WinogradWeightGrad(c, x.data(), dy.data(), workspace.data(), dw.data());
@@ -139,6 +145,30 @@ INSTANTIATE_TEST_SUITE_P(Shapes, WinogradTest,
                                            Case{2, 19, 21, 8, 130, 1,
                                                 2},                      // several blocks of tiles
                                            Case{0, 4, 4, 8, 8, 1, 1}));  // no image
+
+// Whatever lies outside an output's window changes no bit of it: neither a huge number nor a NaN.
+TEST(WinogradTest, AnOutputSeesItsWindowAlone) {
+  if (!RunsWinograd(HostCpuIsa())) GTEST_SKIP() << "needs AVX2";
+  const Winograd c = {1, 8, 8, 16, 8, 8, 16, 1, 1, HostCpuIsa(), 1};
+  const Floats x = Normal(8 * 8 * 16, "x"), w = Normal(16 * 9 * 16, "w");
+  Workspace windows(WinogradWindowFloats(c)), workspace(WinogradConvolveFloats(c));
+  TransformWindows(c, w.data(), windows.data());
+  Floats before(x.size());
+  WinogradConvolve(c, x.data(), windows.data(), {}, workspace.data(), before.data());
+  for (const float odd : {1e30f, std::numeric_limits<float>::quiet_NaN()}) {
+    for (int64_t pixel = 0; pixel < 64; ++pixel) {
+      Floats other = x, y(x.size());
+      other[static_cast<size_t>(pixel * 16 + 5)] = odd;
+      WinogradConvolve(c, other.data(), windows.data(), {}, workspace.data(), y.data());
+      for (int64_t i = 0; i < 64 * 16; ++i) {
+        const int64_t rows = i / 16 / 8 - pixel / 8, columns = i / 16 % 8 - pixel % 8;
+        const bool sees = std::abs(rows) <= 1 && std::abs(columns) <= 1;
+        EXPECT_EQ(y[static_cast<size_t>(i)] == before[static_cast<size_t>(i)], !sees)
+            << "pixel " << pixel << ", output " << i;
+      }
+    }
+  }
+}
 
 // The root mean square error of a forward convolution of random numbers is below that of one chain
 // of fused multiply-adds an output, in increasing (tap, channel).
