@@ -109,7 +109,8 @@ void PrintProfile(const Figures& figures, std::ostream& out) {
     PrintRows("slowest ops (kernel)", worker::Slowest(profile.kinds, kSlowest), total, out);
   }
   PrintRows("all kernels of a step", {profile.total}, total, out);
-  out << "ms: time in kernels, all lanes added; GFLOP/s: of one lane with its threads"
+  out << "ms: time in kernels, all lanes added; GFLOP/s: of one lane with its threads, of the ops' "
+         "plain operations where a kernel does with fewer"
       << (figures.options.profile ? "" : "; --profile lists every layer and op") << "\n";
 }
 

@@ -42,6 +42,7 @@ struct Candidate {
   int64_t workspace_bytes = 0;  // of a run that is given no prepared copy
   bool deterministic = true;
   bool known_slower = false;    // than another kernel's, here: those without it are taken first
+  int64_t flops = 0;            // where it does with fewer than the op's cost tells; 0: as many
   int32_t prepared_input = -1;  // >= 0: the input that Prepare copies
   int64_t prepared_bytes = 0;
   int64_t workspace_bytes_if_prepared = 0;

@@ -117,8 +117,9 @@ Result<std::string> ExplainTime(const TrainConfig& config, const RunSetup& setup
                    static_cast<long long>(kSteps));
   }
   text +=
-      "\nleast: of every op the longer of FLOPs / ceiling and bytes / ceiling; what caches save "
-      "and exchanges cost is not in it\n";
+      "\nleast: of every op the longer of FLOPs / ceiling and bytes / ceiling, with the FLOPs that "
+      "its "
+      "kernel takes where it does with fewer; what caches save and exchanges cost is not in it\n";
   return text;
 }
 

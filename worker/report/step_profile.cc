@@ -39,7 +39,8 @@ ProfileRow RowOf(const graph::PlanNode& node, int64_t runs, const Roofline& roof
   row.nodes = runs;
   row.flops = runs * cost.flops;
   row.bytes = runs * cost.bytes;
-  row.least_ms = static_cast<double>(runs) * LeastMs(cost, roofline);
+  const int64_t flops = node.candidate.flops > 0 ? node.candidate.flops : cost.flops;
+  row.least_ms = static_cast<double>(runs) * LeastMs({flops, cost.bytes}, roofline);
   return row;
 }
 

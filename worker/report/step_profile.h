@@ -21,9 +21,10 @@ struct Roofline {
 struct ProfileRow {
   std::string name;
   int64_t nodes = 0;  // runs of a kernel
-  int64_t flops = 0;  // a multiply-add counts two
+  int64_t flops = 0;  // of the ops as they are defined; a multiply-add counts two
   int64_t bytes = 0;  // read and written, each tensor once
-  // Kernels run one after another: the sum over nodes of max(flops / gflops, bytes / bandwidth).
+  // Kernels run one after another: the sum over nodes of max(flops / gflops, bytes / bandwidth),
+  // with the operations that a kernel takes where it does with fewer (ops::Candidate).
   double least_ms = 0.0;
   double measured_ms = 0.0;  // in kernels, all lanes added
   double update_ms = 0.0;    // the part of it in the update, which no other lane runs beside

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/device/cpu_isa.h"
 #include "worker/report/step_measurement.h"
 
 namespace lockstep::worker {
@@ -92,6 +93,22 @@ TEST(StepProfileTest, TheRooflineTakesTheSlowerOfArithmeticAndMemory) {
   const double both = total({.gflops = 1, .gbytes_per_second = 1}).least_ms;
   EXPECT_GE(both, std::max(arithmetic, memory));
   EXPECT_LE(both, arithmetic + memory);
+}
+
+TEST(StepProfileTest, AKernelThatDoesWithFewerOperationsTakesLessAtLeast) {
+  if (HostCpuIsa() == CpuIsa::kBaseline) GTEST_SKIP() << "needs AVX2";
+  TrainConfig config = Config(1);
+  config.model.name = "resnet18";
+  config.kernels = "auto";
+  config.batch.lane_batch = 8;
+  const Result<RunSetup> setup = SetUpWithoutData(config, {64, 64, 3}, 10, /*profile=*/true);
+  ASSERT_TRUE(setup.ok()) << setup.status();
+  const StepProfile profile = ProfileStep(*setup->model, 1, {.gflops = 1});
+  const ProfileRow fewer = RowNamed(profile.kinds, "conv2d (winograd)");
+  EXPECT_GT(fewer.flops, 0);
+  EXPECT_LT(fewer.least_ms, 0.6e-6 * static_cast<double>(fewer.flops));
+  const ProfileRow product = RowNamed(profile.kinds, "sgd (simd)");
+  EXPECT_NEAR(product.least_ms, 1e-6 * static_cast<double>(product.flops), 1e-9);
 }
 
 TEST(StepProfileTest, EveryLayerOfMeasuredStepsHasATime) {

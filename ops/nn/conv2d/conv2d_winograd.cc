@@ -152,6 +152,7 @@ class WinogradFamily : public KernelFamily {
     ASSIGN_OR_RETURN(const Winograd conv, ConvFor(node, device));
     Candidate candidate = {std::string(kWinogradKernel), "F(2x2,3x3):" + device.isa};
     candidate.known_slower = !op_.is_faster(conv);
+    candidate.flops = WinogradFlops(conv);
     candidate.workspace_bytes = op_.workspace_floats(conv) * kFloatBytes;
     return std::vector<Candidate>{candidate};
   }

@@ -35,6 +35,11 @@ struct Winograd {
   int64_t tiles() const { return n * tiles_h() * tiles_w(); }
 };
 
+// Of its products; the transforms of images and windows are not counted.
+inline int64_t WinogradFlops(const Winograd& conv) {
+  return 2 * 16 * conv.tiles() * conv.channels * conv.columns;
+}
+
 inline bool RunsWinograd(CpuIsa isa) { return isa != CpuIsa::kBaseline; }
 
 // The transformed windows that WinogradConvolve reads, in floats.
