@@ -14,3 +14,7 @@ def avg_pool2d_grad(attrs, inputs):
     dy = inputs[0]
     x = torch.zeros(dy.shape[0], attrs["in_h"], attrs["in_w"], dy.shape[3], dtype=dy.dtype, requires_grad=True)
     return torch.autograd.grad(avg_pool2d(attrs, [x]), [x], [dy])
+
+
+def avg_pool2d_tanh_grad(attrs, inputs):
+    return [torch.ops.aten.tanh_backward(avg_pool2d_grad(attrs, inputs[:1])[0], inputs[1])]
