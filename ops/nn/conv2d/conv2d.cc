@@ -39,16 +39,16 @@ std::vector<Value> Grad(const Conv2dAttrs& attrs, const GradArgs& g) {
   return din;
 }
 
-Cost ForwardCost(const Conv2dAttrs& attrs, const NodeSpec& node) {
-  return {2 * ForwardGeometry(attrs, node).macs(), BytesMoved(node)};
+Cost ForwardCost(const Conv2dAttrs&, const NodeSpec& node) {
+  return {2 * ForwardGeometry(node).macs(), BytesMoved(node)};
 }
 
-Cost DataGradCost(const Conv2dDataGradAttrs& attrs, const NodeSpec& node) {
-  return {2 * DataGradGeometry(attrs, node).macs(), BytesMoved(node)};
+Cost DataGradCost(const Conv2dDataGradAttrs&, const NodeSpec& node) {
+  return {2 * DataGradGeometry(node).macs(), BytesMoved(node)};
 }
 
-Cost WeightGradCost(const Conv2dWeightGradAttrs& attrs, const NodeSpec& node) {
-  return {2 * WeightGradGeometry(attrs, node).macs(), BytesMoved(node)};
+Cost WeightGradCost(const Conv2dWeightGradAttrs&, const NodeSpec& node) {
+  return {2 * WeightGradGeometry(node).macs(), BytesMoved(node)};
 }
 
 struct Case {

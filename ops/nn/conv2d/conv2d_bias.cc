@@ -60,13 +60,13 @@ std::vector<Value> ExpandWeightGrad(const Conv2dWeightGradAttrs& attrs, Emitter*
 }
 
 // A sum and a maximum an output beside the products.
-Cost ForwardCost(const Conv2dBiasAttrs& attrs, const NodeSpec& node) {
-  const Geometry g = ForwardGeometry(attrs, node);
+Cost ForwardCost(const Conv2dBiasAttrs&, const NodeSpec& node) {
+  const Geometry g = ForwardGeometry<Conv2dBiasAttrs>(node);
   return {2 * g.macs() + 2 * node.out[0].shape.elements(), BytesMoved(node)};
 }
 
-Cost WeightGradCost(const Conv2dWeightGradAttrs& attrs, const NodeSpec& node) {
-  const Geometry g = WeightGradGeometry(attrs, node);
+Cost WeightGradCost(const Conv2dWeightGradAttrs&, const NodeSpec& node) {
+  const Geometry g = WeightGradGeometry(node);
   return {2 * g.macs() + node.in[1].shape.elements(), BytesMoved(node)};
 }
 

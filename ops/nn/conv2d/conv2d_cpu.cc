@@ -33,8 +33,8 @@ int64_t WorkspaceOf(const Geometry& g) {
 
 }  // namespace
 
-int64_t Workspace(const Conv2dAttrs& attrs, const NodeSpec& node) {
-  const Geometry g = ForwardGeometry(attrs, node);
+int64_t Workspace(const Conv2dAttrs&, const NodeSpec& node) {
+  const Geometry g = ForwardGeometry(node);
   return ComputeType(node) == DType::kFloat64 ? WorkspaceOf<double>(g) : WorkspaceOf<float>(g);
 }
 

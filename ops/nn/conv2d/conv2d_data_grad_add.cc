@@ -32,8 +32,8 @@ std::vector<FusedChain> Chains() {
       {{"conv2d_data_grad", "add"}, [](std::span<const Attrs* const> chain) { return *chain[0]; }}};
 }
 
-Cost CostOf(const Conv2dDataGradAttrs& attrs, const NodeSpec& node) {
-  const Geometry g = DataGradGeometry(attrs, node);
+Cost CostOf(const Conv2dDataGradAttrs&, const NodeSpec& node) {
+  const Geometry g = DataGradGeometry(node);
   return {2 * g.macs() + node.out[0].shape.elements(), BytesMoved(node)};
 }
 

@@ -173,16 +173,6 @@ Status WeightGrad(const Gemm& gemm, const SimdArgs& args) {
 using RunGemm = Status (*)(const Gemm&, const SimdArgs&);
 using GeometryOf = Geometry (*)(const NodeSpec&);
 
-Geometry OfForward(const NodeSpec& node) {
-  return ForwardGeometry(*Unpack<Conv2dAttrs>(node.attrs), node);
-}
-Geometry OfDataGrad(const NodeSpec& node) {
-  return DataGradGeometry(*Unpack<Conv2dDataGradAttrs>(node.attrs), node);
-}
-Geometry OfWeightGrad(const NodeSpec& node) {
-  return WeightGradGeometry(*Unpack<Conv2dWeightGradAttrs>(node.attrs), node);
-}
-
 class GemmKernel : public Kernel {
  public:
   GemmKernel(NodeSpec node, const Geometry& g, RunGemm run, CpuIsa isa, int32_t threads)
@@ -266,10 +256,10 @@ void RegisterGemm(OpRegistry& registry) {
   const auto add = [&](const char* op, GeometryOf geometry, RunGemm run, IsBest is_best) {
     registry.AddKernel(op, std::make_shared<GemmFamily>(geometry, run, is_best));
   };
-  add("conv2d", OfForward, Forward, ForwardIsBest);
-  add("conv2d_data_grad", OfDataGrad, DataGrad, DataGradIsBest);
-  add("conv2d_weight_grad", OfWeightGrad, WeightGrad, WeightGradIsBest);
-  add("conv2d_data_grad_add", OfDataGrad, DataGradAdd, Always);
+  add("conv2d", ForwardGeometry<>, Forward, ForwardIsBest);
+  add("conv2d_data_grad", DataGradGeometry, DataGrad, DataGradIsBest);
+  add("conv2d_weight_grad", WeightGradGeometry, WeightGrad, WeightGradIsBest);
+  add("conv2d_data_grad_add", DataGradGeometry, DataGradAdd, Always);
 }
 
 }  // namespace lockstep::ops::conv2d

@@ -47,16 +47,14 @@ Result<Geometry> MakeGeometry(const Conv2dAttrs& attrs, const Shape& x, const Sh
   return g;
 }
 
-Geometry ForwardGeometry(const Conv2dAttrs& attrs, const NodeSpec& node) {
-  return *MakeGeometry(attrs, node.in[0].shape, node.in[1].shape);
+Geometry DataGradGeometry(const NodeSpec& node) {
+  return *MakeGeometry(*Unpack<Conv2dDataGradAttrs>(node.attrs), node.out[0].shape,
+                       node.in[1].shape);
 }
 
-Geometry DataGradGeometry(const Conv2dDataGradAttrs& attrs, const NodeSpec& node) {
-  return *MakeGeometry(attrs, node.out[0].shape, node.in[1].shape);
-}
-
-Geometry WeightGradGeometry(const Conv2dWeightGradAttrs& attrs, const NodeSpec& node) {
-  return *MakeGeometry(attrs, node.in[0].shape, node.out[0].shape);
+Geometry WeightGradGeometry(const NodeSpec& node) {
+  return *MakeGeometry(*Unpack<Conv2dWeightGradAttrs>(node.attrs), node.in[0].shape,
+                       node.out[0].shape);
 }
 
 void FillPixelOffsets(const Geometry& g, int64_t* x_row) {

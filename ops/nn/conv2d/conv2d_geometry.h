@@ -46,10 +46,14 @@ Result<std::vector<TensorType>> InferWeightGrad(const Conv2dWeightGradAttrs& att
 // Geometry of the convolution of an x by a w, or what is impossible about it, with the numbers.
 Result<Geometry> MakeGeometry(const Conv2dAttrs& attrs, const Shape& x, const Shape& w);
 
-// The geometry of a node of these ops and of their fused forms, whose types have been checked.
-Geometry ForwardGeometry(const Conv2dAttrs& attrs, const NodeSpec& node);
-Geometry DataGradGeometry(const Conv2dDataGradAttrs& attrs, const NodeSpec& node);
-Geometry WeightGradGeometry(const Conv2dWeightGradAttrs& attrs, const NodeSpec& node);
+// The geometry of a node of these ops and of their fused forms, whose types have been checked; A:
+// the attributes of a forward op.
+template <typename A = Conv2dAttrs>
+Geometry ForwardGeometry(const NodeSpec& node) {
+  return *MakeGeometry(*Unpack<A>(node.attrs), node.in[0].shape, node.in[1].shape);
+}
+Geometry DataGradGeometry(const NodeSpec& node);
+Geometry WeightGradGeometry(const NodeSpec& node);
 
 // x_row[p * Q + q]: the element of a padded image (padded_h, padded_w, C) at the corner of output
 // pixel (p, q)'s window.

@@ -63,8 +63,7 @@ struct Conv {
 };
 
 OnednnProblem ForwardProblem(const NodeSpec& node) {
-  const Conv2dAttrs attrs = *Unpack<Conv2dAttrs>(node.attrs);
-  const Conv c(ForwardGeometry(attrs, node));
+  const Conv c(ForwardGeometry(node));
   return Forward<ForwardConv>(c.ForwardDesc(), OnednnAttr(),
                               {{DNNL_ARG_SRC, false, 0, c.x},
                                {DNNL_ARG_WEIGHTS, false, 1, c.w},
@@ -73,7 +72,7 @@ OnednnProblem ForwardProblem(const NodeSpec& node) {
 
 OnednnProblem BiasProblem(const NodeSpec& node) {
   const Conv2dBiasAttrs attrs = *Unpack<Conv2dBiasAttrs>(node.attrs);
-  const Conv c(ForwardGeometry(attrs, node));
+  const Conv c(ForwardGeometry<Conv2dBiasAttrs>(node));
   const ForwardConv::desc desc(dnnl::prop_kind::forward_training, kDirect, c.x, c.any_w, c.bias,
                                c.y, c.strides, c.dilates, c.padding, c.padding);
   return Forward<ForwardConv>(desc, OnednnAttr(attrs.activation),
@@ -84,8 +83,7 @@ OnednnProblem BiasProblem(const NodeSpec& node) {
 }
 
 OnednnProblem DataGradProblem(const NodeSpec& node) {
-  const auto attrs = *Unpack<Conv2dDataGradAttrs>(node.attrs);
-  const Conv c(DataGradGeometry(attrs, node));
+  const Conv c(DataGradGeometry(node));
   const DataGradConv::desc desc(kDirect, c.x, c.any_w, c.y, c.strides, c.dilates, c.padding,
                                 c.padding);
   return Backward<DataGradConv, ForwardConv>(desc, c.Hint(),
@@ -95,8 +93,7 @@ OnednnProblem DataGradProblem(const NodeSpec& node) {
 }
 
 OnednnProblem WeightGradProblem(const NodeSpec& node) {
-  const auto attrs = *Unpack<Conv2dWeightGradAttrs>(node.attrs);
-  const Conv c(WeightGradGeometry(attrs, node));
+  const Conv c(WeightGradGeometry(node));
   const WeightGradConv::desc desc(kDirect, c.x, c.any_w, c.y, c.strides, c.dilates, c.padding,
                                   c.padding);
   return Backward<WeightGradConv, ForwardConv>(desc, c.Hint(),
@@ -106,8 +103,7 @@ OnednnProblem WeightGradProblem(const NodeSpec& node) {
 }
 
 OnednnProblem BiasWeightGradProblem(const NodeSpec& node) {
-  const auto attrs = *Unpack<Conv2dWeightGradAttrs>(node.attrs);
-  const Conv c(WeightGradGeometry(attrs, node));
+  const Conv c(WeightGradGeometry(node));
   const WeightGradConv::desc desc(kDirect, c.x, c.any_w, c.bias, c.y, c.strides, c.dilates,
                                   c.padding, c.padding);
   return Backward<WeightGradConv, ForwardConv>(desc, c.Hint(),

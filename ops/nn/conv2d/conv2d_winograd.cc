@@ -35,17 +35,6 @@ bool WeightGradIsFaster(const Winograd& conv) {
   return HasChannels(conv) && conv.tiles() * windows_a_tile >= conv.channels * conv.columns;
 }
 
-template <typename A>
-Geometry OfForward(const NodeSpec& node) {
-  return ForwardGeometry(*Unpack<A>(node.attrs), node);
-}
-Geometry OfDataGrad(const NodeSpec& node) {
-  return DataGradGeometry(*Unpack<Conv2dDataGradAttrs>(node.attrs), node);
-}
-Geometry OfWeightGrad(const NodeSpec& node) {
-  return WeightGradGeometry(*Unpack<Conv2dWeightGradAttrs>(node.attrs), node);
-}
-
 // y of x by w.
 Winograd ForwardConv(const Geometry& g) {
   Winograd conv;
@@ -70,7 +59,7 @@ struct WinogradOp {
   Winograd (*conv)(const Geometry&);
   int64_t (*workspace_floats)(const Winograd&);
   bool (*is_faster)(const Winograd&);
-  void (*run)(const NodeSpec&, const Winograd&, const RunArgs&);
+  void (*run)(const Winograd&, bool relu, const RunArgs&);
 };
 
 constexpr int64_t kFloatBytes = sizeof(float);
@@ -90,54 +79,60 @@ void Convolve(const Winograd& conv, const RunArgs& args, const WinogradEnd& end)
 }
 
 // (x, w) -> y.
-void Forward(const NodeSpec&, const Winograd& conv, const RunArgs& args) {
+void Forward(const Winograd& conv, bool, const RunArgs& args) {
   TransformWindows(conv, In(args, 1), Workspace(args));
   Convolve(conv, args, {});
 }
 
 // (x, w, b) -> y.
-void ForwardBias(const NodeSpec& node, const Winograd& conv, const RunArgs& args) {
+void ForwardBias(const Winograd& conv, bool relu, const RunArgs& args) {
   TransformWindows(conv, In(args, 1), Workspace(args));
-  const bool relu = Unpack<Conv2dBiasAttrs>(node.attrs)->activation == "relu";
   Convolve(conv, args, {In(args, 2), relu});
 }
 
 // (dy, w) -> dx.
-void DataGrad(const NodeSpec&, const Winograd& conv, const RunArgs& args) {
+void DataGrad(const Winograd& conv, bool, const RunArgs& args) {
   TransformTurnedWindows(conv, In(args, 1), Workspace(args));
   Convolve(conv, args, {});
 }
 
 // (x, dy) -> dw.
-void WeightGrad(const NodeSpec&, const Winograd& conv, const RunArgs& args) {
+void WeightGrad(const Winograd& conv, bool, const RunArgs& args) {
   WinogradWeightGrad(conv, In(args, 0), In(args, 1), Workspace(args), Out(args, 0));
 }
 
 // (x, dy) -> dw, db.
-int64_t BiasWeightGradFloats(const Winograd& conv) {
-  const RowsOfChannels dy({conv.n, conv.p, conv.q, conv.columns});
-  return std::max(WinogradWeightGradFloats(conv), SumRowsWorkspace(dy) / kFloatBytes);
+RowsOfChannels GradRows(const Winograd& conv) {
+  return RowsOfChannels({conv.n, conv.p, conv.q, conv.columns});
 }
-void BiasWeightGrad(const NodeSpec& node, const Winograd& conv, const RunArgs& args) {
-  WeightGrad(node, conv, args);
-  SumRows(RowsOfChannels(node.in[1].shape), conv.isa, conv.threads, In(args, 1), args.workspace,
-          Out(args, 1));
+int64_t BiasWeightGradFloats(const Winograd& conv) {
+  return std::max(WinogradWeightGradFloats(conv), SumRowsWorkspace(GradRows(conv)) / kFloatBytes);
+}
+void BiasWeightGrad(const Winograd& conv, bool relu, const RunArgs& args) {
+  WeightGrad(conv, relu, args);
+  SumRows(GradRows(conv), conv.isa, conv.threads, In(args, 1), args.workspace, Out(args, 1));
+}
+
+// Of conv2d_bias alone.
+bool EndsWithRelu(const NodeSpec& node) {
+  const auto attrs = Unpack<Conv2dBiasAttrs>(node.attrs);
+  return attrs.ok() && attrs->activation == "relu";
 }
 
 class WinogradKernel : public Kernel {
  public:
-  WinogradKernel(NodeSpec node, const WinogradOp& op, const Winograd& conv)
-      : node_(std::move(node)), op_(op), conv_(conv) {}
+  WinogradKernel(const NodeSpec& node, const WinogradOp& op, const Winograd& conv)
+      : op_(op), conv_(conv), relu_(EndsWithRelu(node)) {}
 
   Status Run(const RunArgs& args, Stream*) const override {
-    op_.run(node_, conv_, args);
+    op_.run(conv_, relu_, args);
     return OkStatus();
   }
 
  private:
-  const NodeSpec node_;
   const WinogradOp op_;
   const Winograd conv_;
+  const bool relu_;
 };
 
 class WinogradFamily : public KernelFamily {
@@ -181,14 +176,15 @@ void RegisterWinograd(OpRegistry& registry) {
   const auto add = [&](const char* op, const WinogradOp& of) {
     registry.AddKernel(op, std::make_shared<WinogradFamily>(of));
   };
-  add("conv2d", {OfForward<Conv2dAttrs>, ForwardConv, ConvolveFloats, ConvolveIsFaster, Forward});
-  add("conv2d_bias",
-      {OfForward<Conv2dBiasAttrs>, ForwardConv, ConvolveFloats, ConvolveIsFaster, ForwardBias});
-  add("conv2d_data_grad", {OfDataGrad, BackwardConv, ConvolveFloats, ConvolveIsFaster, DataGrad});
+  add("conv2d", {ForwardGeometry<>, ForwardConv, ConvolveFloats, ConvolveIsFaster, Forward});
+  add("conv2d_bias", {ForwardGeometry<Conv2dBiasAttrs>, ForwardConv, ConvolveFloats,
+                      ConvolveIsFaster, ForwardBias});
+  add("conv2d_data_grad",
+      {DataGradGeometry, BackwardConv, ConvolveFloats, ConvolveIsFaster, DataGrad});
   add("conv2d_weight_grad",
-      {OfWeightGrad, ForwardConv, WinogradWeightGradFloats, WeightGradIsFaster, WeightGrad});
+      {WeightGradGeometry, ForwardConv, WinogradWeightGradFloats, WeightGradIsFaster, WeightGrad});
   add("conv2d_bias_weight_grad",
-      {OfWeightGrad, ForwardConv, BiasWeightGradFloats, WeightGradIsFaster, BiasWeightGrad});
+      {WeightGradGeometry, ForwardConv, BiasWeightGradFloats, WeightGradIsFaster, BiasWeightGrad});
 }
 
 }  // namespace lockstep::ops::conv2d
