@@ -10,6 +10,7 @@
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/checkpoint/generation.h"
+#include "worker/report/finished_run.h"
 
 namespace lockstep::cluster {
 namespace {
@@ -205,6 +206,31 @@ Status RunCkptLs(const CkptLsOptions& options, Console* console) {
   return OkStatus();
 }
 
+namespace {
+
+// What a finished run left, or the tables of one that goes on. Data-loss: something is not as it
+// was written.
+Status VerifyResults(const std::string& run, const std::optional<CheckpointManifest>& newest,
+                     std::ostream& out) {
+  const Result<worker::FinishedRun> finished = worker::VerifyFinishedRun(run);
+  if (finished.ok()) {
+    for (const worker::FileState& file : finished->files) out << file.name << "  whole\n";
+    return OkStatus();
+  }
+  const StatusCode code = finished.status().code();
+  if (code != StatusCode::kNotFound && code != StatusCode::kFailedPrecondition) {
+    return finished.status();
+  }
+  if (!newest) return OkStatus();
+  RETURN_IF_ERROR(worker::VerifyTables(run, newest->tables));
+  for (const storage::TableState& table : newest->tables) {
+    out << table.name << "  whole up to step " << CountText(newest->id.step) << "\n";
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
 Status RunCkptVerify(const CkptVerifyOptions& options, Console* console) {
   RETURN_IF_ERROR(CheckRun(options.run));
   ASSIGN_OR_RETURN(std::vector<CheckpointId> ids, storage::ListCheckpoints(options.run));
@@ -226,12 +252,14 @@ Status RunCkptVerify(const CkptVerifyOptions& options, Console* console) {
   int64_t done = 0, whole = 0;
   Status foreign;  // of a version this program does not read
   std::string damages;
+  std::optional<CheckpointManifest> newest;
   for (const CheckpointId id : ids) {
     const auto manifest = storage::VerifyCheckpointDirectory(
         CheckpointPath(options.run, id), id,
         [&](int64_t bytes) { progress.Update(done += bytes, total); });
     if (manifest.ok()) {
       ++whole;
+      newest = *manifest;  // they come in increasing order
       console->out << id.Name() << "  whole, digest " << Hex64(manifest->digest) << "\n";
     } else if (manifest.status().code() == StatusCode::kDataLoss) {
       damages += "\n" + manifest.status().message();
@@ -246,6 +274,15 @@ Status RunCkptVerify(const CkptVerifyOptions& options, Console* console) {
   if (!damages.empty()) {
     return DataLoss("run '" + options.run + "' has damaged checkpoints:" + damages +
                     "\nA resume passes over them. Restore them from a copy, or remove them");
+  }
+  if (options.name.empty()) {
+    const Status results = VerifyResults(options.run, newest, console->out);
+    if (results.code() == StatusCode::kDataLoss) {
+      return DataLoss(results.message() +
+                      "; the run's `lockstep train` command makes it again from the newest "
+                      "checkpoint");
+    }
+    RETURN_IF_ERROR(results);
   }
   RETURN_IF_ERROR(foreign);
   progress.Finish(CountText(whole) + " checkpoints, " + CountText(done) + " bytes");

@@ -22,8 +22,9 @@ struct CkptVerifyOptions {
   std::string run;
   std::string name;  // "b01-s0000001200"; empty: all
 };
-// Reads every byte. Data-loss (65) if any is damaged, after all have been read and each damaged
-// file named.
+// Reads every byte, and, where no checkpoint is named, what the run left beside them: tables and
+// weights of a finished run, else the tables up to the newest checkpoint. Data-loss (65) if any is
+// damaged, after all have been read and each damaged file named.
 Status RunCkptVerify(const CkptVerifyOptions& options, Console* console);
 
 struct CkptDiffOptions {

@@ -12,6 +12,7 @@
 #include "cluster/bench/bench_comm.h"
 #include "cluster/bench/bench_step.h"
 #include "cluster/cli/ckpt_command.h"
+#include "cluster/cli/ckpt_rewind.h"
 #include "cluster/cli/coordinator_command.h"
 #include "cluster/cli/data_command.h"
 #include "cluster/cli/eval_command.h"
@@ -252,7 +253,7 @@ OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
   }
 
   void AddCheckpointCommands() {
-    CLI::App* ckpt = Add(&app_, "ckpt", R"(List, verify and compare the checkpoints of a run.
+    CLI::App* ckpt = Add(&app_, "ckpt", R"(List, verify and compare the checkpoints of a run, or go back to one.
 
 Examples:
   lockstep ckpt ls runs/lenet5-fashion-mnist
@@ -279,6 +280,21 @@ Examples:
             [this] { return RunCkptVerify(ckpt_verify_, console_); });
     verify->add_option("RUN", ckpt_verify_.run, "Run directory")->required();
     verify->add_option("NAME", ckpt_verify_.name, "One checkpoint; default: all");
+
+    CLI::App* rewind = Add(ckpt, "rewind", R"(Take a run back to one of its checkpoints.
+
+The history from there on is a new branch. What the old one wrote is kept: its checkpoints, and its
+tables, summary and weights under names like digests-b01.csv.
+
+Examples:
+  lockstep ckpt ls runs/lenet5-fashion-mnist
+  lockstep ckpt rewind runs/lenet5-fashion-mnist --to 470
+)",
+                           [this] { return RunCkptRewind(ckpt_rewind_, console_); });
+    rewind->add_option("RUN", ckpt_rewind_.run, "Run directory")->required();
+    rewind->add_option("--to", ckpt_rewind_.step, "Step of one of its checkpoints")
+        ->required()
+        ->check(NotNegative());
 
     CLI::App* diff = Add(ckpt, "diff", R"(Compare two checkpoints, tensor by tensor.
 
@@ -557,6 +573,7 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
   bool no_progress_ = false;
   CkptLsOptions ckpt_ls_;
   CkptVerifyOptions ckpt_verify_;
+  CkptRewindOptions ckpt_rewind_;
   CkptDiffOptions ckpt_diff_;
   CoordinatorCommandOptions coordinator_;
   BenchCommOptions bench_comm_;

@@ -7,6 +7,7 @@
 
 #include "cluster/recipes/recipe.h"
 #include "worker/eval/evaluate.h"
+#include "worker/report/finished_run.h"
 #include "worker/tuning/run_kernels.h"
 
 namespace lockstep::cluster {
@@ -41,6 +42,11 @@ Status RunEval(const EvalOptions& options, Console* console) {
                            "same `lockstep train` command goes on with it"
                          : "the run still runs, or was stopped: the same `lockstep "
                            "train` command goes on with it"));
+  if (const Status whole = worker::VerifyFinishedRun(run).status(); !whole.ok()) {
+    return Status(whole.code(), whole.message() +
+                                    "; the run's `lockstep train` command makes what it left again "
+                                    "from its last checkpoint");
+  }
   ASSIGN_OR_RETURN(worker::TrainConfig config, LoadRecipe(run + "/recipe.toml", options.overrides));
   if (!options.split.empty()) config.data.val = options.split;
   // The run's own copy: the file that its recipe names may have become another.

@@ -94,7 +94,7 @@ void AddDataKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(std::move(dataset));
   keys->push_back(Key("data.train", kFixed, FIELD(data.train), "split to train on"));
   keys->push_back(
-      Key("data.val", kFixed, FIELD(data.val), "split to evaluate on; \"\": no evaluation"));
+      Key("data.val", kBranch, FIELD(data.val), "split to evaluate on; \"\": no evaluation"));
   keys->push_back(Within(kCount64, Key("data.window_shards", kFixed, FIELD(data.window_shards),
                                        "shards a lane shuffles together")));
 }
@@ -178,7 +178,7 @@ void AddTrainKeys(std::vector<RecipeKey>* keys) {
                                   "are within a budget in MiB"));
   recompute.or_count = true;
   keys->push_back(std::move(recompute));
-  keys->push_back(Within(kCount64, Key("train.digest_every", kFixed, FIELD(digest_every),
+  keys->push_back(Within(kCount64, Key("train.digest_every", kBranch, FIELD(digest_every),
                                        "steps between digests of the whole training state")));
 }
 
@@ -252,9 +252,9 @@ void AddAugmentAndEvalKeys(std::vector<RecipeKey>* keys) {
                       "what is done to a training image, in order"));
   keys->push_back(Key("augment.val", kBranch, FIELD(augment_val),
                       "what is done to an image in evaluation, in order"));
-  keys->push_back(Within({1, 1048576}, Key("eval.batch", kFixed, FIELD(eval.batch),
+  keys->push_back(Within({1, 1048576}, Key("eval.batch", kBranch, FIELD(eval.batch),
                                            "samples of a lane an evaluation batch")));
-  keys->push_back(Within(kCount32, Key("eval.every_epochs", kFixed, FIELD(eval.every_epochs),
+  keys->push_back(Within(kCount32, Key("eval.every_epochs", kBranch, FIELD(eval.every_epochs),
                                        "epochs between evaluations")));
 }
 
@@ -265,8 +265,8 @@ void AddCheckpointKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(Within({2, 65536}, Key("checkpoint.keep_last", kFree, FIELD(checkpoint.keep_last),
                                          "newest ones kept")));
   keys->push_back(Key("checkpoint.keep_best", kFree, FIELD(checkpoint.keep_best),
-                      "also keep the one with the best evaluation, and take one whenever it "
-                      "improves"));
+                      "also keep the one with the best evaluation, and take one before every "
+                      "evaluation"));
   keys->push_back(
       Within({0, 65536}, Key("checkpoint.max_missed", kFree, FIELD(checkpoint.max_missed),
                              "checkpoints in a row that may fail to be written before the run "

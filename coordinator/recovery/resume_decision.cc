@@ -21,13 +21,6 @@ constexpr char kNewBitsRemedy[] =
 // A file that could not be parsed keeps only its number.
 bool IsReadable(const GenerationInfo& generation) { return !generation.host.empty(); }
 
-int32_t HighestBranch(const ResumeFindings& found) {
-  int32_t highest = 0;
-  for (const auto& checkpoint : found.checkpoints) highest = std::max(highest, checkpoint.branch);
-  for (const auto& generation : found.generations) highest = std::max(highest, generation.branch);
-  return highest;
-}
-
 const GenerationInfo* NewestReadable(const ResumeFindings& found) {
   const auto it = std::find_if(found.generations.rbegin(), found.generations.rend(), IsReadable);
   return it == found.generations.rend() ? nullptr : &*it;
@@ -41,6 +34,20 @@ int32_t FirstLivingBranch(const ResumeFindings& found) {
     if (generation.overwrite) branch = std::max(branch, generation.branch);
   }
   return branch;
+}
+
+// What a run has written is cut only where a person asks for that by name.
+Status CheckNotShorter(const RunInfo& run, const ResumeFindings& found) {
+  const auto newest = NewestCheckpoint(found);
+  if (!newest || newest->step <= run.total_steps) return OkStatus();
+  return InvalidArgument(
+      "run '" + run.run_directory + "' has come to step " + std::to_string(newest->step) +
+      " (checkpoint " + newest->Name() + "), and this command ends at step " +
+      std::to_string(run.total_steps) +
+      " (train.epochs, train.max_steps): it would cut what the run has written. Ask for at least " +
+      std::to_string(newest->step) +
+      " steps, choose another place with --run, go back on purpose with `lockstep ckpt rewind " +
+      run.run_directory + " --to STEP`, or begin anew with --overwrite");
 }
 
 // A kernel file holds for one build and one kind of hardware, so it may change with them.
@@ -91,7 +98,7 @@ Result<std::string> CompareProgram(const std::string& kind, const std::string& b
 
 ResumeDecision BeginAnew(const ResumeFindings& found) {
   ResumeDecision decision;
-  decision.branch = HighestBranch(found) + 1;
+  decision.branch = NextBranch(found);
   decision.overwrite = decision.remove_checkpoints = true;
   decision.notes.push_back("begun anew on purpose (--overwrite): branch " +
                            std::to_string(decision.branch) + " from step 0; " +
@@ -128,7 +135,7 @@ Result<ResumeDecision> GoOnFromCheckpoint(const RunInfo& run, const MemberInfo& 
   } else if (reasons.empty()) {
     decision.notes.push_back("going on from " + at);
   } else {
-    decision.branch = HighestBranch(found) + 1;
+    decision.branch = NextBranch(found);
     decision.notes.push_back("branch " + std::to_string(decision.branch) + " goes on from " + at +
                              "; changed: " + reasons);
   }
@@ -149,7 +156,7 @@ Result<ResumeDecision> BeginAgain(const RunInfo& run, const ResumeFindings& foun
   ResumeDecision decision;
   const GenerationInfo* last = NewestReadable(found);
   if (last == nullptr) {
-    decision.branch = HighestBranch(found) + 1;
+    decision.branch = NextBranch(found);
     decision.notes.push_back("no checkpoint and no generation file that can be read: branch " +
                              std::to_string(decision.branch) + " from step 0");
     return decision;
@@ -158,7 +165,7 @@ Result<ResumeDecision> BeginAgain(const RunInfo& run, const ResumeFindings& foun
   RETURN_IF_ERROR(CheckFixedKeys(run, "generation " + name, last->fixed_keys));
   const auto keys = ChangedKeys(run, last->fixed_keys, last->branch_keys);
   const bool same = keys.empty() && !HasOtherRoot(found, last->branch);
-  decision.branch = same ? last->branch : HighestBranch(found) + 1;
+  decision.branch = same ? last->branch : NextBranch(found);
   decision.notes.push_back("no checkpoint to go on from: branch " +
                            std::to_string(decision.branch) + " from step 0" +
                            (keys.empty() ? "" : "; changed: " + ToText(keys)));
@@ -167,12 +174,27 @@ Result<ResumeDecision> BeginAgain(const RunInfo& run, const ResumeFindings& foun
 
 }  // namespace
 
-Result<ResumeFindings> FindWhatIsThere(const std::string& run_directory, int64_t total_steps) {
+int32_t NextBranch(const ResumeFindings& found) {
+  int32_t highest = 0;
+  for (const auto& checkpoint : found.checkpoints) highest = std::max(highest, checkpoint.branch);
+  for (const auto& generation : found.generations) highest = std::max(highest, generation.branch);
+  return highest + 1;
+}
+
+std::optional<storage::CheckpointId> NewestCheckpoint(const ResumeFindings& found) {
+  if (found.checkpoints.empty()) return std::nullopt;
+  const storage::CheckpointId newest =
+      *std::max_element(found.checkpoints.begin(), found.checkpoints.end());
+  if (newest.branch < FirstLivingBranch(found)) return std::nullopt;
+  return newest;
+}
+
+Result<ResumeFindings> FindWhatIsThere(const std::string& run_directory) {
   ResumeFindings found;
   const auto note = [&](const std::string& text) { found.notes.push_back(text); };
   ASSIGN_OR_RETURN(found.generations, storage::ListGenerations(run_directory, &found.notes));
   ASSIGN_OR_RETURN(found.checkpoints, storage::ListCheckpoints(run_directory));
-  ASSIGN_OR_RETURN(found.checkpoint, storage::FindResume(run_directory, total_steps, note));
+  ASSIGN_OR_RETURN(found.checkpoint, storage::FindResume(run_directory, note));
   return found;
 }
 
@@ -185,6 +207,7 @@ Result<ResumeDecision> DecideResume(const RunInfo& run, const MemberInfo& member
     decision.notes.push_back("a new run: branch 1 from step 0");
     return decision;
   }
+  RETURN_IF_ERROR(CheckNotShorter(run, found));
   const int32_t living = FirstLivingBranch(found);
   if (found.checkpoint && found.checkpoint->id.branch >= living) {
     return GoOnFromCheckpoint(run, member, found);

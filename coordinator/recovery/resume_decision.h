@@ -24,7 +24,12 @@ struct ResumeFindings {
 };
 
 // Reads the directory; every byte of the checkpoint it gives.
-Result<ResumeFindings> FindWhatIsThere(const std::string& run_directory, int64_t total_steps);
+Result<ResumeFindings> FindWhatIsThere(const std::string& run_directory);
+
+// The number of a branch that is begun now: one above all that were seen.
+int32_t NextBranch(const ResumeFindings& found);
+// The newest checkpoint of the history that goes on, whether or not it verifies; nullopt: none.
+std::optional<storage::CheckpointId> NewestCheckpoint(const ResumeFindings& found);
 
 struct ResumeDecision {
   int32_t branch = 1;
@@ -36,8 +41,8 @@ struct ResumeDecision {
   std::vector<std::string> notes;   // what was decided and why, one line each
 };
 
-// invalid-argument: another recipe or dataset than the run's. failed-precondition: another build or
-// hardware than the checkpoint's.
+// invalid-argument: another recipe or dataset than the run's, or fewer steps than it has done.
+// failed-precondition: another build or hardware than the checkpoint's.
 Result<ResumeDecision> DecideResume(const comm::RunInfo& run, const comm::MemberInfo& member,
                                     const ResumeFindings& found);
 

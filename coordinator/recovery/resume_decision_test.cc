@@ -180,6 +180,44 @@ TEST(DecideResume, CheckpointOfTheLastStepIsTheEnd) {
   EXPECT_EQ(longer.branch, 2);
 }
 
+// Nothing that a run has written shrinks without being asked for by name.
+TEST(DecideResume, FewerStepsThanTheRunHasDoneAreRefusedWithBothAndTheRemedies) {
+  comm::RunInfo run = SomeRun();
+  run.total_steps = 399;
+  const Status status = Refusal(run, SomeFindings({1, 400}));
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr("b01-s0000000400"), HasSubstr("ends at step 399"),
+                    HasSubstr("--overwrite"), HasSubstr("--run"), HasSubstr("ckpt rewind")));
+  run.total_steps = 400;
+  EXPECT_TRUE(Decided(run, SomeFindings({1, 400})).finished);
+}
+
+TEST(DecideResume, ADamagedNewestCheckpointCountsForHowFarTheRunHasCome) {
+  comm::RunInfo run = SomeRun();
+  ResumeFindings found = SomeFindings({1, 400});
+  found.checkpoints.push_back({1, 500});  // damaged
+  run.total_steps = 450;
+  EXPECT_EQ(Refusal(run, found).code(), StatusCode::kInvalidArgument);
+  found.checkpoint.reset();  // and so is the other
+  EXPECT_EQ(Refusal(run, found).code(), StatusCode::kInvalidArgument);
+  run.total_steps = 500;
+  EXPECT_FALSE(Decided(run, found).checkpoint);
+}
+
+TEST(DecideResume, OnlyTheHistoryThatGoesOnCountsForHowFarTheRunHasCome) {
+  comm::RunInfo run = SomeRun();
+  ResumeFindings found = SomeFindings({2, 400});  // a branch that goes on from step 300, say
+  found.checkpoints.insert(found.checkpoints.begin(), {1, 900});
+  run.total_steps = 500;
+  EXPECT_EQ(Decided(run, found).checkpoint->id, (CheckpointId{2, 400}));
+  found = SomeFindings({1, 400});
+  found.generations.push_back(SomeGeneration(2, 2));
+  found.generations.back().overwrite = true;  // thrown away, perhaps not removed yet
+  run.total_steps = 100;
+  EXPECT_TRUE(Decided(run, found).remove_checkpoints);
+}
+
 TEST(DecideResume, OverwriteIsANewBranchFromStepZeroWithoutCheckpoints) {
   comm::RunInfo run = SomeRun();
   run.overwrite = true;

@@ -39,7 +39,7 @@ comm::Assignment CommonAssignment(const ResumeDecision& decision) {
 Result<std::unique_ptr<ClaimedRun>> ClaimRun(const comm::RegisterRequest& rank0,
                                              const ClaimOptions& options, int64_t after) {
   const comm::RunInfo& run = rank0.run;
-  ASSIGN_OR_RETURN(const ResumeFindings found, FindWhatIsThere(run.run_directory, run.total_steps));
+  ASSIGN_OR_RETURN(const ResumeFindings found, FindWhatIsThere(run.run_directory));
   // One that came since we looked is somebody's.
   const int64_t newest = found.generations.empty() ? 0 : found.generations.back().number;
   if (newest != after) return std::unique_ptr<ClaimedRun>();

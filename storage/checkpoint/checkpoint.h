@@ -41,11 +41,21 @@ struct CheckpointFile {
   Hash128Value hash;
 };
 
+// What a table of the run directory held when a checkpoint was written.
+struct TableState {
+  std::string name;  // "digests.csv"
+  int64_t rows = 0;  // without the header
+  // XXH3-128 of its lines, header included, without the columns that say what a clock said.
+  Hash128Value hash;
+  bool operator==(const TableState&) const = default;
+};
+
 struct CheckpointManifest {
   CheckpointId id;
   int64_t generation = 0;
   int32_t epoch = 0;  // position: which samples come next
   int64_t step_in_epoch = 0;
+  bool evaluation_due = false;          // the row of the epoch that ends here is yet to come
   uint64_t digest = 0;                  // of step id.step
   uint64_t state_hash = 0;              // H, to check what was loaded
   std::string trainer_state;            // its bytes
@@ -55,6 +65,7 @@ struct CheckpointManifest {
   std::string build, hardware;
   std::map<std::string, std::string> environment;  // for people: versions, host, world size, time
   std::map<std::string, std::string> values;       // what the writer wants back beside tensors
+  std::vector<TableState> tables;                  // those of the run directory, by name
   std::vector<CheckpointFile> files;               // set by WriteCheckpoint
 };
 
@@ -86,6 +97,11 @@ Result<int64_t> WriteCheckpoint(const std::string& run_directory, CheckpointMani
                                 const std::vector<TensorGroup>& groups,
                                 const CheckpointWriteOptions& options);
 
+// Writes a checkpoint that verifies once more as the beginning of another branch: the same state at
+// the same step. Holds all of it in memory meanwhile. Errors as of reading and of writing one.
+Status CopyToBranch(const std::string& run_directory, const CheckpointManifest& manifest,
+                    int32_t branch, int64_t generation, const CheckpointWriteOptions& options);
+
 // Those that carry a checkpoint's name, in increasing (branch, step); not verified.
 Result<std::vector<CheckpointId>> ListCheckpoints(const std::string& run_directory);
 
@@ -97,10 +113,9 @@ Result<CheckpointManifest> VerifyCheckpoint(const std::string& run_directory, Ch
 
 // The checkpoint to go on from: of the highest branch the highest step that verifies, then the next
 // branch; nullopt where there is none. `say` is told of every one passed over and why. Fails on a
-// disk's fault: that is not corruption. max_step: those above are passed over silently.
+// disk's fault: that is not corruption.
 Result<std::optional<CheckpointManifest>> FindResume(
-    const std::string& run_directory, int64_t max_step,
-    const std::function<void(const std::string&)>& say);
+    const std::string& run_directory, const std::function<void(const std::string&)>& say);
 
 // The tensors of one group of a checkpoint that verifies, each file read whole and its hash
 // checked.
@@ -126,8 +141,10 @@ struct Retention {
   std::vector<CheckpointId> keep;  // besides: the best one
 };
 // Removes the older checkpoints of the current branch, by rename to .trash-... and unlink. Never
-// the last two that verify of a branch, never the parent of a generation. Names what it removed.
-// Only called by the holder of the generation.
+// the last two that verify of a branch, never the parent of the newest generation. Names what it
+// removed. So of checkpoints that are whole a branch never has more than max(keep_last, 2) and one
+// for each of `keep` and that parent, however often the run was started again. Only called by the
+// holder of the generation.
 Result<std::vector<CheckpointId>> RemoveOldCheckpoints(const std::string& run_directory,
                                                        int32_t branch, const Retention& retention);
 

@@ -29,7 +29,7 @@ void ExpectNoticed(const std::string& run, const std::string& name, const MadeCh
   EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
   EXPECT_THAT(status.message(), HasSubstr(name));
   std::vector<std::string> said;
-  const auto found = FindResume(run, 1000, [&](const std::string& text) { said.push_back(text); });
+  const auto found = FindResume(run, [&](const std::string& text) { said.push_back(text); });
   ASSERT_TRUE(found.ok() && *found) << found.status();
   EXPECT_EQ((*found)->id, (CheckpointId{1, 100}));
   EXPECT_TRUE(before.IsIn(run, **found));
@@ -57,7 +57,7 @@ TEST(CheckpointDamage, IsFoundAndNamedAndAResumeGoesOnFromTheOneBefore) {
     if (HasFailure()) FAIL() << "damage " << n << ": " << name << ", " << what;
   }
   EXPECT_TRUE(VerifyCheckpoint(run.path(), {1, 200}).ok());
-  EXPECT_EQ((*FindResume(run.path(), 1000, {}))->id, (CheckpointId{1, 200}));
+  EXPECT_EQ((*FindResume(run.path(), {}))->id, (CheckpointId{1, 200}));
 }
 
 // The manifest guards the rest, so it gets every single bit and every length.

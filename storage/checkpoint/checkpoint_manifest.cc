@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr char kFormat[] = "lockstep-checkpoint";
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;
 constexpr HashedFormat kHashedFormat = {kFormat, kVersion, "Use the program that made it"};
 
 std::string Padded(int64_t number, size_t digits) {
@@ -92,6 +92,7 @@ CheckpointManifest FromJson(const json& j) {
   m.generation = Integer(j, "generation");
   m.epoch = Integer32(j, "epoch");
   m.step_in_epoch = Integer(j, "step_in_epoch");
+  m.evaluation_due = BoolField(j, "evaluation_due");
   m.digest = HexField64(j, "digest");
   m.state_hash = HexField64(j, "state_hash");
   m.trainer_state = BytesField(j, "trainer_state");
@@ -103,6 +104,9 @@ CheckpointManifest FromJson(const json& j) {
   m.hardware = Text(j, "hardware");
   m.environment = TextsField(j, "environment");
   m.values = TextsField(j, "values");
+  for (const json& t : Array(j, "tables")) {
+    m.tables.push_back({Text(t, "name"), Integer(t, "rows"), Hex128(t, "xxh3_128")});
+  }
   for (const json& f : Array(j, "files")) {
     m.files.push_back({Text(f, "name"), Integer(f, "size"), Hex128(f, "xxh3_128")});
   }
@@ -153,6 +157,10 @@ Status CheckManifestFits(const CheckpointManifest& m) {
   RETURN_IF_ERROR(CheckUtf8("'branch_keys'", m.branch_keys));
   RETURN_IF_ERROR(CheckUtf8("'build'", m.build));
   RETURN_IF_ERROR(CheckUtf8("'hardware'", m.hardware));
+  for (const TableState& t : m.tables) {
+    if (t.rows < 0) return InvalidArgument("table '" + t.name + "' has a negative number of rows");
+    RETURN_IF_ERROR(CheckUtf8("the name of a table", t.name));
+  }
   for (const auto* texts : {&m.environment, &m.values}) {
     for (const auto& [key, text] : *texts) {
       RETURN_IF_ERROR(CheckUtf8("a name", key));
@@ -167,6 +175,10 @@ std::string EncodeCheckpointManifest(const CheckpointManifest& m) {
   for (const CheckpointFile& f : m.files) {
     files.push_back({{"name", f.name}, {"size", f.size}, {"xxh3_128", f.hash.ToHex()}});
   }
+  json tables = json::array();
+  for (const TableState& t : m.tables) {
+    tables.push_back({{"name", t.name}, {"rows", t.rows}, {"xxh3_128", t.hash.ToHex()}});
+  }
   return HashedText({{"format", kFormat},
                      {"version", kVersion},
                      {"branch", m.id.branch},
@@ -174,6 +186,7 @@ std::string EncodeCheckpointManifest(const CheckpointManifest& m) {
                      {"generation", m.generation},
                      {"epoch", m.epoch},
                      {"step_in_epoch", m.step_in_epoch},
+                     {"evaluation_due", m.evaluation_due},
                      {"digest", Hex64(m.digest)},
                      {"state_hash", Hex64(m.state_hash)},
                      {"trainer_state", HexOf(m.trainer_state)},
@@ -185,6 +198,7 @@ std::string EncodeCheckpointManifest(const CheckpointManifest& m) {
                      {"hardware", m.hardware},
                      {"environment", json(m.environment)},
                      {"values", json(m.values)},
+                     {"tables", std::move(tables)},
                      {"files", std::move(files)}});
 }
 

@@ -168,12 +168,10 @@ Result<std::vector<CheckpointId>> ListCheckpoints(const std::string& run_directo
 }
 
 Result<std::optional<CheckpointManifest>> FindResume(
-    const std::string& run_directory, int64_t max_step,
-    const std::function<void(const std::string&)>& say) {
+    const std::string& run_directory, const std::function<void(const std::string&)>& say) {
   ASSIGN_OR_RETURN(std::vector<CheckpointId> ids, ListCheckpoints(run_directory));
   std::reverse(ids.begin(), ids.end());
   for (const CheckpointId id : ids) {
-    if (id.step > max_step) continue;
     Result<CheckpointManifest> manifest = VerifyCheckpoint(run_directory, id);
     if (manifest.ok()) return std::optional<CheckpointManifest>(*std::move(manifest));
     const StatusCode code = manifest.status().code();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Removing checkpoints and what dead writers left: always a rename first (durability.md 7).
 #include <algorithm>
-#include <set>
 
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/checkpoint_directory.h"
@@ -46,26 +45,26 @@ bool IsTemporary(const std::string& name) {
   return name.starts_with(kTemporaryPrefix) || name.starts_with(kTrashPrefix);
 }
 
-// What generation files say may not be removed.
-struct Parents {
-  std::set<std::string> names;
-  int64_t newest_damaged = 0;  // generation whose parent nobody knows; 0: none
+// What the newest generation went on from: it may not be removed.
+struct Parent {
+  std::string name;           // empty: step 0, or the file is damaged
+  int64_t unknown_since = 0;  // the number of a damaged newest generation; 0: it can be read
 
-  // Was it written before a generation that may have gone on from it?
+  // Where the newest file cannot be read, whatever was written before it may be its parent.
   bool Protect(CheckpointId id, int64_t written_by) const {
-    return names.count(id.Name()) > 0 || written_by < newest_damaged;
+    return name == id.Name() || written_by < unknown_since;
   }
 };
 
-Result<Parents> ReadParents(const std::string& run_directory) {
+Result<Parent> ReadParent(const std::string& run_directory) {
   ASSIGN_OR_RETURN(const std::vector<GenerationInfo> generations,
                    ListGenerations(run_directory, nullptr));
-  Parents parents;
-  for (const GenerationInfo& info : generations) {
-    if (info.host.empty()) parents.newest_damaged = info.number;
-    if (!info.parent.empty()) parents.names.insert(info.parent);
-  }
-  return parents;
+  Parent parent;
+  if (generations.empty()) return parent;
+  const GenerationInfo& newest = generations.back();
+  parent.name = newest.parent;
+  if (newest.host.empty()) parent.unknown_since = newest.number;
+  return parent;
 }
 
 }  // namespace
@@ -80,7 +79,7 @@ Result<std::string> MoveToTrash(const std::string& path) {
 Result<std::vector<CheckpointId>> RemoveOldCheckpoints(const std::string& run_directory,
                                                        int32_t branch, const Retention& retention) {
   ASSIGN_OR_RETURN(std::vector<CheckpointId> ids, ListCheckpoints(run_directory));
-  ASSIGN_OR_RETURN(const Parents parents, ReadParents(run_directory));
+  ASSIGN_OR_RETURN(const Parent parent, ReadParent(run_directory));
   std::erase_if(ids, [&](CheckpointId id) { return id.branch != branch; });
   std::reverse(ids.begin(), ids.end());
   int32_t whole = 0;
@@ -97,8 +96,7 @@ Result<std::vector<CheckpointId>> RemoveOldCheckpoints(const std::string& run_di
     whole += manifest.ok() ? 1 : 0;
     const auto& keep = retention.keep;
     if (!enough || std::find(keep.begin(), keep.end(), id) != keep.end()) continue;
-    if (parents.Protect(id, manifest.ok() ? manifest->generation : parents.newest_damaged))
-      continue;
+    if (parent.Protect(id, manifest.ok() ? manifest->generation : parent.unknown_since)) continue;
     removed.push_back(id);
     names.push_back(id.Name());
   }

@@ -79,24 +79,46 @@ void ClaimFrom(const ScratchDirectory& run, const std::string& parent) {
   ASSERT_TRUE(claimed.ok() && *claimed) << claimed.status();
 }
 
-TEST(CheckpointRemoval, TheParentOfAGenerationStays) {
+TEST(CheckpointRemoval, TheParentOfTheNewestGenerationStaysAndNoOther) {
   const ScratchDirectory run;
   for (int64_t step = 1; step <= 5; ++step) {
     ASSERT_TRUE(MadeCheckpoint({1, step}).Write(run.path()).ok());
   }
+  ClaimFrom(run, "b01-s0000000001");
   ClaimFrom(run, "b01-s0000000002");
   EXPECT_THAT(*RemoveOldCheckpoints(run.path(), 1, {.keep_last = 2}),
               ElementsAre(CheckpointId{1, 1}, CheckpointId{1, 3}));
 }
 
-// What a damaged generation file went on from nobody knows: nothing older than it is removed.
-TEST(CheckpointRemoval, WhatMayBeTheParentOfADamagedGenerationStays) {
+// Every start takes one checkpoint further than the start before and is then killed.
+TEST(CheckpointRemoval, AHundredShortStartsLeaveNoMoreThanTheStatedBound) {
   const ScratchDirectory run;
-  for (int i = 0; i < 3; ++i) ClaimFrom(run, "");
+  constexpr int32_t kKeepLast = 3;
+  std::string parent;
+  for (int64_t start = 1; start <= 100; ++start) {
+    ClaimFrom(run, parent);
+    const CheckpointId id{1, start};
+    MadeCheckpoint made(id);
+    made.manifest().generation = start;
+    ASSERT_TRUE(made.Write(run.path()).ok());
+    ASSERT_TRUE(RemoveOldCheckpoints(run.path(), 1, {kKeepLast, {CheckpointId{1, 1}}}).ok());
+    // The newest three, with the parent among them, and the best one.
+    ASSERT_LE(ListCheckpoints(run.path())->size(), 4u) << "after start " << start;
+    parent = id.Name();
+  }
+  EXPECT_THAT(*ListCheckpoints(run.path()), ElementsAre(CheckpointId{1, 1}, CheckpointId{1, 98},
+                                                        CheckpointId{1, 99}, CheckpointId{1, 100}));
+}
+
+// What a damaged newest generation file went on from nobody knows: nothing older than it is
+// removed.
+TEST(CheckpointRemoval, WhatMayBeTheParentOfADamagedNewestGenerationStays) {
+  const ScratchDirectory run;
+  for (int i = 0; i < 2; ++i) ClaimFrom(run, "");
   std::filesystem::resize_file(run / "generations/g000002", 50);
   for (int64_t step = 1; step <= 6; ++step) {
     MadeCheckpoint made({1, step});
-    made.manifest().generation = step <= 2 ? 1 : step <= 3 ? 2 : 3;
+    made.manifest().generation = step <= 2 ? 1 : 2;
     ASSERT_TRUE(made.Write(run.path()).ok());
   }
   EXPECT_THAT(*RemoveOldCheckpoints(run.path(), 1, {.keep_last = 2}),

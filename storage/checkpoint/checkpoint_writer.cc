@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing a checkpoint: a temporary folder, the manifest last, one rename (durability.md 3 and 4).
 #include <algorithm>
+#include <deque>
 #include <set>
 
 #include "base/fault_point.h"
@@ -212,6 +213,26 @@ Result<int64_t> WriteCheckpoint(const std::string& run_directory, CheckpointMani
     if (allowed.code() == StatusCode::kSuperseded) status = std::move(allowed);
   }
   return status.WithContext(what);
+}
+
+Status CopyToBranch(const std::string& run_directory, const CheckpointManifest& manifest,
+                    int32_t branch, int64_t generation, const CheckpointWriteOptions& options) {
+  std::set<std::string> stems;
+  for (const CheckpointFile& file : manifest.files) {
+    stems.insert(file.name.substr(0, file.name.find('-')));
+  }
+  std::deque<CheckpointTensors> held;  // what the views look at stays where it is
+  std::vector<TensorGroup> groups;
+  for (const std::string& stem : stems) {
+    ASSIGN_OR_RETURN(CheckpointTensors tensors,
+                     CheckpointTensors::Read(run_directory, manifest, stem));
+    held.push_back(std::move(tensors));
+    groups.push_back({stem, held.back().tensors()});
+  }
+  CheckpointManifest copy = manifest;
+  copy.id.branch = branch;
+  copy.generation = generation;
+  return WriteCheckpoint(run_directory, std::move(copy), groups, options).status();
 }
 
 }  // namespace lockstep::storage

@@ -24,7 +24,7 @@ class InterruptedCheckpoint : public ::testing::Test {
   // What a run that has `old_` is left with: exactly whole checkpoints, and which is the newest.
   void ExpectOldOrNew(const std::string& run, const std::string& when, bool* is_new) {
     const auto resume = [&] {
-      const auto found = FindResume(run, 1000, [&](const std::string& said) {
+      const auto found = FindResume(run, [&](const std::string& said) {
         ADD_FAILURE() << when << ": passed over: " << said;
       });
       EXPECT_TRUE(found.ok() && *found) << when << ": " << found.status();
@@ -140,7 +140,7 @@ TEST_F(InterruptedCheckpoint, KilledWhileADamagedOneIsReplacedLeavesOneThatIsWho
           (void)new_.Write(run.path()).status();
         },
         "call " + std::to_string(nth));
-    const auto found = FindResume(run.path(), 1000, {});
+    const auto found = FindResume(run.path(), {});
     ASSERT_TRUE(found.ok() && *found) << found.status();
     EXPECT_TRUE(old_.IsIn(run.path(), **found) || new_.IsIn(run.path(), **found)) << nth;
     EXPECT_TRUE(RemoveStaleTemporaries(run.path()).ok());

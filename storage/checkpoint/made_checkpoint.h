@@ -20,6 +20,8 @@ class MadeCheckpoint {
     manifest_.generation = 1;
     manifest_.epoch = static_cast<int32_t>(id.step / 100);
     manifest_.step_in_epoch = id.step % 100;
+    manifest_.evaluation_due = id.step % 2 == 1;
+    manifest_.tables = {{"digests.csv", id.step, Hash128("digests")}, {"results.csv", 1, {}}};
     manifest_.digest = Hash64(id.Name() + std::to_string(variant));
     manifest_.state_hash = manifest_.digest + 1;
     manifest_.trainer_state = std::string("\x00\xff\x80state", 8);

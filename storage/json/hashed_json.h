@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON that carries its own hash: keys sorted, indented by one space, a newline at the end, and
-// under "hash" the XXH3-128 of that text without "hash". What every manifest of ours is. Internal
-// to storage.
+// under "hash" the XXH3-128 of that text without "hash". What every manifest of ours is. Heavy:
+// included by .cc files that write or read such a text.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -14,6 +14,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "cli")]
 
+import left  # noqa: E402
 import processes  # noqa: E402
 import runs  # noqa: E402
 from processes import Failure  # noqa: E402
@@ -24,9 +25,15 @@ FILES = {
                    "0,2,2.25,2.1,0.5,0.1,{rate},1.5\n",
     "summary.json": json.dumps({"status": "finished", "exactly_once": True, "digest": "22",
                                 "step": 2, "epoch": 1, "samples_consumed": 64,
-                                "skipped_steps": 0}),
+                                "skipped_steps": 0, "val_loss": 2.1, "seconds": "{rate}",
+                                "files": [{"name": "results.csv", "xxh3_128": "{rate}"},
+                                          {"name": "model.safetensors", "xxh3_128": "77"}]}),
+    "model.safetensors": "weights",
     "generations/g000001": "{}",
-    "checkpoints/b01-s0000000002/manifest.json": "{}",
+    "checkpoints/b01-s0000000002/manifest.json": json.dumps(
+        {"step": 2, "digest": "22", "state_hash": "33", "trainer_state": "44", "generation": 1}),
+    "checkpoints/b01-s0000000002/model-00001-of-00001.safetensors": "weights",
+    "checkpoints/b01-s0000000002/tables-00001-of-00001.safetensors": "{rate}",
 }
 
 
@@ -55,8 +62,9 @@ class FinishedRunTest(Scratch):
     def setUp(self):
         super().setUp()
         write(f"{self.folder}/reference", FILES)
-        write(self.case.run, {**FILES, "results.csv": FILES["results.csv"].replace("{rate}", "9")})
-        self.suite.references = {"mlp": runs.Reference(f"{self.folder}/reference")}
+        write(self.case.run, {name: text.replace("{rate}", "9") for name, text in FILES.items()})
+        reference = left.Left(f"{self.folder}/reference")
+        self.suite.reference = lambda recipe, *arguments: reference
 
     def finds(self, words):
         with self.assertRaisesRegex(Failure, words):
@@ -87,10 +95,31 @@ class FinishedRunTest(Scratch):
         self.finds("results.csv")
 
     def test_run_that_is_not_finished_or_not_exact_is_found(self):
-        for old, new in (("finished", "failed"), ("true", "false"), ('"step": 2', '"step": 1')):
+        for old, new in (("finished", "failed"), ("true", "false"), ('"step": 2', '"step": 1'),
+                         ("2.1", "2.2"), ('"77"', '"78"'), ('"skipped_steps": 0, ', "")):
             self.change("summary.json", old, new)
             self.finds("summary.json")
             self.change("summary.json", new, old)
+
+    def test_other_weights_are_found(self):
+        self.change("model.safetensors", "weights", "weightz")
+        self.finds("model.safetensors has other bytes")
+
+    def test_other_state_of_a_checkpoint_is_found(self):
+        folder = "checkpoints/b01-s0000000002"
+        for old, new in (('"33"', '"34"'), ('"44"', '"45"'), ('"22"', '"23"')):
+            self.change(f"{folder}/manifest.json", old, new)
+            self.finds(f"{folder}/manifest.json")
+            self.change(f"{folder}/manifest.json", new, old)
+        self.change(f"{folder}/manifest.json", '"generation": 1', '"generation": 2')
+        self.case.check_finished()
+        self.change(f"{folder}/model-00001-of-00001.safetensors", "weights", "weightz")
+        self.finds(f"{folder}/model-00001-of-00001.safetensors has other bytes")
+
+    def test_missing_last_checkpoint_is_found(self):
+        os.rename(f"{self.case.run}/checkpoints/b01-s0000000002",
+                  f"{self.case.run}/checkpoints/b01-s0000000001")
+        self.finds("checkpoint b01-s0000000002 is missing")
 
     def test_what_is_left_over_is_found(self):
         for name in ("checkpoints/.tmp-b01-s0000000002-x/model", "checkpoints/.trash-x/model",
@@ -108,7 +137,6 @@ class FinishedRunTest(Scratch):
         self.finds("exit code 1, expected 0")
 
     def test_changed_checkpoint_changes_the_snapshot(self):
-        write(self.case.run, {"model.safetensors": ""})
         before = self.case.snapshot()
         self.change("checkpoints/b01-s0000000002/manifest.json", "{", "[")
         self.assertNotEqual(self.case.snapshot(), before)

@@ -31,7 +31,7 @@ Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string&
   const std::unique_ptr<comm::Communicator> communicator = world.MakeRank(Rank(0));
   QueueStream stream;
   Evaluator evaluator(setup.model.get(), workspaces.get(), loader.get(), {0, config.batch.lanes});
-  return evaluator.Run(&state, communicator.get(), &stream, std::chrono::minutes(1));
+  return evaluator.Run(&state, communicator.get(), &stream, {});
 }
 
 }  // namespace lockstep::worker

@@ -3,28 +3,35 @@
 
 #include <atomic>
 
-#include "comm/reduce/all_sum.h"
 #include "worker/trainer/bindings.h"
 
 namespace lockstep::worker {
+namespace {
+
+// Places of a lane's row.
+enum Count : size_t { kCorrect, kSamples, kStopped, kCounts };
+
+}  // namespace
 
 Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communicator,
-                                  Stream* stream, Duration patience) {
-  std::vector<comm::SumRow> rows(static_cast<size_t>(lanes_.size()), {.f64 = {0.0}, .i64 = {0, 0}});
+                                  Stream* stream, const Options& options) {
+  const comm::SumRow nothing{.f64 = {0.0}, .i64 = std::vector<int64_t>(kCounts, 0)};
+  std::vector<comm::SumRow> rows(static_cast<size_t>(lanes_.size()), nothing);
   std::atomic<int64_t> next = lanes_.begin;
   RETURN_IF_ERROR(workspaces_->RunAll([&](LaneWorkspace& workspace) -> Status {
     for (int64_t lane = next++; lane < lanes_.end; lane = next++) {
-      comm::SumRow& row = rows[static_cast<size_t>(lane - lanes_.begin)];
-      RETURN_IF_ERROR(RunLane(Lane(static_cast<int32_t>(lane)), state, workspace, row.f64.data(),
-                              row.i64.data()));
+      RETURN_IF_ERROR(RunLane(Lane(static_cast<int32_t>(lane)), options, state, workspace,
+                              &rows[static_cast<size_t>(lane - lanes_.begin)]));
     }
     return OkStatus();
   }));
   ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator, loader_->spec().lanes, rows,
-                                                          stream, Deadline::In(patience)));
+                                                          stream, Deadline::In(options.patience)));
   EvalResult result;
-  result.correct = total.i64[0];
-  result.samples = total.i64[1];
+  result.stopped = total.i64[kStopped] > 0;
+  if (result.stopped) return result;
+  result.correct = total.i64[kCorrect];
+  result.samples = total.i64[kSamples];
   if (result.samples != loader_->spec().samples) {
     return Internal("evaluation saw " + std::to_string(result.samples) + " samples of " +
                     std::to_string(loader_->spec().samples));
@@ -33,9 +40,13 @@ Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communi
   return result;
 }
 
-Status Evaluator::RunLane(Lane lane, ModelState* state, LaneWorkspace& workspace, double* loss,
-                          int64_t* counts) {
+Status Evaluator::RunLane(Lane lane, const Options& options, ModelState* state,
+                          LaneWorkspace& workspace, comm::SumRow* row) {
   for (int64_t i = 0; i < loader_->batches(lane); ++i) {
+    if (options.stop && options.stop()) {
+      row->i64[kStopped] = 1;
+      return OkStatus();
+    }
     ASSIGN_OR_RETURN(const storage::LaneBatch batch, loader_->Read(lane, i));
     const Executor& executor = model_->Eval(batch.rows);
     const std::vector<const void*> args = BindArguments(*model_, executor.plan(), *state, batch);
@@ -43,9 +54,9 @@ Status Evaluator::RunLane(Lane lane, ModelState* state, LaneWorkspace& workspace
     std::vector<void*> results = {&workspace.scalars.numerator, &workspace.scalars.denominator,
                                   &workspace.scalars.correct, workspace.logits.data()};
     RETURN_IF_ERROR(executor.Run({args, results, workspace.arena.data(), {}}, nullptr));
-    *loss += workspace.scalars.numerator;
-    counts[0] += workspace.scalars.correct;
-    counts[1] += batch.rows;
+    row->f64[0] += workspace.scalars.numerator;
+    row->i64[kCorrect] += workspace.scalars.correct;
+    row->i64[kSamples] += batch.rows;
   }
   return OkStatus();
 }

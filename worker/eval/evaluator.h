@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "comm/communicator.h"
+#include "comm/reduce/all_sum.h"
 #include "storage/loader/eval_loader.h"
 #include "worker/trainer/compiled_model.h"
 #include "worker/trainer/lane_workspace.h"
@@ -19,6 +21,8 @@ struct EvalResult {
   int64_t samples = 0;
   int64_t correct = 0;
   double loss = 0.0;  // mean cross-entropy
+  // A stop was asked for before the end: the rest says nothing.
+  bool stopped = false;
   double accuracy() const {
     return samples == 0 ? 0.0 : static_cast<double>(correct) / static_cast<double>(samples);
   }
@@ -31,14 +35,20 @@ class Evaluator {
             const storage::EvalLoader* loader, Range lanes)
       : model_(model), workspaces_(workspaces), loader_(loader), lanes_(lanes) {}
 
+  struct Options {
+    // How long this rank, its lanes done, waits for the others.
+    Duration patience = std::chrono::minutes(10);
+    // Asked between batches, by several threads (may be empty): true ends the evaluation.
+    std::function<bool()> stop;
+  };
   // Blocks; every rank calls it and gets the same result. Samples missing or counted twice are an
-  // internal failure. `patience`: how long this rank, its lanes done, waits for the others.
+  // internal failure. Where a rank was asked to stop every rank gets a result that says so.
   Result<EvalResult> Run(ModelState* state, comm::Communicator* communicator, Stream* stream,
-                         Duration patience);
+                         const Options& options);
 
  private:
-  Status RunLane(Lane lane, ModelState* state, LaneWorkspace& workspace, double* loss,
-                 int64_t* counts);
+  Status RunLane(Lane lane, const Options& options, ModelState* state, LaneWorkspace& workspace,
+                 comm::SumRow* row);
 
   const CompiledModel* model_;
   LaneWorkspaces* workspaces_;

@@ -16,8 +16,9 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "storage/checkpoint/checkpoint.h"
-#include "worker/report/summary_json.h"
+#include "worker/report/finished_run.h"
 #include "worker/tuning/run_kernels.h"
 
 namespace lockstep::worker {
@@ -35,47 +36,8 @@ std::string Number(double value) {
   return text;
 }
 
-constexpr char kDigestsHeader[] = "step,loss_bits,loss,skipped,digest";
-constexpr char kResultsHeader[] =
-    "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds";
-
-Status WithRemedy(const Status& status) {
-  if (status.code() != StatusCode::kResourceExhausted) return status;
-  return Status(status.code(),
-                status.message() + "; free some space there or choose another place with --run");
-}
-
-// Column `index` of a row, as a number; -1 where there is none.
-int64_t NumberAt(const std::string& row, int index) {
-  size_t at = 0;
-  for (int i = 0; i < index && at != std::string::npos; ++i) {
-    at = row.find(',', at);
-    if (at != std::string::npos) ++at;
-  }
-  if (at == std::string::npos) return -1;
-  int64_t value = -1;
-  const auto [end, error] = std::from_chars(row.data() + at, row.data() + row.size(), value);
-  return error == std::errc() && end != row.data() + at ? value : -1;
-}
-
-// The header and those rows of the table's file that `keep` wants; a torn last line is none of
-// them.
-std::string KeptRows(const std::string& path, const std::string& header,
-                     const std::function<bool(const std::string& row)>& keep) {
-  std::string kept = header + "\n";
-  const Result<std::string> text = ReadFile(path);
-  if (!text.ok()) return kept;
-  size_t at = 0;
-  for (size_t end = text->find('\n'); end != std::string::npos; end = text->find('\n', at)) {
-    const std::string row = text->substr(at, end - at);
-    if (at > 0 && keep(row)) kept += row + "\n";
-    at = end + 1;
-  }
-  return kept;
-}
-
-constexpr std::string_view kRunFiles[] = {"recipe.toml", kKernelFileCopy, "results.csv",
-                                          "digests.csv", "summary.json",  "model.safetensors"};
+constexpr std::string_view kRunFiles[] = {"recipe.toml", kKernelFileCopy, kResultsFile,
+                                          kDigestsFile,  kSummaryFile,    kWeightsFile};
 
 // Whether `name` is a run's, or was on its way to be when a run was killed.
 bool IsRunFile(const std::string& name) {
@@ -94,8 +56,7 @@ Result<bool> HoldsRun(const std::string& path) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   if (has("generations")) return true;
-  if (has("recipe.toml") &&
-      (has("digests.csv") || has("summary.json") || has("model.safetensors"))) {
+  if (has("recipe.toml") && (has(kDigestsFile) || has(kSummaryFile) || has(kWeightsFile))) {
     return true;
   }
   for (const std::string& name : names) {
@@ -112,7 +73,7 @@ Result<bool> HoldsRun(const std::string& path) {
 Status RemoveRunFiles(const std::string& path, bool all) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(path));
   for (const std::string& name : names) {
-    const bool table = name == "digests.csv" || name == "results.csv";
+    const bool table = name == kDigestsFile || name == kResultsFile;
     const bool kept = table || name == "recipe.toml" || name == kKernelFileCopy;  // replaced whole
     if (IsRunFile(name) && (all || !kept)) RETURN_IF_ERROR(RemoveTree(path + "/" + name));
   }
@@ -127,51 +88,24 @@ Status CannotUse(const Status& reason) {
 
 }  // namespace
 
-GrowingTable::~GrowingTable() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-Status GrowingTable::Open(const std::string& path, const std::string& contents) {
-  path_ = path;
-  RETURN_IF_ERROR(WriteFileAtomic(path, contents));
-  fd_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (fd_ < 0) return ErrnoStatus("cannot open '" + path + "'", errno);
-  return OkStatus();
-}
-
-Status GrowingTable::Append(const std::string& line) {
-  return WithRemedy(WriteAll(fd_, line, path_));
-}
-
-Status GrowingTable::Sync() {
-  if (::fsync(fd_) != 0) return ErrnoStatus("cannot sync '" + path_ + "'", errno);
-  return OkStatus();
-}
-
 Status RunDirectory::Check(const TrainConfig& config) {
   const std::string& path = config.run.directory;
   if (const Status made = MakeDirs(path); !made.ok()) return CannotUse(made);
   ASSIGN_OR_RETURN(const bool holds_run, HoldsRun(path));
   // Whether anything can be written shows before the run begins.
   if (const Status can = CheckWritable(path + "/recipe.toml"); !can.ok()) return CannotUse(can);
-  if (!holds_run || config.run.overwrite) return OkStatus();
-  const auto checkpoints = storage::ListCheckpoints(path);
-  if (!FinishedDigest(path).ok() || (checkpoints.ok() && !checkpoints->empty())) return OkStatus();
-  return AlreadyExists("'" + path +
-                       "' holds a finished run without checkpoints to go on from; choose another "
-                       "directory with --run, or train anew with --overwrite");
-}
-
-Result<uint64_t> RunDirectory::FinishedDigest(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path + "/summary.json"));
-  if (!FileExists(path + "/model.safetensors")) {
-    return NotFound("'" + path + "' has no model.safetensors");
+  if (!holds_run || config.run.overwrite || !FileExists(path + "/" + kWeightsFile)) {
+    return OkStatus();
   }
-  return FinishedDigestOf(text);
+  ASSIGN_OR_RETURN(const auto checkpoints, storage::ListCheckpoints(path));
+  if (!checkpoints.empty()) return OkStatus();
+  return AlreadyExists("'" + path +
+                       "' holds the weights of a finished run and no checkpoint to go on from; "
+                       "choose another directory with --run, or train anew with --overwrite");
 }
 
 Result<std::unique_ptr<RunDirectory>> RunDirectory::Open(const TrainConfig& config,
-                                                         HistoryStart start,
+                                                         const HistoryStart& start,
                                                          const std::string& kernel_file) {
   std::unique_ptr<RunDirectory> directory(new RunDirectory(config.run.directory));
   const std::string& path = directory->path_;
@@ -188,18 +122,41 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::Open(const TrainConfig& conf
   return CannotUse(opened);
 }
 
-Status RunDirectory::OpenTables(HistoryStart start) {
-  const std::string digests = path_ + "/digests.csv", results = path_ + "/results.csv";
-  RETURN_IF_ERROR(
-      digests_.Open(digests, KeptRows(digests, kDigestsHeader, [&](const std::string& row) {
-                      const int64_t step = NumberAt(row, 0);
-                      return step >= 1 && step <= start.step;
-                    })));
-  return results_.Open(results, KeptRows(results, kResultsHeader, [&](const std::string& row) {
-                         const int64_t epoch = NumberAt(row, 0), step = NumberAt(row, 1);
-                         return epoch >= 0 && epoch < start.epoch && step >= 1 &&
-                                step <= start.step;
-                       }));
+Status RunDirectory::KeepAside(const std::string& path, int32_t branch) {
+  const std::string mark = (branch < 10 ? "-b0" : "-b") + std::to_string(branch);
+  for (const std::string name : {kDigestsFile, kResultsFile, kSummaryFile, kWeightsFile}) {
+    const Result<std::string> bytes = ReadFile(path + "/" + name);
+    if (bytes.status().code() == StatusCode::kNotFound) continue;
+    RETURN_IF_ERROR(bytes.status());
+    std::string aside = name;
+    aside.insert(aside.rfind('.'), mark);
+    RETURN_IF_ERROR(WriteFileAtomic(path + "/" + aside, *bytes));
+  }
+  return OkStatus();
+}
+
+Status RunDirectory::Reset(const std::string& path, const RunTables& tables) {
+  RETURN_IF_ERROR(RemoveRunFiles(path, /*all=*/false));
+  RETURN_IF_ERROR(WriteFileAtomic(path + "/" + kDigestsFile, tables.digests));
+  return WriteFileAtomic(path + "/" + kResultsFile, tables.results);
+}
+
+Status RunDirectory::OpenTables(const HistoryStart& start) {
+  const auto open = [&](const std::string& name, const std::string& rows, GrowingTable* table) {
+    const std::string path = path_ + "/" + name;
+    if (start.step > 0) {
+      const Result<std::string> found = ReadFile(path);
+      const std::string difference =
+          found.ok() ? DifferenceFrom(name, rows, *found) : found.status().message();
+      if (!difference.empty()) {
+        LOG(kWarning) << "'" << path << "' is not as the run wrote it: " << difference
+                      << "; it is written again from the checkpoint of step " << start.step;
+      }
+    }
+    return table->Open(path, rows);
+  };
+  RETURN_IF_ERROR(open(kDigestsFile, start.tables.digests, &digests_));
+  return open(kResultsFile, start.tables.results, &results_);
 }
 
 Status RunDirectory::AddStep(const StepRecord& record) {
@@ -220,13 +177,17 @@ Status RunDirectory::AddEpoch(const EpochReport& report) {
                          Number(report.images_per_second) + ',' + Number(report.seconds) + '\n');
 }
 
-Status RunDirectory::Sync() {
-  RETURN_IF_ERROR(digests_.Sync());
-  return results_.Sync();
+Status RunDirectory::Sync(const std::function<Status()>& may_write) {
+  RETURN_IF_ERROR(digests_.Sync(may_write));
+  return results_.Sync(may_write);
 }
 
 Status RunDirectory::WriteSummary(const TrainSummary& summary) {
-  return WriteFileAtomic(path_ + "/summary.json", SummaryJson(summary));
+  std::vector<FileState> files;
+  if (summary.status == "finished") {
+    ASSIGN_OR_RETURN(files, StatesOfResults(path_));
+  }
+  return WriteFileAtomic(path_ + "/" + kSummaryFile, SummaryJson(summary, files));
 }
 
 }  // namespace lockstep::worker

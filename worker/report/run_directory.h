@@ -5,9 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "base/status.h"
+#include "worker/report/finished_run.h"
+#include "worker/report/growing_table.h"
+#include "worker/report/run_tables.h"
 #include "worker/trainer/train.h"
 #include "worker/trainer/train_config.h"
 
@@ -21,29 +26,11 @@ struct StepRecord {
   uint64_t digest = 0;
 };
 
-// Where a history goes on: rows of later steps are cut off, and those of epochs that have not
-// ended.
+// Where a history goes on, and what its checkpoint says the tables held there. Rows behind those
+// are cut off: they are written again.
 struct HistoryStart {
   int64_t step = 0;
-  int32_t epoch = 0;
-};
-
-// A table that grows by whole lines. Lines are written at once, so a killed process loses none;
-// Sync makes them survive the machine.
-class GrowingTable {
- public:
-  GrowingTable() = default;
-  GrowingTable(const GrowingTable&) = delete;
-  GrowingTable& operator=(const GrowingTable&) = delete;
-  ~GrowingTable();
-  // Replaces the file by `contents`, whole, and goes on behind it.
-  Status Open(const std::string& path, const std::string& contents);
-  Status Append(const std::string& line);
-  Status Sync();
-
- private:
-  std::string path_;
-  int fd_ = -1;
+  RunTables tables;  // of step 0: no rows
 };
 
 class RunDirectory {
@@ -53,26 +40,36 @@ class RunDirectory {
   // where it holds a finished run that no checkpoint belongs to and config.run.overwrite is false.
   static Status Check(const TrainConfig& config);
 
-  // Opens the directory for a history that goes on from `start`; other files are never touched.
+  // Opens the directory for a history that goes on from `start`; other files are never touched. A
+  // table that lacks rows of `start`, or holds others, is written as it was: a warning says so.
   // `kernel_file`: the bytes of the run's kernel file, kept as kernels.json; empty: it has none,
   // and a kernels.json that is there goes.
-  static Result<std::unique_ptr<RunDirectory>> Open(const TrainConfig& config, HistoryStart start,
+  static Result<std::unique_ptr<RunDirectory>> Open(const TrainConfig& config,
+                                                    const HistoryStart& start,
                                                     const std::string& kernel_file = "");
 
-  // The digest in summary.json where that says the run is finished and the weights are there too.
-  static Result<uint64_t> FinishedDigest(const std::string& path);
+  // Copies tables, summary and weights, as far as they are there, to names that say of which branch
+  // they are: digests-b01.csv. Nothing removes those again.
+  static Status KeepAside(const std::string& path, int32_t branch);
+  // A run that is not finished any more: its tables are these, and it has no summary and no
+  // weights.
+  static Status Reset(const std::string& path, const RunTables& tables);
 
   const std::string& path() const { return path_; }
-  std::string WeightsPath() const { return path_ + "/model.safetensors"; }
+  std::string WeightsPath() const { return path_ + "/" + kWeightsFile; }
 
   Status AddStep(const StepRecord& record);    // digests.csv
   Status AddEpoch(const EpochReport& report);  // results.csv
-  Status Sync();                               // both tables; any thread
+  // Both tables reach the disk, as they were written. Any thread. `may_write`: see GrowingTable.
+  Status Sync(const std::function<Status()>& may_write);
+  RunTables tables() const { return {digests_.text(), results_.text()}; }
+  // Of a finished run it names the tables and the weights with their hashes (finished_run.h), which
+  // are there by then.
   Status WriteSummary(const TrainSummary& summary);
 
  private:
   explicit RunDirectory(std::string path) : path_(std::move(path)) {}
-  Status OpenTables(HistoryStart start);
+  Status OpenTables(const HistoryStart& start);
 
   std::string path_;
   GrowingTable digests_, results_;

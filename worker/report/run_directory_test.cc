@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "base/file.h"
+#include "storage/env/files.h"
 #include "storage/env/scratch_directory.h"
 
 namespace lockstep::worker {
@@ -23,7 +24,7 @@ class RunDirectoryTest : public testing::Test {
     return RunDirectory::Open(config, start);
   }
   void Put(const std::string& name, const std::string& text) {
-    ASSERT_TRUE(MakeDirs(path_).ok());
+    ASSERT_TRUE(MakeDirs(storage::ParentOf(path_ + "/" + name)).ok());
     ASSERT_TRUE(WriteFileAtomic(path_ + "/" + name, text).ok());
   }
   std::string Get(const std::string& name) {
@@ -47,47 +48,123 @@ TEST_F(RunDirectoryTest, RefusesAFinishedRunWithoutCheckpointsAndChangesNothingO
   Put("recipe.toml", "old");
   Put("digests.csv", "old digests");
   Put("model.safetensors", "old weights");
-  Put("summary.json", R"({"status": "finished", "digest": "0000000000000abc"})");
-  const auto again = Create();
-  ASSERT_FALSE(again.ok());
-  EXPECT_EQ(again.status().code(), StatusCode::kAlreadyExists);
-  EXPECT_NE(again.status().message().find("--overwrite"), std::string::npos) << again.status();
-  EXPECT_EQ(Get("recipe.toml"), "old");
-  EXPECT_EQ(Get("digests.csv"), "old digests");
-  EXPECT_EQ(Get("model.safetensors"), "old weights");
-}
-
-TEST_F(RunDirectoryTest, KnowsAFinishedRunByItsSummaryAndItsWeights) {
-  Put("summary.json", R"({"status": "finished", "digest": "0000000000000abc"})");
-  EXPECT_FALSE(RunDirectory::FinishedDigest(path_).ok()) << "there are no weights";
-  Put("model.safetensors", "weights");
-  ASSERT_TRUE(RunDirectory::FinishedDigest(path_).ok());
-  EXPECT_EQ(*RunDirectory::FinishedDigest(path_), 0xabcu);
-  for (const char* text : {R"({"status": "stopped", "digest": "0000000000000abc"})", "", "[1]",
-                           R"({"status": 3})", R"({"status": "finished", "digest": "x"})"}) {
-    Put("summary.json", text);
-    EXPECT_FALSE(RunDirectory::FinishedDigest(path_).ok()) << text;
+  for (const char* summary : {R"({"status": "finished", "digest": "0000000000000abc"})", ""}) {
+    Put("summary.json", summary);
+    const auto again = Create();
+    ASSERT_FALSE(again.ok());
+    EXPECT_EQ(again.status().code(), StatusCode::kAlreadyExists);
+    EXPECT_NE(again.status().message().find("--overwrite"), std::string::npos) << again.status();
+    EXPECT_EQ(Get("recipe.toml"), "old");
+    EXPECT_EQ(Get("digests.csv"), "old digests");
+    EXPECT_EQ(Get("model.safetensors"), "old weights");
   }
 }
 
+HistoryStart StartAtStepThree() {
+  HistoryStart start{.step = 3, .tables = {}};
+  start.tables.digests += "1,a,b,0,c\n2,a,b,0,d\n3,a,b,0,e\n";
+  start.tables.results += "0,2,x,y,z,lr,100,7\n";
+  return start;
+}
+
 TEST_F(RunDirectoryTest, AHistoryThatGoesOnKeepsTheRowsBeforeIt) {
+  const HistoryStart start = StartAtStepThree();
   Put("recipe.toml", "old");
   Put("summary.json", "{}");
   Put("model.safetensors", "old weights");
-  Put("digests.csv", "step,loss_bits,loss,skipped,digest\n1,a,b,0,c\n2,a,b,0,d\n3,a,b,0,e\n4,a,");
-  Put("results.csv",
-      "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds\n0,2,x\n1,3,cut\n1,4,y\n");
-  const auto directory = Create(false, {.step = 3, .epoch = 1});
+  Put("digests.csv", start.tables.digests + "4,a,");
+  Put("results.csv", start.tables.results + "1,3,cut\n1,4,y\n");
+  Put("checkpoints/b01-s0000000003/manifest.json", "");
+  const auto directory = Create(false, start);
   ASSERT_TRUE(directory.ok()) << directory.status();
   ASSERT_TRUE((*directory)->AddStep({4, 2.5, false, true, 0xabc}).ok());
   EXPECT_EQ(Get("digests.csv"),
-            "step,loss_bits,loss,skipped,digest\n1,a,b,0,c\n2,a,b,0,d\n3,a,b,0,e\n"
-            "4,4004000000000000,2.5,0,0000000000000abc\n");
-  EXPECT_EQ(Get("results.csv"),
-            "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds\n0,2,x\n");
+            start.tables.digests + "4,4004000000000000,2.5,0,0000000000000abc\n");
+  EXPECT_EQ(Get("results.csv"), start.tables.results);
+  EXPECT_EQ((*directory)->tables().results, start.tables.results);
   EXPECT_EQ(Get("recipe.toml"), "# recipe\n");
   EXPECT_FALSE(FileExists(path_ + "/summary.json")) << "it told of an earlier end";
   EXPECT_FALSE(FileExists(path_ + "/model.safetensors"));
+}
+
+// The checkpoint has the rows, so nothing is lost with a file.
+TEST_F(RunDirectoryTest, ATableThatWasLostCutOrChangedIsWrittenAgain) {
+  const HistoryStart start = StartAtStepThree();
+  for (const std::string& text :
+       {std::string(), std::string("step\n"), std::string(FirstRows(start.tables.digests, 2)),
+        std::string(start.tables.digests).replace(50, 1, "x")}) {
+    Put("recipe.toml", "old");
+    Put("digests.csv", text);
+    Put("results.csv", "");
+    ASSERT_TRUE(RemoveFileIfExists(path_ + "/results.csv").ok());
+    ASSERT_TRUE(Create(false, start).ok());
+    EXPECT_EQ(Get("digests.csv"), start.tables.digests);
+    EXPECT_EQ(Get("results.csv"), start.tables.results);
+  }
+}
+
+TEST_F(RunDirectoryTest, ATableThatIsRemovedOrChangedWhileTheRunGoesOnIsPutRight) {
+  const auto directory = Create();
+  ASSERT_TRUE(directory.ok());
+  ASSERT_TRUE((*directory)->AddStep({1, 2.5, false, true, 0xabc}).ok());
+  const std::string written = Get("digests.csv");
+  const auto may_write = [] { return OkStatus(); };
+  ASSERT_TRUE(RemoveFileIfExists(path_ + "/digests.csv").ok());
+  ASSERT_TRUE((*directory)->Sync(may_write).ok());
+  EXPECT_EQ(Get("digests.csv"), written);
+  Put("digests.csv", "step,loss_bits,loss,skipped,digest\n");
+  ASSERT_TRUE((*directory)->Sync(may_write).ok());
+  EXPECT_EQ(Get("digests.csv"), written);
+  ASSERT_TRUE((*directory)->AddStep({2, 2.5, false, true, 0xdef}).ok());
+  EXPECT_EQ(Get("digests.csv"), written + "2,4004000000000000,2.5,0,0000000000000def\n");
+  ASSERT_TRUE((*directory)->Sync(may_write).ok());
+}
+
+TEST_F(RunDirectoryTest, AProcessThatWasReplacedPutsNoTableRight) {
+  const auto zombie = Create();
+  ASSERT_TRUE(zombie.ok());
+  Put("digests.csv", "its successor's");
+  EXPECT_EQ((*zombie)->Sync([] { return Superseded("g000002 is there"); }).code(),
+            StatusCode::kSuperseded);
+  EXPECT_EQ(Get("digests.csv"), "its successor's");
+}
+
+TEST_F(RunDirectoryTest, AFinishedRunNamesWhatItLeftAndNoticesAnyChangeOfIt) {
+  const auto directory = Create();
+  ASSERT_TRUE(directory.ok());
+  ASSERT_TRUE((*directory)->AddStep({1, 2.5, false, true, 0xabc}).ok());
+  TrainSummary summary;
+  summary.status = "stopped";
+  ASSERT_TRUE((*directory)->WriteSummary(summary).ok());
+  EXPECT_EQ(VerifyFinishedRun(path_).status().code(), StatusCode::kFailedPrecondition);
+  Put("model.safetensors", "weights");
+  summary.status = "finished";
+  summary.digest = 0xabc;
+  summary.step = 1;
+  summary.error = "not UTF-8: \xff";
+  ASSERT_TRUE((*directory)->WriteSummary(summary).ok());
+  const auto finished = VerifyFinishedRun(path_);
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  EXPECT_EQ(finished->digest, 0xabcu);
+  EXPECT_EQ(finished->step, 1);
+  for (const char* name :
+       {"digests.csv", "results.csv", "model.safetensors", "recipe.toml", "summary.json"}) {
+    const std::string whole = Get(name);
+    for (const size_t at : {size_t{0}, whole.size() / 2, whole.size() - 1}) {
+      std::string flipped = whole;
+      flipped[at] = static_cast<char>(flipped[at] ^ 2);
+      Put(name, flipped);
+      const Status status = VerifyFinishedRun(path_).status();
+      EXPECT_EQ(status.code(), StatusCode::kDataLoss) << name << " at " << at << ": " << status;
+      EXPECT_NE(status.message().find(name), std::string::npos) << status;
+    }
+    Put(name, whole);
+  }
+  ASSERT_TRUE(VerifyFinishedRun(path_).ok());
+  ASSERT_TRUE(RemoveFileIfExists(path_ + "/model.safetensors").ok());
+  EXPECT_EQ(VerifyFinishedRun(path_).status().code(), StatusCode::kDataLoss);
+  ASSERT_TRUE(RemoveFileIfExists(path_ + "/summary.json").ok());
+  EXPECT_EQ(VerifyFinishedRun(path_).status().code(), StatusCode::kNotFound);
 }
 
 TEST_F(RunDirectoryTest, KeepsACopyOfTheKernelFile) {
@@ -96,7 +173,7 @@ TEST_F(RunDirectoryTest, KeepsACopyOfTheKernelFile) {
   ASSERT_TRUE(RunDirectory::Check(config).ok());
   ASSERT_TRUE(RunDirectory::Open(config, {}, "kernels").ok());
   EXPECT_EQ(Get("kernels.json"), "kernels");
-  ASSERT_TRUE(RunDirectory::Open(config, {.step = 3, .epoch = 1}, "kernels").ok());
+  ASSERT_TRUE(RunDirectory::Open(config, StartAtStepThree(), "kernels").ok());
   EXPECT_EQ(Get("kernels.json"), "kernels");
 }
 
@@ -105,7 +182,7 @@ TEST_F(RunDirectoryTest, ARunThatGoesOnWithoutAKernelFileKeepsNoCopyOfOne) {
   config.run.directory = path_;
   ASSERT_TRUE(RunDirectory::Check(config).ok());
   ASSERT_TRUE(RunDirectory::Open(config, {}, "kernels").ok());
-  ASSERT_TRUE(RunDirectory::Open(config, {.step = 3, .epoch = 1}).ok());
+  ASSERT_TRUE(RunDirectory::Open(config, StartAtStepThree()).ok());
   EXPECT_FALSE(FileExists(path_ + "/kernels.json"));
   EXPECT_TRUE(FileExists(path_ + "/digests.csv"));
 }

@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 #include "comm/tags.h"
+#include "storage/checkpoint/checkpoint_directory.h"
+#include "worker/report/checkpoint_tables.h"
 
 namespace lockstep::worker {
 namespace {
@@ -20,12 +22,14 @@ struct Checkpointer::Snapshot {
   std::vector<StateTensor> model;
   std::vector<std::vector<StateTensor>> slots;
   std::vector<int64_t> consumed;  // the words of Consumption
+  RunTables tables;
 
   std::vector<storage::TensorGroup> Groups(const std::vector<std::string>& slot_names) const {
     std::vector<storage::TensorGroup> groups = {{kModelGroup, ViewsOf(model)}};
     for (size_t i = 0; i < slots.size(); ++i) groups.push_back({slot_names[i], ViewsOf(slots[i])});
     const TensorType words{DType::kInt64, {static_cast<int64_t>(consumed.size())}};
     groups.push_back({kProgressGroup, {{kConsumed, words, consumed.data()}}});
+    groups.push_back(TablesGroup(tables));
     return groups;
   }
 };
@@ -56,7 +60,7 @@ int64_t Checkpointer::bytes() const {
   return space * (2 * slots + 1) + model_->running_space().elements() * SizeOf(model_->precision());
 }
 
-Status Checkpointer::Take(storage::CheckpointManifest manifest, ModelState* state,
+Status Checkpointer::Take(storage::CheckpointManifest manifest, RunTables tables, ModelState* state,
                           const Consumption& consumption, Deadline deadline) {
   RETURN_IF_ERROR(Finish());
   ASSIGN_OR_RETURN(const std::vector<uint64_t> consumed,
@@ -65,7 +69,7 @@ Status Checkpointer::Take(storage::CheckpointManifest manifest, ModelState* stat
   RETURN_IF_ERROR(GatherSlots(state, &slots, deadline));
   if (!writes()) return OkStatus();
   ASSIGN_OR_RETURN(std::shared_ptr<Snapshot> snapshot,
-                   MakeSnapshot(std::move(manifest), state, consumed, slots));
+                   MakeSnapshot(std::move(manifest), std::move(tables), state, consumed, slots));
   outcome_ = std::make_shared<Outcome>();
   written_ = writer_.Enqueue([this, snapshot = std::move(snapshot), outcome = outcome_] {
     outcome->status = Write(*snapshot);
@@ -109,10 +113,12 @@ Status Checkpointer::GatherSlots(ModelState* state, std::vector<AlignedBuffer>* 
 }
 
 Result<std::shared_ptr<Checkpointer::Snapshot>> Checkpointer::MakeSnapshot(
-    storage::CheckpointManifest manifest, ModelState* state, const std::vector<uint64_t>& consumed,
-    const std::vector<AlignedBuffer>& slots) {
+    storage::CheckpointManifest manifest, RunTables tables, ModelState* state,
+    const std::vector<uint64_t>& consumed, const std::vector<AlignedBuffer>& slots) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->manifest = std::move(manifest);
+  snapshot->manifest.tables = StatesOf(tables);
+  snapshot->tables = std::move(tables);
   ASSIGN_OR_RETURN(snapshot->model, ModelTensors(*model_, state));
   for (const AlignedBuffer& arena : slots) {
     ASSIGN_OR_RETURN(std::vector<StateTensor> tensors, SlotTensors(*model_, arena.data()));
@@ -160,7 +166,7 @@ Status Checkpointer::Finish() {
 }
 
 Status Checkpointer::Restore(const storage::CheckpointManifest& manifest, ModelState* state,
-                             Consumption* consumption) {
+                             Consumption* consumption, RunTables* tables) {
   const std::string& run = config_->run.directory;
   const auto find_in = [](const storage::CheckpointTensors& tensors) {
     return [&tensors](std::string_view name) { return tensors.Find(name); };
@@ -182,7 +188,10 @@ Status Checkpointer::Restore(const storage::CheckpointManifest& manifest, ModelS
     return DataLoss("the record of consumed samples is " + words.type.ToString());
   }
   const auto* first = static_cast<const int64_t*>(words.data);
-  return consumption->Restore(std::vector<uint64_t>(first, first + words.type.shape.elements()));
+  RETURN_IF_ERROR(
+      consumption->Restore(std::vector<uint64_t>(first, first + words.type.shape.elements())));
+  ASSIGN_OR_RETURN(*tables, ReadTables(storage::CheckpointPath(run, manifest.id), manifest));
+  return OkStatus();
 }
 
 }  // namespace lockstep::worker

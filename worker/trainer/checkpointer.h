@@ -12,6 +12,7 @@
 #include "base/device/queue_stream.h"
 #include "comm/communicator.h"
 #include "storage/checkpoint/checkpoint.h"
+#include "worker/report/run_tables.h"
 #include "worker/trainer/compiled_model.h"
 #include "worker/trainer/consumption.h"
 #include "worker/trainer/model_state.h"
@@ -37,24 +38,26 @@ class Checkpointer {
   // Bytes a snapshot takes on rank 0 (0 on others).
   int64_t bytes() const;
 
-  // Collective. Copies the state; rank 0 then writes it in the background. Waits first for the
-  // write before. Fails where a parameter is not finite, or when too many writes in a row have
-  // failed (checkpoint.max_missed); a single failed write is a warning.
-  Status Take(storage::CheckpointManifest manifest, ModelState* state,
+  // Collective. Copies the state; rank 0 then writes it in the background, with `tables` (of rank
+  // 0; others pass none), which the manifest tells of too. Waits first for the write before. Fails
+  // where a parameter is not finite, or when too many writes in a row have failed
+  // (checkpoint.max_missed); a single failed write is a warning.
+  Status Take(storage::CheckpointManifest manifest, RunTables tables, ModelState* state,
               const Consumption& consumption, Deadline deadline);
   // Waits for the write under way (rank 0), and judges it as Take does.
   Status Finish();
   bool last_write_failed() const { return missed_ > 0; }
 
-  // Reads parameters, running statistics, owned optimizer blocks and, on rank 0, what was consumed.
+  // Reads parameters, running statistics, owned optimizer blocks and, on rank 0, what was consumed
+  // and the tables.
   Status Restore(const storage::CheckpointManifest& manifest, ModelState* state,
-                 Consumption* consumption);
+                 Consumption* consumption, RunTables* tables);
 
  private:
   struct Snapshot;
   Status GatherSlots(ModelState* state, std::vector<AlignedBuffer>* arenas, Deadline deadline);
   Result<std::shared_ptr<Snapshot>> MakeSnapshot(storage::CheckpointManifest manifest,
-                                                 ModelState* state,
+                                                 RunTables tables, ModelState* state,
                                                  const std::vector<uint64_t>& consumed,
                                                  const std::vector<AlignedBuffer>& slots);
   Status Write(const Snapshot& snapshot);

@@ -46,6 +46,14 @@ class CheckpointerTest : public testing::Test {
     return manifest;
   }
 
+  static RunTables Tables(int64_t step) {
+    RunTables tables;
+    tables.digests += std::to_string(step) + ",4004000000000000,2.5,0," +
+                      Hex64(static_cast<uint64_t>(step)) + "\n";
+    tables.results += "0,1,2.5,2.25,0.5,0.1,1234,5\n";
+    return tables;
+  }
+
   struct RankState {
     RankState(const CompiledModel& model, comm::Communicator* c, Stream* stream, bool allreduce,
               const TrainConfig* config, Checkpointer::Hooks hooks)
@@ -90,8 +98,9 @@ class CheckpointerTest : public testing::Test {
       }
       batch.lanes.push_back(std::move(lane));
       rank.consumption.Consume(batch);
-      ASSERT_TRUE(
-          rank.checkpointer.Take(Manifest(step), &rank.state, rank.consumption, Late()).ok());
+      ASSERT_TRUE(rank.checkpointer
+                      .Take(Manifest(step), Tables(step), &rank.state, rank.consumption, Late())
+                      .ok());
       ASSERT_TRUE(rank.checkpointer.Finish().ok());
       EXPECT_FALSE(rank.checkpointer.last_write_failed());
       const auto hash = rank.update.StateHash(&rank.state, Late());
@@ -108,8 +117,11 @@ class CheckpointerTest : public testing::Test {
       auto fresh = ModelState::Make(*model_, /*seed=*/6, rank.update.OwnedBlocks());
       ASSERT_TRUE(fresh.ok());
       rank.state = *std::move(fresh);
-      const Status restored = rank.checkpointer.Restore(*manifest, &rank.state, &rank.consumption);
+      RunTables tables;
+      const Status restored =
+          rank.checkpointer.Restore(*manifest, &rank.state, &rank.consumption, &tables);
       ASSERT_TRUE(restored.ok()) << restored;
+      if (c->rank() == Rank(0)) EXPECT_EQ(StatesOf(tables), StatesOf(Tables(step)));
       const auto hash = rank.update.StateHash(&rank.state, Late());
       ASSERT_TRUE(hash.ok());
       EXPECT_EQ(*hash, hash_) << ranks << " ranks";
@@ -145,8 +157,8 @@ TEST_F(CheckpointerTest, AFailedWriteIsAWarningUntilTooManyHaveFailedInARow) {
   comm::RunRanks(1, [&](comm::Communicator* c, Stream* stream) {
     RankState rank(*model_, c, stream, false, &config_, Hooks());
     const auto take = [&](int64_t step) {
-      const Status status =
-          rank.checkpointer.Take(Manifest(step), &rank.state, rank.consumption, Late());
+      const Status status = rank.checkpointer.Take(Manifest(step), Tables(step), &rank.state,
+                                                   rank.consumption, Late());
       return status.ok() ? rank.checkpointer.Finish() : status;
     };
     ASSERT_TRUE(take(1).ok());
@@ -168,12 +180,28 @@ TEST_F(CheckpointerTest, AFailedWriteIsAWarningUntilTooManyHaveFailedInARow) {
   }
 }
 
+TEST_F(CheckpointerTest, TablesThatAreNotOfTheManifestsStepAreRefused) {
+  RunTables other = Tables(2);  // a checkpoint of step 1 whose last row is of step 2
+  comm::RunRanks(1, [&](comm::Communicator* c, Stream* stream) {
+    RankState rank(*model_, c, stream, false, &config_, Hooks());
+    ASSERT_TRUE(
+        rank.checkpointer.Take(Manifest(1), other, &rank.state, rank.consumption, Late()).ok());
+    ASSERT_TRUE(rank.checkpointer.Finish().ok());
+    const auto manifest = storage::VerifyCheckpoint(scratch_.path(), {1, 1});
+    ASSERT_TRUE(manifest.ok()) << manifest.status();
+    RunTables tables;
+    EXPECT_EQ(rank.checkpointer.Restore(*manifest, &rank.state, &rank.consumption, &tables).code(),
+              StatusCode::kDataLoss);
+  });
+}
+
 TEST_F(CheckpointerTest, ASupersededWriterLeavesNothingAndEnds) {
   comm::RunRanks(1, [&](comm::Communicator* c, Stream* stream) {
     Checkpointer::Hooks hooks = Hooks();
     hooks.may_commit = [] { return Superseded("g000002 is there"); };
     RankState rank(*model_, c, stream, false, &config_, std::move(hooks));
-    ASSERT_TRUE(rank.checkpointer.Take(Manifest(1), &rank.state, rank.consumption, Late()).ok());
+    ASSERT_TRUE(
+        rank.checkpointer.Take(Manifest(1), Tables(1), &rank.state, rank.consumption, Late()).ok());
     EXPECT_EQ(rank.checkpointer.Finish().code(), StatusCode::kSuperseded);
   });
   EXPECT_TRUE(storage::ListCheckpoints(scratch_.path())->empty());
@@ -183,7 +211,8 @@ TEST_F(CheckpointerTest, AParameterThatIsNotFiniteIsNeverStored) {
   comm::RunRanks(1, [&](comm::Communicator* c, Stream* stream) {
     RankState rank(*model_, c, stream, false, &config_, Hooks());
     static_cast<float*>(rank.state.Parameter(*model_, 0))[1] = 1.0f / 0.0f;
-    EXPECT_EQ(rank.checkpointer.Take(Manifest(1), &rank.state, rank.consumption, Late()).code(),
+    EXPECT_EQ(rank.checkpointer.Take(Manifest(1), Tables(1), &rank.state, rank.consumption, Late())
+                  .code(),
               StatusCode::kNonFinite);
   });
   EXPECT_TRUE(storage::ListCheckpoints(scratch_.path())->empty());

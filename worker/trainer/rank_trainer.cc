@@ -6,11 +6,13 @@
 #include "base/fault_point.h"
 #include "base/file.h"
 #include "base/floating_point_state.h"
+#include "base/log.h"
 #include "comm/reduce/agree.h"
 #include "comm/reduce/all_sum.h"
 #include "comm/reduce/canonical_tree.h"
 #include "storage/checkpoint/generation.h"
 #include "storage/order/lane_shards.h"
+#include "worker/report/finished_run.h"
 #include "worker/trainer/digest.h"
 #include "worker/trainer/rank_trainer_parts.h"
 #include "worker/trainer/registration.h"
@@ -182,8 +184,12 @@ Status RankTrainer::Join() {
   summary_.branch = assignment_.branch;
   summary_.resumed_from_step = assignment_.step;
   if (!assignment_.finished) return OkStatus();
-  const Result<uint64_t> finished = RunDirectory::FinishedDigest(config_->run.directory);
-  summary_.was_finished = finished.ok() && *finished == assignment_.digest;
+  const Result<FinishedRun> finished = VerifyFinishedRun(config_->run.directory);
+  summary_.was_finished = finished.ok() && finished->digest == assignment_.digest;
+  if (is_rank_zero() && finished.status().code() == StatusCode::kDataLoss) {
+    LOG(kWarning) << finished.status().message()
+                  << "; what the run left is made again from its last checkpoint";
+  }
   summary_.digest = assignment_.digest;
   summary_.step = assignment_.step;
   return OkStatus();
@@ -191,8 +197,9 @@ Status RankTrainer::Join() {
 
 Status RankTrainer::Begin() {
   const bool resumes = !assignment_.checkpoint.empty();
+  RunTables tables;
   if (resumes) {
-    RETURN_IF_ERROR(Restore());
+    ASSIGN_OR_RETURN(tables, Restore());
   } else if (!config_->model.weights.empty()) {
     RETURN_IF_ERROR(StartFromWeights(*setup_->model, config_->model.weights, config_->batch.lanes,
                                      communicator_, &parts_->update_stream, StepDeadline(),
@@ -202,8 +209,9 @@ Status RankTrainer::Begin() {
   RETURN_IF_ERROR(CheckShards());
   RETURN_IF_ERROR(MakeLoaders());
   if (is_rank_zero()) {
-    ASSIGN_OR_RETURN(directory_, RunDirectory::Open(*config_, {state_.global_step, state_.epoch},
-                                                    setup_->kernels.text));
+    ASSIGN_OR_RETURN(directory_,
+                     RunDirectory::Open(*config_, {state_.global_step, std::move(tables)},
+                                        setup_->kernels.text));
   }
   if (!resumes) RETURN_IF_ERROR(TakeFirstDigest());
   started_ = rate_since_ = epoch_since_ = Clock::Real().Now();
@@ -245,16 +253,12 @@ Status RankTrainer::TakeFirstDigest() {
 }
 
 Status RankTrainer::TrainSteps() {
+  if (state_.global_step > 0 && epoch_closes()) RETURN_IF_ERROR(CloseEpoch());
   while (!last_step()) {
     FaultPoint("train.step");
     RETURN_IF_ERROR(RunStep());
-    const bool epoch_done = state_.step_in_epoch == 0;
-    improved_ = false;
-    // A run cut within an epoch is stored as it would have gone on, before its last evaluation.
-    const bool cut = last_step() && !epoch_done;
-    if (cut) RETURN_IF_ERROR(TakeCheckpoint());
-    if (epoch_done || last_step()) RETURN_IF_ERROR(FinishEpoch(epoch_done));
-    if (!cut && CheckpointDue(epoch_done)) RETURN_IF_ERROR(TakeCheckpoint());
+    if (CheckpointDue()) RETURN_IF_ERROR(TakeCheckpoint());
+    if (epoch_closes()) RETURN_IF_ERROR(CloseEpoch());
     if (stopping_ && !last_step()) return StopOnRequest();
   }
   return OkStatus();
@@ -263,6 +267,7 @@ Status RankTrainer::TrainSteps() {
 Status RankTrainer::RunStep() {
   Parts& p = *parts_;
   const TimePoint began = Clock::Real().Now();
+  step_checkpoint_.clear();
   membership_->SetPhase("input");
   ASSIGN_OR_RETURN(const storage::StepBatch batch, p.loader->Next(StepDeadline()));
   p.consumption->Consume(batch);
@@ -368,17 +373,22 @@ Status RankTrainer::ReportStep(double loss, double lr) {
   return OkStatus();
 }
 
-Status RankTrainer::FinishEpoch(bool whole) {
+// A stop that is asked for within the evaluation leaves a checkpoint of the moment before it.
+Status RankTrainer::CloseEpoch() {
+  ASSIGN_OR_RETURN(const bool finished, FinishEpoch());
+  if (finished) return OkStatus();
+  if (step_checkpoint_.empty()) RETURN_IF_ERROR(TakeCheckpoint());
+  return StopOnRequest();
+}
+
+bool RankTrainer::evaluation_scheduled() const {
+  return parts_->eval_loader != nullptr && epoch_done() &&
+         state_.epoch % config_->eval.every_epochs == 0;
+}
+
+Result<bool> RankTrainer::FinishEpoch() {
   Parts& p = *parts_;
-  ASSIGN_OR_RETURN(const Consumption::Report consumed,
-                   p.consumption->Finish(communicator_, &p.update_stream, StepDeadline()));
-  summary_.samples_consumed += consumed.consumed;
-  summary_.exactly_once =
-      summary_.exactly_once && !consumed.duplicates && (consumed.complete || !whole);
-  if (whole && !summary_.exactly_once) {
-    return Internal("epoch " + std::to_string(state_.epoch - 1) +
-                    " did not consume every sample exactly once");
-  }
+  const bool whole = epoch_done();
   const TimePoint now = Clock::Real().Now();
   EpochReport report;
   report.epoch = whole ? state_.epoch - 1 : state_.epoch;
@@ -388,8 +398,21 @@ Status RankTrainer::FinishEpoch(bool whole) {
   report.learning_rate = LearningRateOf(state_.global_step - 1);
   report.images_per_second =
       static_cast<double>(epoch_samples_) / std::max(1e-9, Seconds(now - epoch_since_));
-  const bool scheduled = whole && state_.epoch % config_->eval.every_epochs == 0;
-  RETURN_IF_ERROR(Evaluate(last_step() || scheduled, scheduled, &report));
+  report.evaluated = evaluation_scheduled() || (last_step() && p.eval_loader != nullptr);
+  if (report.evaluated) {
+    ASSIGN_OR_RETURN(report.validation, Evaluate());
+    if (report.validation.stopped) return false;
+  }
+  ASSIGN_OR_RETURN(const Consumption::Report consumed,
+                   p.consumption->Finish(communicator_, &p.update_stream, StepDeadline()));
+  summary_.samples_consumed += consumed.consumed;
+  summary_.exactly_once =
+      summary_.exactly_once && !consumed.duplicates && (consumed.complete || !whole);
+  if (whole && !summary_.exactly_once) {
+    return Internal("epoch " + std::to_string(report.epoch + 1) +
+                    " did not consume every sample exactly once");
+  }
+  NoteEvaluation(report);
   epoch_total_ = EmptyLaneRow();
   epoch_samples_ = 0;
   epoch_since_ = Clock::Real().Now();
@@ -399,29 +422,30 @@ Status RankTrainer::FinishEpoch(bool whole) {
   summary_.images_per_second = report.images_per_second;
   if (directory_ != nullptr) RETURN_IF_ERROR(directory_->AddEpoch(report));
   if (observer_ != nullptr) observer_->OnEpoch(report);
-  return OkStatus();
+  return true;
+}
+
+Result<EvalResult> RankTrainer::Evaluate() {
+  Parts& p = *parts_;
+  membership_->SetPhase("evaluation");
+  FaultPoint("train.evaluate");
+  Evaluator evaluator(setup_->model.get(), p.workspaces.get(), p.eval_loader.get(), p.lanes);
+  Evaluator::Options options;
+  options.patience = ToDuration(config_->run.step_limit);
+  options.stop = [this] { return world_->stop != nullptr && world_->stop->load(); };
+  return evaluator.Run(&p.model_state, communicator_, &p.update_stream, options);
 }
 
 // An evaluation that is due only because the run ends leaves the trainer state alone: a run that is
 // made longer later goes on as if it had not ended here.
-Status RankTrainer::Evaluate(bool due, bool scheduled, EpochReport* report) {
-  Parts& p = *parts_;
-  if (!due || p.eval_loader == nullptr) return OkStatus();
-  membership_->SetPhase("evaluation");
-  FaultPoint("train.evaluate");
-  Evaluator evaluator(setup_->model.get(), p.workspaces.get(), p.eval_loader.get(), p.lanes);
-  ASSIGN_OR_RETURN(report->validation,
-                   evaluator.Run(&p.model_state, communicator_, &p.update_stream,
-                                 ToDuration(config_->run.step_limit)));
-  report->evaluated = true;
-  if (scheduled && report->validation.correct > state_.best_correct) {
-    state_.best_correct = report->validation.correct;
-    state_.best_epoch = report->epoch;
-    improved_ = true;
-  }
-  summary_.val_loss = report->validation.loss;
-  summary_.acc1 = report->validation.accuracy();
-  return OkStatus();
+void RankTrainer::NoteEvaluation(const EpochReport& report) {
+  if (!report.evaluated) return;
+  summary_.val_loss = report.validation.loss;
+  summary_.acc1 = report.validation.accuracy();
+  if (!evaluation_scheduled() || report.validation.correct <= state_.best_correct) return;
+  state_.best_correct = report.validation.correct;
+  state_.best_epoch = report.epoch;
+  best_checkpoint_ = step_checkpoint_;
 }
 
 Status RankTrainer::End() {
@@ -438,8 +462,11 @@ Status RankTrainer::End() {
 Status RankTrainer::EndRankZero() {
   RETURN_IF_ERROR(parts_->checkpointer->Finish());
   summary_.seconds = Seconds(Clock::Real().Now() - started_);
-  RETURN_IF_ERROR(directory_->Sync());
-  RETURN_IF_ERROR(storage::CheckNewestGeneration(config_->run.directory, assignment_.generation));
+  const auto may_write = [this] {
+    return storage::CheckNewestGeneration(config_->run.directory, assignment_.generation);
+  };
+  RETURN_IF_ERROR(directory_->Sync(may_write));
+  RETURN_IF_ERROR(may_write());
   return SaveWeights(*setup_->model, &parts_->model_state, directory_->WeightsPath());
 }
 

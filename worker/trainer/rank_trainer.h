@@ -48,7 +48,7 @@ class RankTrainer {
   Status Begin();
   void NoteKernels() const;
   Status CheckShards() const;
-  Status Restore();
+  Result<RunTables> Restore();
   Status TakeFirstDigest();
   Status TrainSteps();
   Status RunStep();
@@ -57,9 +57,12 @@ class RankTrainer {
   Status ApplyUpdate(const comm::SumRow& total, double lr);
   Status RecordStep(double loss, bool skipped, double lr);
   Status ReportStep(double loss, double lr);
-  Status FinishEpoch(bool whole);
-  Status Evaluate(bool due, bool scheduled, EpochReport* report);
-  bool CheckpointDue(bool epoch_done) const;
+  Status CloseEpoch();
+  // False: a stop was asked for within its evaluation; nothing has changed then.
+  Result<bool> FinishEpoch();
+  Result<EvalResult> Evaluate();
+  void NoteEvaluation(const EpochReport& report);
+  bool CheckpointDue() const;
   Status TakeCheckpoint();
   storage::CheckpointManifest MakeManifest(uint64_t state_hash) const;
   Status RestoreValues(const storage::CheckpointManifest& manifest);
@@ -73,6 +76,11 @@ class RankTrainer {
   double LearningRateOf(int64_t step) const;  // 0-based
   Deadline StepDeadline() const;
   bool last_step() const { return state_.global_step == setup_->total_steps; }
+  bool epoch_done() const { return state_.step_in_epoch == 0; }
+  // After the current step a row of results.csv is due. A checkpoint of such a step is always of
+  // the moment before: whoever goes on from it writes the row first.
+  bool epoch_closes() const { return epoch_done() || last_step(); }
+  bool evaluation_scheduled() const;
   bool is_rank_zero() const { return communicator_->rank() == Rank(0); }
 
   const TrainConfig* config_;
@@ -89,8 +97,8 @@ class RankTrainer {
   TrainSummary summary_;
   uint64_t digest_ = 0;
   std::optional<uint64_t> state_hash_;  // H of the current step, where it was computed
-  std::string best_checkpoint_;         // name; empty: none
-  bool improved_ = false;               // the last evaluation is the best so far
+  std::string step_checkpoint_;         // name of the one of the current step; empty: none
+  std::string best_checkpoint_;         // of the best evaluation; empty: none
   bool stopping_ = false;               // some rank was asked to stop
   bool orderly_ = false;                // all ranks end here, together
   comm::SumRow epoch_total_;

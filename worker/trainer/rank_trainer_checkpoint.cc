@@ -32,17 +32,17 @@ Result<double> BitsValue(const storage::CheckpointManifest& manifest, const std:
 void RankTrainer::MakeCheckpointer() {
   Parts& p = *parts_;
   Checkpointer::Hooks hooks;
-  hooks.before_write = [this] { return directory_->Sync(); };
   hooks.may_commit = [this] {
     return storage::CheckNewestGeneration(config_->run.directory, assignment_.generation);
   };
+  hooks.before_write = [this, may_write = hooks.may_commit] { return directory_->Sync(may_write); };
   hooks.committed = [this](const storage::CheckpointManifest& manifest) { Committed(manifest); };
   p.checkpointer =
       std::make_unique<Checkpointer>(config_, setup_->model.get(), communicator_, &p.update_stream,
                                      p.update.get(), std::move(hooks));
 }
 
-Status RankTrainer::Restore() {
+Result<RunTables> RankTrainer::Restore() {
   membership_->SetPhase("restore");
   const auto id = storage::CheckpointId::Parse(storage::BaseNameOf(assignment_.checkpoint));
   if (!id) return Internal("the coordinator named a checkpoint '" + assignment_.checkpoint + "'");
@@ -55,8 +55,9 @@ Status RankTrainer::Restore() {
                     std::to_string(state_.global_step));
   }
   RETURN_IF_ERROR(RestoreValues(manifest));
-  RETURN_IF_ERROR(
-      parts_->checkpointer->Restore(manifest, &parts_->model_state, parts_->consumption.get()));
+  RunTables tables;
+  RETURN_IF_ERROR(parts_->checkpointer->Restore(manifest, &parts_->model_state,
+                                                parts_->consumption.get(), &tables));
   ASSIGN_OR_RETURN(const uint64_t hash,
                    parts_->update->StateHash(&parts_->model_state, StepDeadline()));
   if (hash != manifest.state_hash) {
@@ -66,8 +67,9 @@ Status RankTrainer::Restore() {
   state_hash_ = hash;
   digest_ = manifest.digest;
   summary_.digest = digest_;
+  step_checkpoint_ = id->Name();
   membership_->SetStep({state_.global_step, digest_, 0}, /*report=*/false);
-  return OkStatus();
+  return tables;
 }
 
 Status RankTrainer::RestoreValues(const storage::CheckpointManifest& manifest) {
@@ -106,10 +108,11 @@ Status RankTrainer::StopOnRequest() {
            : "; the same command goes on from the checkpoint before, for " + agreed.message()));
 }
 
-bool RankTrainer::CheckpointDue(bool epoch_done) const {
+bool RankTrainer::CheckpointDue() const {
   const int64_t every = config_->checkpoint.every_steps;
-  const bool regular = every > 0 ? state_.global_step % every == 0 : epoch_done;
-  return regular || last_step() || stopping_ || (improved_ && config_->checkpoint.keep_best);
+  const bool regular = every > 0 ? state_.global_step % every == 0 : epoch_done();
+  const bool may_be_best = config_->checkpoint.keep_best && evaluation_scheduled();
+  return regular || last_step() || stopping_ || may_be_best;
 }
 
 Status RankTrainer::TakeCheckpoint() {
@@ -118,11 +121,10 @@ Status RankTrainer::TakeCheckpoint() {
   if (!state_hash_) {
     ASSIGN_OR_RETURN(state_hash_, parts_->update->StateHash(&parts_->model_state, StepDeadline()));
   }
-  if (improved_) {
-    best_checkpoint_ = storage::CheckpointId{assignment_.branch, state_.global_step}.Name();
-  }
-  return parts_->checkpointer->Take(MakeManifest(*state_hash_), &parts_->model_state,
-                                    *parts_->consumption, StepDeadline());
+  step_checkpoint_ = storage::CheckpointId{assignment_.branch, state_.global_step}.Name();
+  return parts_->checkpointer->Take(MakeManifest(*state_hash_),
+                                    directory_ == nullptr ? RunTables() : directory_->tables(),
+                                    &parts_->model_state, *parts_->consumption, StepDeadline());
 }
 
 storage::CheckpointManifest RankTrainer::MakeManifest(uint64_t state_hash) const {
@@ -131,6 +133,7 @@ storage::CheckpointManifest RankTrainer::MakeManifest(uint64_t state_hash) const
   m.generation = assignment_.generation;
   m.epoch = state_.epoch;
   m.step_in_epoch = state_.step_in_epoch;
+  m.evaluation_due = epoch_closes();
   m.digest = digest_;
   m.state_hash = state_hash;
   m.trainer_state = state_.ToBytes();

@@ -2,10 +2,12 @@
 """Changed settings at a resume: some change nothing, some begin a branch, some are refused."""
 
 import json
+import os
 import shutil
 
+import left
 from processes import Failure
-from runs import INVALID, OK, read_bytes, summary_of
+from runs import INVALID, NOT_FOUND, OK, read_bytes, summary_of
 from scenarios import Spec
 from scenarios.damage import stopped_run
 
@@ -32,7 +34,7 @@ def branches(case):
         shutil.rmtree(case.run)
     if histories[0] != histories[1]:
         raise Failure("branch 2 has other digests on 3 ranks than on 1")
-    reference = case.suite.references[case.recipe].digests.splitlines()
+    reference = case.suite.reference(case.recipe).digests.splitlines()
     history = histories[0].splitlines()  # a header, then a line a step
     if history[:23] != reference[:23] or history[23] == reference[23]:
         raise Failure("the branch does not begin after step 22")
@@ -62,8 +64,10 @@ def made_longer(ranks):
         """Cut within an epoch, at its end, once more, then whole."""
         for cut, this in zip((13, 20, 31), ranks):
             case.must_end(OK, case.train(this, f"train.max_steps={cut}"))
-            expected = case.suite.references[case.recipe].digests.splitlines(True)[:cut + 1]
-            case.check_digests(b"".join(expected))
+            limit = f"train.max_steps={cut}"
+            found = left.difference(left.Left(case.run), case.suite.reference(case.recipe, limit))
+            if found:
+                raise Failure(f"cut at {cut}: {found}")
         case.finishes(ranks[-1])
     return do
 
@@ -75,6 +79,66 @@ def begun_anew(case):
         raise Failure(f"checkpoints of the old history are left: {case.checkpoints()}")
     case.check_tidy()
     case.check_checkpoints()
+
+
+def shorter(case):
+    """Whoever asks for fewer steps than the run has done is refused, and nothing changes."""
+    case.finishes(2)
+    before = case.snapshot_of_everything()
+    for ranks, setting in ((1, "train.epochs=1"), (3, "train.max_steps=39"), (1, "train.epochs=1")):
+        case.must_end(INVALID, case.train(ranks, setting),
+                      says=["b01-s0000000040", f"step {20 if 'epochs' in setting else 39}",
+                            "ckpt rewind", "--overwrite"])
+        if case.snapshot_of_everything() != before:
+            raise Failure(f"{setting} was refused and changed the run directory")
+    case.must_end(OK, case.train(2), says=["is finished already"])
+
+
+def rewound(case):
+    """Back on purpose: a new branch, the old tables, summary and weights beside it."""
+    rewind = [case.suite.program, "ckpt", "rewind", case.run, "--to"]
+    case.finishes(2)
+    before = case.snapshot()
+    case.must_end(NOT_FOUND, case.start([*rewind, "33"]), says=["it has them of steps", "36"])
+    case.must_end(INVALID, case.start([*rewind, "40"]), says=["stands at step 40 already"])
+    if case.snapshot() != before:
+        raise Failure("a rewind that was refused changed the run directory")
+    case.must_end(OK, case.start([*rewind, "36"]), says=["b02-s0000000036 begins branch 2"])
+    for name, data in before.items():
+        stem, dot, kind = name.rpartition(".")
+        kept = name if "/" in name else f"{stem}-b01{dot}{kind}"
+        if read_bytes(f"{case.run}/{kept}") != data:
+            raise Failure(f"the rewind did not keep {name} as {kept}")
+    for name in ("summary.json", "model.safetensors"):
+        if os.path.exists(f"{case.run}/{name}"):
+            raise Failure(f"after the rewind there still is {name}")
+    case.check_digests(b"".join(before["digests.csv"].splitlines(True)[:37]))
+    case.check_checkpoints()
+    program = case.must_end(OK, case.train(3, "train.max_steps=38"),
+                            says=["going on from checkpoint b02-s0000000036"])
+    case.check_digests(b"".join(before["digests.csv"].splitlines(True)[:39]))
+    if summary_of(case.run)["branch"] != 2:
+        raise Failure(f"it went on on another branch than 2: {program}")
+    case.must_end(OK, case.train(1))
+    case.check_digests(before["digests.csv"])
+    case.check_checkpoints()
+
+
+def evaluation_keys(*settings):
+    """What no weight depends on may change: aloud, on a new branch, with the same steps."""
+    def do(case):
+        stopped_run(case)
+        program = case.must_end(OK, case.train(3, *settings),
+                                says=["branch 2 goes on from checkpoint b01-s0000000022",
+                                      settings[0].partition("=")[0]])
+        losses = [row.split(b",")[:3] for row in read_bytes(f"{case.run}/digests.csv").splitlines()]
+        wanted = [row.split(b",")[:3]
+                  for row in case.suite.reference(case.recipe).digests.splitlines()]
+        if losses != wanted:
+            raise Failure(f"the losses of the steps are others: {program}")
+        if read_bytes(f"{case.run}/model.safetensors") != case.suite.reference(case.recipe).model:
+            raise Failure(f"the weights are others: {program}")
+    return do
 
 
 def finished_again(case):
@@ -104,3 +168,9 @@ def cases(_):
                    recipe="convnet" if ranks[0] == 2 else "mlp", quick=ranks[0] == 1)
     yield Spec("overwrite", "--overwrite with another seed", begun_anew)
     yield Spec("finished", "a finished run started again", finished_again)
+    yield Spec("shorter", "fewer steps than the run has done", shorter, quick=True)
+    yield Spec("rewind", "ckpt rewind, then on again", rewound, quick=True)
+    for settings in (("eval.batch=5",), ("eval.every_epochs=2",), ("data.val=train",),
+                     ("train.digest_every=3",)):
+        yield Spec(settings[0].replace("=", "-"), f"{settings[0]} at a resume",
+                   evaluation_keys(*settings), quick=settings[0] == "eval.batch=5")

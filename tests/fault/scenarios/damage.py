@@ -4,8 +4,10 @@
 import os
 import random
 import shutil
+import signal
 
-from processes import Failure
+from processes import Failure, send
+from runs import DATA_LOSS
 from scenarios import Spec
 
 WHAT = "files of checkpoints flipped, cut, emptied, removed or added to between runs"
@@ -97,13 +99,67 @@ def generation_damaged(case):
     case.finishes(2, says=["g000001"])
 
 
+def torn(path):
+    """A torn last line, as a crash of the machine may leave it."""
+    with open(path, "ab") as file:
+        file.write(b"23,4002")
+
+
+def without_row(path, number):
+    with open(path, "rb") as file:
+        rows = file.read().splitlines(True)
+    with open(path, "wb") as file:
+        file.write(b"".join(rows[:number] + rows[number + 1:]))
+
+
+TABLE_WAYS = {
+    "torn": (torn, False),
+    "removed": (os.remove, True),
+    "emptied": (lambda path: cut(path, 0), True),
+    "cut": (lambda path: cut(path, os.path.getsize(path) - 9), True),
+    "last-row-gone": (lambda path: without_row(path, -1), True),
+    "first-row-gone": (lambda path: without_row(path, 1), True),
+    "changed": (lambda path: flip(path, os.path.getsize(path) - 30), True),
+}
+
+
 def tables_damaged(case):
-    """A torn last line of the tables, as a crash of the machine may leave it."""
-    stopped_run(case)
-    for name in ("digests.csv", "results.csv"):
-        with open(f"{case.run}/{name}", "ab") as file:
-            file.write(b"23,4002")
-    case.finishes(3)
+    """Between two starts: the rows that the checkpoint knows are written again, aloud."""
+    for number, (way, (damage, aloud)) in enumerate(TABLE_WAYS.items()):
+        for name in ("digests.csv", "results.csv"):
+            stopped_run(case)
+            damage(f"{case.run}/{name}")
+            says = [f"{name}' is not as the run wrote it"] if aloud else []
+            case.finishes(1 + number % 3, says=says)
+            shutil.rmtree(case.run)
+
+
+def tables_damaged_meanwhile(case):
+    """While the run goes on: the next checkpoint finds it and writes the table again, aloud."""
+    for name, damage in (("digests.csv", os.remove), ("results.csv", os.remove),
+                         ("digests.csv", lambda path: without_row(path, 3))):
+        program = case.train(2, faults="train.step:stop@23#0")
+        with program:
+            stopped = program.wait_stopped()
+            damage(f"{case.run}/{name}")
+            send(stopped.pid, signal.SIGCONT)
+            program.wait()
+        case.check_ended(0, program, says=[f"{name}' was ", "while the run went on"])
+        case.check_finished(program)
+        shutil.rmtree(case.run)
+
+
+def results_damaged(case):
+    """What a finished run left: eval, ckpt verify and the next start notice, and that mends it."""
+    for name in ("model.safetensors", "digests.csv", "results.csv", "summary.json"):
+        if not os.path.isdir(case.run):
+            case.finishes(1)
+        flip(f"{case.run}/{name}", os.path.getsize(f"{case.run}/{name}") // 2)
+        for command in (["eval"], ["ckpt", "verify"]):
+            case.must_end(DATA_LOSS, case.start([case.suite.program, *command, case.run]),
+                          says=[name])
+        case.finishes(2, says=[name, "made again from its last checkpoint"])
+        case.must_end(0, case.start([case.suite.program, "eval", case.run]))
 
 
 def cases(_):
@@ -115,4 +171,8 @@ def cases(_):
     yield Spec("stranger", "a file too many in the newest checkpoint", stranger_in_it)
     yield Spec("all-checkpoints", "every checkpoint damaged", all_damaged)
     yield Spec("generation", "the generation file damaged", generation_damaged)
-    yield Spec("tables", "digests.csv and results.csv with a torn last line", tables_damaged)
+    yield Spec("tables", f"digests.csv and results.csv damaged in {len(TABLE_WAYS)} ways",
+               tables_damaged)
+    yield Spec("tables-meanwhile", "a table removed or cut while the run goes on",
+               tables_damaged_meanwhile, quick=True)
+    yield Spec("results", "a bit flipped in what a finished run left", results_damaged, quick=True)

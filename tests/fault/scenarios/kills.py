@@ -130,6 +130,23 @@ def as_recommended(case):
     case.notes.append(told.group())
 
 
+# A run that train.max_steps cuts within its second epoch: after its last checkpoint a row of
+# results.csv, the weights and the summary are still to come.
+CUT = "train.max_steps=31"
+CUT_PLACES = ("checkpoint.rename.after@8", "checkpoint.parent_fsync.after@8", "train.evaluate@2",
+              "train.end@1", "train.summary@1", "train.leave@1")
+
+
+def kill_of_cut_run(place, ranks, then):
+    def do(case):
+        program = case.train(ranks, CUT, faults=fault(place, "kill", 0), mpi=ranks > 1)
+        with program:
+            program.wait_rank_dead(0)
+            case.expect_gone(program)
+        case.finishes(then, CUT, like=(CUT,))
+    return do
+
+
 def cases(suite):
     killed_on = itertools.cycle((2, 3, 4))
     then_on = itertools.cycle((1, 2, 3, 4))
@@ -146,5 +163,12 @@ def cases(suite):
                        quick=(phase, target) in quick)
             quick.discard((phase, target))
         next(then_on)
+    for number, place in enumerate(CUT_PLACES):
+        ranks, then = 1 + number % 3, 1 + (number + 1) % 3
+        yield Spec(f"cut-{place.replace('@', '-')}",
+                   f"kill rank 0 of {ranks} at {place} of a run cut within an epoch, go on with "
+                   f"{then}", kill_of_cut_run(place, ranks, then),
+                   recipe="convnet" if number % 2 else "mlp",
+                   quick=place == "train.end@1")
     yield Spec("as-recommended", "kill rank 1 of 3 with the sigkill_timeout the program asks for",
                as_recommended)

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/report/finished_run.h"
+
+#include <cmath>
+#include <string_view>
+
+#include "base/file.h"
+#include "storage/env/files.h"
+#include "storage/json/hashed_json.h"
+#include "worker/report/run_tables.h"
+#include "worker/tuning/run_kernels.h"
+
+namespace lockstep::worker {
+namespace {
+
+using nlohmann::json;
+using storage::Text;
+
+constexpr storage::HashedFormat kFormat = {"lockstep-summary", 2,
+                                           "Use the program that wrote it, or train anew"};
+// In bytewise order; only the kernel file may be missing.
+constexpr const char* kResultFiles[] = {kDigestsFile, kKernelFileCopy, kWeightsFile, "recipe.toml",
+                                        kResultsFile};
+
+// JSON has no NaN: a number that is none is null.
+json NumberOrNull(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
+
+// JSON holds UTF-8 alone; messages hold paths, which may be anything.
+json AsUtf8(const std::string& text) {
+  return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+struct Summary {
+  std::string status;
+  FinishedRun run;
+};
+
+Result<Summary> ParseSummary(const std::string& text) {
+  try {
+    const json j = storage::ParseHashed(text);
+    if (Text(j, "format") != kFormat.name) return DataLoss("it is of another format");
+    if (const int64_t version = storage::Integer(j, "version"); version != kFormat.version) {
+      return FailedPrecondition("it has format version " + std::to_string(version) +
+                                "; this program reads version " + std::to_string(kFormat.version) +
+                                ". " + kFormat.remedy);
+    }
+    Summary summary{Text(j, "status"), {}};
+    summary.run.digest = storage::HexField64(j, "digest");
+    summary.run.step = storage::Integer(j, "step");
+    for (const json& file : storage::Array(j, "files")) {
+      summary.run.files.push_back(
+          {Text(file, "name"), storage::Integer(file, "size"), storage::Hex128(file, "xxh3_128")});
+    }
+    return summary;
+  } catch (const json::exception& e) {
+    return DataLoss(e.what());
+  } catch (const storage::StrictJsonError& e) {
+    return DataLoss(e.what());
+  }
+}
+
+Status CheckFile(const std::string& run_directory, const FileState& expected) {
+  const std::string path = run_directory + "/" + expected.name;
+  const auto found = storage::HashFile(path);
+  if (found.status().code() == StatusCode::kNotFound) {
+    return DataLoss("'" + path + "' of the finished run is missing");
+  }
+  RETURN_IF_ERROR(found.status());
+  if (found->size == expected.size && found->hash == expected.hash) return OkStatus();
+  return DataLoss("'" + path + "' is not as the finished run wrote it: it has " +
+                  std::to_string(found->size) + " bytes with XXH3-128 " + found->hash.ToHex() +
+                  ", expected " + std::to_string(expected.size) + " bytes with " +
+                  expected.hash.ToHex());
+}
+
+// A finished run names exactly what it leaves; nothing that leads out of its directory is opened.
+bool NamesTheResults(const std::vector<FileState>& files) {
+  auto file = files.begin();
+  for (const std::string_view name : kResultFiles) {
+    const bool named = file != files.end() && file->name == name;
+    if (named) ++file;
+    if (!named && name != kKernelFileCopy) return false;
+  }
+  return file == files.end();
+}
+
+}  // namespace
+
+std::string SummaryJson(const TrainSummary& s, const std::vector<FileState>& files) {
+  json named = json::array();
+  for (const FileState& file : files) {
+    named.push_back({{"name", file.name}, {"size", file.size}, {"xxh3_128", file.hash.ToHex()}});
+  }
+  json j = {
+      {"format", kFormat.name},
+      {"version", kFormat.version},
+      {"status", s.status},
+      {"epoch", s.epoch},
+      {"step", s.step},
+      {"digest", Hex64(s.digest)},
+      {"train_loss", NumberOrNull(s.train_loss)},
+      {"val_loss", NumberOrNull(s.val_loss)},
+      {"acc1", NumberOrNull(s.acc1)},
+      {"images_per_second", NumberOrNull(s.images_per_second)},
+      {"seconds", NumberOrNull(s.seconds)},
+      {"world_size", s.world_size},
+      {"lanes", s.lanes},
+      {"lane_batch", s.lane_batch},
+      {"peak_memory_bytes", s.peak_memory_bytes},
+      {"samples_consumed", s.samples_consumed},
+      {"exactly_once", s.exactly_once},
+      {"skipped_steps", s.skipped_steps},
+      {"step_ms", NumberOrNull(s.step_ms)},
+      {"exchange_ms", NumberOrNull(s.exchange_ms)},
+      {"exchange_share", NumberOrNull(s.exchange_share)},
+      {"branch", s.branch},
+      {"generation", s.generation},
+      {"resumed_from_step", s.resumed_from_step},
+      {"sync", s.sync},
+      {"files", std::move(named)},
+  };
+  if (!s.error.empty()) j["error"] = AsUtf8(s.error);
+  return storage::HashedText(std::move(j));
+}
+
+Result<std::vector<FileState>> StatesOfResults(const std::string& run_directory) {
+  std::vector<FileState> files;
+  for (const std::string name : kResultFiles) {
+    if (name == kKernelFileCopy && !FileExists(run_directory + "/" + name)) continue;
+    ASSIGN_OR_RETURN(const storage::FileHash file, storage::HashFile(run_directory + "/" + name));
+    files.push_back({name, file.size, file.hash});
+  }
+  return files;
+}
+
+Result<FinishedRun> VerifyFinishedRun(const std::string& run_directory) {
+  const std::string path = run_directory + "/" + kSummaryFile;
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  const Result<Summary> summary = ParseSummary(text);
+  if (!summary.ok()) {
+    const bool damaged = summary.status().code() == StatusCode::kDataLoss;
+    return summary.status().WithContext("'" + path + (damaged ? "' is damaged" : "'"));
+  }
+  if (summary->status != "finished") {
+    return FailedPrecondition("run '" + run_directory + "' is not finished: '" + path +
+                              "' says that it " +
+                              (summary->status == "stopped" ? "was stopped" : "has failed"));
+  }
+  if (!NamesTheResults(summary->run.files)) {
+    return DataLoss("'" + path + "' is damaged: it does not name what a finished run leaves");
+  }
+  for (const FileState& file : summary->run.files) {
+    RETURN_IF_ERROR(CheckFile(run_directory, file));
+  }
+  return summary->run;
+}
+
+Status VerifyTables(const std::string& run_directory,
+                    const std::vector<storage::TableState>& expected) {
+  for (const storage::TableState& table : expected) {
+    const std::string path = run_directory + "/" + storage::BaseNameOf(table.name);
+    const Result<std::string> text = ReadFile(path);
+    if (text.status().code() == StatusCode::kNotFound) return DataLoss(text.status().message());
+    RETURN_IF_ERROR(text.status());
+    const auto found = StateOfTable(table.name, FirstRows(*text, table.rows));
+    if (found == table) continue;
+    return DataLoss("'" + path + "' does not begin with the " + std::to_string(table.rows) +
+                    " rows that the run had written when it took its newest checkpoint: " +
+                    (found.rows < table.rows ? "it has " + std::to_string(found.rows)
+                                             : std::string("some of them were changed")));
+  }
+  return OkStatus();
+}
+
+}  // namespace lockstep::worker

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two tables of a run directory as texts: what stands in them, what a checkpoint says of them,
+// and where a file on the disk differs from what it should hold (docs/formats.md, "Run directory").
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/checkpoint/checkpoint.h"
+
+namespace lockstep::worker {
+
+inline constexpr char kDigestsFile[] = "digests.csv";
+inline constexpr char kResultsFile[] = "results.csv";
+inline constexpr char kDigestsHeader[] = "step,loss_bits,loss,skipped,digest";
+// The last two columns say what a clock said: two runs of the same bits differ in them.
+inline constexpr char kResultsHeader[] =
+    "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds";
+
+// Whole files: the header, then a line a row, each with its newline.
+struct RunTables {
+  std::string digests = std::string(kDigestsHeader) + "\n";
+  std::string results = std::string(kResultsHeader) + "\n";
+};
+
+// Rows and hash of the table called `name`, the columns of clocks left out.
+storage::TableState StateOfTable(const std::string& name, std::string_view text);
+// Of both, in bytewise name order: what a manifest holds.
+std::vector<storage::TableState> StatesOf(const RunTables& tables);
+
+// How the file's text differs from the rows it should begin with, the columns of clocks left out:
+// "row 17 is not the one that was written". Empty where it does not. Rows that follow do not count.
+std::string DifferenceFrom(const std::string& name, std::string_view expected,
+                           std::string_view text);
+
+// The first `rows` rows of a table behind its header, or fewer where there are fewer whole lines.
+std::string_view FirstRows(std::string_view text, int64_t rows);
+
+}  // namespace lockstep::worker
