@@ -9,9 +9,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/file.h"
 #include "storage/checkpoint/generation.h"
 #include "storage/checkpoint/made_checkpoint.h"
 #include "storage/env/scratch_directory.h"
+#include "worker/report/run_tables.h"
 
 namespace lockstep::cluster {
 namespace {
@@ -24,8 +26,12 @@ using ::testing::Not;
 class CkptCommand : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(MadeCheckpoint({1, 100}).Write(run_.path()).ok());
-    ASSERT_TRUE(MadeCheckpoint({1, 200}).Write(run_.path()).ok());
+    for (const int64_t step : {100, 200}) {
+      MadeCheckpoint made({1, step});
+      made.manifest().tables = {worker::StateOfTable("digests.csv", "step\n1\n2\n")};
+      ASSERT_TRUE(made.Write(run_.path()).ok());
+    }
+    ASSERT_TRUE(WriteFileAtomic(run_ / "digests.csv", "step\n1\n2\n3\n").ok());
   }
   std::string Path(const std::string& name) const { return run_ / ("checkpoints/" + name); }
   void Cut(const std::string& name) const { std::filesystem::resize_file(Path(name), 5); }
@@ -94,6 +100,18 @@ TEST_F(CkptCommand, VerifyReadsAllAndNamesWhatIsDamaged) {
   EXPECT_EQ(RunCkptVerify({run_.path(), "b01-s0000000300"}, &console_).code(),
             StatusCode::kNotFound);
   EXPECT_EQ(RunCkptVerify({run_.path(), "last"}, &console_).code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(CkptCommand, VerifyNamesATableThatDoesNotBeginWithTheRowsOfTheNewestCheckpoint) {
+  for (const char* text : {"step\n1\n", "step\n1\n7\n3\n", ""}) {
+    ASSERT_TRUE(WriteFileAtomic(run_ / "digests.csv", text).ok());
+    const Status status = RunCkptVerify({run_.path(), ""}, &console_);
+    EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+    EXPECT_THAT(status.message(), HasSubstr("digests.csv' does not begin with the 2 rows"));
+  }
+  ASSERT_TRUE(RemoveFileIfExists(run_ / "digests.csv").ok());
+  EXPECT_EQ(RunCkptVerify({run_.path(), ""}, &console_).code(), StatusCode::kDataLoss);
+  EXPECT_TRUE(RunCkptVerify({run_.path(), "b01-s0000000200"}, &console_).ok());
 }
 
 TEST_F(CkptCommand, DiffOfEqualStatesIsOk) {

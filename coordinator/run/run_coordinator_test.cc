@@ -357,9 +357,15 @@ TEST_F(RunCoordinatorTest, RunGoesOnFromItsCheckpoint) {
   EXPECT_EQ(generations->back().parent_digest, assignment.digest);
 }
 
-TEST_F(RunCoordinatorTest, CheckpointsBeyondTheEndArePassedOver) {
+TEST_F(RunCoordinatorTest, ARunThatHasComeFurtherThanTheEndIsRefused) {
   WriteCheckpoint(1, 120);
   WriteCheckpoint(1, 230);
+  run_.total_steps = 120;
+  EXPECT_EQ(RefusedStart().code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(RunCoordinatorTest, ACheckpointOfTheLastStepIsTheEnd) {
+  WriteCheckpoint(1, 120);
   run_.total_steps = 120;
   const comm::Assignment assignment = Start(1);
   EXPECT_EQ(assignment.step, 120);

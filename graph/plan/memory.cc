@@ -89,16 +89,31 @@ class Planner {
       : buffers_(buffers), live_(live) {
     const int64_t lower_bound = *std::max_element(live.begin(), live.end());
     enough_ = lower_bound + lower_bound / 100;
+    far_ = lower_bound + lower_bound / 25;
   }
 
+  // Climbs from the order that places best. Where that ends far above the bound, other orders may
+  // lead lower.
   Placement Run() {
     TryOrders();
-    Climb();
-    return std::move(best_);
+    std::stable_sort(starts_.begin(), starts_.end(), [](const Found& a, const Found& b) {
+      return a.placement.peak < b.placement.peak;
+    });
+    Found best = Climb(starts_.front());
+    for (size_t i = 1; i < starts_.size() && best.placement.peak > far_; ++i) {
+      Found other = Climb(starts_[i]);
+      if (other.placement.peak < best.placement.peak) best = std::move(other);
+    }
+    return std::move(best.placement);
   }
 
  private:
-  bool Done() const { return best_.peak <= enough_; }
+  // An order and what comes of it.
+  struct Found {
+    Order order;
+    Fit fit = Fit::kLowest;
+    Placement placement;
+  };
 
   // The buffers by a falling key; equal keys by a falling size, then by number.
   template <typename Key>
@@ -121,53 +136,49 @@ class Planner {
         Sorted(most_alive), Sorted([](const BufferLife& b) { return b.bytes; }),
         Sorted([&](const BufferLife& b) { return length(b) * (Aligned(b.bytes) >> 6); }),
         Sorted(length), Sorted([](const BufferLife& b) { return -int64_t{b.first_node}; })};
-    best_.peak = kNoLimit;
     for (const Order& order : orders) {
       for (Fit fit : {Fit::kLowest, Fit::kTightest}) {
-        if (Done()) return;
-        Placement placement = Place(buffers_, order, fit, best_.peak - 1);
-        if (placement.peak >= best_.peak) continue;
-        best_ = std::move(placement);
-        order_ = order;
-        fit_ = fit;
+        starts_.push_back({order, fit, Place(buffers_, order, fit, kNoLimit)});
+        if (starts_.back().placement.peak <= enough_) return;
       }
     }
   }
 
   // The place in the order of a buffer that ends at the peak, chosen among them by `word`.
-  uint32_t PickAtPeak(uint32_t word) const {
+  uint32_t PickAtPeak(const Found& found, uint32_t word) const {
     std::vector<uint32_t> top;
-    for (uint32_t k = 0; k < order_.size(); ++k) {
-      const uint32_t i = order_[k];
-      if (best_.offsets[i] + Aligned(buffers_[i].bytes) == best_.peak) top.push_back(k);
+    for (uint32_t k = 0; k < found.order.size(); ++k) {
+      const uint32_t i = found.order[k];
+      if (found.placement.offsets[i] + Aligned(buffers_[i].bytes) == found.placement.peak) {
+        top.push_back(k);
+      }
     }
     return top[word % top.size()];
   }
 
-  void Climb() {
+  Found Climb(Found found) const {
     const auto n = static_cast<int64_t>(buffers_.size());
     const int64_t tries = n < 2 ? 0 : std::min(kMostTries, kPairs / (n * n / 2));
-    for (int64_t t = 0; t < tries && !Done(); ++t) {
+    for (int64_t t = 0; t < tries && found.placement.peak > enough_; ++t) {
       const PhiloxCounter words = Philox4x32({static_cast<uint32_t>(t), 0, 0, 0}, {0, 0});
       const uint32_t any = 1 + words[2] % static_cast<uint32_t>(n - 1);
-      const uint32_t top = PickAtPeak(words[0]);
+      const uint32_t top = PickAtPeak(found, words[0]);
       const uint32_t from = t % 2 == 0 && top > 0 ? top : any;  // the first cannot move ahead
       const uint32_t to = words[1] % from;
-      Order order = order_;
+      Order order = found.order;
       std::rotate(order.begin() + to, order.begin() + from, order.begin() + from + 1);
-      Placement placement = Place(buffers_, order, fit_, best_.peak);
-      if (placement.peak > best_.peak) continue;
-      best_ = std::move(placement);
-      order_ = std::move(order);
+      Placement placement = Place(buffers_, order, found.fit, found.placement.peak);
+      if (placement.peak > found.placement.peak) continue;
+      found.placement = std::move(placement);
+      found.order = std::move(order);
     }
+    return found;
   }
 
   const std::vector<BufferLife>& buffers_;
   const std::vector<int64_t>& live_;  // bytes, at each node
-  int64_t enough_ = 0;
-  Placement best_;
-  Order order_;  // that gave the best
-  Fit fit_ = Fit::kLowest;
+  int64_t enough_ = 0, far_ = 0;      // peaks with which it stops, and begins again
+  std::vector<Found> starts_;
 };
 
 }  // namespace

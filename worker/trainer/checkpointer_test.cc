@@ -121,7 +121,9 @@ class CheckpointerTest : public testing::Test {
       const Status restored =
           rank.checkpointer.Restore(*manifest, &rank.state, &rank.consumption, &tables);
       ASSERT_TRUE(restored.ok()) << restored;
-      if (c->rank() == Rank(0)) EXPECT_EQ(StatesOf(tables), StatesOf(Tables(step)));
+      if (c->rank() == Rank(0)) {
+        EXPECT_EQ(StatesOf(tables), StatesOf(Tables(step)));
+      }
       const auto hash = rank.update.StateHash(&rank.state, Late());
       ASSERT_TRUE(hash.ok());
       EXPECT_EQ(*hash, hash_) << ranks << " ranks";
