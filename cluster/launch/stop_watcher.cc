@@ -74,14 +74,15 @@ StopWatcher::~StopWatcher() {
 }
 
 void StopWatcher::Watch() {
-  std::string reason;
-  while (!ending_.load()) {
-    if (stop_->load()) return Acknowledge(reason);
+  for (;;) {
+    const bool ending = ending_.load();
+    if (ending && !manner_.looks) return;       // it has done what it was to do
+    if (stop_->load()) return Acknowledge("");  // also one that came just before the end
+    if (ending) return;
     if (launcher_.has_value() && IsCertainlyGone(launcher_->process)) {
-      reason = launcher_->name + " (process " + std::to_string(launcher_->process.pid) +
-               "), which started this rank, is gone";
       RequestStop();
-      continue;
+      return Acknowledge(launcher_->name + " (process " + std::to_string(launcher_->process.pid) +
+                         "), which started this rank, is gone");
     }
     AwaitStopSignal(Deadline::In(kBetweenLooks));
   }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 
+#include "base/fault_point.h"
 #include "base/watch.h"
 #include "storage/dataset/dataset.h"
 #include "storage/dataset/id_permutation.h"
@@ -24,6 +25,7 @@ Status HashFiles(const std::string& directory, const DatasetManifest& manifest,
   for (const VerifyProblem& problem : report->problems) already.insert(problem.name);
   for (const ManifestFile& file : manifest.files) {
     if (already.count(file.name) > 0) continue;
+    FaultPoint("verify.file");
     ASSIGN_OR_RETURN(VerifyProblem problem, CheckFileHash(directory, file, [&](int64_t bytes) {
                        report->bytes += bytes;
                        return advance(bytes);

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/fault_point.h"
 #include "base/mutex.h"
 #include "base/watch.h"
 #include "storage/dataset/import_directory.h"
@@ -42,6 +43,7 @@ class RangeWriters {
     for (;;) {
       const int64_t range = next_.fetch_add(1);
       if (range >= writer_->ranges() || failed_.load()) return;
+      FaultPoint("import.range");
       const Status status = writer_->WriteRange(range, sample, [this] { CountOne(); });
       if (status.ok()) continue;
       failed_.store(true);
