@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/pulse.h"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <atomic>
 #include <system_error>
 
 namespace lockstep {
@@ -10,11 +13,17 @@ namespace {
 constexpr auto kBeat = std::chrono::milliseconds(200);
 constexpr size_t kMostKept = 64;
 
+// The pulse of this process where it is a forked child: it has no thread that beats.
+std::atomic<const Pulse*> orphan{nullptr};
+std::atomic<const Pulse*> of_process{nullptr};
+
 }  // namespace
 
 const Pulse& Pulse::OfProcess() {
   static Pulse* const pulse = [] {
     auto* made = new Pulse(&Clock::Real());
+    of_process = made;
+    ::pthread_atfork(nullptr, nullptr, [] { orphan.store(of_process.load()); });
     try {
       std::thread([made] {
         for (;;) {
@@ -42,6 +51,7 @@ void Pulse::Beat() {
 
 // Awake again, another thread than the one that beats may be first to ask.
 std::vector<Pulse::Standstill> Pulse::Standstills() const {
+  if (orphan.load() == this) return {};
   MutexLock lock(&mutex_);
   std::vector<Standstill> all = standstills_;
   const TimePoint now = clock_->Now();

@@ -193,7 +193,11 @@ Status RunTrain(const TrainOptions& options, Console* console) {
   if (ended.ok() && world->has_rank_zero()) PrintSummary(config, *summary, console->out);
   if (ended.ok() || ended.code() == StatusCode::kCancelled) {
     const Status finished = world->Finish(ExitCodeOf(ended.code()));
-    if (ended.ok()) RETURN_IF_ERROR(finished);
+    if (ended.ok() && !finished.ok()) {
+      const Status said = world->ToSay(finished);
+      if (said.message().empty()) return said;
+      return Status(said.code(), said.message() + "; the run itself is finished");
+    }
   }
   return ended.ok() ? OkStatus() : WithRemedy(world->ToSay(ended), options.recipe);
 }

@@ -47,6 +47,7 @@ Membership::~Membership() {
 
 Result<comm::Assignment> Membership::Join(const std::function<void(const std::string&)>& say,
                                           const std::function<bool()>& give_up) {
+  if (options_.presence != nullptr) options_.presence->phase.store("registration");
   std::string waiting, said;
   TimePoint since = Clock::Real().Now();
   Heard heard{since, since};
@@ -100,7 +101,9 @@ void Membership::Leave(const Status& status, int64_t step, uint64_t digest) {
   }
   if (thread_.joinable()) thread_.join();
   SayGoodbye(status, step, digest);
-  if (options_.presence != nullptr) options_.presence->member.store(false);
+  if (options_.presence == nullptr) return;
+  options_.presence->phase.store("end");
+  options_.presence->member.store(false);
 }
 
 void Membership::SayGoodbye(const Status& status, int64_t step, uint64_t digest) {
@@ -152,7 +155,12 @@ Status Membership::JudgeSilence(const Heard& heard) const {
     return now - last - options_.pulse->StoodStillSince(last);
   };
   const Duration silent = unheard(heard.answered);
-  if (silent < options_.silence_limit && unheard(heard.present) < options_.absence_limit) {
+  // Of several ranks the first speaks, and the others hear it before they come to the same end.
+  const auto limit = [&](Duration of_the_first) {
+    return request_.member.rank.value > 1 ? of_the_first + of_the_first / 4 : of_the_first;
+  };
+  if (silent < limit(options_.silence_limit) &&
+      unheard(heard.present) < limit(options_.absence_limit)) {
     return OkStatus();
   }
   return Unavailable("the coordinator has not answered for " + SecondsText(silent) +
@@ -162,7 +170,9 @@ Status Membership::JudgeSilence(const Heard& heard) const {
 }
 
 Status Membership::Explain(const Status& failure) const {
-  if (failure.ok()) return failure;
+  const bool loss = failure.code() == StatusCode::kUnavailable ||
+                    failure.code() == StatusCode::kDeadlineExceeded;
+  if (!loss) return failure;
   // What others conclude from a silence reaches this rank a while after it woke.
   const TimePoint lately = Clock::Real().Now() - options_.silence_limit - options_.grace;
   const Duration slept = options_.pulse->LongestEndedSince(lately);

@@ -205,7 +205,7 @@ class SleepyMembershipTest : public MembershipTest {
     const Duration length_;
     mutable std::atomic<int> looks_{0};
   };
-  Status ExplainedAfter(Duration nap) {
+  Status ExplainedAfter(Duration nap, const Status& failure = Unavailable("rank 1 gave up")) {
     const Nap clock(nap);
     Pulse pulse(&clock);
     pulse.Beat();
@@ -213,7 +213,7 @@ class SleepyMembershipTest : public MembershipTest {
     Membership::Options options;
     options.pulse = &pulse;
     Membership membership(&coordinator_, {}, options);
-    return membership.Explain(Unavailable("rank 1 gave up"));
+    return membership.Explain(failure);
   }
 };
 
@@ -226,6 +226,10 @@ TEST_F(SleepyMembershipTest, ARankThatStoodStillSaysSoBeforeItRepeatsWhatOthersS
 TEST_F(SleepyMembershipTest, AStandstillFarBelowTheLimitIsNoReason) {
   EXPECT_EQ(ExplainedAfter(std::chrono::seconds(3)).message(), "rank 1 gave up");
   EXPECT_EQ(ExplainedAfter(std::chrono::seconds(0)).message(), "rank 1 gave up");
+}
+
+TEST_F(SleepyMembershipTest, AFailureOfItsOwnIsNotExplainedByAStandstill) {
+  EXPECT_EQ(ExplainedAfter(std::chrono::seconds(12), NonFinite("NaN")).message(), "NaN");
 }
 
 TEST_F(MembershipTest, ACoordinatorThatIsNotThereIsLostSooner) {

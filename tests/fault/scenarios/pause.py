@@ -117,6 +117,8 @@ def cases(_):
                        named(rank, place, (who, "has been silent for", f"in phase '{phase}'"),
                              limit, finished=place == "world.finish"),
                        quick=(rank, place) == (1, "train.dataset"))
+    yield Spec("rank1-mpi.init", "rank 1 of 3 stands still before MPI_Init for ever",
+               named(1, "mpi.init", ("rank 0 (host",), 60))
     yield Spec("rank1-mpi.finalize", "rank 1 of 3 stands still before MPI_Finalize for ever",
                named(1, "mpi.finalize", (), 30, finished=True))
     yield Spec("rank0-woken", "rank 0 stands still until the others have given it up",
