@@ -26,7 +26,8 @@ std::string ProcLine(const std::string& path) {
 
 struct ProcStat {
   bool found = false;
-  std::string state, start;
+  std::string name, state, start;
+  int64_t parent = 0;
 };
 
 ProcStat StatOf(int64_t pid) {
@@ -35,8 +36,10 @@ ProcStat StatOf(int64_t pid) {
   if (name_end == std::string::npos) return {};
   std::istringstream fields(stat.substr(name_end + 1));
   ProcStat result{.found = true};
-  fields >> result.state;
-  for (int i = 4; i <= 22; ++i) fields >> result.start;  // field 22 of proc(5): starttime
+  const size_t name_begin = stat.find('(') + 1;
+  result.name = stat.substr(name_begin, name_end - name_begin);
+  fields >> result.state >> result.parent;
+  for (int i = 5; i <= 22; ++i) fields >> result.start;  // field 22 of proc(5): starttime
   return result;
 }
 
@@ -83,6 +86,18 @@ bool IsCertainlyGone(const ProcessIdentity& process) {
   if (stat.found) return IsDead(stat) || stat.start != process.start;
   // /proc may hide other users' processes (hidepid): ESRCH is what counts.
   return ::kill(static_cast<pid_t>(process.pid), 0) != 0 && errno == ESRCH;
+}
+
+std::vector<AncestorProcess> AncestorProcesses() {
+  const ProcessIdentity own = OwnProcess();
+  std::vector<AncestorProcess> ancestors;
+  for (int64_t pid = ::getppid(); pid > 0;) {
+    const ProcStat stat = StatOf(pid);
+    if (!stat.found) break;  // of another pid namespace, hidden, or it has just ended
+    ancestors.push_back({{own.host, own.boot_id, own.pid_namespace, pid, stat.start}, stat.name});
+    pid = stat.parent;
+  }
+  return ancestors;
 }
 
 std::string UtcTimeText() {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace lockstep {
 
@@ -28,6 +29,14 @@ std::string ProcessStart(int64_t pid);
 // Whether that process certainly runs no more. False for one of another machine, boot or pid
 // namespace, and for one that may not be looked at: who can tell.
 bool IsCertainlyGone(const ProcessIdentity& process);
+
+struct AncestorProcess {
+  ProcessIdentity process;
+  std::string name;  // as the kernel has it: at most 15 characters
+};
+
+// The parent of this process, its parent and so on, as far as /proc shows them; nearest first.
+std::vector<AncestorProcess> AncestorProcesses();
 
 // Now, as "2026-11-25T02:03:45Z". For people; no decision reads it.
 std::string UtcTimeText();

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/file.h"
+#include "base/watch.h"
 #include "cluster/cli/progress.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/checkpoint_directory.h"
@@ -254,9 +255,11 @@ Status RunCkptVerify(const CkptVerifyOptions& options, Console* console) {
   std::string damages;
   std::optional<CheckpointManifest> newest;
   for (const CheckpointId id : ids) {
-    const auto manifest = storage::VerifyCheckpointDirectory(
-        CheckpointPath(options.run, id), id,
-        [&](int64_t bytes) { progress.Update(done += bytes, total); });
+    const auto manifest =
+        storage::VerifyCheckpointDirectory(CheckpointPath(options.run, id), id, [&](int64_t bytes) {
+          progress.Update(done += bytes, total);
+          return CheckStop(console->stop);
+        });
     if (manifest.ok()) {
       ++whole;
       newest = *manifest;  // they come in increasing order
@@ -267,6 +270,9 @@ Status RunCkptVerify(const CkptVerifyOptions& options, Console* console) {
     } else if (manifest.status().code() == StatusCode::kFailedPrecondition) {
       foreign = manifest.status();
       console->out << id.Name() << "  of another version\n";
+    } else if (manifest.status().code() == StatusCode::kCancelled) {
+      return Cancelled("stopped on request; " + std::to_string(whole) + " of " +
+                       std::to_string(ids.size()) + " checkpoints were read and are whole");
     } else if (manifest.status().code() != StatusCode::kNotFound || !options.name.empty()) {
       return manifest.status();  // the disk's fault; one removed meanwhile is nobody's
     }

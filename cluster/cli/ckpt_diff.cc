@@ -189,6 +189,7 @@ Status RunCkptDiff(const CkptDiffOptions& options, Console* console) {
       ASSIGN_OR_RETURN(CheckpointManifest manifest,
                        storage::VerifyCheckpointDirectory(path, std::nullopt, [&](int64_t bytes) {
                          progress.Update(done += bytes, 0);
+                         return OkStatus();
                        }));
       sides.push_back({path, std::move(manifest)});
     }

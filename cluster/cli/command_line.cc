@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 
 #include "base/suggest.h"
@@ -21,6 +22,8 @@
 #include "cluster/cli/train_command.h"
 #include "cluster/cli/tune_command.h"
 #include "cluster/doctor/doctor.h"
+#include "cluster/launch/launcher_process.h"
+#include "cluster/launch/stop_watcher.h"
 #include "cluster/recipes/schema.h"
 #include "storage/importers/importer.h"
 
@@ -105,6 +108,11 @@ class CommandLine {
     return command;
   }
 
+  // The command looks at Console::stop; `doing` is said when it is set.
+  void LooksAtStop(const CLI::App* command, const std::string& doing) {
+    manners_[command] = {.looks = true, .doing = doing};
+  }
+
   static void AddOverrides(CLI::App* command, std::vector<std::string>* overrides) {
     command->add_option("key=value", *overrides,
                         "Settings that replace the recipe's, for example optimizer.lr=0.05");
@@ -131,6 +139,7 @@ Examples:
   lockstep data import idx ~/mnist --out data/mnist.ldb --threads 2
 )",
                             [this] { return RunDataImport(import_, console_); });
+    LooksAtStop(command, "removing what was imported so far");
     std::string kinds;
     for (const storage::ImporterKind& kind : storage::ImporterKinds()) {
       kinds += "\n  " + kind.name + ": " + kind.summary;
@@ -166,6 +175,7 @@ Examples:
   lockstep data verify data/fashion-mnist.ldb
 )",
                            [this] { return RunDataVerify(verify_dataset_, console_); });
+    LooksAtStop(verify, "ending");
     verify->add_option("DB", verify_dataset_, "Directory of the dataset")->required();
 
     CLI::App* show = Add(data, "show", R"(Print one sample: source, label and a drawing.
@@ -211,6 +221,7 @@ ends with exit code 75. As root, mpirun wants OMPI_ALLOW_RUN_AS_ROOT=1 and
 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
 )",
                             [this] { return Train(); });
+    LooksAtStop(command, "finishing the step and writing a checkpoint");
     command->add_option("RECIPE", train_.recipe, "Recipe file (TOML)");
     AddOverrides(command, &train_.overrides);
     command->add_option("--run", train_.run_directory,
@@ -278,6 +289,7 @@ Examples:
   lockstep ckpt verify runs/lenet5-fashion-mnist b01-s0000001200
 )",
             [this] { return RunCkptVerify(ckpt_verify_, console_); });
+    LooksAtStop(verify, "ending");
     verify->add_option("RUN", ckpt_verify_.run, "Run directory")->required();
     verify->add_option("NAME", ckpt_verify_.name, "One checkpoint; default: all");
 
@@ -317,6 +329,7 @@ Examples:
   mpirun -np 4 lockstep train RECIPE --coordinator coordinator.json
 )",
             [this] { return RunCoordinatorCommand(coordinator_, console_); });
+    LooksAtStop(command, "telling the ranks to end");
     command->add_option("--listen", coordinator_.listen, "Where to listen; port 0: any free one")
         ->capture_default_str();
     command->add_option("--file", coordinator_.file,
@@ -444,6 +457,7 @@ faster by 5 %; what the file does not name takes its first kernel. Another file 
 tune once, on a quiet machine, before a run begins; the run keeps a copy and goes on with it.
 )",
             [this] { return RunTune(tune_, console_); });
+    LooksAtStop(command, "ending without a kernel file");
     command->add_option("RECIPE", tune_.recipe, "Recipe file (TOML)")->required();
     AddOverrides(command, &tune_.overrides);
     command->add_option("--out", tune_.out, "File to write; replaced where it is there already")
@@ -480,6 +494,7 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
               doctor_.measure = !no_measure_;
               return RunDoctor(doctor_, console_);
             });
+    LooksAtStop(command, "ending after the finding at hand");
     command->add_option("--run", doctor_.run, "Run directory whose file system to look at")
         ->capture_default_str();
     command->add_option("--write-spec", doctor_.write_spec,
@@ -525,10 +540,25 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
       return UsageFailure(error);
     }
     for (const auto& [command, run] : commands_) {
-      if (command->parsed()) return run();
+      if (command->parsed()) return RunWatched(run, MannerOf(command));
     }
     console_->out << app_.help();  // no command, or a group alone
     return OkStatus();
+  }
+
+  // Beside the command someone answers a wish to stop, where there can be one.
+  Status RunWatched(const Command& run, StopManner manner) {
+    std::unique_ptr<StopWatcher> watcher;
+    if (console_->stop != nullptr) {
+      ASSIGN_OR_RETURN(watcher,
+                       StopWatcher::Start(*console_, std::move(manner), FindLauncherProcess()));
+    }
+    return run();
+  }
+
+  StopManner MannerOf(const CLI::App* command) const {
+    const auto found = manners_.find(command);
+    return found == manners_.end() ? StopManner{} : found->second;
   }
 
   // The innermost command that the arguments reached, and its name with its parents'.
@@ -562,6 +592,7 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
   Console* const console_;
   CLI::App app_{kDescription, "lockstep"};
   std::vector<std::pair<CLI::App*, Command>> commands_;
+  std::map<const CLI::App*, StopManner> manners_;  // of those that look at Console::stop
 
   DataImportOptions import_;
   DataInfoOptions info_;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a command writes: results to `out`, progress and messages to `err`, and whether a person is
-// watching. Tests make one from string streams.
+// Where a command writes: results to `out`, progress and messages to `err`; whether a person is
+// watching, and has asked it to stop. Tests make one from string streams.
 #pragma once
 
+#include <atomic>
 #include <ostream>
 #include <string>
 
@@ -16,6 +17,9 @@ struct Console {
   bool terminal = false;  // `err` is a terminal: a progress bar may be redrawn in place
   int columns = 80;       // of that terminal
   const Clock* clock = &Clock::Real();
+  // Set when whoever is there wishes the command to end (cluster/launch/stop_signals.h); null:
+  // nobody can.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 // stdout and stderr of this process.

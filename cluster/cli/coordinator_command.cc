@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/cli/coordinator_command.h"
 
-#include <signal.h>
-
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -10,6 +8,7 @@
 #include "base/fault_point.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/watch.h"
 #include "comm/rpc/coordinator_file.h"
 #include "comm/rpc/rpc.h"
 #include "coordinator/run/run_coordinator.h"
@@ -19,31 +18,6 @@ namespace {
 
 constexpr Duration kBetweenLooks = std::chrono::milliseconds(100);
 constexpr Duration kLeaving = std::chrono::seconds(5);  // for ranks to hear of the end and go
-
-std::atomic<int> stop_signal = 0;
-static_assert(std::atomic<int>::is_always_lock_free, "set in a signal handler");
-
-// While it lives, SIGINT and SIGTERM only set stop_signal.
-class StopSignals {
- public:
-  StopSignals() {
-    stop_signal = 0;
-    struct sigaction action = {};
-    action.sa_handler = [](int signal) { stop_signal = signal; };
-    sigemptyset(&action.sa_mask);
-    ::sigaction(SIGINT, &action, &former_int_);
-    ::sigaction(SIGTERM, &action, &former_term_);
-  }
-  ~StopSignals() {
-    ::sigaction(SIGINT, &former_int_, nullptr);
-    ::sigaction(SIGTERM, &former_term_, nullptr);
-  }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-
- private:
-  struct sigaction former_int_ = {}, former_term_ = {};
-};
 
 // The coordinator's file, removed at the end: a stale one only sends ranks to nobody.
 class PublishedFile {
@@ -69,11 +43,10 @@ std::string FileOf(const CoordinatorCommandOptions& options) {
   return (options.state_directory.empty() ? "." : options.state_directory) + "/coordinator.json";
 }
 
-Status Serve(coordinator::RunCoordinator* coordinator) {
+Status Serve(coordinator::RunCoordinator* coordinator, const std::atomic<bool>* stop) {
   while (!coordinator->finished()) {
-    if (const int signal = stop_signal; signal != 0) {
-      const Status stopped = Cancelled("the coordinator was stopped by " +
-                                       std::string(signal == SIGINT ? "SIGINT" : "SIGTERM"));
+    if (!CheckStop(stop).ok()) {
+      const Status stopped = Cancelled("the coordinator was stopped on request");
       coordinator->Stop(stopped);
       if (coordinator->over()) {
         (void)coordinator->WaitUntilEveryoneLeft(Deadline::In(kLeaving));
@@ -91,7 +64,6 @@ Status Serve(coordinator::RunCoordinator* coordinator) {
 
 Status RunCoordinatorCommand(const CoordinatorCommandOptions& options, Console* console) {
   SetFaultProcessName("coordinator");
-  const StopSignals signals;
   if (!options.state_directory.empty()) RETURN_IF_ERROR(MakeDirs(options.state_directory));
   ASSIGN_OR_RETURN(const std::string token, comm::MakeToken());
   coordinator::RunCoordinatorOptions run_options;
@@ -112,7 +84,7 @@ Status RunCoordinatorCommand(const CoordinatorCommandOptions& options, Console* 
   console->out << "coordinator  " << server->address() << "\nfile         " << path
                << "\nStart the ranks with: lockstep train RECIPE --coordinator " << path
                << std::endl;
-  const Status status = Serve(&coordinator);
+  const Status status = Serve(&coordinator, console->stop);
   server->Shutdown(Deadline::In(std::chrono::seconds(1)));
   return status;
 }

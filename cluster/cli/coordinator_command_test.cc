@@ -4,9 +4,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <unistd.h>
 
+#include <atomic>
 #include <sstream>
 #include <thread>
 
@@ -42,7 +41,7 @@ class CoordinatorCommandTest : public ::testing::Test {
   }
   void TearDown() override {
     if (!thread_.joinable()) return;
-    ::kill(::getpid(), SIGTERM);
+    stop_ = true;
     thread_.join();
   }
 
@@ -71,7 +70,8 @@ class CoordinatorCommandTest : public ::testing::Test {
   const storage::ScratchDirectory scratch_;
   CoordinatorCommandOptions options_;
   std::ostringstream out_, err_;
-  Console console_{out_, err_};
+  std::atomic<bool> stop_{false};
+  Console console_{.out = out_, .err = err_, .stop = &stop_};
   std::string address_;
   std::unique_ptr<comm::Coordinator> client_;
   Status status_ = Internal("it has not ended");
@@ -100,10 +100,10 @@ TEST_F(CoordinatorCommandTest, RunThatFailsMayBeStartedAgain) {
   EXPECT_TRUE(End().ok());
 }
 
-TEST_F(CoordinatorCommandTest, SignalIsToldToTheRanksFirst) {
+TEST_F(CoordinatorCommandTest, AWishToStopIsToldToTheRanksFirst) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   LetIn();
-  ASSERT_EQ(::kill(::getpid(), SIGTERM), 0);
+  stop_ = true;
   const Deadline deadline = Deadline::In(kLong);
   Status told;
   while (told.ok() && !deadline.Passed()) {
@@ -112,7 +112,7 @@ TEST_F(CoordinatorCommandTest, SignalIsToldToTheRanksFirst) {
     told = reply->stop;
   }
   EXPECT_EQ(told.code(), StatusCode::kCancelled);
-  EXPECT_THAT(told.message(), HasSubstr("SIGTERM"));
+  EXPECT_THAT(told.message(), HasSubstr("stopped on request"));
   EXPECT_TRUE(client_->Leave({.generation = 1, .status = told}).ok());
   EXPECT_EQ(End().code(), StatusCode::kCancelled);
   EXPECT_FALSE(FileExists(File()));

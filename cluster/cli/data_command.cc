@@ -158,7 +158,12 @@ Status RunDataImport(const DataImportOptions& options, Console* console) {
   job.shard_size = options.shard_size;
   job.replace = options.replace;
   job.progress = [&](int64_t done, int64_t total) { progress.Update(done, total); };
-  ASSIGN_OR_RETURN(const storage::ImportReport report, storage::ImportDataset(job));
+  job.stop = console->stop;
+  const auto imported = storage::ImportDataset(job);
+  if (imported.status().code() == StatusCode::kCancelled) {
+    return Cancelled("stopped on request; nothing of the import is kept at '" + options.out + "'");
+  }
+  ASSIGN_OR_RETURN(const storage::ImportReport report, imported);
   parents.Keep();
   progress.Finish(CountText(report.info.samples()) + " samples, " + CountText(report.bytes) +
                   " bytes in " + CountText(report.files) + " files");
@@ -183,10 +188,12 @@ Status RunDataInfo(const DataInfoOptions& options, Console* console) {
 
 Status RunDataVerify(const std::string& dataset, Console* console) {
   Progress progress(console, "verify", "bytes and records");
-  ASSIGN_OR_RETURN(const storage::VerifyReport report,
-                   storage::VerifyDataset(dataset, [&](int64_t done, int64_t total) {
-                     progress.Update(done, total);
-                   }));
+  const auto verified = storage::VerifyDataset(
+      dataset, [&](int64_t done, int64_t total) { progress.Update(done, total); }, console->stop);
+  if (verified.status().code() == StatusCode::kCancelled) {
+    return Cancelled("stopped on request before dataset '" + dataset + "' was read to its end");
+  }
+  ASSIGN_OR_RETURN(const storage::VerifyReport report, verified);
   if (!report.ok()) {
     return DataLoss("dataset '" + dataset + "': " + report.ToString() +
                     "\nRestore the dataset from a copy or import the source again");

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/watch.h"
 #include "cluster/cli/progress.h"
 #include "cluster/launch/run_world.h"
 #include "cluster/launch/stop_signals.h"
@@ -23,6 +24,10 @@ std::string Number(const char* format, double value) {
   char text[48];
   std::snprintf(text, sizeof(text), format, value);
   return text;
+}
+
+Duration Seconds(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
 std::string RateText(double images_per_second) {
@@ -145,13 +150,6 @@ Result<TrainConfig> ConfigOf(const TrainOptions& options, const RunWorld& world)
   return config;
 }
 
-// Nobody hears a rank but rank 0, unless the failure is its own.
-Status Heard(const Status& status, const RunWorld& world, const worker::TrainWorld& ranks) {
-  if (world.has_rank_zero()) return status;
-  const std::string own = "rank " + std::to_string(ranks.ranks.front()->rank().value) + ":";
-  return status.message().starts_with(own) ? status : Status(status.code(), "");
-}
-
 }  // namespace
 
 std::string DefaultRunDirectory(const std::string& recipe) {
@@ -162,38 +160,46 @@ Status RunTrain(const TrainOptions& options, Console* console) {
   LogOptions logging;  // what a person must know; the rest is told by the progress
   logging.level = LogLevel::kWarning;
   RETURN_IF_ERROR(StartLogging(logging));
+  IgnoreFileSignals();
   WorldOptions world_options;
   world_options.ranks = options.ranks;
   world_options.coordinator_file = options.coordinator_file;
   world_options.listen = options.coordinator_listen;
   world_options.insecure_listen = options.insecure_listen;
   ASSIGN_OR_RETURN(const std::unique_ptr<RunWorld> world, RunWorld::Start(world_options));
-  const std::atomic<bool>& stop = InstallStopSignals();
   if (world->has_rank_zero()) {
     if (const auto warning = comm::SignalWarning(comm::ProcessEnvironment())) {
       LOG(kWarning) << *warning;
     }
   }
   const Result<TrainConfig> loaded = ConfigOf(options, *world);
-  const Status agreed = world->Agree(loaded.status());
-  if (!agreed.ok()) return world->has_rank_zero() ? agreed : Status(agreed.code(), "");
+  if (loaded.ok()) world->SetSilenceLimit(Seconds(loaded->run.heartbeat_limit));
+  Status ready = loaded.status();
+  if (ready.ok() && !CheckStop(console->stop).ok()) ready = StoppedBeforeTheRun();
+  if (const Status agreed = world->Agree(ready); !agreed.ok()) {
+    if (agreed.code() == StatusCode::kCancelled) (void)world->Finish(ExitCodeOf(agreed.code()));
+    return world->ToSay(agreed);
+  }
   const TrainConfig& config = *loaded;
-  const auto call_limit = std::chrono::duration_cast<Duration>(
-      std::chrono::duration<double>(std::min(config.run.heartbeat_limit / 2, 5.0)));
-  RETURN_IF_ERROR(world->StartCoordinator(call_limit));
-  const worker::TrainWorld ranks = world->ForTraining(&stop);
+  // Several calls fit into the silence that is allowed: one that gets lost is repeated in time.
+  const Duration call_limit = Seconds(std::min(config.run.heartbeat_limit / 4, 2.5));
+  if (const Status met = world->StartCoordinator(call_limit); !met.ok()) return world->ToSay(met);
+  const worker::TrainWorld ranks = world->ForTraining(console->stop);
   std::optional<TrainProgress> progress(std::in_place, config, options.progress, console);
   const auto summary = worker::Train(config, ranks, &*progress);
   progress.reset();  // removes the bar
   const Status ended = summary.status();
   world->WaitForOthers();
+  if (ended.ok() && world->has_rank_zero()) PrintSummary(config, *summary, console->out);
   if (ended.ok() || ended.code() == StatusCode::kCancelled) {
     const Status finished = world->Finish(ExitCodeOf(ended.code()));
-    if (ended.ok()) RETURN_IF_ERROR(finished);
+    if (ended.ok() && !finished.ok()) {
+      const Status said = world->ToSay(finished);
+      if (said.message().empty()) return said;
+      return Status(said.code(), said.message() + "; the run itself is finished");
+    }
   }
-  if (!ended.ok()) return WithRemedy(Heard(ended, *world, ranks), options.recipe);
-  if (world->has_rank_zero()) PrintSummary(config, *summary, console->out);
-  return OkStatus();
+  return ended.ok() ? OkStatus() : WithRemedy(world->ToSay(ended), options.recipe);
 }
 
 }  // namespace lockstep::cluster

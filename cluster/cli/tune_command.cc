@@ -63,13 +63,14 @@ Status RunTune(const TuneCommandOptions& options, Console* console) {
   }
   RETURN_IF_ERROR(WithPlaceRemedy(CheckWritable(options.out)));  // before the time is spent
   config.kernel_file.clear();  // the first kernels are what others must beat
-  ASSIGN_OR_RETURN(const worker::RunSetup setup, worker::SetUp(config));
+  ASSIGN_OR_RETURN(const worker::RunSetup setup, worker::SetUp(config, {.stop = console->stop}));
   Progress progress(console, "tune", "nodes");
   worker::TuneOptions tune;
   tune.seconds = options.tune_seconds;
   tune.progress = [&](int64_t done, int64_t total, const ops::NodeSpec& node) {
     progress.Update(done, total, node.op->name);
   };
+  tune.stop = console->stop;
   ASSIGN_OR_RETURN(const worker::TuneReport report,
                    worker::Tune(*setup.model, setup.device.get(), tune));
   progress.Finish(CountText(report.decided) + " nodes tried");

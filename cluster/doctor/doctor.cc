@@ -10,6 +10,7 @@
 #include "base/cores.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/watch.h"
 #include "cluster/doctor/checks.h"
 #include "worker/device/cpu_device.h"
 #include "worker/trainer/memory_report.h"
@@ -147,7 +148,9 @@ Status RunDoctor(const DoctorOptions& options, Console* console) {
   }
   const int cores = AvailableCores();
   Findings findings = CheckAll(options, cores);
+  RETURN_IF_ERROR(CheckStop(console->stop));
   const std::optional<worker::Ceilings> ceilings = CheckCeilings(options, cores, &findings);
+  RETURN_IF_ERROR(CheckStop(console->stop));
   if (options.json) {
     PrintJson(findings, ceilings, console->out);
   } else {

@@ -16,8 +16,9 @@
 namespace lockstep::cluster {
 namespace {
 
+// A rank that is silent meanwhile is named long before.
 constexpr auto kMeetingLimit = std::chrono::minutes(2);
-constexpr auto kFinalizeLimit = std::chrono::seconds(60);
+constexpr auto kFinalizeLimit = std::chrono::seconds(30);
 constexpr auto kGoodbyeLimit = std::chrono::seconds(3);
 
 void CopyText(const std::string& text, char* out, size_t size) {
@@ -51,9 +52,14 @@ Result<std::unique_ptr<RunWorld>> RunWorld::Start(const WorldOptions& options) {
   if (world->launch_.NeedsMpi()) {
     comm::MpiOptions mpi;
     mpi.ranks_option = options.ranks;
+    mpi.presence = &world->presence_;
+    if (world->launch_.rank) SetFaultProcessName(std::to_string(world->launch_.rank->value));
+    FaultPoint("mpi.init");
     ASSIGN_OR_RETURN(world->mpi_, comm::MpiWorld::Start(mpi));
     world->communicators_.push_back(world->mpi_->communicator());
     SetFaultProcessName(std::to_string(world->mpi_->rank().value));
+    world->SetPhase("reading the recipe");
+    FaultPoint("mpi.started");
     return world;
   }
   const int32_t ranks = options.ranks.value_or(1);
@@ -87,6 +93,16 @@ int32_t RunWorld::ranks_on_cores() const {
   return bound ? 1 : ranks_here();
 }
 
+Status RunWorld::ToSay(const Status& failure) const {
+  if (has_rank_zero()) return failure;
+  const std::string own = "rank " + std::to_string(communicators_.front()->rank().value) + ":";
+  return failure.message().starts_with(own) ? failure : Status(failure.code(), "");
+}
+
+void RunWorld::SetSilenceLimit(Duration limit) {
+  if (mpi_ != nullptr) mpi_->SetSilenceLimit(limit);
+}
+
 Status RunWorld::Agree(const Status& mine) {
   if (mpi_ == nullptr) return mine;
   QueueStream stream("start");
@@ -95,6 +111,8 @@ Status RunWorld::Agree(const Status& mine) {
 }
 
 Status RunWorld::StartCoordinator(Duration call_limit) {
+  SetPhase("finding the coordinator");
+  FaultPoint("world.meeting");
   if (!options_.coordinator_file.empty()) {
     const auto connect = [&]() -> Status {
       ASSIGN_OR_RETURN(const comm::CoordinatorFile file,
@@ -152,6 +170,7 @@ worker::TrainWorld RunWorld::ForTraining(const std::atomic<bool>* stop) {
   for (const auto& communicator : communicators_) world.ranks.push_back(communicator.get());
   world.coordinator = remote_ != nullptr ? remote_.get() : &hosted_->coordinator;
   world.stop = stop;
+  if (mpi_ != nullptr) world.presence = &presence_;
   return world;
 }
 
@@ -161,10 +180,13 @@ void RunWorld::WaitForOthers() {
 }
 
 Status RunWorld::Finish(int exit_code) {
+  SetPhase("end");
+  FaultPoint("world.finish");
   // All have said goodbye: nothing is under way that would be worth waiting for.
   if (hosted_ != nullptr && hosted_->server != nullptr) {
     hosted_->server->Shutdown(Deadline::In(Duration::zero()));
   }
+  hosted_.reset();  // nothing is left to do after MPI's end
   if (mpi_ == nullptr) return OkStatus();
   return mpi_->Finalize(kFinalizeLimit, exit_code);
 }

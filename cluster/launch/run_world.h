@@ -35,10 +35,17 @@ class RunWorld {
   static Result<std::unique_ptr<RunWorld>> Start(const WorldOptions& options);
   ~RunWorld();
 
-  int32_t size() const;            // W
-  bool has_rank_zero() const;      // this process speaks for the run
+  int32_t size() const;        // W
+  bool has_rank_zero() const;  // this process speaks for the run
+  // What this process is to say of a failure: nobody hears a rank but rank 0, unless the failure is
+  // its own. Without a message where it is to say nothing.
+  Status ToSay(const Status& failure) const;
   int32_t ranks_here() const;      // on this machine, as far as the launcher says
   int32_t ranks_on_cores() const;  // that share the cores of this process
+  // Where this process is, while no coordinator hears it; a literal.
+  void SetPhase(const char* phase) { presence_.phase.store(phase); }
+  // A rank that is silent for longer ends the run.
+  void SetSilenceLimit(Duration limit);
   // Whether something went well in every process; the failure of the lowest rank that has one.
   Status Agree(const Status& mine);
   // Makes or finds the coordinator. Collective. `call_limit` bounds each call of it.
@@ -47,8 +54,9 @@ class RunWorld {
   worker::TrainWorld ForTraining(const std::atomic<bool>* stop);
   // Gives the other ranks a moment to hear from the coordinator here how it ended.
   void WaitForOthers();
-  // After a run that ended in order on all ranks; `exit_code` is what this process is about to end
-  // with. Without it MPI is left as it is, which ends the other ranks.
+  // Gives the coordinator's run back. After a run that ended in order on all ranks; `exit_code` is
+  // what this process is about to end with. Without it MPI is left as it is, which ends the other
+  // ranks.
   Status Finish(int exit_code);
 
  private:
@@ -60,6 +68,7 @@ class RunWorld {
 
   const WorldOptions options_;
   comm::LaunchEnvironment launch_;
+  comm::Presence presence_;                  // outlives mpi_
   std::unique_ptr<comm::MpiWorld> mpi_;      // null: ranks are threads
   std::unique_ptr<comm::LocalWorld> local_;  // null: MPI
   std::vector<std::unique_ptr<comm::Communicator>> communicators_;

@@ -1,14 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a person, mpirun or SLURM asks a run to stop: TERM, INT, USR1 or USR2 finish the step, write
-// a checkpoint and end with 75. A second INT or TERM ends the process at once.
+// How a person, mpirun or SLURM asks the program to stop: TERM, INT, USR1 or USR2 set a flag, which
+// long work looks at (base/watch.h) and a StopWatcher acknowledges. A second INT or TERM ends the
+// process at once. A signal that the process began with as ignored (nohup, `&` in a script) stays
+// so.
 #pragma once
 
 #include <atomic>
 
+#include "base/clock.h"
+
 namespace lockstep::cluster {
 
-// Installs the handlers, once a process; also makes a full quota (XFSZ) and a closed pipe errors of
-// the call instead of the end of the process. The flag they set.
+// Installs the handlers, once a process: the first thing it does. The flag they set.
 const std::atomic<bool>& InstallStopSignals();
+
+// As if a signal had come: the program itself has found a reason.
+void RequestStop();
+
+// The first of those signals that came; 0: none has.
+int FirstStopSignal();
+
+// Returns when the next signal comes, when WakeStopWaiter is called, or at the deadline. One thread
+// at a time.
+void AwaitStopSignal(Deadline deadline);
+void WakeStopWaiter();
+
+// Makes a full quota (XFSZ) and a closed pipe errors of the call instead of the end of the process.
+void IgnoreFileSignals();
 
 }  // namespace lockstep::cluster

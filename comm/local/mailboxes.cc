@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "base/pulse.h"
 
 namespace lockstep::comm {
 Status Mailboxes::Run(Rank self, Operation operation, const std::vector<SendOp>& sends,
@@ -46,6 +47,7 @@ void Mailboxes::Post(Rank self, Operation operation, std::vector<Message>* outbo
 
 Status Mailboxes::ReceiveAll(Rank self, Operation operation, const std::vector<ReceiveOp>& receives,
                              Deadline deadline) {
+  const TimePoint began = Clock::Real().Now();
   std::vector<const ReceiveOp*> pending;
   for (const ReceiveOp& receive : receives) pending.push_back(&receive);
   while (!pending.empty()) {
@@ -53,12 +55,13 @@ Status Mailboxes::ReceiveAll(Rank self, Operation operation, const std::vector<R
     bool progress = false;
     RETURN_IF_ERROR(TakeArrived(self, operation, &pending, &progress));
     if (progress) continue;
-    if (deadline.Passed()) {
+    const TimePoint end = Pulse::OfProcess().PutOff(deadline.when(), began);
+    if (Clock::Real().Now() >= end) {
       std::vector<std::string> missing;
       for (const ReceiveOp* r : pending) missing.push_back(PeerName(r->from, operation, r->tag));
       return TransferExpired(self, operation, "for", missing);
     }
-    boxes_[self.value].changed.WaitUntil(&mutex_, deadline.when());
+    boxes_[self.value].changed.WaitUntil(&mutex_, end);
   }
   return OkStatus();
 }
@@ -106,6 +109,7 @@ void Mailboxes::Deliver(const ReceiveOp& receive, Message* message) {
 
 Status Mailboxes::AwaitDelivery(Rank self, Operation operation, const std::vector<Message>& outbox,
                                 Deadline deadline) {
+  const TimePoint began = Clock::Real().Now();
   while (true) {
     std::vector<std::string> missing;
     for (const Message& message : outbox) {
@@ -114,8 +118,11 @@ Status Mailboxes::AwaitDelivery(Rank self, Operation operation, const std::vecto
     }
     if (missing.empty()) return OkStatus();
     if (!failure_.ok()) return failure_;
-    if (deadline.Passed()) return TransferExpired(self, operation, "to be received by", missing);
-    boxes_[self.value].changed.WaitUntil(&mutex_, deadline.when());
+    const TimePoint end = Pulse::OfProcess().PutOff(deadline.when(), began);
+    if (Clock::Real().Now() >= end) {
+      return TransferExpired(self, operation, "to be received by", missing);
+    }
+    boxes_[self.value].changed.WaitUntil(&mutex_, end);
   }
 }
 

@@ -119,6 +119,7 @@ Status MpiConnection::StartAndAwait(Pending* pending, Deadline deadline) {
     if (status.ok()) status = Start(pending);
     if (!status.ok()) return FailLocked(status, !told_by_peer_);
   }
+  const TimePoint began = Clock::Real().Now();
   Patience patience;
   while (true) {
     bool progressed = false;
@@ -128,7 +129,7 @@ Status MpiConnection::StartAndAwait(Pending* pending, Deadline deadline) {
         return FailLocked(status, !told_by_peer_);
       }
       if (pending->names.empty()) return OkStatus();
-      if (!progressed && deadline.Passed()) {
+      if (!progressed && Clock::Real().Now() >= pulse_.PutOff(deadline.when(), began)) {
         return FailLocked(pending->transfer.Expired(pending->Messages()), true);
       }
     }
@@ -250,10 +251,93 @@ Status MpiConnection::FailLocked(const Status& failure, bool tell_peers) {
   return failure_;
 }
 
+Status MpiConnection::TradePresence(const PresenceBeat& mine, const std::vector<Rank>& to,
+                                    std::vector<PresenceBeat>* heard) {
+  MutexLock lock(&mutex_);
+  if (!failure_.ok()) return failure_;
+  Status status = LookForPeerFailure();
+  for (size_t i = 0; status.ok() && i < to.size(); ++i) status = SendPresence(mine, to[i]);
+  if (status.ok()) status = TakePresence(heard);
+  return status.ok() ? status : FailLocked(status, !told_by_peer_);
+}
+
+// One that does not take its messages gets no more: it is silent itself, and will be named.
+Status MpiConnection::SendPresence(const PresenceBeat& mine, Rank to) {
+  auto& message = presence_out_[to];
+  if (message == nullptr) message = std::make_unique<PresenceMessage>();
+  if (message->pending) {
+    lockstep_mpi_done done;
+    int32_t count = 0;
+    const int error = mpi_->testsome(&message->request, 1, &done, &count);
+    if (error != 0) return Unavailable("MPI makes no progress: " + TextOf(error));
+    if (count == 0) return OkStatus();
+    message->pending = false;
+  }
+  message->beat = mine;
+  const int error = mpi_->isend(kCollectives, &message->beat, sizeof message->beat, to.value,
+                                kPresenceTag, &message->request);
+  if (error != 0) return Unavailable("MPI refuses a message: " + TextOf(error));
+  message->pending = true;
+  return OkStatus();
+}
+
+Status MpiConnection::TakePresence(std::vector<PresenceBeat>* heard) {
+  if (presence_in_ == nullptr) {
+    presence_in_ = std::make_unique<PresenceMessage>();
+    RETURN_IF_ERROR(PostPresence());
+  }
+  for (;;) {
+    lockstep_mpi_done done;
+    int32_t count = 0;
+    const int error = mpi_->testsome(&presence_in_->request, 1, &done, &count);
+    if (error != 0) return Unavailable("MPI makes no progress: " + TextOf(error));
+    if (count == 0) return OkStatus();
+    presence_in_->pending = false;
+    if (done.error == 0 && done.bytes == sizeof(PresenceBeat)) heard->push_back(presence_in_->beat);
+    RETURN_IF_ERROR(PostPresence());
+  }
+}
+
+Status MpiConnection::PostPresence() {
+  const int error = mpi_->irecv(kCollectives, &presence_in_->beat, sizeof(PresenceBeat),
+                                LOCKSTEP_MPI_ANY_SOURCE, kPresenceTag, &presence_in_->request);
+  if (error != 0) return Unavailable("MPI refuses a receive: " + TextOf(error));
+  presence_in_->pending = true;
+  return OkStatus();
+}
+
+// As the receive of failures; messages of others may come before the empty one to oneself.
+Status MpiConnection::EndPresence(Deadline deadline) {
+  if (presence_in_ == nullptr) return OkStatus();
+  auto& own = presence_out_[rank()];
+  own = std::make_unique<PresenceMessage>();
+  int error = mpi_->isend(kCollectives, nullptr, 0, rank().value, kPresenceTag, &own->request);
+  own->pending = error == 0;
+  const auto test = [&](PresenceMessage* message, lockstep_mpi_done* done) -> Status {
+    int32_t count = 0;
+    error = mpi_->testsome(&message->request, 1, done, &count);
+    if (error == 0 && count == 0 && deadline.Passed()) {
+      return DeadlineExceeded("MPI does not come to rest");
+    }
+    if (count > 0) message->pending = false;
+    return error == 0 ? OkStatus() : Unavailable("MPI does not come to rest: " + TextOf(error));
+  };
+  lockstep_mpi_done done;
+  while (error == 0 && presence_in_->pending) {
+    RETURN_IF_ERROR(test(presence_in_.get(), &done));
+    if (!presence_in_->pending && done.bytes > 0) RETURN_IF_ERROR(PostPresence());
+  }
+  for (auto& [to, message] : presence_out_) {
+    while (error == 0 && message->pending) RETURN_IF_ERROR(test(message.get(), &done));
+  }
+  return error == 0 ? OkStatus() : Unavailable("MPI does not come to rest: " + TextOf(error));
+}
+
 // The receive of failures must end before MPI is finalized: an empty message to oneself ends it.
 Status MpiConnection::Close(Deadline deadline) {
   MutexLock lock(&mutex_);
   if (!failure_.ok()) return failure_;
+  if (const Status ended = EndPresence(deadline); !ended.ok()) return FailLocked(ended, true);
   lockstep_mpi_request requests[2] = {receive_failure_, 0};
   int error = mpi_->isend(kCollectives, nullptr, 0, world_.rank, kAbortTag, &requests[1]);
   int32_t left = 2;

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,9 +19,11 @@
 #include "base/dtype.h"
 #include "base/ids.h"
 #include "base/mutex.h"
+#include "base/pulse.h"
 #include "base/status.h"
 #include "comm/mpi/mpi_abi.h"
 #include "comm/mpi/mpi_transfer.h"
+#include "comm/mpi/presence_book.h"
 #include "comm/queued_communicator.h"
 
 namespace lockstep::comm {
@@ -47,6 +50,11 @@ class MpiConnection : public RankEnd {
   // The first failure wins, ends pending and later operations of every rank, and is returned.
   Status Fail(const Status& failure) override EXCLUDES(mutex_);
 
+  // Sends where this rank is to those of `to` that have taken what was sent them before, and takes
+  // what has come. Does not block. The failure, once there is one.
+  Status TradePresence(const PresenceBeat& mine, const std::vector<Rank>& to,
+                       std::vector<PresenceBeat>* heard) EXCLUDES(mutex_);
+
   // After the last operation: MPI has no request any more and may be finalized. The failure, if
   // there was one.
   Status Close(Deadline deadline) EXCLUDES(mutex_);
@@ -67,6 +75,10 @@ class MpiConnection : public RankEnd {
   // Progress; sets *progressed if something ended.
   Status Poll(Pending* pending, bool* progressed) REQUIRES(mutex_);
   Status RequestEnded(Pending* pending, const lockstep_mpi_done& done) REQUIRES(mutex_);
+  Status SendPresence(const PresenceBeat& mine, Rank to) REQUIRES(mutex_);
+  Status TakePresence(std::vector<PresenceBeat>* heard) REQUIRES(mutex_);
+  Status PostPresence() REQUIRES(mutex_);
+  Status EndPresence(Deadline deadline) REQUIRES(mutex_);
   Status PeerFailure(const lockstep_mpi_done& done) const REQUIRES(mutex_);
   Status FailLocked(const Status& failure, bool tell_peers) REQUIRES(mutex_);
   void TellPeers(const Status& failure) REQUIRES(mutex_);
@@ -75,11 +87,20 @@ class MpiConnection : public RankEnd {
   const lockstep_mpi* const mpi_;
   const lockstep_mpi_world world_;
   const size_t piece_bytes_;
+  const Pulse& pulse_ = Pulse::OfProcess();
   Mutex mutex_;  // also serialises all calls of mpi_
   Status failure_ GUARDED_BY(mutex_);
   bool told_by_peer_ GUARDED_BY(mutex_) = false;
   std::unique_ptr<FailureMessage> received_ GUARDED_BY(mutex_);
   lockstep_mpi_request receive_failure_ GUARDED_BY(mutex_) = 0;
+  // A message that is under way to a rank, or the place for one that comes.
+  struct PresenceMessage {
+    PresenceBeat beat;
+    lockstep_mpi_request request = 0;
+    bool pending = false;
+  };
+  std::map<Rank, std::unique_ptr<PresenceMessage>> presence_out_ GUARDED_BY(mutex_);
+  std::unique_ptr<PresenceMessage> presence_in_ GUARDED_BY(mutex_);  // null: nobody asked yet
   // What requests that never ended point to.
   std::vector<std::unique_ptr<Pending>> abandoned_ GUARDED_BY(mutex_);
 };

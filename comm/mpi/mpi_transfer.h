@@ -27,7 +27,8 @@ inline constexpr size_t kLargestPiece = size_t{1} << 30;
 // Messages of one channel and tag between two ranks match in the order sent.
 enum class MpiChannel : int32_t { kExchangeEnvelopes, kExchangeBodies, kCollectives };
 static_assert(static_cast<int32_t>(MpiChannel::kCollectives) < LOCKSTEP_MPI_CHANNELS);
-inline constexpr int32_t kAbortTag = 0;  // of kCollectives; the operations' own are above
+inline constexpr int32_t kAbortTag = 0;      // of kCollectives; the operations' own are above
+inline constexpr int32_t kPresenceTag = 32;  // likewise, above those
 
 struct MpiMessage {
   enum class Kind : uint8_t { kEnvelopeIn, kBodyIn, kEnvelopeOut, kBodyOut };

@@ -7,12 +7,18 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/device/queue_stream.h"
+#include "base/fault_point.h"
 #include "comm/mpi/mpi_connection.h"
 #include "comm/mpi/plugin_loader.h"
+#include "comm/mpi/presence_thread.h"
 #include "comm/mpi/watchdog.h"
 
 namespace lockstep::comm {
 namespace {
+
+// Ranks that are present end a run together; what the last of them writes may take a while.
+constexpr Duration kAllEndLimit = std::chrono::minutes(30);
 
 // "rank 3 (host n01, pid 4711)", from what is known without MPI.
 std::string Self(std::optional<Rank> rank) {
@@ -33,6 +39,11 @@ std::string SecondsText(Duration d) {
   _exit(exit_code);
 }
 
+// Where all ranks wait, two say so: one of them may be the one that is waited for.
+bool IsSpeaker(std::optional<Rank> rank) { return !rank.has_value() || rank->value <= 1; }
+
+void Say(const std::string& line) { std::fputs(("lockstep: " + line + "\n").c_str(), stderr); }
+
 // "Open MPI v4.1.4, package: ..., ident: ..." -> "Open MPI v4.1.4"; MPICH's has a line each.
 std::string ShortVersion(const std::string& version) {
   std::string text = version.substr(0, version.find_first_of(",\n"));
@@ -51,8 +62,11 @@ Status InitFailed(const lockstep_mpi* mpi, const std::string& library, int error
 }  // namespace
 
 MpiWorld::MpiWorld(const lockstep_mpi* mpi, std::string library,
-                   std::shared_ptr<MpiConnection> connection)
-    : mpi_(mpi), library_(std::move(library)), connection_(std::move(connection)) {}
+                   std::shared_ptr<MpiConnection> connection, Duration say_after)
+    : mpi_(mpi),
+      library_(std::move(library)),
+      connection_(std::move(connection)),
+      say_after_(say_after) {}
 
 MpiWorld::~MpiWorld() = default;
 
@@ -65,6 +79,12 @@ Result<std::unique_ptr<MpiWorld>> MpiWorld::Start(const MpiOptions& options) {
   std::string library = ShortVersion(mpi->library_version());
   lockstep_mpi_world world = {};
   {
+    const Watchdog patience(Deadline::In(options.say_after), [&] {
+      if (!IsSpeaker(launch.rank)) return;
+      Say(Self(launch.rank) + ": MPI_Init has been waiting for the other ranks for " +
+          SecondsText(options.say_after) + "; it is given up after " +
+          SecondsText(options.init_limit));
+    });
     const std::string line =
         Self(launch.rank) + ": MPI_Init of " + library + " has not returned after " +
         SecondsText(options.init_limit) + ", " + launch.name +
@@ -78,7 +98,17 @@ Result<std::unique_ptr<MpiWorld>> MpiWorld::Start(const MpiOptions& options) {
   RETURN_IF_ERROR(fits.WithContext("MPI plugin of " + library));
   auto connection = std::make_shared<MpiConnection>(mpi, world, options.piece_bytes);
   RETURN_IF_ERROR(connection->Open());
-  return std::unique_ptr<MpiWorld>(new MpiWorld(mpi, std::move(library), std::move(connection)));
+  std::unique_ptr<MpiWorld> started(
+      new MpiWorld(mpi, std::move(library), std::move(connection), options.say_after));
+  if (options.presence != nullptr && world.size > 1) {
+    ASSIGN_OR_RETURN(started->presence_,
+                     PresenceThread::Start(started->connection_, options.presence));
+  }
+  return started;
+}
+
+void MpiWorld::SetSilenceLimit(Duration limit) {
+  if (presence_ != nullptr) presence_->SetLimit(limit);
 }
 
 Rank MpiWorld::rank() const { return connection_->rank(); }
@@ -92,14 +122,31 @@ Status MpiWorld::BlockingAllReduceSum(void* data, size_t count, DType dtype) con
   return connection_->BlockingAllReduceSum(data, count, dtype);
 }
 
+Status MpiWorld::AwaitAll() {
+  QueueStream stream("end");
+  return communicator()->Barrier(&stream, Deadline::In(kAllEndLimit))->Wait(Deadline::Never());
+}
+
 Status MpiWorld::Finalize(Duration limit, int exit_code) {
+  if (presence_ != nullptr) {
+    RETURN_IF_ERROR(AwaitAll());
+    presence_.reset();
+  }
+  FaultPoint("mpi.finalize");
+  const Watchdog patience(Deadline::In(say_after_), [&] {
+    if (!IsSpeaker(rank())) return;
+    Say(Self(rank()) +
+        ": the run is finished, and MPI_Finalize has been waiting for the other "
+        "ranks for " +
+        SecondsText(say_after_) + "; it is left alone after " + SecondsText(limit));
+  });
   const Deadline deadline = Deadline::In(limit);
   const std::string line = Self(rank()) + ": the run is finished, but MPI_Finalize of " + library_ +
                            " has not returned after " + SecondsText(limit) +
                            "; leaving without it (exit code " + std::to_string(exit_code) +
                            "); look whether another rank stopped before its end";
   const Watchdog watchdog(deadline, [&line, exit_code] { EndNow(line, exit_code); });
-  RETURN_IF_ERROR(connection_->Close(Deadline::Never()));
+  RETURN_IF_ERROR(connection_->Close(Deadline::Never()));  // the watchdog's
   const int error = mpi_->finalize();
   if (error == 0) return OkStatus();
   return Unavailable(library_ + ": MPI_Finalize failed; the run itself is finished");

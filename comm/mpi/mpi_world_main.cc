@@ -40,6 +40,7 @@ void AwaitAllRanks(const std::string& folder, const CheckRank& me) {
 int Run(const std::string& name, const std::string& folder) {
   MpiOptions options;
   options.init_limit = std::chrono::seconds(name == "hang-init" ? 1 : 60);
+  if (name.starts_with("hang-")) options.say_after = std::chrono::milliseconds(100);
   if (name == "pieces") options.piece_bytes = 10007;  // no multiple of anything
   auto started = MpiWorld::Start(options);
   if (!started.ok()) {

@@ -70,8 +70,13 @@ def starts():
     yield "MPI_Init hangs", alone(
         "hang-init", 68, ["rank 3 (host ", "pid ", "MPI_Init of Fake MPI 1.0 has not returned"],
         LOCKSTEP_MPI_PLUGIN=FAKE, LOCKSTEP_FAKE_MPI="hang-init", PMI_SIZE="4", PMI_RANK="3")
+    yield "MPI_Init hangs, said by a rank that speaks", alone(
+        "hang-init", 68, ["lockstep: rank 1 (host ", "MPI_Init has been waiting for the other ranks",
+                          "MPI_Init of Fake MPI 1.0 has not returned"],
+        LOCKSTEP_MPI_PLUGIN=FAKE, LOCKSTEP_FAKE_MPI="hang-init", PMI_SIZE="4", PMI_RANK="1")
     yield "MPI_Finalize hangs", alone(
-        "hang-finalize", 75, ["rank 0 (host ", "the run is finished", "MPI_Finalize of Fake MPI"],
+        "hang-finalize", 75, ["lockstep: rank 0 (host ", "MPI_Finalize has been waiting for the",
+                              "the run is finished", "MPI_Finalize of Fake MPI"],
         LOCKSTEP_MPI_PLUGIN=FAKE, LOCKSTEP_FAKE_MPI="hang-finalize")
     yield "another MPI's launcher", alone(
         "operations", 78, ["MPI plugin of Open MPI", "mpiexec (PMI) started 4 processes",

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/process.h"
+#include "base/pulse.h"
 #include "base/status.h"
 #include "comm/coordinator.h"
 #include "coordinator/run/claimed_run.h"
@@ -35,6 +36,7 @@ struct RunCoordinatorOptions {
   Duration patience = std::chrono::seconds(5);  // how long a second process waits for that
   ClaimOptions claim;
   const Clock* clock = &Clock::Real();
+  const Pulse* pulse = &Pulse::OfProcess();
   bool own_thread = true;  // false: whoever owns it calls Tick; for tests
 };
 
@@ -85,6 +87,10 @@ class RunCoordinator : public comm::Coordinator {
   void RunThread();
   void Watch() REQUIRES(mutex_);
   void ForgiveGap(TimePoint now) REQUIRES(mutex_);
+  // "; before that ..." where this process has lately stood still for long enough that the ranks
+  // may have given it up; empty else.
+  std::string OwnStandstill() const REQUIRES(mutex_);
+  void EndLost(const std::string& message) REQUIRES(mutex_);
   void CheckGathering(TimePoint now) REQUIRES(mutex_);
   void CheckSilence(TimePoint now) REQUIRES(mutex_);
   void CheckDead() REQUIRES(tick_mutex_) EXCLUDES(mutex_);

@@ -23,6 +23,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RunCoordinatorTest : public ::testing::Test {
  protected:
@@ -33,6 +34,7 @@ class RunCoordinatorTest : public ::testing::Test {
     coordinator_.reset();
     RunCoordinatorOptions options;
     options.clock = &clock_;
+    options.pulse = &pulse_;
     options.own_thread = false;
     coordinator_ = std::make_unique<RunCoordinator>(options);
   }
@@ -117,6 +119,7 @@ class RunCoordinatorTest : public ::testing::Test {
 
   const storage::ScratchDirectory scratch_;
   HeldClock clock_;
+  Pulse pulse_{&clock_};
   comm::RunInfo run_ = {.run_directory = {},
                         .fixed_keys = "model.name=lenet5\n",
                         .branch_keys = "optimizer.lr=0.1\n",
@@ -256,6 +259,88 @@ TEST_F(RunCoordinatorTest, SilenceWhileTheCoordinatorItselfStoodStillDoesNotCoun
   coordinator_->Tick();
   EXPECT_FALSE(coordinator_->over());
   EXPECT_TRUE(Beat(0).ok());
+}
+
+TEST_F(RunCoordinatorTest, ACoordinatorThatStoodStillSaysSoWhereItFindsARankSilentAfterwards) {
+  Start(2);
+  pulse_.Beat();
+  clock_.Advance(seconds(15));
+  pulse_.Beat();
+  Pass(seconds(11), {0});
+  EXPECT_THAT(Beat(0).message(),
+              AllOf(HasSubstr("rank 1 (node, pid 101) has been silent for"),
+                    HasSubstr("itself stood still for 15.0 s"), HasSubstr("pid")));
+}
+
+// A process of this machine, under the name of a rank.
+class RankProcess {
+ public:
+  RankProcess() : pid_(::fork()) {
+    if (pid_ == 0) {
+      for (;;) ::pause();
+    }
+  }
+  ~RankProcess() { Kill(); }
+  RankProcess(const RankProcess&) = delete;
+  RankProcess& operator=(const RankProcess&) = delete;
+
+  void Describe(comm::MemberInfo* member) const {
+    const ProcessIdentity own = OwnProcess();
+    member->host = own.host;
+    member->boot_id = own.boot_id;
+    member->pid_namespace = own.pid_namespace;
+    member->pid = pid_;
+    member->process_start = ProcessStart(pid_);
+  }
+  void Kill() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+
+ private:
+  pid_t pid_;
+};
+
+class RunCoordinatorWithProcesses : public RunCoordinatorTest {
+ protected:
+  void SetUp() override {
+    RunCoordinatorTest::SetUp();
+    comm::RegisterRequest second = Request(1, 2);
+    process_.Describe(&second.member);
+    for (int round = 0; round < 2; ++round) {
+      ASSERT_TRUE(coordinator_->Register(Request(0, 2)).ok());
+      ASSERT_TRUE(coordinator_->Register(second).ok());
+      coordinator_->Tick();
+    }
+    const auto first = coordinator_->Register(Request(0, 2));
+    ASSERT_TRUE(first.ok() && first->accepted);
+    generation_ = first->assignment.generation;
+    pulse_.Beat();
+    EXPECT_TRUE(Beat(1).ok());
+  }
+
+  RankProcess process_;
+};
+
+TEST_F(RunCoordinatorWithProcesses, RankWhoseProcessDiedIsLostBeforeItIsSilent) {
+  process_.Kill();
+  clock_.Advance(milliseconds(500));
+  coordinator_->Tick();
+  EXPECT_THAT(Beat(0).message(), AllOf(HasSubstr("rank 1"), HasSubstr("was killed or crashed"),
+                                       HasSubstr("last heard of 0.5 s ago in phase 'forward' at "
+                                                 "step 17")));
+}
+
+TEST_F(RunCoordinatorWithProcesses, RankThatEndedWhileTheCoordinatorStoodStillIsNotToBlame) {
+  clock_.Advance(seconds(20));
+  process_.Kill();
+  coordinator_->Tick();
+  EXPECT_THAT(
+      Beat(0).message(),
+      AllOf(HasSubstr("rank 1"), HasSubstr("has ended, after the process of the coordinator"),
+            HasSubstr("itself stood still for 20.0 s"), Not(HasSubstr("crashed"))));
 }
 
 TEST_F(RunCoordinatorTest, FailureOfOneRankIsToldToTheOthersWithItsCode) {

@@ -111,22 +111,38 @@ void RunCoordinator::CheckDead() {
     MutexLock lock(&mutex_);
     const Member* member = membership_ == membership ? members_.Find(info) : nullptr;
     if (member == nullptr || member->left) return;
-    End(Unavailable(NameOf(info) +
-                    " is gone: its process was killed or crashed; last heard of in "
-                    "phase '" +
-                    member->phase + "' at step " + std::to_string(member->step) +
-                    "; start the same command again: the run goes on from its last checkpoint"));
+    const std::string slept = OwnStandstill();
+    EndLost(NameOf(info) +
+            (slept.empty() ? " is gone: its process was killed or crashed" : " has ended" + slept) +
+            "; last heard of " + SecondsText(Now() - member->heard) + " ago in phase '" +
+            member->phase + "' at step " + std::to_string(member->step));
     return;
   }
+}
+
+void RunCoordinator::EndLost(const std::string& message) {
+  End(Unavailable(message +
+                  "; start the same command again: the run goes on from its last checkpoint"));
+}
+
+std::string RunCoordinator::OwnStandstill() const {
+  const Duration limit = LimitOf(members_.rank0().run);
+  // A rank that gives up takes a while to end.
+  const Duration slept = options_.pulse->LongestEndedSince(Now() - 2 * limit);
+  if (2 * slept < limit) return "";
+  return ", after the process of the coordinator (host " + host_ + ", pid " +
+         std::to_string(OwnProcess().pid) + ") itself stood still for " + SecondsText(slept) +
+         ": it was stopped, its machine was suspended, or it got no core, and the ranks take such "
+         "a silence for its end";
 }
 
 void RunCoordinator::CheckSilence(TimePoint now) {
   const Member* silent = members_.FirstSilent(now, LimitOf(members_.rank0().run));
   if (silent == nullptr) return;
-  End(Unavailable(NameOf(silent->request.member) + " has been silent for " +
-                  SecondsText(now - silent->heard) + "; last heard of in phase '" + silent->phase +
-                  "' at step " + std::to_string(silent->step) +
-                  "; look whether it was stopped or its machine is gone"));
+  EndLost(NameOf(silent->request.member) + " has been silent for " +
+          SecondsText(now - silent->heard) + OwnStandstill() + "; last heard of in phase '" +
+          silent->phase + "' at step " + std::to_string(silent->step) +
+          "; look whether it was stopped or its machine is gone");
 }
 
 void RunCoordinator::WaitForHolder() {

@@ -3,12 +3,12 @@
 // removing share.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "storage/checkpoint/checkpoint.h"
+#include "storage/env/files.h"
 
 namespace lockstep::storage {
 
@@ -28,12 +28,12 @@ std::string CheckpointFileName(const std::string& stem, size_t index, size_t cou
 // numbers.
 Status CheckManifestFits(const CheckpointManifest& manifest);
 
-// As VerifyCheckpoint. With `id` the manifest must be of that checkpoint. `progress` (may be empty)
+// As VerifyCheckpoint. With `id` the manifest must be of that checkpoint. `advance` (may be empty)
 // is told the bytes of each piece read. Fault point: checkpoint.read (can fail; once for each try
 // of a file).
-Result<CheckpointManifest> VerifyCheckpointDirectory(
-    const std::string& path, std::optional<CheckpointId> id,
-    const std::function<void(int64_t)>& progress = {});
+Result<CheckpointManifest> VerifyCheckpointDirectory(const std::string& path,
+                                                     std::optional<CheckpointId> id,
+                                                     const Advance& advance = {});
 
 // The same without the hashes of the tensor files: manifest, sizes, nothing missing, nothing more.
 Result<CheckpointManifest> InspectCheckpointDirectory(const std::string& path,

@@ -69,10 +69,10 @@ Result<CheckpointManifest> ReadManifest(const std::string& path, std::optional<C
 
 // What is wrong with one listed file, empty if nothing; with or without reading its bytes.
 Result<std::string> ProblemOf(const std::string& path, const CheckpointFile& expected, bool hash,
-                              const std::function<void(int64_t)>& progress) {
+                              const Advance& advance) {
   const auto found = RetryDiskFaults([&]() -> Result<FileHash> {
     RETURN_IF_ERROR(ReadFault(path));
-    if (hash) return HashFile(path, progress);
+    if (hash) return HashFile(path, advance);
     ASSIGN_OR_RETURN(const int64_t size, FileSize(path));
     return FileHash{size, expected.hash};
   });
@@ -102,7 +102,7 @@ Result<std::vector<std::string>> UnlistedFiles(const std::string& path,
 }
 
 Result<CheckpointManifest> Check(const std::string& path, std::optional<CheckpointId> id, bool hash,
-                                 const std::function<void(int64_t)>& progress) {
+                                 const Advance& advance) {
   ASSIGN_OR_RETURN(CheckpointManifest manifest, ReadManifest(path, id));
   std::string problems;
   const auto add = [&](const std::string& problem) {
@@ -110,7 +110,7 @@ Result<CheckpointManifest> Check(const std::string& path, std::optional<Checkpoi
   };
   for (const CheckpointFile& file : manifest.files) {
     ASSIGN_OR_RETURN(const std::string problem,
-                     ProblemOf(path + "/" + file.name, file, hash, progress));
+                     ProblemOf(path + "/" + file.name, file, hash, advance));
     add(problem);
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> unlisted, UnlistedFiles(path, manifest));
@@ -142,8 +142,8 @@ std::string CheckpointPath(const std::string& run_directory, CheckpointId id) {
 
 Result<CheckpointManifest> VerifyCheckpointDirectory(const std::string& path,
                                                      std::optional<CheckpointId> id,
-                                                     const std::function<void(int64_t)>& progress) {
-  return Check(path, id, /*hash=*/true, progress);
+                                                     const Advance& advance) {
+  return Check(path, id, /*hash=*/true, advance);
 }
 
 Result<CheckpointManifest> InspectCheckpointDirectory(const std::string& path,

@@ -79,6 +79,23 @@ TEST(Damage, IsFoundAndNamedByVerifyAndNeverReadAsGood) {
 }
 
 // A record may also be exchanged for another whole one: the checksum is of the id too.
+TEST(Verify, AWishToStopIsServedBetweenFilesAndBetweenRecords) {
+  const ScratchDirectory scratch;
+  const std::string directory = scratch / "d";
+  ASSERT_TRUE((MadeDataset{.train = 2000, .test = 500, .ids_per_file = 512}).Make(directory).ok());
+  int64_t all = 0;
+  ASSERT_TRUE(VerifyDataset(directory, [&](int64_t, int64_t) { ++all; })->ok());
+  ASSERT_GT(all, 8);
+  for (int64_t last = 1; last < all; ++last) {
+    std::atomic<bool> stop{false};
+    int64_t told = 0;
+    const auto report = VerifyDataset(
+        directory, [&](int64_t, int64_t) { stop = ++told == last; }, &stop);
+    EXPECT_EQ(report.status().code(), StatusCode::kCancelled) << last;
+    EXPECT_EQ(told, last) << "nothing is read after the wish";
+  }
+}
+
 TEST(Damage, ARecordUnderAnotherIdFailsItsChecksum) {
   const Record record{SampleId(7), "train/00000000", 3, 1, 2, 1, "ab"};
   const std::string bytes = EncodeRecord(record);

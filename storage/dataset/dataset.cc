@@ -102,7 +102,7 @@ Status CheckDirectory(const std::string& directory, const DatasetManifest& manif
   std::vector<VerifyProblem> problems = CheckFilesPresent(directory, manifest);
   for (const ManifestFile& file : manifest.files) {
     if (!problems.empty() || !IsStartFile(file.name)) continue;
-    VerifyProblem problem = CheckFileHash(directory, file);
+    ASSIGN_OR_RETURN(const VerifyProblem problem, CheckFileHash(directory, file));
     if (!problem.message.empty()) problems.push_back(problem);
   }
   if (problems.empty()) return {};

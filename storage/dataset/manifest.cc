@@ -135,18 +135,20 @@ std::vector<VerifyProblem> CheckFilesPresent(const std::string& directory,
   return problems;
 }
 
-VerifyProblem CheckFileHash(const std::string& directory, const ManifestFile& file,
-                            const std::function<void(int64_t)>& progress) {
-  const Result<FileHash> found = HashFile(directory + "/" + file.name, progress);
-  if (!found.ok()) return {file.name, found.status().message()};
+Result<VerifyProblem> CheckFileHash(const std::string& directory, const ManifestFile& file,
+                                    const Advance& advance) {
+  const Result<FileHash> found = HashFile(directory + "/" + file.name, advance);
+  if (found.status().code() == StatusCode::kCancelled) return found.status();
+  if (!found.ok()) return VerifyProblem{file.name, found.status().message()};
   if (found->size != file.size) {
-    return {file.name,
-            std::to_string(found->size) + " bytes, expected " + std::to_string(file.size)};
+    return VerifyProblem{
+        file.name, std::to_string(found->size) + " bytes, expected " + std::to_string(file.size)};
   }
   if (found->hash != file.hash) {
-    return {file.name, "XXH3-128 " + found->hash.ToHex() + ", expected " + file.hash.ToHex()};
+    return VerifyProblem{file.name,
+                         "XXH3-128 " + found->hash.ToHex() + ", expected " + file.hash.ToHex()};
   }
-  return {file.name, ""};
+  return VerifyProblem{file.name, ""};
 }
 
 }  // namespace lockstep::storage

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/status.h"
 #include "storage/dataset/verify.h"
+#include "storage/env/files.h"
 
 namespace lockstep::storage {
 
@@ -43,8 +44,8 @@ bool IsStartFile(std::string_view name);
 // Listed files that are missing or of another size, and store files that are not listed.
 std::vector<VerifyProblem> CheckFilesPresent(const std::string& directory,
                                              const DatasetManifest& manifest);
-// Problem, or empty message if the file has the listed size and hash.
-VerifyProblem CheckFileHash(const std::string& directory, const ManifestFile& file,
-                            const std::function<void(int64_t)>& progress = {});
+// Problem, or empty message if the file has the listed size and hash. Fails only as `advance` does.
+Result<VerifyProblem> CheckFileHash(const std::string& directory, const ManifestFile& file,
+                                    const Advance& advance = {});
 
 }  // namespace lockstep::storage

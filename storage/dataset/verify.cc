@@ -5,6 +5,8 @@
 #include <memory>
 #include <set>
 
+#include "base/fault_point.h"
+#include "base/watch.h"
 #include "storage/dataset/dataset.h"
 #include "storage/dataset/id_permutation.h"
 #include "storage/dataset/info_codec.h"
@@ -15,21 +17,22 @@
 namespace lockstep::storage {
 namespace {
 
-using Advance = std::function<void(int64_t)>;
-
-void HashFiles(const std::string& directory, const DatasetManifest& manifest,
-               const Advance& advance, VerifyReport* report) {
+// What follows fails only as `advance` does.
+Status HashFiles(const std::string& directory, const DatasetManifest& manifest,
+                 const Advance& advance, VerifyReport* report) {
   report->problems = CheckFilesPresent(directory, manifest);
   std::set<std::string> already;
   for (const VerifyProblem& problem : report->problems) already.insert(problem.name);
   for (const ManifestFile& file : manifest.files) {
     if (already.count(file.name) > 0) continue;
-    VerifyProblem problem = CheckFileHash(directory, file, [&](int64_t bytes) {
-      report->bytes += bytes;
-      advance(bytes);
-    });
+    FaultPoint("verify.file");
+    ASSIGN_OR_RETURN(VerifyProblem problem, CheckFileHash(directory, file, [&](int64_t bytes) {
+                       report->bytes += bytes;
+                       return advance(bytes);
+                     }));
     if (!problem.message.empty()) report->problems.push_back(std::move(problem));
   }
+  return OkStatus();
 }
 
 // Reads a run of records; where it cannot be read as one, record by record, naming each.
@@ -50,8 +53,8 @@ std::vector<Dataset::CheckedRecord> ReadGood(const Dataset& dataset, SampleId fi
   return good;
 }
 
-void CheckSplit(const Dataset& dataset, const SplitInfo& split, const Advance& advance,
-                DigestBuilder* digest, VerifyReport* report) {
+Status CheckSplit(const Dataset& dataset, const SplitInfo& split, const Advance& advance,
+                  DigestBuilder* digest, VerifyReport* report) {
   const Result<std::vector<std::string>> listing = dataset.Listing(split.name);
   std::vector<uint32_t> order;
   if (listing.ok()) {
@@ -75,20 +78,24 @@ void CheckSplit(const Dataset& dataset, const SplitInfo& split, const Advance& a
              "source path '" + record.source_path + "', expected '" + path + "'"});
       }
     }
-    advance(count);
+    RETURN_IF_ERROR(advance(count));
   }
+  return OkStatus();
 }
 
-void CheckRecords(const Dataset& dataset, const Advance& advance, VerifyReport* report) {
+Status CheckRecords(const Dataset& dataset, const Advance& advance, VerifyReport* report) {
   const DatasetInfo& info = dataset.info();
   DigestBuilder digest(info);
-  for (const SplitInfo& split : info.splits) CheckSplit(dataset, split, advance, &digest, report);
-  if (report->records != info.samples()) return;
+  for (const SplitInfo& split : info.splits) {
+    RETURN_IF_ERROR(CheckSplit(dataset, split, advance, &digest, report));
+  }
+  if (report->records != info.samples()) return OkStatus();
   report->digest = digest.Digest();
   if (report->digest != info.digest) {
     report->problems.push_back(
         {"dataset digest", report->digest.ToHex() + ", expected " + info.digest.ToHex()});
   }
+  return OkStatus();
 }
 
 }  // namespace
@@ -108,7 +115,8 @@ std::string VerifyReport::ToString() const {
 Status VerifyReport::ToStatus() const { return ok() ? OkStatus() : DataLoss(ToString()); }
 
 Result<VerifyReport> VerifyDataset(const std::string& directory_as_given,
-                                   const std::function<void(int64_t, int64_t)>& progress) {
+                                   const std::function<void(int64_t, int64_t)>& progress,
+                                   const std::atomic<bool>* stop) {
   const std::string directory = WithoutTrailingSlash(directory_as_given);
   VerifyReport report;
   const Result<DatasetManifest> manifest = ReadManifest(directory);
@@ -123,11 +131,12 @@ Result<VerifyReport> VerifyDataset(const std::string& directory_as_given,
   const Advance advance = [&](int64_t amount) {
     done += amount;
     if (progress) progress(done, total);
+    return CheckStop(stop);
   };
-  HashFiles(directory, *manifest, advance, &report);
+  RETURN_IF_ERROR(HashFiles(directory, *manifest, advance, &report));
   const Result<std::unique_ptr<Dataset>> dataset = Dataset::Open(directory);
   if (dataset.ok()) {
-    CheckRecords(**dataset, advance, &report);
+    RETURN_IF_ERROR(CheckRecords(**dataset, advance, &report));
   } else if (report.ok()) {  // else the cause has been named
     report.problems.push_back({directory, dataset.status().message()});
   }

@@ -2,6 +2,7 @@
 // VerifyDataset: reads every byte of a dataset and names whatever is not as it was written.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -34,8 +35,10 @@ struct VerifyReport {
 // Hashes every listed file, looks for files that are not listed, reads every record, compares its
 // path with the listing, and recomputes the dataset digest. `progress` (may be empty) is told bytes
 // hashed plus records read, and their total; from this thread.
-// A failed Result means that there is no dataset to verify: no directory, no dataset.manifest.
+// A failed Result means that there is no dataset to verify: no directory, no dataset.manifest; or
+// that `stop` (may be null) was set meanwhile: cancelled.
 Result<VerifyReport> VerifyDataset(const std::string& directory,
-                                   const std::function<void(int64_t, int64_t)>& progress = {});
+                                   const std::function<void(int64_t, int64_t)>& progress = {},
+                                   const std::atomic<bool>* stop = nullptr);
 
 }  // namespace lockstep::storage

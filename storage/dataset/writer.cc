@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/mutex.h"
+#include "base/watch.h"
 #include "storage/dataset/channel_statistics.h"
 #include "storage/dataset/id_permutation.h"
 #include "storage/dataset/import_directory.h"
@@ -179,7 +180,8 @@ Status DatasetWriter::Core::WriteManifest() const {
   for (const std::string& name : names) {
     if (!IsStoreFile(name)) continue;
     RETURN_IF_ERROR(SyncFile(path + "/" + name));
-    ASSIGN_OR_RETURN(const FileHash file, HashFile(path + "/" + name));
+    ASSIGN_OR_RETURN(const FileHash file,
+                     HashFile(path + "/" + name, [&](int64_t) { return CheckStop(options.stop); }));
     manifest.files.push_back({name, file.size, file.hash});
   }
   RETURN_IF_ERROR(SyncFolder(path));
@@ -206,9 +208,11 @@ Result<DatasetInfo> DatasetWriter::Core::Finish() {
 
   std::vector<std::string> samples;
   for (int64_t r = 0; r < Ranges(); ++r) samples.push_back(Scratch(std::to_string(r)));
+  RETURN_IF_ERROR(CheckStop(options.stop));
   RETURN_IF_ERROR(BuildStore(directory.path(), samples, {Scratch(kInfoKey), Scratch("listing")}));
   RETURN_IF_ERROR(RemoveTree(directory.path() + "/" + kScratchName));
   RETURN_IF_ERROR(WriteManifest());
+  RETURN_IF_ERROR(CheckStop(options.stop));  // the last: after it the dataset is there
   RETURN_IF_ERROR(directory.Publish());
   return info;
 }

@@ -8,6 +8,7 @@
 // the threads in which ranges are written.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,7 +46,8 @@ struct WriterOptions {
   std::vector<SplitListing> splits;  // in bytewise name order, none empty
   std::vector<std::string> rejected;
   int64_t shard_size = 256;
-  int64_t ids_per_file = 0;  // 0: 64 shards
+  int64_t ids_per_file = 0;                 // 0: 64 shards
+  const std::atomic<bool>* stop = nullptr;  // set: Finish ends as cancelled; may be null
 };
 
 class DatasetWriter {

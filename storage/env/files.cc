@@ -87,7 +87,7 @@ Result<std::string> ReadRegularFile(const std::string& path, int64_t limit) {
   return bytes;
 }
 
-Result<FileHash> HashFile(const std::string& path, const std::function<void(int64_t)>& progress) {
+Result<FileHash> HashFile(const std::string& path, const Advance& advance) {
   int64_t size = 0;
   ASSIGN_OR_RETURN(File file, OpenRegularFile(path, &size));
   constexpr size_t kPiece = size_t{1} << 20;
@@ -99,7 +99,7 @@ Result<FileHash> HashFile(const std::string& path, const std::function<void(int6
     if (n == 0) break;
     hasher.Update(buffer.get(), n);
     result.size += static_cast<int64_t>(n);
-    if (progress) progress(static_cast<int64_t>(n));
+    if (advance) RETURN_IF_ERROR(advance(static_cast<int64_t>(n)));
   }
   result.hash = hasher.Digest128();
   return result;

@@ -23,9 +23,11 @@ struct FileHash {
   int64_t size = 0;
   Hash128Value hash;  // XXH3-128 of the contents
 };
-// `progress` (may be empty) is told the bytes of each piece read.
-Result<FileHash> HashFile(const std::string& path,
-                          const std::function<void(int64_t)>& progress = {});
+// Told the bytes of each piece that is read or done; a failure of it (cancelled) ends the work,
+// with that failure. May be empty.
+using Advance = std::function<Status(int64_t bytes)>;
+
+Result<FileHash> HashFile(const std::string& path, const Advance& advance = {});
 
 bool PathExists(const std::string& path);  // also a link that leads nowhere
 bool IsDirectory(const std::string& path);

@@ -7,7 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/fault_point.h"
 #include "base/mutex.h"
+#include "base/watch.h"
 #include "storage/dataset/import_directory.h"
 #include "storage/dataset/manifest.h"
 #include "storage/dataset/writer.h"
@@ -34,12 +36,14 @@ class RangeWriters {
 
  private:
   void Work() {
-    const auto sample = [this](size_t split, size_t index) {
+    const auto sample = [this](size_t split, size_t index) -> Result<SourceSample> {
+      RETURN_IF_ERROR(CheckStop(options_->stop));
       return importer_->Decode(split, index);
     };
     for (;;) {
       const int64_t range = next_.fetch_add(1);
       if (range >= writer_->ranges() || failed_.load()) return;
+      FaultPoint("import.range");
       const Status status = writer_->WriteRange(range, sample, [this] { CountOne(); });
       if (status.ok()) continue;
       failed_.store(true);
@@ -74,6 +78,7 @@ WriterOptions WriterOptionsFor(const ImportOptions& options, const Importer& imp
   writer.splits = importer.splits();
   writer.rejected = importer.rejected();
   writer.shard_size = options.shard_size;
+  writer.stop = options.stop;
   return writer;
 }
 
@@ -89,9 +94,10 @@ Result<ImportReport> ImportDataset(const ImportOptions& options) {
   const std::string out = WithoutTrailingSlash(options.out);
   RETURN_IF_ERROR(CheckImportTarget(out, options.replace));  // before the source is read
   ASSIGN_OR_RETURN(const std::unique_ptr<Importer> importer,
-                   OpenSource(options.kind, options.path));
+                   OpenSource(options.kind, options.path, options.stop));
   ASSIGN_OR_RETURN(const std::unique_ptr<DatasetWriter> writer,
                    DatasetWriter::Create(WriterOptionsFor(options, *importer)));
+  RETURN_IF_ERROR(CheckStop(options.stop));
   RangeWriters writers(importer.get(), writer.get(), &options);
   RETURN_IF_ERROR(writers.Run(ThreadsFor(options, writer->ranges())));
   ImportReport report;

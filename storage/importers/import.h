@@ -2,6 +2,7 @@
 // ImportDataset: a source becomes a dataset. What `lockstep data import` does.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -20,6 +21,7 @@ struct ImportOptions {
   bool replace = false;  // an existing dataset at `out` is replaced when the new one is complete
   // Told (samples written, all samples), by one thread at a time. May be empty.
   std::function<void(int64_t done, int64_t total)> progress;
+  const std::atomic<bool>* stop = nullptr;  // set: the import ends as cancelled; may be null
 };
 
 struct ImportReport {

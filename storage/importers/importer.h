@@ -3,6 +3,7 @@
 // importers.cc lists them.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,8 +33,11 @@ struct ImporterKind {
   std::string summary;  // one line: what PATH must be
   // Whether the names at `path` look like this kind; reads no contents.
   std::function<bool(const std::string& path)> detect;
-  // Lists the source. Errors name the file, what was found and what was expected.
-  std::function<Result<std::unique_ptr<Importer>>(const std::string& path)> open;
+  // Lists the source. Errors name the file, what was found and what was expected; cancelled once
+  // `stop` (may be null) is set.
+  std::function<Result<std::unique_ptr<Importer>>(const std::string& path,
+                                                  const std::atomic<bool>* stop)>
+      open;
 };
 
 // Every kind, in the order in which help lists them.
@@ -41,6 +45,7 @@ const std::vector<ImporterKind>& ImporterKinds();
 
 // Opens `path` as kind `name`. An unknown name gets a suggestion; a path that is no source of this
 // kind but looks like another is said to.
-Result<std::unique_ptr<Importer>> OpenSource(std::string_view name, const std::string& path);
+Result<std::unique_ptr<Importer>> OpenSource(std::string_view name, const std::string& path,
+                                             const std::atomic<bool>* stop = nullptr);
 
 }  // namespace lockstep::storage

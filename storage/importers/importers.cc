@@ -11,13 +11,16 @@ const std::vector<ImporterKind>& ImporterKinds() {
   return kKinds;
 }
 
-Result<std::unique_ptr<Importer>> OpenSource(std::string_view name, const std::string& path) {
+Result<std::unique_ptr<Importer>> OpenSource(std::string_view name, const std::string& path,
+                                             const std::atomic<bool>* stop) {
   std::vector<std::string> names;
   for (const ImporterKind& kind : ImporterKinds()) {
     names.push_back(kind.name);
     if (kind.name != name) continue;
-    Result<std::unique_ptr<Importer>> importer = kind.open(path);
-    if (importer.ok() || kind.detect(path)) return importer;
+    Result<std::unique_ptr<Importer>> importer = kind.open(path, stop);
+    if (importer.ok() || importer.status().code() == StatusCode::kCancelled || kind.detect(path)) {
+      return importer;
+    }
     for (const ImporterKind& other : ImporterKinds()) {
       if (other.name == name || !other.detect(path)) continue;
       return Status(

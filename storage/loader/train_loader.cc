@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/pulse.h"
 #include "storage/loader/lane_reader.h"
 
 namespace lockstep::storage {
@@ -161,10 +162,11 @@ Result<StepBatch> TrainLoader::Core::Next(Deadline deadline) {
                               std::to_string(options_.epochs) + " epochs");
   }
   Slot& slot = SlotOf(given_);
+  const TimePoint began = Clock::Real().Now();
   while (slot.made < options_.lanes.size()) {
-    if (!ready_.WaitUntil(&mutex_, deadline.when()) && slot.made < options_.lanes.size()) {
-      return NotReady(slot);
-    }
+    const TimePoint end = Pulse::OfProcess().PutOff(deadline.when(), began);
+    if (Clock::Real().Now() >= end) return NotReady(slot);
+    ready_.WaitUntil(&mutex_, end);
   }
   const auto [epoch, step] = PositionOf(given_);
   StepBatch result = {epoch, step, Step(epoch.value * steps_per_epoch_ + step), {}};

@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import harness
-from harness import FULL, IO_ERROR, NOT_FOUND, NOT_PERMITTED
+from harness import FULL, IO_ERROR, NOT_FOUND, NOT_PERMITTED, STOPPED
 
 IMPORT = ["data", "import", "idx", "source", "--threads", 1, "--out"]
 
@@ -17,14 +17,17 @@ class KilledImportTest(harness.CliTest):
     def end_while_it_writes(self, number):
         """Sends the signal once records are being written; whether that came in time."""
         importer = subprocess.Popen(harness.command(*IMPORT, "new.ldb"), cwd=self.folder,
-                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                     preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)
                                     if number != signal.SIGKILL else None)
         while importer.poll() is None:
             if glob.glob(self.path("new.ldb.importing-*/*/*")):
                 importer.send_signal(number)
                 break
-        return importer.wait(timeout=harness.SECONDS) == -number
+        self.said = importer.stderr.read()
+        importer.stderr.close()
+        return importer.wait(timeout=harness.SECONDS) == (
+            STOPPED if number == signal.SIGINT else -number)
 
     def leaves_nothing_that_opens(self, number):
         for _ in range(50):
@@ -46,7 +49,32 @@ class KilledImportTest(harness.CliTest):
         self.leaves_nothing_that_opens(signal.SIGKILL)
 
     def test_interrupted(self):
-        self.leaves_nothing_that_opens(signal.SIGINT)
+        """A wish to stop is acknowledged, and clears away what was begun."""
+        for _ in range(50):
+            if self.end_while_it_writes(signal.SIGINT):
+                break
+            subprocess.run(["rm", "-r", self.path("new.ldb")], check=True)  # it was faster
+        else:
+            self.fail("no signal in 50 came before the import ended")
+        self.assertIn("lockstep: SIGINT: removing what was imported so far", self.said)
+        self.assertIn("stopped on request; nothing of the import is kept at 'new.ldb'", self.said)
+        self.assertEqual(glob.glob(self.path("new.ldb*")), [])
+        self.succeeds(*IMPORT, "new.ldb")
+
+    def test_interrupted_twice(self):
+        """The second ends it at once; the next import clears away what that left."""
+        importer = subprocess.Popen(
+            harness.command(*IMPORT, "new.ldb"), cwd=self.folder, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, env={**os.environ, "LOCKSTEP_FAULTS": "import.range:stop"},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        os.waitid(os.P_PID, importer.pid, os.WSTOPPED)
+        importer.send_signal(signal.SIGINT)
+        importer.send_signal(signal.SIGTERM)
+        importer.send_signal(signal.SIGCONT)
+        self.assertIn(importer.wait(timeout=harness.SECONDS), (-signal.SIGINT, -signal.SIGTERM))
+        self.assertNotEqual(glob.glob(self.path("new.ldb.importing-*")), [])
+        self.succeeds(*IMPORT, "new.ldb")
+        self.assertEqual(glob.glob(self.path("new.ldb.importing-*")), [])
 
 
 class NoRoomTest(harness.CliTest):

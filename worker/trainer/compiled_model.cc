@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/watch.h"
 #include "graph/plan/memory.h"
 
 namespace lockstep::worker {
@@ -21,6 +22,7 @@ Result<std::unique_ptr<CompiledModel>> CompiledModel::Make(graph::Program progra
 
 Status CompiledModel::CompileAll(Device* device, const Options& options) {
   for (int64_t rows : options.lane_rows) {
+    RETURN_IF_ERROR(CheckStop(options.stop));
     ASSIGN_OR_RETURN(const graph::Graph lane, program_.Lane(rows));
     const bool most = rows == *std::max_element(options.lane_rows.begin(), options.lane_rows.end());
     ASSIGN_OR_RETURN(
@@ -57,6 +59,7 @@ int64_t CompiledModel::prepared_bytes() const {
 Result<std::unique_ptr<Executor>> CompiledModel::CompileOne(const Result<graph::Graph>& graph,
                                                             Device* device,
                                                             const Options& options) {
+  RETURN_IF_ERROR(CheckStop(options.stop));
   if (!graph.ok()) return graph.status();
   ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan,
                    graph::Compile(*graph, device->spec(), options.kernels,

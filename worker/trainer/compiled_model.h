@@ -3,6 +3,7 @@
 // meet, before its first step. Immutable and shared by all ranks and lanes of a process.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -27,6 +28,8 @@ class CompiledModel {
     bool poison = false;               // Executor::Options
     bool profile = false;              // Executor::Options
     bool library_only = false;         // Executor::Options
+    // Looked at before each plan; once set, the compiling ends as cancelled. May be null.
+    const std::atomic<bool>* stop = nullptr;
   };
   // Everything that can fail for shapes, kernels or memory fails here. `device` outlives it.
   static Result<std::unique_ptr<CompiledModel>> Make(graph::Program program, Device* device,

@@ -1,18 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/trainer/membership.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/format.h"
 #include "base/log.h"
+#include "base/watch.h"
 
 namespace lockstep::worker {
 namespace {
 
 constexpr auto kPoll = std::chrono::milliseconds(50);
+constexpr auto kRetry = std::chrono::milliseconds(100);  // after a beat without an answer
 constexpr size_t kMostDigestsABeat = 4096;
 
+std::string SecondsText(Duration d) {
+  return Format("%.1f s", std::chrono::duration<double>(d).count());
+}
+
 }  // namespace
+
+// False: a failure that is the coordinator's answer.
+bool Membership::Heard::Note(const Status& call) {
+  const TimePoint now = Clock::Real().Now();
+  const StatusCode code = call.code();
+  unanswered = !call.ok();
+  if (call.ok()) answered = now;
+  if (call.ok() || code == StatusCode::kDeadlineExceeded) present = now;
+  return call.ok() || code == StatusCode::kUnavailable || code == StatusCode::kDeadlineExceeded;
+}
 
 Membership::Membership(comm::Coordinator* coordinator, comm::RegisterRequest request,
                        Options options)
@@ -29,22 +47,30 @@ Membership::~Membership() {
 
 Result<comm::Assignment> Membership::Join(const std::function<void(const std::string&)>& say,
                                           const std::function<bool()>& give_up) {
+  if (options_.presence != nullptr) options_.presence->phase.store("registration");
   std::string waiting, said;
   TimePoint since = Clock::Real().Now();
+  Heard heard{since, since};
   while (true) {
-    ASSIGN_OR_RETURN(const comm::RegisterReply reply, coordinator_->Register(request_));
-    if (reply.accepted) {
-      for (const std::string& note : reply.notes) say(note);
-      generation_ = reply.assignment.generation;
+    const Result<comm::RegisterReply> reply = coordinator_->Register(request_);
+    if (!heard.Note(reply.status())) return reply.status();
+    if (reply.ok() && reply->accepted) {
+      for (const std::string& note : reply->notes) say(note);
+      generation_ = reply->assignment.generation;
+      if (options_.presence != nullptr) options_.presence->member.store(true);
       thread_ = std::thread([this] { Beat(); });
-      return reply.assignment;
+      return reply->assignment;
     }
-    if (reply.note != waiting) {
-      waiting = reply.note;
+    // One that stood still for a moment answers the next time.
+    if (const Status silence = JudgeSilence(heard); !reply.ok() && !silence.ok()) {
+      return reply.status().code() == StatusCode::kDeadlineExceeded ? silence : reply.status();
+    }
+    if (reply.ok() && reply->note != waiting) {
+      waiting = reply->note;
       since = Clock::Real().Now();
     }
     if (waiting != said && Clock::Real().Now() - since >= options_.say_after) say(said = waiting);
-    if (give_up && give_up()) return Cancelled("stopped on request before the run began");
+    if (give_up && give_up()) return StoppedBeforeTheRun();
     MutexLock lock(&mutex_);
     changed_.WaitUntil(&mutex_, Clock::Real().Now() + kPoll);
   }
@@ -74,6 +100,17 @@ void Membership::Leave(const Status& status, int64_t step, uint64_t digest) {
     changed_.NotifyAll();
   }
   if (thread_.joinable()) thread_.join();
+  SayGoodbye(status, step, digest);
+  if (options_.presence == nullptr) return;
+  options_.presence->phase.store("end");
+  options_.presence->member.store(false);
+}
+
+void Membership::SayGoodbye(const Status& status, int64_t step, uint64_t digest) {
+  {
+    MutexLock lock(&mutex_);
+    if (unanswered_) return;  // it would cost as long again
+  }
   Heard ignored;
   BeatOnce(&ignored);  // the digests that no beat has carried yet
   const Status left =
@@ -87,9 +124,9 @@ void Membership::Beat() {
   Heard heard{Clock::Real().Now(), Clock::Real().Now()};
   while (true) {
     BeatOnce(&heard);
-    JudgeSilence(heard);
+    if (const Status silence = JudgeSilence(heard); !silence.ok()) GiveUp(silence);
     MutexLock lock(&mutex_);
-    const TimePoint next = Clock::Real().Now() + options_.beat;
+    const TimePoint next = NextBeat(heard);
     while (!leaving_ && told_.ok() && digests_.size() < kMostDigestsABeat &&
            Clock::Real().Now() < next) {
       changed_.WaitUntil(&mutex_, next);
@@ -102,20 +139,49 @@ void Membership::Beat() {
   while (!leaving_ && Clock::Real().Now() < limit) changed_.WaitUntil(&mutex_, limit);
   if (leaving_) return;
   std::fprintf(stderr, "lockstep: error: rank %d: %s (ended here: it was busy in phase '%s')\n",
-               request_.member.rank.value, told_.message().c_str(), phase_.load());
+               request_.member.rank.value, Explain(told_).message().c_str(), phase_.load());
   FlushLogs();
   std::_Exit(ExitCodeOf(told_.code()));
 }
 
-void Membership::JudgeSilence(const Heard& heard) {
+TimePoint Membership::NextBeat(const Heard& heard) const {
   const TimePoint now = Clock::Real().Now();
-  const Duration silent = now - heard.answered;
-  if (silent < options_.silence_limit && now - heard.present < options_.absence_limit) return;
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(silent).count();
-  Stop(Unavailable("the coordinator has not answered for " + std::to_string(seconds) +
-                   " s; look whether its process (rank 0, unless one was named) was ended or "
-                   "stopped, then start the same command again: it goes on from the last "
-                   "checkpoint"));
+  return now + (heard.unanswered ? std::min<Duration>(kRetry, options_.beat) : options_.beat);
+}
+
+Status Membership::JudgeSilence(const Heard& heard) const {
+  const TimePoint now = Clock::Real().Now();
+  const auto unheard = [&](TimePoint last) {
+    return now - last - options_.pulse->StoodStillSince(last);
+  };
+  const Duration silent = unheard(heard.answered);
+  // Of several ranks the first speaks, and the others hear it before they come to the same end.
+  const auto limit = [&](Duration of_the_first) {
+    return request_.member.rank.value > 1 ? of_the_first + of_the_first / 4 : of_the_first;
+  };
+  if (silent < limit(options_.silence_limit) &&
+      unheard(heard.present) < limit(options_.absence_limit)) {
+    return OkStatus();
+  }
+  return Unavailable("the coordinator has not answered for " + SecondsText(silent) +
+                     "; look whether its process (rank 0, unless one was named) was ended or "
+                     "stopped, then start the same command again: it goes on from the last "
+                     "checkpoint");
+}
+
+Status Membership::Explain(const Status& failure) const {
+  const bool loss = failure.code() == StatusCode::kUnavailable ||
+                    failure.code() == StatusCode::kDeadlineExceeded;
+  if (!loss) return failure;
+  // What others conclude from a silence reaches this rank a while after it woke.
+  const TimePoint lately = Clock::Real().Now() - options_.silence_limit - options_.grace;
+  const Duration slept = options_.pulse->LongestEndedSince(lately);
+  if (2 * slept < options_.silence_limit) return failure;
+  return Status(failure.code(),
+                "this process stood still for " + SecondsText(slept) +
+                    " (it was stopped, its machine was suspended, or it got no core), which the "
+                    "others take for its end; start the same command again. Meanwhile: " +
+                    failure.message());
 }
 
 void Membership::BeatOnce(Heard* heard) {
@@ -129,19 +195,21 @@ void Membership::BeatOnce(Heard* heard) {
     request.digests.swap(digests_);
   }
   const Result<comm::HeartbeatReply> reply = coordinator_->Heartbeat(request);
+  if (!heard->Note(reply.status())) return Stop(reply.status());
   if (reply.ok()) {
-    heard->answered = heard->present = Clock::Real().Now();
     if (!reply->stop.ok()) Stop(reply->stop);
     return;
   }
-  const StatusCode code = reply.status().code();
-  if (code != StatusCode::kUnavailable && code != StatusCode::kDeadlineExceeded) {
-    Stop(reply.status());
-    return;
-  }
-  if (code == StatusCode::kDeadlineExceeded) heard->present = Clock::Real().Now();
   MutexLock lock(&mutex_);  // carried by the next one
   digests_.insert(digests_.begin(), request.digests.begin(), request.digests.end());
+}
+
+void Membership::GiveUp(const Status& silence) {
+  {
+    MutexLock lock(&mutex_);
+    unanswered_ = true;
+  }
+  Stop(silence);
 }
 
 void Membership::Stop(const Status& why) {

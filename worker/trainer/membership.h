@@ -11,7 +11,9 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/pulse.h"
 #include "comm/coordinator.h"
+#include "comm/presence.h"
 
 namespace lockstep::worker {
 
@@ -19,7 +21,8 @@ class Membership {
  public:
   struct Options {
     Duration beat = std::chrono::seconds(1);
-    // A coordinator that has not answered for so long is lost.
+    // A coordinator that has not answered for so long is lost; the time in which this process
+    // itself stood still does not count.
     Duration silence_limit = std::chrono::seconds(10);
     // Likewise one whose process is not there at all: the call fails at once.
     Duration absence_limit = std::chrono::seconds(3);
@@ -29,6 +32,9 @@ class Membership {
     Duration say_after = std::chrono::seconds(1);
     // Called once, from the heartbeat's thread, when the rank must end: wakes what it waits for.
     std::function<void(const Status&)> on_stop;
+    const Pulse* pulse = &Pulse::OfProcess();
+    // Told that the coordinator watches this rank, and that it does no more; may be null.
+    comm::Presence* presence = nullptr;
   };
   // `coordinator` outlives this.
   Membership(comm::Coordinator* coordinator, comm::RegisterRequest request, Options options);
@@ -49,7 +55,11 @@ class Membership {
 
   // OK, or why the coordinator ended this rank.
   Status Told() const EXCLUDES(mutex_);
-  // Ends the heartbeat and says goodbye; nothing where Join has not succeeded. Once.
+  // The same failure; where this process has just stood still for long enough that others may have
+  // given it up, with that before it.
+  Status Explain(const Status& failure) const;
+  // Ends the heartbeat and says goodbye, but not to a coordinator that does not answer; nothing
+  // where Join has not succeeded. Once.
   void Leave(const Status& status, int64_t step, uint64_t digest);
 
   int64_t generation() const { return generation_; }
@@ -60,10 +70,16 @@ class Membership {
   // When the coordinator last answered, and when it was last not known to be gone.
   struct Heard {
     TimePoint answered, present;
+    bool unanswered = false;  // the last call
+    bool Note(const Status& call);
   };
   void BeatOnce(Heard* heard) EXCLUDES(mutex_);
-  void JudgeSilence(const Heard& heard) EXCLUDES(mutex_);
+  Status JudgeSilence(const Heard& heard) const;
+  // When a beat that was answered, or not, is followed by another.
+  TimePoint NextBeat(const Heard& heard) const;
+  void GiveUp(const Status& silence) EXCLUDES(mutex_);
   void Stop(const Status& why) EXCLUDES(mutex_);
+  void SayGoodbye(const Status& status, int64_t step, uint64_t digest) EXCLUDES(mutex_);
 
   comm::Coordinator* const coordinator_;
   const comm::RegisterRequest request_;
@@ -74,6 +90,7 @@ class Membership {
   mutable Mutex mutex_;
   CondVar changed_;
   bool leaving_ GUARDED_BY(mutex_) = false;
+  bool unanswered_ GUARDED_BY(mutex_) = false;  // the coordinator was given up
   Status told_ GUARDED_BY(mutex_);
   int64_t step_ GUARDED_BY(mutex_) = 0;
   std::vector<comm::StepDigest> digests_ GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <limits>
 
 namespace lockstep::worker {
 namespace {
@@ -15,6 +16,10 @@ class ScriptedCoordinator : public comm::Coordinator {
  public:
   Result<comm::RegisterReply> Register(const comm::RegisterRequest&) override {
     MutexLock lock(&mutex_);
+    if (unanswered_registrations > 0) {
+      --unanswered_registrations;
+      return DeadlineExceeded("no answer");
+    }
     comm::RegisterReply reply;
     if (++registered_ < 3) {
       reply.note = "waiting for rank 1";
@@ -38,7 +43,12 @@ class ScriptedCoordinator : public comm::Coordinator {
   Status Leave(const comm::LeaveRequest& request) override {
     MutexLock lock(&mutex_);
     left_ = request;
+    ++goodbyes_;
     return OkStatus();
+  }
+  int goodbyes() {
+    MutexLock lock(&mutex_);
+    return goodbyes_;
   }
 
   void Silence(const Status& status) {
@@ -63,6 +73,7 @@ class ScriptedCoordinator : public comm::Coordinator {
   }
 
   Status refusal;
+  int unanswered_registrations = 0;
 
  private:
   Mutex mutex_;
@@ -72,6 +83,7 @@ class ScriptedCoordinator : public comm::Coordinator {
   comm::HeartbeatRequest last_ GUARDED_BY(mutex_);
   std::vector<int64_t> steps_ GUARDED_BY(mutex_);
   comm::LeaveRequest left_ GUARDED_BY(mutex_);
+  int goodbyes_ GUARDED_BY(mutex_) = 0;
 };
 
 class MembershipTest : public testing::Test {
@@ -82,6 +94,8 @@ class MembershipTest : public testing::Test {
     options.silence_limit = silence_limit_;
     options.absence_limit = absence_limit_;
     options.say_after = milliseconds(0);
+    options.pulse = &pulse_;
+    options.presence = &presence_;
     options.on_stop = [this](const Status& why) { stopped_.set_value(why); };
     return std::make_unique<Membership>(&coordinator_, comm::RegisterRequest{}, options);
   }
@@ -91,6 +105,9 @@ class MembershipTest : public testing::Test {
   }
 
   Duration silence_limit_ = std::chrono::hours(1), absence_limit_ = std::chrono::hours(1);
+  HeldClock clock_;
+  Pulse pulse_{&clock_};  // never beats, unless a test says so
+  comm::Presence presence_;
   ScriptedCoordinator coordinator_;
   std::vector<std::string> said_;
   std::promise<Status> stopped_;
@@ -147,6 +164,72 @@ TEST_F(MembershipTest, ACoordinatorThatIsSilentForTooLongEndsTheRank) {
   EXPECT_EQ(why.code(), StatusCode::kUnavailable);
   EXPECT_NE(why.message().find("has not answered"), std::string::npos) << why;
   membership->Leave(why, 0, 0);
+  EXPECT_EQ(coordinator_.goodbyes(), 0) << "a goodbye would take as long again";
+}
+
+TEST_F(MembershipTest, ARegistrationThatIsNotAnsweredAtOnceIsRepeated) {
+  coordinator_.unanswered_registrations = 3;
+  const auto membership = Make();
+  EXPECT_TRUE(Join(membership.get()).ok());
+}
+
+TEST_F(MembershipTest, ACoordinatorThatNeverAnswersARegistrationEndsTheWait) {
+  coordinator_.unanswered_registrations = std::numeric_limits<int>::max();
+  silence_limit_ = milliseconds(100);
+  const auto membership = Make();
+  const Status status = Join(membership.get());
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_NE(status.message().find("has not answered"), std::string::npos) << status;
+}
+
+TEST_F(MembershipTest, IsPresentAsAMemberFromItsRegistrationToItsGoodbye) {
+  const auto membership = Make();
+  EXPECT_FALSE(presence_.member);
+  ASSERT_TRUE(Join(membership.get()).ok());
+  EXPECT_TRUE(presence_.member);
+  membership->Leave(OkStatus(), 0, 0);
+  EXPECT_FALSE(presence_.member);
+}
+
+class SleepyMembershipTest : public MembershipTest {
+ protected:
+  // A pulse that stood still for so long, as told by the clock of the machine.
+  class Nap : public Clock {
+   public:
+    explicit Nap(Duration length) : length_(length) {}
+    TimePoint Now() const override {
+      return ++looks_ == 1 ? Clock::Real().Now() - length_ : Clock::Real().Now();
+    }
+
+   private:
+    const Duration length_;
+    mutable std::atomic<int> looks_{0};
+  };
+  Status ExplainedAfter(Duration nap, const Status& failure = Unavailable("rank 1 gave up")) {
+    const Nap clock(nap);
+    Pulse pulse(&clock);
+    pulse.Beat();
+    pulse.Beat();
+    Membership::Options options;
+    options.pulse = &pulse;
+    Membership membership(&coordinator_, {}, options);
+    return membership.Explain(failure);
+  }
+};
+
+TEST_F(SleepyMembershipTest, ARankThatStoodStillSaysSoBeforeItRepeatsWhatOthersSay) {
+  const std::string message = ExplainedAfter(std::chrono::seconds(12)).message();
+  EXPECT_TRUE(message.starts_with("this process stood still for 12.")) << message;
+  EXPECT_TRUE(message.ends_with("Meanwhile: rank 1 gave up")) << message;
+}
+
+TEST_F(SleepyMembershipTest, AStandstillFarBelowTheLimitIsNoReason) {
+  EXPECT_EQ(ExplainedAfter(std::chrono::seconds(3)).message(), "rank 1 gave up");
+  EXPECT_EQ(ExplainedAfter(std::chrono::seconds(0)).message(), "rank 1 gave up");
+}
+
+TEST_F(SleepyMembershipTest, AFailureOfItsOwnIsNotExplainedByAStandstill) {
+  EXPECT_EQ(ExplainedAfter(std::chrono::seconds(12), NonFinite("NaN")).message(), "NaN");
 }
 
 TEST_F(MembershipTest, ACoordinatorThatIsNotThereIsLostSooner) {

@@ -166,6 +166,7 @@ Status RankTrainer::Join() {
                    MakeRegistration(*config_, *setup_, *communicator_));
   Membership::Options options;
   options.silence_limit = ToDuration(config_->run.heartbeat_limit);
+  options.presence = world_->presence;
   options.on_stop = [this](const Status& why) { communicator_->Abort(why); };
   membership_ =
       std::make_unique<Membership>(world_->coordinator, std::move(request), std::move(options));
@@ -476,6 +477,7 @@ Status RankTrainer::Conclude(Status status) {
     // The cause, not what it led to.
     const Status told = membership_ == nullptr ? OkStatus() : membership_->Told();
     if (!told.ok()) status = told;
+    if (membership_ != nullptr) status = membership_->Explain(status);
     if (communicator_->size() > 1 && !status.message().starts_with("rank ")) {
       status = status.WithContext("rank " + std::to_string(communicator_->rank().value));
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/cores.h"
+#include "base/fault_point.h"
 #include "comm/reduce/canonical_tree.h"
 #include "comm/reduce/subtree_sums.h"
 #include "storage/loader/augment.h"
@@ -178,16 +179,22 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
   return report;
 }
 
-Result<RunSetup> SetUp(const TrainConfig& config) {
+Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
   RETURN_IF_ERROR(CheckRanks(config));
   RunSetup setup;
+  watch.Enter("opening the dataset");
+  FaultPoint("train.dataset");
   ASSIGN_OR_RETURN(setup.dataset, storage::Dataset::Open(config.data.dataset));
   const storage::DatasetInfo& info = setup.dataset->info();
   ASSIGN_OR_RETURN(setup.train_split, info.Split(config.data.train));
   ASSIGN_OR_RETURN(setup.order, storage::OrderSpecFor(info, config.data.train, config.batch.lanes,
                                                       config.batch.lane_batch,
                                                       config.data.window_shards, config.seed));
+  RETURN_IF_ERROR(watch.KeepGoing());
+  watch.Enter("compiling");
+  FaultPoint("train.compile");
   CompiledModel::Options compile;
+  compile.stop = watch.stop;
   compile.lane_rows = storage::RowCounts(setup.order);
   setup.most_rows = compile.lane_rows.back();
   if (!config.data.val.empty()) {

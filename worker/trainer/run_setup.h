@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/watch.h"
 #include "storage/dataset/dataset.h"
 #include "storage/order/epoch_order.h"
 #include "storage/order/eval_order.h"
@@ -35,8 +36,8 @@ struct RunSetup {
 };
 
 // Opens the dataset, checks the config against it, builds and compiles everything. Every failure
-// that can be foreseen is one here.
-Result<RunSetup> SetUp(const TrainConfig& config);
+// that can be foreseen is one here. Says in `watch` where it is, and ends as cancelled when asked.
+Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch = {});
 
 // The model of a config and nothing of its data: images of this shape, this many classes, full lane
 // batches only, no evaluation, no end. For measuring steps; `profile` as Executor::Options.

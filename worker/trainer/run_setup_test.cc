@@ -42,6 +42,29 @@ TEST_F(RunSetupTest, CountsStepsAndAppliesMaxSteps) {
   EXPECT_EQ(worker::SetUp(config)->steps_per_epoch, 4);
 }
 
+TEST_F(RunSetupTest, SaysItsPhasesAndServesAWishToStopInThem) {
+  std::atomic<bool> stop{false};
+  std::atomic<const char*> phase{"start"};
+  ASSERT_TRUE(worker::SetUp(Config(), {&stop, &phase}).ok());
+  EXPECT_STREQ(phase.load(), "compiling");
+  stop = true;
+  EXPECT_EQ(worker::SetUp(Config(), {&stop, &phase}).status().code(), StatusCode::kCancelled);
+  EXPECT_STREQ(phase.load(), "opening the dataset");
+}
+
+TEST_F(RunSetupTest, CompilingServesAWishToStopBeforeEachPlan) {
+  const auto setup = worker::SetUp(Config());
+  ASSERT_TRUE(setup.ok()) << setup.status();
+  const std::atomic<bool> stop{true};
+  CompiledModel::Options options;
+  options.lane_rows = {3};
+  options.stop = &stop;
+  auto program = MakeProgram(Config(), Shape{28, 28, 1}, 10);
+  ASSERT_TRUE(program.ok()) << program.status();
+  const auto model = CompiledModel::Make(*std::move(program), setup->device.get(), options);
+  EXPECT_EQ(model.status().code(), StatusCode::kCancelled);
+}
+
 TEST_F(RunSetupTest, RefusesMoreStepsThanTheRandomStreamsCanTellApart) {
   TrainConfig config = Config();
   config.epochs = int32_t{1} << 30;  // 2^32 steps: the last one still has a 32-bit number

@@ -29,17 +29,23 @@ Status MostTelling(const std::vector<Status>& statuses) {
 // Everything that can be foreseen fails before the run directory is touched, and on all ranks.
 Result<RunSetup> SetUpTogether(const TrainConfig& config, const TrainWorld& world) {
   comm::Communicator* first = world.ranks.front();
-  Result<RunSetup> setup = SetUp(config);
+  std::atomic<const char*>* const phase = world.presence ? &world.presence->phase : nullptr;
+  const Watch watch{world.stop, phase};
+  Result<RunSetup> setup = SetUp(config, watch);
   Status status = setup.status();
   if (status.ok()) {
     status = CheckFits(PlannedMemory(config, *setup), setup->device->spec().memory_bytes);
   }
   if (status.ok() && first->rank() == Rank(0)) status = RunDirectory::Check(config);
+  if (status.ok()) status = watch.KeepGoing();
+  if (status.code() == StatusCode::kCancelled) status = StoppedBeforeTheRun();
   if (first->size() > static_cast<int32_t>(world.ranks.size())) {
+    watch.Enter("waiting for the other ranks' setup");
     QueueStream stream("start");
     status = comm::AgreeOnStatus(first, status, &stream, Deadline::In(kStartLimit));
   }
   RETURN_IF_ERROR(status);
+  watch.Enter("preparing");
   return setup;
 }
 

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "comm/communicator.h"
 #include "comm/coordinator.h"
+#include "comm/presence.h"
 #include "worker/eval/evaluator.h"
 #include "worker/trainer/memory_report.h"
 #include "worker/trainer/train_config.h"
@@ -88,6 +89,8 @@ struct TrainWorld {
   std::vector<comm::Communicator*> ranks;    // of this process: all W as threads, or one
   comm::Coordinator* coordinator = nullptr;  // of the run
   const std::atomic<bool>* stop = nullptr;   // set: finish the step, checkpoint, end as cancelled
+  // Where this process says what it is at while no coordinator hears it; null: nobody looks.
+  comm::Presence* presence = nullptr;
 };
 
 // Runs the whole training, or goes on with the one in the run directory. summary.json is written

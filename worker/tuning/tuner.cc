@@ -11,6 +11,7 @@
 #include "base/floating_point_state.h"
 #include "base/hash.h"
 #include "base/philox.h"
+#include "base/watch.h"
 #include "ops/core/reference_kernel.h"
 #include "worker/device/build_id.h"
 
@@ -141,8 +142,8 @@ std::vector<KernelOption> OptionsToTime(const NodeSpec& node, const DeviceSpec& 
 
 class NodeTuner {
  public:
-  NodeTuner(const NodeSpec& node, Device* device, const Clock* clock, TimePoint end)
-      : node_(node), device_(device), clock_(clock), end_(end) {}
+  NodeTuner(const NodeSpec& node, Device* device, const TuneOptions& options, TimePoint end)
+      : node_(node), device_(device), clock_(options.clock), stop_(options.stop), end_(end) {}
 
   // Adds to the report what came out.
   Status Run(std::vector<KernelOption> options, TuneReport* report) {
@@ -176,6 +177,7 @@ class NodeTuner {
     }
     ASSIGN_OR_RETURN(operands_, Operands::Make(node_, workspace));
     for (size_t i = 0; i < options.size(); ++i) {
+      RETURN_IF_ERROR(CheckStop(stop_));
       Contender c;
       c.option = std::move(options[i]);
       c.first = i == 0;
@@ -208,6 +210,7 @@ class NodeTuner {
       const double limit = kHopeless * Fastest().best;
       for (Contender& c : contenders_) {
         if (round > 0 && c.best > limit && !c.first) continue;
+        RETURN_IF_ERROR(CheckStop(stop_));
         const TimePoint start = clock_->Now();
         RETURN_IF_ERROR(operands_.Run(*c.kernel));
         const std::chrono::duration<double, std::milli> taken = clock_->Now() - start;
@@ -229,6 +232,7 @@ class NodeTuner {
   const NodeSpec& node_;
   Device* const device_;
   const Clock* const clock_;
+  const std::atomic<bool>* const stop_;
   const TimePoint end_;
   Operands operands_;
   std::vector<Contender> contenders_;
@@ -276,7 +280,7 @@ Result<TuneReport> TuneNodes(const std::vector<NodeSpec>& nodes, Device* device,
     if (options.progress) {
       options.progress(static_cast<int64_t>(i), report.with_choice, with_choice[i].node);
     }
-    NodeTuner tuner(with_choice[i].node, device, options.clock, end);
+    NodeTuner tuner(with_choice[i].node, device, options, end);
     RETURN_IF_ERROR(tuner.Run(std::move(with_choice[i].options), &report));
   }
   std::sort(

@@ -7,6 +7,7 @@
 // once is the machine's affair and no part of the bits, so no number of neighbours would be right.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -28,6 +29,7 @@ struct TuneOptions {
   const Clock* clock = &Clock::Real();
   // Called before each node that has something to choose, dearest first; may be null.
   std::function<void(int64_t done, int64_t total, const ops::NodeSpec& node)> progress;
+  const std::atomic<bool>* stop = nullptr;  // set: the tuning ends as cancelled; may be null
 };
 
 struct TunedChoice {

@@ -224,6 +224,19 @@ TEST_F(TunerTest, TakesTheDearestFirstAndBeginsNoneWhenTheTimeIsOver) {
   EXPECT_THAT(report->choices[0].choice.node, HasSubstr("large"));
 }
 
+TEST_F(TunerTest, AWishToStopEndsItBeforeTheNextKernel) {
+  std::atomic<bool> stop{false};
+  TuneOptions options;
+  options.clock = &clock_;
+  options.stop = &stop;
+  options.progress = [&](int64_t done, int64_t, const ops::NodeSpec&) { stop = done == 1; };
+  const std::vector<ops::NodeSpec> nodes = {Node("large", {{"a", 50}, {"b", 1}}, 4000),
+                                            Node("small", {{"c", 50}, {"d", 1}}, 4)};
+  EXPECT_EQ(TuneNodes(nodes, &device_, options).status().code(), StatusCode::kCancelled);
+  EXPECT_GT(std::count(runs_.begin(), runs_.end(), "b"), 0);
+  EXPECT_EQ(std::count(runs_.begin(), runs_.end(), "c"), 0);
+}
+
 TEST_F(TunerTest, AHopelessKernelIsRunLessThanTheOthers) {
   EXPECT_THAT(Chosen({Node("op", {{"a", 10}, {"b", 1000}})}), ElementsAre());
   EXPECT_EQ(std::count(runs_.begin(), runs_.end(), "b"), 3) << "twice for its bits, once for time";

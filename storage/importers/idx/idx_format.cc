@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/importers/idx/idx_format.h"
 
+#include <algorithm>
+
+#include "base/watch.h"
 #include "storage/env/files.h"
 #include "storage/importers/idx/byte_source.h"
 
@@ -8,6 +11,7 @@ namespace lockstep::storage {
 namespace {
 
 constexpr int64_t kMostElements = int64_t{1} << 33;  // 8 GiB; what a header may ask for
+constexpr size_t kPiece = size_t{1} << 24;           // bytes between looks for a wish to stop
 
 uint32_t LoadBigEndian(const char* bytes) {
   uint32_t value = 0;
@@ -67,14 +71,19 @@ Result<Header> ReadHeader(ByteSource* source, const std::string& file, int rank)
 
 }  // namespace
 
-Result<IdxArray> ParseIdx(std::string_view file_bytes, std::string_view name, int rank) {
+Result<IdxArray> ParseIdx(std::string_view file_bytes, std::string_view name, int rank,
+                          const std::atomic<bool>* stop) {
   CHECK(rank >= 1 && rank <= 3) << rank;
   const std::string file = "'" + std::string(name) + "'";
   const std::unique_ptr<ByteSource> source = ByteSource::Make(file_bytes, name);
   ASSIGN_OR_RETURN(const Header header, ReadHeader(source.get(), file, rank));
   IdxArray array{header.dims, ""};
   const auto elements = static_cast<size_t>(header.elements);
-  RETURN_IF_ERROR(source->Read(elements, &array.values));
+  for (size_t before = 0; array.values.size() < elements; before = array.values.size()) {
+    RETURN_IF_ERROR(CheckStop(stop));
+    RETURN_IF_ERROR(source->Read(std::min(kPiece, elements - before), &array.values));
+    if (array.values.size() == before) break;
+  }
   if (array.values.size() < elements) {
     return DataLoss(file + " is cut short: its header says " + DimsText(header.dims) + " = " +
                     std::to_string(elements) + " bytes, there are " +
@@ -89,9 +98,9 @@ Result<IdxArray> ParseIdx(std::string_view file_bytes, std::string_view name, in
   return array;
 }
 
-Result<IdxArray> ReadIdx(const std::string& path, int rank) {
+Result<IdxArray> ReadIdx(const std::string& path, int rank, const std::atomic<bool>* stop) {
   ASSIGN_OR_RETURN(const std::string bytes, ReadRegularFile(path));
-  return ParseIdx(bytes, path, rank);
+  return ParseIdx(bytes, path, rank, stop);
 }
 
 }  // namespace lockstep::storage

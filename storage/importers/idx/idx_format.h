@@ -4,6 +4,7 @@
 // at the end of http://yann.lecun.com/exdb/mnist/.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,7 +21,9 @@ struct IdxArray {
 
 // Reads a whole idx file, plain or gzip, that must have `rank` dimensions (1 .. 3). Data-loss where
 // it is not one, is too short or too long: names the file, what was found, what was expected.
-Result<IdxArray> ParseIdx(std::string_view file_bytes, std::string_view name, int rank);
-Result<IdxArray> ReadIdx(const std::string& path, int rank);
+// Cancelled once `stop` (may be null) is set.
+Result<IdxArray> ParseIdx(std::string_view file_bytes, std::string_view name, int rank,
+                          const std::atomic<bool>* stop = nullptr);
+Result<IdxArray> ReadIdx(const std::string& path, int rank, const std::atomic<bool>* stop);
 
 }  // namespace lockstep::storage

@@ -72,10 +72,10 @@ Result<std::map<std::string, SplitFiles>> FindFiles(const std::string& directory
   return found;
 }
 
-Result<IdxSplit> ReadSplit(const SplitFiles& files) {
+Result<IdxSplit> ReadSplit(const SplitFiles& files, const std::atomic<bool>* stop) {
   IdxSplit split;
-  ASSIGN_OR_RETURN(split.images, ReadIdx(files.images, 3));
-  ASSIGN_OR_RETURN(split.labels, ReadIdx(files.labels, 1));
+  ASSIGN_OR_RETURN(split.images, ReadIdx(files.images, 3, stop));
+  ASSIGN_OR_RETURN(split.labels, ReadIdx(files.labels, 1, stop));
   if (split.images.dims[0] != split.labels.dims[0]) {
     return DataLoss("'" + files.images + "' has " + std::to_string(split.images.dims[0]) +
                     " images, but '" + files.labels + "' has " +
@@ -160,10 +160,11 @@ class IdxImporter : public Importer {
 };
 
 Result<std::unique_ptr<Importer>> OpenIdx(const std::map<std::string, SplitFiles>& files,
-                                          const std::vector<std::string>& classes) {
+                                          const std::vector<std::string>& classes,
+                                          const std::atomic<bool>* stop) {
   std::map<std::string, IdxSplit> data;
   for (const auto& [name, paths] : files) {
-    ASSIGN_OR_RETURN(data[name], ReadSplit(paths));
+    ASSIGN_OR_RETURN(data[name], ReadSplit(paths, stop));
   }
   return std::unique_ptr<Importer>(new IdxImporter(files, std::move(data), classes));
 }
@@ -175,7 +176,8 @@ bool HasSplits(const std::string& path, const std::vector<std::string>& names) {
                      [&](const std::string& name) { return files->count(name) > 0; });
 }
 
-Result<std::unique_ptr<Importer>> OpenFashionMnist(const std::string& path) {
+Result<std::unique_ptr<Importer>> OpenFashionMnist(const std::string& path,
+                                                   const std::atomic<bool>* stop) {
   static const std::vector<std::string> kClasses = {
       "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
       "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
@@ -196,7 +198,7 @@ Result<std::unique_ptr<Importer>> OpenFashionMnist(const std::string& path) {
     }
     files[name] = (*found)[name];
   }
-  return OpenIdx(files, kClasses);
+  return OpenIdx(files, kClasses, stop);
 }
 
 }  // namespace
@@ -204,9 +206,10 @@ Result<std::unique_ptr<Importer>> OpenFashionMnist(const std::string& path) {
 ImporterKind IdxKind() {
   return {"idx", "directory with SPLIT-images-idx3-ubyte[.gz] and SPLIT-labels-idx1-ubyte[.gz]",
           [](const std::string& path) { return HasSplits(path, {}); },
-          [](const std::string& path) -> Result<std::unique_ptr<Importer>> {
+          [](const std::string& path,
+             const std::atomic<bool>* stop) -> Result<std::unique_ptr<Importer>> {
             ASSIGN_OR_RETURN(const auto files, FindFiles(path));
-            return OpenIdx(files, {});
+            return OpenIdx(files, {}, stop);
           }};
 }
 

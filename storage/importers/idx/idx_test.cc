@@ -123,10 +123,12 @@ class IdxImport : public ::testing::Test {
     options.out = scratch_ / "out";
     options.threads = 2;
     options.shard_size = 4;
+    options.stop = &stop_;
     options.progress = [this](int64_t done, int64_t total) {
       EXPECT_EQ(done, last_done_ + 1);
       EXPECT_EQ(total, 18);
       last_done_ = done;
+      if (done == stop_at_) stop_ = true;
     };
     return ImportDataset(options);
   }
@@ -140,7 +142,30 @@ class IdxImport : public ::testing::Test {
   ScratchDirectory scratch_;
   std::string source_ = scratch_ / "source";
   int64_t last_done_ = 0;
+  int64_t stop_at_ = -1;  // after so many samples
+  std::atomic<bool> stop_{false};
 };
+
+TEST_F(IdxImport, AWishToStopIsServedInEveryPhaseAndLeavesNothing) {
+  stop_ = true;  // while the source is read
+  ExpectFailure(StatusCode::kCancelled, "stopped on request");
+  EXPECT_EQ(last_done_, 0);
+  for (const int64_t at : {int64_t{1}, int64_t{9}, int64_t{18}}) {  // 18: only the end is left
+    stop_ = false;
+    last_done_ = 0;
+    stop_at_ = at;
+    ExpectFailure(StatusCode::kCancelled, "stopped on request");
+    EXPECT_GE(last_done_, at);
+    EXPECT_LE(last_done_, at + 1) << "each thread looks before its next sample";
+  }
+}
+
+TEST_F(IdxImport, ASourceIsReadInPiecesBetweenWhichAWishToStopIsServed) {
+  const std::atomic<bool> stop{true};
+  const std::string images = Idx({12, 2, 2}, std::string(48, 'x'));
+  EXPECT_EQ(ParseIdx(images, "images", 3, &stop).status().code(), StatusCode::kCancelled);
+  EXPECT_TRUE(ParseIdx(images, "images", 3).ok());
+}
 
 TEST_F(IdxImport, MakesADatasetOfPlainAndCompressedFiles) {
   const auto report = Import();

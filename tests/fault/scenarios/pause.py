@@ -4,12 +4,12 @@
 import signal
 import time
 
-from processes import Failure, send
-from runs import GONE_SECONDS, OK
+from processes import Failure, send, wait_until
+from runs import GONE_SECONDS, OK, summary_of
 from scenarios import Spec
 from scenarios.kills import fault
 
-WHAT = "a rank stands still for 0.5, 2 and 10 times run.heartbeat_limit"
+WHAT = "a rank stands still for 0.5, 2 and 10 times run.heartbeat_limit, from MPI_Init to the end"
 
 LIMIT = 2  # seconds
 WATCHED = (f"run.heartbeat_limit={LIMIT}",)
@@ -53,6 +53,43 @@ def long(rank, place, times, says):
     return do
 
 
+def named(rank, place, says, limit=LIMIT, finished=False):
+    """The others end it within the limit and a few seconds, and name the one that stands still."""
+    def do(case):
+        program = case.train(3, *WATCHED, faults=fault(place, "stop", rank))
+        with program:
+            program.wait_stopped()
+            began = time.monotonic()
+            wait_until(program.ended, 1.5 * limit + GONE_SECONDS, lambda: f"it hangs: {program}")
+            case.notes.append(f"ended after {time.monotonic() - began:.1f} s")
+            case.gone = program.wait_gone(GONE_SECONDS)
+        if program.code == 0:
+            raise Failure(f"a rank stood still for ever and all went well: {program}")
+        for phrase in says:
+            if program.err.count(phrase) != 1:
+                raise Failure(f"it says {program.err.count(phrase)} times '{phrase}': {program}")
+        if finished:
+            case.check_finished(program)
+        case.finishes(2)
+    return do
+
+
+def woken_coordinator(case):
+    """Rank 0 stood still, the others gave it up; awake again it blames itself, not them."""
+    program = case.train(2, *WATCHED, faults=fault("train.step@13", "stop", 0),
+                         environment={"OMPI_MCA_odls_base_sigkill_timeout": "4"})
+    with program:
+        program.wait_stopped()
+        program.wait()  # mpirun wakes what it ends
+        case.gone = program.wait_gone(GONE_SECONDS)
+    summary = summary_of(case.run)
+    if summary["status"] != "failed" or "stood still for" not in summary["error"]:
+        raise Failure(f"summary.json does not say that rank 0 stood still: {summary}; {program}")
+    if "killed or crashed" in summary["error"] + program.err:
+        raise Failure(f"rank 1 is said to have crashed: {summary}; {program}")
+    case.finishes(2)
+
+
 def cases(_):
     for rank in (1, 0):
         yield Spec(f"rank{rank}-half", f"rank {rank} stands still for 0.5 limits",
@@ -68,3 +105,21 @@ def cases(_):
         # Rank 0 hosts the coordinator: what the others notice is its silence.
         yield Spec(f"rank0-{times}", f"rank 0 stands still for {times} limits in a step",
                    long(0, "train.step@13", times, ("rank 1", "coordinator")))
+    for place, phase in (("mpi.started", "reading the recipe"),
+                         ("world.meeting", "finding the coordinator"),
+                         ("train.dataset", "opening the dataset"),
+                         ("train.compile", "compiling"), ("world.finish", "end")):
+        # Before the recipe is read the limit is not known.
+        limit = 10 if place == "mpi.started" else LIMIT
+        for rank in (1, 0):
+            who = "rank 1 (" if rank == 1 else "rank 1: rank 0 ("
+            yield Spec(f"rank{rank}-{place}", f"rank {rank} of 3 stands still at {place} for ever",
+                       named(rank, place, (who, "has been silent for", f"in phase '{phase}'"),
+                             limit, finished=place == "world.finish"),
+                       quick=(rank, place) == (1, "train.dataset"))
+    yield Spec("rank1-mpi.init", "rank 1 of 3 stands still before MPI_Init for ever",
+               named(1, "mpi.init", ("rank 0 (host",), 60))
+    yield Spec("rank1-mpi.finalize", "rank 1 of 3 stands still before MPI_Finalize for ever",
+               named(1, "mpi.finalize", (), 30, finished=True))
+    yield Spec("rank0-woken", "rank 0 stands still until the others have given it up",
+               woken_coordinator)

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process that started this rank: mpirun, its daemon on this machine, SLURM's step daemon. Once
+// it is gone nobody will end this rank or wait for it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/process.h"
+#include "comm/rendezvous/launch_environment.h"
+
+namespace lockstep::cluster {
+
+// The launcher among the ancestors of this process, nearest first: the nearest that is called like
+// one, for a script may stand between; else the parent. None where the environment names no
+// launcher (a shell's background job outlives its shell on purpose), or nothing but init is left.
+std::optional<AncestorProcess> LauncherAmong(const std::vector<AncestorProcess>& ancestors,
+                                             const comm::LaunchEnvironment& launch);
+
+// That of this process.
+std::optional<AncestorProcess> FindLauncherProcess();
+
+}  // namespace lockstep::cluster
