@@ -16,6 +16,7 @@ struct Console {
   bool terminal = false;  // `err` is a terminal: a progress bar may be redrawn in place
   int columns = 80;       // of that terminal
   const Clock* clock = &Clock::Real();
+  const int* out_error = nullptr;  // error number of the first failed write to `out`; 0: none
 };
 
 // stdout and stderr of this process.

@@ -57,6 +57,19 @@ TEST_F(RunDirectoryTest, RefusesAFinishedRunWithoutCheckpointsAndChangesNothingO
   EXPECT_EQ(Get("model.safetensors"), "old weights");
 }
 
+TEST_F(RunDirectoryTest, RefusesAFolderThatIsNoRunAndChangesNothingOfIt) {
+  Put("results.csv", "someone's results");
+  for (bool overwrite : {false, true}) {
+    const auto directory = Create(overwrite);
+    ASSERT_FALSE(directory.ok()) << "overwrite " << overwrite;
+    EXPECT_EQ(directory.status().code(), StatusCode::kAlreadyExists);
+    EXPECT_NE(directory.status().message().find("results.csv"), std::string::npos)
+        << directory.status();
+  }
+  EXPECT_EQ(Get("results.csv"), "someone's results");
+  EXPECT_FALSE(FileExists(path_ + "/recipe.toml"));
+}
+
 TEST_F(RunDirectoryTest, KnowsAFinishedRunByItsSummaryAndItsWeights) {
   Put("summary.json", R"({"status": "finished", "digest": "0000000000000abc"})");
   EXPECT_FALSE(RunDirectory::FinishedDigest(path_).ok()) << "there are no weights";
@@ -130,25 +143,6 @@ TEST_F(RunDirectoryTest, OverwriteRemovesARunsFilesAndNoOthers) {
   EXPECT_FALSE(FileExists(path_ + "/summary.json"));
   EXPECT_FALSE(FileExists(path_ + "/model.safetensors"));
   EXPECT_EQ(Get("notes.txt"), "old");
-}
-
-TEST_F(RunDirectoryTest, NeverWritesOverFilesThatAreNotARuns) {
-  Put("results.csv", "someone's results");
-  for (bool overwrite : {false, true}) {
-    const auto directory = Create(overwrite);
-    ASSERT_FALSE(directory.ok()) << "overwrite " << overwrite;
-    EXPECT_EQ(directory.status().code(), StatusCode::kAlreadyExists);
-    EXPECT_NE(directory.status().message().find("results.csv"), std::string::npos)
-        << directory.status();
-    EXPECT_EQ(Get("results.csv"), "someone's results");
-    EXPECT_FALSE(FileExists(path_ + "/recipe.toml"));
-  }
-}
-
-TEST_F(RunDirectoryTest, AFolderWithOtherFilesOnlyMayBecomeARun) {
-  Put("notes.txt", "mine");
-  ASSERT_TRUE(Create().ok());
-  EXPECT_EQ(Get("notes.txt"), "mine");
 }
 
 TEST_F(RunDirectoryTest, SaysWhichDirectoryCannotBeMade) {

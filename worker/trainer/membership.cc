@@ -24,7 +24,7 @@ Membership::~Membership() {
     leaving_ = true;
     changed_.NotifyAll();
   }
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) thread_.Join();
 }
 
 Result<comm::Assignment> Membership::Join(const std::function<void(const std::string&)>& say,
@@ -36,7 +36,7 @@ Result<comm::Assignment> Membership::Join(const std::function<void(const std::st
     if (reply.accepted) {
       for (const std::string& note : reply.notes) say(note);
       generation_ = reply.assignment.generation;
-      thread_ = std::thread([this] { Beat(); });
+      thread_ = Thread("of the heartbeat", [this] { Beat(); });
       return reply.assignment;
     }
     if (reply.note != waiting) {
@@ -73,7 +73,7 @@ void Membership::Leave(const Status& status, int64_t step, uint64_t digest) {
     leaving_ = true;
     changed_.NotifyAll();
   }
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) thread_.Join();
   Heard ignored;
   BeatOnce(&ignored);  // the digests that no beat has carried yet
   const Status left =

@@ -6,11 +6,11 @@
 #include <atomic>
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/thread.h"
 #include "comm/coordinator.h"
 
 namespace lockstep::worker {
@@ -77,7 +77,7 @@ class Membership {
   Status told_ GUARDED_BY(mutex_);
   int64_t step_ GUARDED_BY(mutex_) = 0;
   std::vector<comm::StepDigest> digests_ GUARDED_BY(mutex_);
-  std::thread thread_;  // last: it uses the fields above
+  Thread thread_;  // last: it uses the fields above
 };
 
 }  // namespace lockstep::worker
