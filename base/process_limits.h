@@ -20,7 +20,7 @@ std::string LimitsText();
 
 // What every command that computes or reads a dataset may take beside what it says itself: threads
 // of our own and of RocksDB, gRPC and MPI, and the memory to begin with.
-inline constexpr int kThreadsOfACommand = 8;
+inline constexpr int kThreadsOfACommand = 16;
 inline constexpr int64_t kBytesOfACommand = int64_t{256} << 20;
 
 // Whether `threads` more threads can run at once while `bytes` more are taken, told by trying it:

@@ -156,7 +156,7 @@ TEST_F(DoctorTest, EveryVariableThatALibraryReadsIsToldWithWhatComesOfIt) {
 TEST_F(DoctorTest, ThreadsThatCanBeStartedAreToldWithTheLimits) {
   const Finding threads = CheckRoomHere(2);
   EXPECT_EQ(threads.verdict, Verdict::kOk);
-  EXPECT_THAT(threads.text, HasSubstr("10 can be started"));
+  EXPECT_THAT(threads.text, HasSubstr("18 can be started"));
 }
 
 TEST_F(DoctorTest, AMissingMpiPluginIsAWarningThatNamesIt) {

@@ -166,6 +166,7 @@ class Generation::Impl {
   bool Final(Status& status, Duration failing) const {
     if (status.ok()) return false;
     if (status.code() == StatusCode::kSuperseded) return true;
+    if (status.code() == StatusCode::kNotFound) return true;  // the run directory has gone
     if (failing < timing_.still) return false;
     status = IoError("the run directory could not be used for too long: " + status.ToString());
     return true;

@@ -42,6 +42,8 @@ class RunPlaceTest(harness.CliTest):
         self.train("runs/a")
         for inside in ("runs/a/b", "runs/a/checkpoints/new", "runs/../runs/a/checkpoints"):
             self.refuses_place(inside, ["lies in the run", "runs/a'"])
+        self.refuses(INVALID, "data", "import", "idx", "source", "--out", "small.ldb/inner.ldb",
+                     says=["would lie in the dataset"])
         self.succeeds("data", "verify", "small.ldb")
 
     def test_an_empty_name_is_no_place(self):

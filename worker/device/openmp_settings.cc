@@ -30,7 +30,7 @@ int64_t StackKib(const std::string& text) {
   int64_t size = 0;
   const auto [end, error] = std::from_chars(plain.data(), plain.data() + plain.size(), size);
   if (error != std::errc() || size < 0) return kLeastStackKib;
-  const std::string unit(end, plain.data() + plain.size());
+  const std::string unit(end, static_cast<const char*>(plain.data() + plain.size()));
   if (unit.empty() || unit == "k") return size;
   if (unit == "b") return size >> 10;
   if (unit == "m" || unit == "g") return size > 0 ? kLeastStackKib : 0;
