@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <system_error>
+#include <thread>
+
+#include "base/thread.h"
 
 namespace lockstep {
 namespace {
@@ -24,15 +26,14 @@ const Pulse& Pulse::OfProcess() {
     auto* made = new Pulse(&Clock::Real());
     of_process = made;
     ::pthread_atfork(nullptr, nullptr, [] { orphan.store(of_process.load()); });
-    try {
-      std::thread([made] {
-        for (;;) {
-          made->Beat();
-          std::this_thread::sleep_for(kBeat);
-        }
-      }).detach();
-    } catch (const std::system_error&) {
-    }
+    // It beats as long as the process lives; without it nothing counts as a standstill.
+    Result<Thread> thread = Thread::Start("of the pulse", [made] {
+      for (;;) {
+        made->Beat();
+        std::this_thread::sleep_for(kBeat);
+      }
+    });
+    if (thread.ok()) new Thread(*std::move(thread));
     return made;
   }();
   return *pulse;

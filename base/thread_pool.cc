@@ -2,7 +2,6 @@
 #include "base/thread_pool.h"
 
 #include <atomic>
-#include <system_error>
 
 #include "base/check.h"
 #include "base/floating_point_state.h"
@@ -19,19 +18,20 @@ ThreadPool::ThreadPool(int threads) {
   CHECK_GE(threads, 1);
   workers_.reserve(static_cast<size_t>(threads) - 1);
   for (int t = 1; t < threads; ++t) {
-    try {
-      workers_.emplace_back([this, t] { Serve(t); });
-    } catch (const std::system_error& error) {
-      LOG(kWarning) << "cannot start thread " << t + 1 << " of " << threads << ": " << error.what()
-                    << "; going on with " << t << " (use fewer cores or raise ulimit -u)";
+    Result<Thread> worker = Thread::Start(
+        "number " + std::to_string(t + 1) + " of " + std::to_string(threads) + " that compute",
+        [this, t] { Serve(t); });
+    if (!worker.ok()) {
+      LOG(kWarning) << worker.status().message() << "; going on with " << t;
       return;
     }
+    workers_.push_back(*std::move(worker));
   }
 }
 
 ThreadPool::~ThreadPool() {
   Stop();
-  for (std::thread& worker : workers_) worker.join();
+  for (Thread& worker : workers_) worker.Join();
 }
 
 void ThreadPool::Stop() {

@@ -11,11 +11,11 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <thread>
 #include <vector>
 
 #include "base/mutex.h"
 #include "base/range.h"
+#include "base/thread.h"
 
 namespace lockstep {
 
@@ -54,7 +54,7 @@ class ThreadPool {
   uint64_t round_ GUARDED_BY(mutex_) = 0;  // counts the calls; a worker serves each once
   int running_ GUARDED_BY(mutex_) = 0;
   bool closing_ GUARDED_BY(mutex_) = false;
-  std::vector<std::thread> workers_;
+  std::vector<Thread> workers_;
 };
 
 }  // namespace lockstep

@@ -6,6 +6,7 @@
   check_tree.py format ROOT CLANG_FORMAT                 every C++ file is as clang-format 14 has it
   check_tree.py size ROOT                                no file above 1 MB
   check_tree.py head ROOT                                every C++ file starts with its SPDX line
+  check_tree.py threads ROOT                             only base/thread.cc starts threads
   check_tree.py --self-test CLANG_FORMAT                 plants a breach of each and looks for it
 
 Looks at the files git tracks; outside a repository (an unpacked archive) at all but build outputs.
@@ -76,6 +77,22 @@ def check_head(root):
     return found
 
 
+def check_threads(root):
+    """Threads are made by base/thread.h, which tells a refusal instead of throwing; tests may."""
+    thrower = re.compile(r"\bstd::(thread|jthread|async)\b(?!::hardware_concurrency)"
+                         r"|\bpthread_create\b")
+    found = []
+    for path in tracked(root):
+        if not path.endswith(CPP) or path == "base/thread.cc" or re.search(
+                r"_test\.cc$|_main\.cc$|/testing/|/made_\w+\.h$", path):
+            continue
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            found += [f"{path}:{number}: starts a thread by itself; use base/thread.h"
+                      for number, line in enumerate(file, 1)
+                      if thrower.search(line.split("//")[0])]
+    return found
+
+
 def self_test(clang_format):
     with tempfile.TemporaryDirectory() as root:
         def write(path, text):
@@ -87,11 +104,15 @@ def self_test(clang_format):
         write("built_test.cc", LICENSE + "\n")
         write("lost_test.cc", LICENSE + "\n")
         write("large.bin", "x" * (LARGEST + 1))
+        write("starts.cc", LICENSE + "\nstd::thread t(f);  // std::thread\n"
+              "int n = std::thread::hardware_concurrency();\n")
         write("commands.json", json.dumps([{"directory": root, "file": "built_test.cc"}]))
         found = {
             "format": check_format(root, clang_format), "size": check_size(root),
-            "head": check_head(root), "tests": check_tests(root, root + "/commands.json")}
-    expected = {"format": "bad.cc", "size": "large.bin", "head": "bad.cc", "tests": "lost_test.cc"}
+            "head": check_head(root), "tests": check_tests(root, root + "/commands.json"),
+            "threads": check_threads(root)}
+    expected = {"format": "bad.cc", "size": "large.bin", "head": "bad.cc", "tests": "lost_test.cc",
+                "threads": "starts.cc:2"}
     for name, path in expected.items():
         assert len(found[name]) == 1 and found[name][0].startswith(path), (name, found[name])
     print("self-test: every planted breach was found, nothing else")
@@ -102,7 +123,8 @@ def main():
     if name == "--self-test":
         self_test(*arguments)
         return 0
-    checks = {"tests": check_tests, "format": check_format, "size": check_size, "head": check_head}
+    checks = {"tests": check_tests, "format": check_format, "size": check_size, "head": check_head,
+              "threads": check_threads}
     if name not in checks:
         print(__doc__)
         return 2

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/exceptions.h"
 #include "base/floating_point_state.h"
 
 namespace lockstep {
@@ -43,7 +44,8 @@ class QueueStream::QueueEvent : public Event {
   Status status_ GUARDED_BY(mutex_);
 };
 
-QueueStream::QueueStream(std::string name) : name_(std::move(name)), thread_([this] { Serve(); }) {}
+QueueStream::QueueStream(std::string name)
+    : name_(std::move(name)), thread_("of the stream '" + name_ + "'", [this] { Serve(); }) {}
 
 QueueStream::~QueueStream() {
   {
@@ -52,7 +54,7 @@ QueueStream::~QueueStream() {
     changed_.NotifyAll();
   }
   Fail(Cancelled("stream '" + name_ + "' was destroyed before this work ran"));
-  thread_.join();
+  thread_.Join();
 }
 
 EventPtr QueueStream::Enqueue(std::function<Status()> work) {
@@ -78,7 +80,7 @@ void QueueStream::Serve() {
   SetFloatingPointState();  // the sums of an exchange are made here
   Task task;
   while (TakeNext(&task)) {
-    Status status = task.work();
+    Status status = CatchAll("stream '" + name_ + "'", task.work);
     task.work = nullptr;
     // First the failure, then the event: who sees the event failed sees the stream failed.
     if (!status.ok()) Fail(status);

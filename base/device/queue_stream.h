@@ -14,11 +14,11 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "base/device/device.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "base/thread.h"
 
 namespace lockstep {
 
@@ -51,7 +51,7 @@ class QueueStream : public Stream {
   std::deque<Task> pending_ GUARDED_BY(mutex_);
   Status failure_ GUARDED_BY(mutex_);
   bool closing_ GUARDED_BY(mutex_) = false;
-  std::thread thread_;  // last: it uses the fields above
+  Thread thread_;  // last: it uses the fields above
 };
 
 }  // namespace lockstep

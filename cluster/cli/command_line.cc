@@ -4,11 +4,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <map>
 #include <memory>
 
+#include "base/exceptions.h"
+#include "base/process_limits.h"
 #include "base/suggest.h"
 #include "cluster/bench/bench_comm.h"
 #include "cluster/bench/bench_step.h"
@@ -26,6 +29,7 @@
 #include "cluster/launch/stop_watcher.h"
 #include "cluster/recipes/schema.h"
 #include "storage/importers/importer.h"
+#include "worker/report/run_place.h"
 
 namespace lockstep::cluster {
 namespace {
@@ -87,8 +91,11 @@ class CommandLine {
       arguments.push_back("--help");
     }
     Status status = CheckCommandNames(arguments);
-    if (status.ok()) status = ParseAndRun(arguments);
+    if (status.ok()) {
+      status = CatchAll("a library failed", [&] { return ParseAndRun(arguments); });
+    }
     console_->out.flush();
+    if (status.ok()) status = OutputStatus();
     if (status.ok()) return 0;
     if (!status.message().empty()) {  // empty: another rank says it
       const bool asked = status.code() == StatusCode::kCancelled;
@@ -100,6 +107,15 @@ class CommandLine {
 
  private:
   using Command = std::function<Status()>;
+
+  // A command whose results nobody can read has not done its work.
+  Status OutputStatus() const {
+    if (console_->out_error == nullptr || *console_->out_error == 0) return OkStatus();
+    return IoError(std::string("cannot write to standard output: ") +
+                   std::strerror(*console_->out_error) +
+                   "; the command has done its work, and what it was to print is lost: free some "
+                   "space or send it elsewhere, and give the command again");
+  }
 
   CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& description,
                 Command run) {
@@ -224,8 +240,8 @@ OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
     LooksAtStop(command, "finishing the step and writing a checkpoint");
     command->add_option("RECIPE", train_.recipe, "Recipe file (TOML)");
     AddOverrides(command, &train_.overrides);
-    command->add_option("--run", train_.run_directory,
-                        "Run directory; default: runs/<the recipe's file name>");
+    run_option_ = command->add_option("--run", train_.run_directory,
+                                      "Run directory; default: runs/<the recipe's file name>");
     command->add_option("--ranks", train_.ranks,
                         "Ranks, as threads of this process; at most lanes. Not under mpirun or "
                         "srun, which say it themselves");
@@ -259,18 +275,23 @@ OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
           "RECIPE is required, for example cluster/recipes/lenet5-fashion-mnist.toml; see "
           "`lockstep train --help`");
     }
+    // An empty one would stand for the default.
+    if (run_option_->count() > 0 && train_.run_directory.empty()) {
+      return worker::CheckRunPlace(train_.run_directory);
+    }
     train_.progress = !no_progress_;
     return RunTrain(train_, console_);
   }
 
   void AddCheckpointCommands() {
-    CLI::App* ckpt = Add(&app_, "ckpt", R"(List, verify and compare the checkpoints of a run, or go back to one.
+    CLI::App* ckpt =
+        Add(&app_, "ckpt", R"(List, verify and compare the checkpoints of a run, or go back to one.
 
 Examples:
   lockstep ckpt ls runs/lenet5-fashion-mnist
   lockstep ckpt verify runs/lenet5-fashion-mnist
 )",
-                         nullptr);
+            nullptr);
     CLI::App* ls = Add(ckpt, "ls", R"(List the checkpoints and generations of a run.
 
 Examples:
@@ -540,7 +561,13 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
       return UsageFailure(error);
     }
     for (const auto& [command, run] : commands_) {
-      if (command->parsed()) return RunWatched(run, MannerOf(command));
+      if (!command->parsed()) continue;
+      // The doctor says itself what it finds.
+      if (command->get_name() != "doctor") {
+        RETURN_IF_ERROR(CheckRoom(kThreadsOfACommand, kBytesOfACommand,
+                                  "`lockstep " + command->get_name() + "`"));
+      }
+      return RunWatched(run, MannerOf(command));
     }
     console_->out << app_.help();  // no command, or a group alone
     return OkStatus();
@@ -600,6 +627,7 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
   DataShowOptions show_;
   DataOrderOptions order_;
   TrainOptions train_;
+  CLI::Option* run_option_ = nullptr;
   bool list_keys_ = false;
   bool no_progress_ = false;
   CkptLsOptions ckpt_ls_;

@@ -6,13 +6,17 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <string_view>
+
+#include "cluster/cli/standard_stream.h"
 
 namespace lockstep::cluster {
 
 Console ProcessConsole() {
-  Console console{std::cout, std::cerr};
+  static StandardStream out(STDOUT_FILENO, StandardStream::Flushing::kWhenAsked);
+  static StandardStream err(STDERR_FILENO, StandardStream::Flushing::kByLine);
+  Console console{out, err};
+  console.out_error = out.error();
   const char* term = std::getenv("TERM");
   const bool dumb = term != nullptr && std::string_view(term) == "dumb";
   console.terminal = ::isatty(STDERR_FILENO) == 1 && !dumb;

@@ -20,6 +20,7 @@ struct Console {
   // Set when whoever is there wishes the command to end (cluster/launch/stop_signals.h); null:
   // nobody can.
   const std::atomic<bool>* stop = nullptr;
+  const int* out_error = nullptr;  // error number of the first failed write to `out`; 0: none
 };
 
 // stdout and stderr of this process.

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/cli/progress.h"
-#include "cluster/recipes/recipe.h"
+#include "cluster/recipes/key_use.h"
 #include "storage/dataset/dataset.h"
 #include "storage/dataset/verify.h"
 #include "storage/importers/import.h"
@@ -170,6 +170,9 @@ Status RunDataImport(const DataImportOptions& options, Console* console) {
   for (const std::string& path : report.info.rejected) {
     console->err << "lockstep: warning: left out, does not decode: " << path << "\n";
   }
+  for (const std::string& warning : report.warnings) {
+    console->err << "lockstep: warning: " << warning << "\n";
+  }
   console->out << "dataset   " << report.directory << "\n"
                << "digest    " << report.info.digest.ToHex() << "\n"
                << "Look at it: lockstep data info " << report.directory << "\n";
@@ -220,7 +223,8 @@ Status RunDataShow(const DataShowOptions& options, Console* console) {
 }
 
 Status RunDataOrder(const DataOrderOptions& options, Console* console) {
-  ASSIGN_OR_RETURN(const worker::TrainConfig config, LoadRecipe(options.recipe, options.overrides));
+  ASSIGN_OR_RETURN(const worker::TrainConfig config,
+                   LoadRecipeFor(DataOrderKeys(), options.recipe, options.overrides));
   ASSIGN_OR_RETURN(const auto dataset, Dataset::Open(config.data.dataset));
   ASSIGN_OR_RETURN(
       const storage::OrderSpec spec,

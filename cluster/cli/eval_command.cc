@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "cluster/recipes/recipe.h"
+#include "cluster/recipes/key_use.h"
 #include "worker/eval/evaluate.h"
 #include "worker/report/finished_run.h"
 #include "worker/tuning/run_kernels.h"
@@ -47,7 +47,8 @@ Status RunEval(const EvalOptions& options, Console* console) {
                                     "; the run's `lockstep train` command makes what it left again "
                                     "from its last checkpoint");
   }
-  ASSIGN_OR_RETURN(worker::TrainConfig config, LoadRecipe(run + "/recipe.toml", options.overrides));
+  ASSIGN_OR_RETURN(worker::TrainConfig config,
+                   LoadRecipeFor(EvalKeys(), run + "/recipe.toml", options.overrides));
   if (!options.split.empty()) config.data.val = options.split;
   // The run's own copy: the file that its recipe names may have become another.
   const std::string copy = run + "/" + worker::kKernelFileCopy;

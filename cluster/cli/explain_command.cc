@@ -2,13 +2,14 @@
 #include "cluster/cli/explain_command.h"
 
 #include "cluster/recipes/conflicts.h"
-#include "cluster/recipes/recipe.h"
+#include "cluster/recipes/key_use.h"
 #include "worker/report/explain.h"
 
 namespace lockstep::cluster {
 
 Status RunExplain(const ExplainOptions& options, Console* console) {
-  ASSIGN_OR_RETURN(worker::TrainConfig config, LoadRecipe(options.recipe, options.overrides));
+  ASSIGN_OR_RETURN(worker::TrainConfig config,
+                   LoadRecipeFor(ExplainKeys(), options.recipe, options.overrides));
   config.run.ranks = options.ranks;
   RETURN_IF_ERROR(CheckRanks(config));
   ASSIGN_OR_RETURN(const std::string text,

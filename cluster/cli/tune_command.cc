@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "cluster/cli/progress.h"
-#include "cluster/recipes/recipe.h"
+#include "cluster/recipes/key_use.h"
 #include "worker/trainer/run_setup.h"
 #include "worker/tuning/tuner.h"
 
@@ -54,7 +54,8 @@ void PrintReport(const worker::TuneReport& report, std::ostream& out) {
 }  // namespace
 
 Status RunTune(const TuneCommandOptions& options, Console* console) {
-  ASSIGN_OR_RETURN(worker::TrainConfig config, LoadRecipe(options.recipe, options.overrides));
+  ASSIGN_OR_RETURN(worker::TrainConfig config,
+                   LoadRecipeFor(TuneKeys(), options.recipe, options.overrides));
   if (config.reference_kernels()) {
     return InvalidArgument("recipe '" + options.recipe +
                            "' runs reference kernels (train.kernels = \"reference\" or "

@@ -6,8 +6,10 @@
 #include <cstdlib>
 
 #include "base/lower_case.h"
+#include "base/process_limits.h"
 #include "cluster/doctor/checks.h"
 #include "comm/mpi/plugin_loader.h"
+#include "worker/device/library_variables.h"
 #include "worker/device/openmp_settings.h"
 #include "worker/trainer/memory_report.h"
 
@@ -93,6 +95,40 @@ Findings CheckThreadVariables(const comm::Environment& environment, int cores) {
                                         ? "no OPENBLAS_* variable; training does not use OpenBLAS"
                                         : "set:" + openblas + "; training does not use OpenBLAS"));
   return findings;
+}
+
+Findings CheckLibraryVariables(const comm::Environment& environment) {
+  Findings findings;
+  for (const worker::LibraryVariable& variable : worker::LibraryVariables()) {
+    const auto value = environment(variable.name);
+    if (value.value_or("").empty()) continue;
+    const std::string text =
+        "'" + *value + "', read by " + variable.library + ": " + variable.remark;
+    if (variable.treatment == worker::Treatment::kHarmless) {
+      findings.push_back(Ok(variable.name, text));
+    } else if (variable.treatment == worker::Treatment::kRecorded) {
+      findings.push_back(Warning(variable.name, text,
+                                 "give it every process of a run, at every start, or unset it: a "
+                                 "run is not gone on with under another build or hardware kind"));
+    } else {
+      findings.push_back(Warning(variable.name, text, std::string("unset ") + variable.name));
+    }
+  }
+  if (findings.empty()) {
+    findings.push_back(
+        Ok("library variables", "none set that oneDNN, the C library or gRPC reads"));
+  }
+  return findings;
+}
+
+Finding CheckRoomHere(int cores) {
+  const int threads = cores + kThreadsOfACommand;
+  const Status room = CheckRoom(threads, kBytesOfACommand, "a command");
+  if (!room.ok())
+    return Problem("threads", room.message(), "raise the limit that the finding names");
+  const std::string limits = LimitsText();
+  return Ok("threads", std::to_string(threads) + " can be started" +
+                           (limits.empty() ? "; no limits here" : limits));
 }
 
 ResourceLimits OwnResourceLimits() {

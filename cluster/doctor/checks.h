@@ -25,6 +25,12 @@ Findings CheckMpi(const comm::Environment& environment, int cores, int online);
 // OMP_* and OPENBLAS_* variables. `cores`: of the affinity mask.
 Findings CheckThreadVariables(const comm::Environment& environment, int cores);
 
+// Every other variable that a library reads and that is set, with what comes of it.
+Findings CheckLibraryVariables(const comm::Environment& environment);
+
+// Whether threads and memory that every command needs can be had (base/process_limits.h).
+Finding CheckRoomHere(int cores);
+
 // The file system of a run directory, which need not exist yet.
 Findings CheckRunDirectory(const std::string& path);
 Finding CheckSharedMemory(const std::string& path = "/dev/shm");

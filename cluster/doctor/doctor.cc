@@ -41,8 +41,10 @@ Findings CheckAll(const DoctorOptions& options, int cores) {
   Append(CheckMemory(options.root), &all);
   Append(CheckMpi(options.environment, cores, online), &all);
   Append(CheckThreadVariables(options.environment, cores), &all);
+  Append(CheckLibraryVariables(options.environment), &all);
   Append(CheckRunDirectory(options.run), &all);
   all.push_back(CheckSharedMemory());
+  all.push_back(CheckRoomHere(cores));
   Append(CheckLimits(OwnResourceLimits(), infiniband), &all);
   Append(CheckClock(options.root), &all);
   return all;

@@ -17,7 +17,6 @@
 
 #include "base/device/device_spec.h"
 #include "base/file.h"
-#include "cluster/doctor/cgroup.h"
 #include "cluster/doctor/checks.h"
 
 namespace lockstep::cluster {
@@ -69,40 +68,6 @@ class DoctorTest : public ::testing::Test {
   std::string root_;
 };
 
-TEST_F(DoctorTest, CgroupVersion2TakesTheTightestOnTheWayUp) {
-  Plant("/proc/self/cgroup", "0::/slurm/job_7\n");
-  Plant("/sys/fs/cgroup/slurm/job_7/cpu.max", "max 100000\n");
-  Plant("/sys/fs/cgroup/slurm/cpu.max", "150000 100000\n");
-  Plant("/sys/fs/cgroup/slurm/job_7/memory.max", "2147483648\n");
-  Plant("/sys/fs/cgroup/slurm/memory.max", "4294967296\n");
-  const CgroupLimits limits = ReadCgroupLimits(root_);
-  EXPECT_DOUBLE_EQ(limits.cores, 1.5);
-  EXPECT_EQ(limits.memory_bytes, int64_t{2} << 30);
-}
-
-TEST_F(DoctorTest, CgroupVersion1HasAFolderAController) {
-  Plant("/proc/self/cgroup", "4:memory:/box\n2:cpu,cpuacct:/box\n1:cpuset:/other\n");
-  Plant("/sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "300000\n");
-  Plant("/sys/fs/cgroup/cpu/box/cpu.cfs_period_us", "100000\n");
-  Plant("/sys/fs/cgroup/memory/box/memory.limit_in_bytes", "1073741824\n");
-  const CgroupLimits limits = ReadCgroupLimits(root_);
-  EXPECT_DOUBLE_EQ(limits.cores, 3.0);
-  EXPECT_EQ(limits.memory_bytes, int64_t{1} << 30);
-}
-
-TEST_F(DoctorTest, NoLimitIsNone) {
-  Plant("/proc/self/cgroup", "0::/\n4:memory:/box\n3:cpu:/box\nrubbish\n");
-  Plant("/sys/fs/cgroup/cpu.max", "max 100000\n");
-  Plant("/sys/fs/cgroup/memory.max", "max\n");
-  Plant("/sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "-1\n");
-  Plant("/sys/fs/cgroup/cpu/box/cpu.cfs_period_us", "100000\n");
-  Plant("/sys/fs/cgroup/memory/box/memory.limit_in_bytes", "9223372036854771712\n");
-  const CgroupLimits limits = ReadCgroupLimits(root_);
-  EXPECT_EQ(limits.cores, 0.0);
-  EXPECT_EQ(limits.memory_bytes, 0);
-  EXPECT_EQ(ReadCgroupLimits(root_ + "/nowhere").memory_bytes, 0);
-}
-
 TEST_F(DoctorTest, CpuIsNamedAndAQuotaBelowTheMaskIsAWarning) {
   Plant("/proc/cpuinfo",
         "processor\t: 0\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: Planted CPU\n\n"
@@ -124,14 +89,16 @@ TEST_F(DoctorTest, CpuIsNamedAndAQuotaBelowTheMaskIsAWarning) {
   EXPECT_EQ(Named(CheckCpu(root_, 2), "cores").verdict, Verdict::kOk);
 }
 
-TEST_F(DoctorTest, LittleMemoryAndATightControlGroupAreWarnings) {
+TEST_F(DoctorTest, LittleMemoryIsAWarningAndAControlGroupsLimitIsTold) {
   Plant("/proc/meminfo", "MemTotal: 8388608 kB\nMemFree: 1 kB\nMemAvailable: 4194304 kB\n");
   EXPECT_EQ(CheckMemory(root_).front().verdict, Verdict::kOk);
   EXPECT_EQ(CheckMemory(root_).front().text, "4.0 GiB available of 8.0 GiB");
   Plant("/proc/self/cgroup", "0::/\n");
   Plant("/sys/fs/cgroup/memory.max", "3221225472\n");
-  EXPECT_EQ(CheckMemory(root_).front().verdict, Verdict::kWarning);
+  EXPECT_EQ(CheckMemory(root_).front().verdict, Verdict::kOk) << "plans are checked against it";
   EXPECT_THAT(CheckMemory(root_).front().text, HasSubstr("control group allows 3.0 GiB"));
+  Plant("/sys/fs/cgroup/memory.max", "1048576\n");
+  EXPECT_EQ(CheckMemory(root_).front().verdict, Verdict::kWarning);
   Plant("/sys/fs/cgroup/memory.max", "max\n");
   Plant("/proc/meminfo", "MemTotal: 8388608 kB\nMemAvailable: 1000 kB\n");
   EXPECT_THAT(CheckMemory(root_).front().remedy, HasSubstr("lockstep explain"));
@@ -172,6 +139,24 @@ TEST_F(DoctorTest, BindingByOpenMpIsAWarningAndOtherVariablesAreTold) {
   EXPECT_EQ(Named(plain, "openmp").verdict, Verdict::kOk);
   EXPECT_THAT(Named(plain, "openmp").text, HasSubstr("OMP_NUM_THREADS=2"));
   EXPECT_THAT(Named(plain, "openblas").text, HasSubstr("OPENBLAS_CORETYPE=Haswell"));
+}
+
+TEST_F(DoctorTest, EveryVariableThatALibraryReadsIsToldWithWhatComesOfIt) {
+  EXPECT_EQ(Named(CheckLibraryVariables(Variables({})), "library variables").verdict, Verdict::kOk);
+  const Findings findings = CheckLibraryVariables(
+      Variables({{"ONEDNN_MAX_CPU_ISA", "AVX2"}, {"LD_PRELOAD", "x.so"}, {"GRPC_TRACE", "all"}}));
+  EXPECT_EQ(findings.size(), 3u);
+  const Finding isa = Named(findings, "ONEDNN_MAX_CPU_ISA");
+  EXPECT_EQ(isa.verdict, Verdict::kWarning);
+  EXPECT_THAT(isa.text, AllOf(HasSubstr("'AVX2'"), HasSubstr("oneDNN"), HasSubstr("cpu_isa")));
+  EXPECT_THAT(Named(findings, "LD_PRELOAD").text, HasSubstr("recorded build"));
+  EXPECT_EQ(Named(findings, "GRPC_TRACE").verdict, Verdict::kOk);
+}
+
+TEST_F(DoctorTest, ThreadsThatCanBeStartedAreToldWithTheLimits) {
+  const Finding threads = CheckRoomHere(2);
+  EXPECT_EQ(threads.verdict, Verdict::kOk);
+  EXPECT_THAT(threads.text, HasSubstr("18 can be started"));
 }
 
 TEST_F(DoctorTest, AMissingMpiPluginIsAWarningThatNamesIt) {

@@ -4,8 +4,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <system_error>
-
 #include "base/log.h"
 #include "cluster/launch/stop_signals.h"
 #include "comm/rendezvous/launch_environment.h"
@@ -49,13 +47,8 @@ Result<std::unique_ptr<StopWatcher>> StopWatcher::Start(const Console& console, 
                                                         std::optional<AncestorProcess> launcher) {
   std::unique_ptr<StopWatcher> watcher(
       new StopWatcher(console, std::move(manner), std::move(launcher)));
-  try {
-    watcher->thread_ = std::thread([raw = watcher.get()] { raw->Watch(); });
-  } catch (const std::system_error& error) {
-    return ResourceExhausted(std::string("cannot start a thread: ") + error.what() +
-                             "; raise the limits on processes and memory (ulimit -u, ulimit -v, "
-                             "the container's)");
-  }
+  ASSIGN_OR_RETURN(watcher->thread_, Thread::Start("that watches for wishes to stop",
+                                                   [raw = watcher.get()] { raw->Watch(); }));
   return watcher;
 }
 
@@ -70,7 +63,7 @@ StopWatcher::StopWatcher(const Console& console, StopManner manner,
 StopWatcher::~StopWatcher() {
   ending_.store(true);
   WakeStopWaiter();
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) thread_.Join();
 }
 
 void StopWatcher::Watch() {

@@ -8,10 +8,10 @@
 #include <optional>
 #include <ostream>
 #include <string>
-#include <thread>
 
 #include "base/process.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "cluster/cli/console.h"
 
 namespace lockstep::cluster {
@@ -50,7 +50,7 @@ class StopWatcher {
   const StopManner manner_;
   const std::optional<AncestorProcess> launcher_;
   std::atomic<bool> ending_{false};
-  std::thread thread_;  // last: it uses the fields above
+  Thread thread_;  // last: it uses the fields above
 };
 
 }  // namespace lockstep::cluster

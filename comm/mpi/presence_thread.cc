@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <system_error>
 
 #include "base/log.h"
 #include "base/process.h"
@@ -27,13 +26,8 @@ void CopyText(const char* text, char (&out)[size]) {
 Result<std::unique_ptr<PresenceThread>> PresenceThread::Start(
     std::shared_ptr<MpiConnection> connection, const Presence* presence) {
   std::unique_ptr<PresenceThread> started(new PresenceThread(std::move(connection), presence));
-  try {
-    started->thread_ = std::thread([raw = started.get()] { raw->Run(); });
-  } catch (const std::system_error& error) {
-    return ResourceExhausted(std::string("cannot start a thread: ") + error.what() +
-                             "; raise the limits on processes and memory (ulimit -u, ulimit -v, "
-                             "the container's)");
-  }
+  ASSIGN_OR_RETURN(started->thread_, Thread::Start("that says where this rank is",
+                                                   [raw = started.get()] { raw->Run(); }));
   return started;
 }
 
@@ -48,7 +42,7 @@ PresenceThread::~PresenceThread() {
     ending_ = true;
     changed_.NotifyAll();
   }
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) thread_.Join();
 }
 
 void PresenceThread::SetLimit(Duration limit) {

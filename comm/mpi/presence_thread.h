@@ -6,11 +6,11 @@
 #pragma once
 
 #include <memory>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "comm/mpi/mpi_connection.h"
 #include "comm/mpi/presence_book.h"
 #include "comm/presence.h"
@@ -43,7 +43,7 @@ class PresenceThread {
   CondVar changed_;
   bool ending_ GUARDED_BY(mutex_) = false;
   PresenceBook book_ GUARDED_BY(mutex_);
-  std::thread thread_;  // last: it uses the fields above
+  Thread thread_;  // last: it uses the fields above
 };
 
 }  // namespace lockstep::comm

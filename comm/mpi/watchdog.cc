@@ -6,7 +6,9 @@
 namespace lockstep::comm {
 
 Watchdog::Watchdog(Deadline deadline, std::function<void()> expired)
-    : deadline_(deadline), expired_(std::move(expired)), thread_([this] { Watch(); }) {}
+    : deadline_(deadline),
+      expired_(std::move(expired)),
+      thread_("that watches over MPI", [this] { Watch(); }) {}
 
 Watchdog::~Watchdog() {
   {
@@ -14,7 +16,7 @@ Watchdog::~Watchdog() {
     disarmed_ = true;
     changed_.NotifyAll();
   }
-  thread_.join();
+  thread_.Join();
 }
 
 void Watchdog::Watch() {

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <functional>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/thread.h"
 
 namespace lockstep::comm {
 
@@ -26,7 +26,7 @@ class Watchdog {
   Mutex mutex_;
   CondVar changed_;
   bool disarmed_ GUARDED_BY(mutex_) = false;
-  std::thread thread_;  // last: it uses the fields above
+  Thread thread_;  // last: it uses the fields above
 };
 
 }  // namespace lockstep::comm

@@ -9,6 +9,8 @@
 
 #include <cerrno>
 
+#include "base/exceptions.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -29,6 +31,7 @@ rocksdb::Options LedgerOptions() {
   options.info_log = std::make_shared<NoLog>();
   options.write_buffer_size = 4 << 20;
   options.max_open_files = 64;
+  options.max_file_opening_threads = 1;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.max_bgerror_resume_count = 0;
@@ -71,9 +74,12 @@ LedgerStore::~LedgerStore() = default;
 Result<std::unique_ptr<LedgerStore>> LedgerStore::Open(const std::string& directory) {
   auto core = std::make_unique<Core>();
   core->directory = directory;
-  rocksdb::DB* raw = nullptr;
-  RETURN_IF_ERROR(FromRocks(rocksdb::DB::Open(LedgerOptions(), directory, &raw), directory));
-  core->db.reset(raw);
+  RETURN_IF_ERROR(CatchAll("RocksDB", [&] {
+    rocksdb::DB* raw = nullptr;
+    const rocksdb::Status opened = rocksdb::DB::Open(LedgerOptions(), directory, &raw);
+    core->db.reset(raw);
+    return FromRocks(opened, directory);
+  }));
   std::unique_ptr<LedgerStore> store(new LedgerStore(std::move(core)));
   RETURN_IF_ERROR(store->Scan("", [](std::string_view, std::string_view) {}));
   return store;
@@ -86,7 +92,8 @@ Status LedgerStore::Put(const Entries& entries, bool sync) {
   }
   rocksdb::WriteOptions options;
   options.sync = sync;
-  return FromRocks(core_->db->Write(options, &batch), core_->directory);
+  return CatchAll("RocksDB",
+                  [&] { return FromRocks(core_->db->Write(options, &batch), core_->directory); });
 }
 
 Status LedgerStore::RemovePrefix(std::string_view prefix) {

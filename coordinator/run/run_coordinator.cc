@@ -15,7 +15,7 @@ using comm::RegisterReply;
 using comm::RegisterRequest;
 
 RunCoordinator::RunCoordinator(RunCoordinatorOptions options) : options_(std::move(options)) {
-  if (options_.own_thread) thread_ = std::thread([this] { RunThread(); });
+  if (options_.own_thread) thread_ = Thread("of the coordinator", [this] { RunThread(); });
 }
 
 RunCoordinator::~RunCoordinator() {
@@ -24,7 +24,7 @@ RunCoordinator::~RunCoordinator() {
     ending_ = true;
     Wake();
   }
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) thread_.Join();
 }
 
 Result<RegisterReply> RunCoordinator::Register(const RegisterRequest& request) {

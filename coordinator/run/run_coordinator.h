@@ -15,7 +15,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -24,6 +23,7 @@
 #include "base/process.h"
 #include "base/pulse.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "comm/coordinator.h"
 #include "coordinator/run/claimed_run.h"
 #include "coordinator/run/members.h"
@@ -129,7 +129,7 @@ class RunCoordinator : public comm::Coordinator {
   std::vector<std::shared_ptr<ClaimedRun>> retired_ GUARDED_BY(mutex_);  // to be given back
   // Processes that wait for a place (rank, host, pid), and since when.
   std::map<std::tuple<int32_t, std::string, int64_t>, TimePoint> strangers_ GUARDED_BY(mutex_);
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace lockstep::coordinator

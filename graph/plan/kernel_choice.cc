@@ -13,14 +13,16 @@ namespace {
 
 // Offers what may run the node to `take`, in order, until that says true: what is known to be
 // slower after all else. Of each kernel that offers nothing the reason is added to `reasons`, a
-// line each.
-void Offer(const ops::NodeSpec& node, const DeviceSpec& device,
-           const std::function<bool(KernelOption)>& take, std::string* reasons) {
+// line each. A failure: a kernel could not say what it offers for lack of memory; to go on without
+// it would give other bits.
+Status Offer(const ops::NodeSpec& node, const DeviceSpec& device,
+             const std::function<bool(KernelOption)>& take, std::string* reasons) {
   std::vector<KernelOption> slower;
   for (const auto& family : node.op->kernels) {
     if (device.reference_kernels_only && family->name() != ops::kReferenceKernel) continue;
     const std::string name = "\n  " + std::string(family->name()) + ": ";
     const auto candidates = family->Candidates(node, device);
+    if (candidates.status().code() == StatusCode::kResourceExhausted) return candidates.status();
     if (!candidates.ok()) {
       *reasons += name + candidates.status().message();
       continue;
@@ -32,7 +34,7 @@ void Offer(const ops::NodeSpec& node, const DeviceSpec& device,
       if (c.known_slower) {
         slower.push_back({family, c});
       } else if (take({family, c})) {
-        return;
+        return OkStatus();
       }
     }
     if (usable) continue;
@@ -40,8 +42,9 @@ void Offer(const ops::NodeSpec& node, const DeviceSpec& device,
                 std::to_string(device.workspace_cap >> 20) + " MiB";
   }
   for (KernelOption& option : slower) {
-    if (take(std::move(option))) return;
+    if (take(std::move(option))) break;
   }
+  return OkStatus();
 }
 
 bool HasNames(const KernelOption& option, const std::string& kernel, const std::string& algorithm) {
@@ -64,7 +67,8 @@ std::string NodeText(const ops::NodeSpec& node) {
 
 uint64_t NodeKey(const ops::NodeSpec& node) { return Hash64(NodeText(node)); }
 
-std::vector<KernelOption> KernelOptions(const ops::NodeSpec& node, const DeviceSpec& device) {
+Result<std::vector<KernelOption>> KernelOptions(const ops::NodeSpec& node,
+                                                const DeviceSpec& device) {
   std::vector<KernelOption> options;
   std::string reasons;
   const auto take_new = [&](KernelOption offered) {
@@ -75,7 +79,7 @@ std::vector<KernelOption> KernelOptions(const ops::NodeSpec& node, const DeviceS
     if (!known) options.push_back(std::move(offered));
     return false;
   };
-  Offer(node, device, take_new, &reasons);
+  RETURN_IF_ERROR(Offer(node, device, take_new, &reasons));
   return options;
 }
 
@@ -84,7 +88,8 @@ Result<KernelOption> ChooseKernel(const ops::NodeSpec& node, const DeviceSpec& d
   const auto found = choices.by_node.find(NodeKey(node));
   const KernelChoices::Choice* recorded = found == choices.by_node.end() ? nullptr : &found->second;
   if (recorded == nullptr && choices.library_first) {
-    for (KernelOption& option : KernelOptions(node, device)) {
+    ASSIGN_OR_RETURN(std::vector<KernelOption> options, KernelOptions(node, device));
+    for (KernelOption& option : options) {
       if (option.family->is_library()) return std::move(option);
     }
   }
@@ -98,7 +103,7 @@ Result<KernelOption> ChooseKernel(const ops::NodeSpec& node, const DeviceSpec& d
     others += "\n  " + NamesText(offered.candidate.kernel, offered.candidate.algorithm);
     return false;
   };
-  Offer(node, device, take, &reasons);
+  RETURN_IF_ERROR(Offer(node, device, take, &reasons));
   if (chosen) return *std::move(chosen);
   const std::string layer = "layer '" + node.path + "': ";
   if (recorded == nullptr) {

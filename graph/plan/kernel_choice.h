@@ -36,8 +36,10 @@ struct KernelOption {
 
 // The deterministic candidates of the op's kernels within the device's workspace cap, in the order
 // in which a plan takes them: the first, unless another was recorded. Those known to be slower are
-// the last. Of several with the same names the first is meant.
-std::vector<KernelOption> KernelOptions(const ops::NodeSpec& node, const DeviceSpec& device);
+// the last. Of several with the same names the first is meant. Resource-exhausted: a kernel could
+// not say what it offers.
+Result<std::vector<KernelOption>> KernelOptions(const ops::NodeSpec& node,
+                                                const DeviceSpec& device);
 
 // Failed-precondition naming the layer and each kernel's reason where there is no option, or where
 // the recorded one is none: that is never replaced by another.

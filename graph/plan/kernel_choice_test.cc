@@ -89,7 +89,9 @@ class KernelChoiceTest : public testing::Test {
 
 TEST_F(KernelChoiceTest, OptionsAreWhatIsDeterministicAndWithinTheCapInOrderTheSlowerLast) {
   std::vector<std::string> names;
-  for (const KernelOption& option : KernelOptions(Spec(), device_)) {
+  const auto options = KernelOptions(Spec(), device_);
+  ASSERT_TRUE(options.ok()) << options.status();
+  for (const KernelOption& option : *options) {
     names.push_back(option.candidate.kernel + " " + option.candidate.algorithm);
   }
   ASSERT_EQ(names.size(), 5u);

@@ -9,6 +9,8 @@
 
 #include "base/check.h"
 #include "base/device/cpu_isa.h"
+#include "base/exceptions.h"
+#include "ops/core/library_isa.h"
 #include "ops/core/scratch.h"
 #include "ops/core/simd_kernel.h"
 #include "ops/core/transposed_blocks.h"
@@ -16,23 +18,12 @@
 namespace lockstep::ops {
 namespace {
 
+// Lack of memory must not pass for a kernel that there is not: another would be taken, with other
+// bits.
 Status FromError(const dnnl::error& error) {
-  return FailedPrecondition(std::string("oneDNN: ") + error.what());
-}
-
-// oneDNN takes one instruction set a process, before its first primitive.
-Status PinIsa(CpuIsa isa) {
-  static const CpuIsa pinned = [isa] {
-    if (isa != HostCpuIsa()) {
-      dnnl::set_max_cpu_isa(isa == CpuIsa::kAvx512 ? dnnl::cpu_isa::avx512_core
-                            : isa == CpuIsa::kAvx2 ? dnnl::cpu_isa::avx2
-                                                   : dnnl::cpu_isa::sse41);
-    }
-    return isa;
-  }();
-  if (isa == pinned) return OkStatus();
-  return FailedPrecondition("oneDNN was started for " + std::string(NameOf(pinned)) +
-                            " in this process; it cannot change to " + std::string(NameOf(isa)));
+  const std::string text = std::string("oneDNN: ") + error.what();
+  if (error.status == dnnl_out_of_memory) return ResourceExhausted(text + ": out of memory");
+  return FailedPrecondition(text);
 }
 
 // oneDNN counts an image's pixels in 32 bits: looking for a kernel for 2^16 x 2^16 of them dies of
@@ -182,7 +173,11 @@ class MadeKernel : public Kernel {
       thread_local dnnl::stream stream(OnednnEngine());
       work(&stream);
     } catch (const dnnl::error& error) {
-      return Internal(std::string("oneDNN: ") + error.what());
+      const Status status = FromError(error);
+      if (status.code() == StatusCode::kResourceExhausted) return status;
+      return Internal(status.message());
+    } catch (...) {
+      return CaughtStatus("oneDNN");
     }
     return OkStatus();
   }
@@ -265,6 +260,8 @@ class Family : public KernelFamily {
       } while (problem.primitive.next_impl());
     } catch (const dnnl::error& error) {
       return FromError(error);
+    } catch (...) {
+      return CaughtStatus("oneDNN");
     }
     if (!candidates.empty()) return candidates;
     return FailedPrecondition("oneDNN has reference implementations only");
@@ -283,6 +280,8 @@ class Family : public KernelFamily {
       } while (problem.primitive.next_impl());
     } catch (const dnnl::error& error) {
       return FromError(error);
+    } catch (...) {
+      return CaughtStatus("oneDNN");
     }
     return FailedPrecondition("oneDNN has no implementation '" + candidate.algorithm + "' of this");
   }
@@ -314,7 +313,7 @@ Status CheckOnednn(const NodeSpec& node, const DeviceSpec& device) {
       return FailedPrecondition("oneDNN: an image of " + t.ToString() + " has 2^31 pixels or more");
     }
   }
-  return PinIsa(isa);
+  return StartLibrary(isa).status();
 }
 
 const dnnl::engine& OnednnEngine() {

@@ -9,6 +9,7 @@
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/checkpoint/durable_file.h"
 #include "storage/checkpoint/generation.h"
+#include "storage/checkpoint/run_folder.h"
 #include "storage/env/files.h"
 
 namespace lockstep::storage {
@@ -50,13 +51,6 @@ std::vector<TensorSpan> SplitIntoFiles(const std::vector<TensorView>& tensors, i
     bytes += tensor.type.bytes();
   }
   return files;
-}
-
-Status MakeCheckpointsFolder(const std::string& run_directory) {
-  const std::string folder = CheckpointsFolder(run_directory);
-  if (IsDirectory(folder)) return {};
-  RETURN_IF_ERROR(MakeDirs(folder));
-  return SyncFolder(run_directory);
 }
 
 // One attempt to write one checkpoint. Its temporary folder is removed unless it was committed.
@@ -102,7 +96,7 @@ class Attempt {
 };
 
 Status Attempt::Write(const std::vector<TensorGroup>& groups) {
-  RETURN_IF_ERROR(MakeCheckpointsFolder(run_directory_));
+  RETURN_IF_ERROR(MakeFolderOfRun(run_directory_, CheckpointsFolder(run_directory_)));
   RETURN_IF_ERROR(MakeDirectory(path_));
   manifest_.files.clear();
   for (const TensorGroup& group : groups) {

@@ -7,15 +7,16 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <thread>
 
 #include "base/fault_point.h"
 #include "base/mutex.h"
 #include "base/process.h"
+#include "base/thread.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/checkpoint/durable_file.h"
 #include "storage/checkpoint/generation_files.h"
+#include "storage/checkpoint/run_folder.h"
 #include "storage/env/files.h"
 #include "storage/json/hashed_json.h"
 
@@ -50,13 +51,6 @@ Status CheckFits(const GenerationInfo& info) {
     return InvalidArgument("branch " + std::to_string(info.branch) + "; branches count from 1");
   }
   return {};
-}
-
-Status MakeGenerationsFolder(const std::string& run_directory) {
-  const std::string folder = GenerationsFolder(run_directory);
-  if (IsDirectory(folder)) return {};
-  RETURN_IF_ERROR(MakeDirs(folder));
-  return SyncFolder(run_directory);
 }
 
 // After a failed link: a network file system that lost its answer links again and finds EEXIST, its
@@ -119,7 +113,7 @@ class Generation::Impl {
       ending_ = true;
       wake_.NotifyAll();
     }
-    if (thread_.joinable()) thread_.join();
+    if (thread_.joinable()) thread_.Join();
     // Where this fails, others wait until the counter has stood still.
     (void)WriteAlive(run_directory_, info_.number, kEnded);
   }
@@ -127,7 +121,7 @@ class Generation::Impl {
   // The first beat is the caller's, so that a failure of it is told.
   Status Start() {
     RETURN_IF_ERROR(WriteAlive(run_directory_, info_.number, std::to_string(++counter_)));
-    thread_ = std::thread([this] { Run(); });
+    ASSIGN_OR_RETURN(thread_, Thread::Start("that keeps the run", [this] { Run(); }));
     return {};
   }
 
@@ -172,6 +166,7 @@ class Generation::Impl {
   bool Final(Status& status, Duration failing) const {
     if (status.ok()) return false;
     if (status.code() == StatusCode::kSuperseded) return true;
+    if (status.code() == StatusCode::kNotFound) return true;  // the run directory has gone
     if (failing < timing_.still) return false;
     status = IoError("the run directory could not be used for too long: " + status.ToString());
     return true;
@@ -181,7 +176,7 @@ class Generation::Impl {
   const GenerationInfo info_;
   const Timing timing_;
   int64_t counter_ = 0;  // Start's, then the thread's
-  std::thread thread_;
+  Thread thread_;
 
   Mutex mutex_;
   CondVar wake_;
@@ -195,7 +190,7 @@ Generation::~Generation() = default;
 Result<std::unique_ptr<Generation>> Generation::Claim(const std::string& run_directory,
                                                       GenerationInfo info, Timing timing,
                                                       std::optional<int64_t> after) {
-  RETURN_IF_ERROR(MakeGenerationsFolder(run_directory));
+  RETURN_IF_ERROR(MakeFolderOfRun(run_directory, GenerationsFolder(run_directory)));
   ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, GenerationNumbers(run_directory));
   const int64_t newest = numbers.empty() ? 0 : numbers.back();
   if (after && *after != newest) return std::unique_ptr<Generation>();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <vector>
 
 #include "base/process.h"
@@ -64,12 +65,32 @@ bool IsImportDirectory(const std::string& path) {
          std::all_of(pid.begin(), pid.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+namespace {
+
+// A dataset's directory is copied, replaced and removed whole: another in it would go with it.
+Status CheckInNoDataset(const std::string& out) {
+  std::error_code error;
+  std::filesystem::path at = std::filesystem::absolute(out, error);
+  if (!error) at = std::filesystem::weakly_canonical(at, error);
+  if (error) return ErrnoStatus("cannot follow the path '" + out + "'", error.value());
+  while (at.has_relative_path()) {
+    at = at.parent_path();
+    if (!PathExists((at / kManifestName).string())) continue;
+    return InvalidArgument("'" + out + "' would lie in the dataset '" + at.string() +
+                           "'; choose another place with --out");
+  }
+  return {};
+}
+
+}  // namespace
+
 Status CheckImportTarget(const std::string& out, bool replace) {
   if (out.empty()) return InvalidArgument("the dataset needs a directory (--out)");
   if (IsImportDirectory(out)) {
     return InvalidArgument("'" + out +
                            "' ends like the name of an unfinished import; choose another");
   }
+  RETURN_IF_ERROR(CheckInNoDataset(out));
   if (!IsDirectory(ParentOf(out))) {
     return NotFound("cannot make '" + out + "': there is no directory '" + ParentOf(out) + "'");
   }

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "base/exceptions.h"
 #include "storage/dataset/rocks_options.h"
 
 namespace lockstep::storage {
@@ -41,10 +42,12 @@ struct RocksReader::Core {
   std::vector<FileRange> files;  // of samples
 
   Result<std::string> Get(rocksdb::ColumnFamilyHandle* family, std::string_view key) const {
-    rocksdb::PinnableSlice value;
-    const rocksdb::Status status = db->Get(CheckedReads(), family, ToSlice(key), &value);
-    if (!status.ok()) return FromRocks(status, "RocksDB");
-    return std::string(FromSlice(value));
+    return CatchAll("RocksDB", [&]() -> Result<std::string> {
+      rocksdb::PinnableSlice value;
+      const rocksdb::Status status = db->Get(CheckedReads(), family, ToSlice(key), &value);
+      if (!status.ok()) return FromRocks(status, "RocksDB");
+      return std::string(FromSlice(value));
+    });
   }
 };
 
@@ -52,6 +55,10 @@ RocksReader::RocksReader(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 RocksReader::~RocksReader() = default;
 
 Result<std::unique_ptr<RocksReader>> RocksReader::Open(const std::string& directory) {
+  return CatchAll("RocksDB", [&] { return OpenStore(directory); });
+}
+
+Result<std::unique_ptr<RocksReader>> RocksReader::OpenStore(const std::string& directory) {
   auto core = std::make_unique<Core>();
   core->directory = directory;
   const rocksdb::Options options = StoreOptions();
@@ -86,6 +93,10 @@ Result<std::string> RocksReader::GetMeta(std::string_view key) const {
 }
 
 Status RocksReader::Scan(std::string_view first_key, const Visit& visit) const {
+  return CatchAll("RocksDB", [&] { return ScanStore(first_key, visit); });
+}
+
+Status RocksReader::ScanStore(std::string_view first_key, const Visit& visit) const {
   const std::unique_ptr<rocksdb::Iterator> it(
       core_->db->NewIterator(CheckedReads(), core_->samples));
   for (it->Seek(ToSlice(first_key)); it->Valid(); it->Next()) {

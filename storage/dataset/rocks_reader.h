@@ -34,6 +34,8 @@ class RocksReader {
  private:
   struct Core;
   explicit RocksReader(std::unique_ptr<Core> core);
+  static Result<std::unique_ptr<RocksReader>> OpenStore(const std::string& directory);
+  Status ScanStore(std::string_view first_key, const Visit& visit) const;
   std::unique_ptr<Core> core_;
 };
 

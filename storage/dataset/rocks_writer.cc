@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/sst_file_writer.h>
 
+#include "base/exceptions.h"
 #include "storage/dataset/manifest.h"
 #include "storage/dataset/rocks_options.h"
 #include "storage/env/files.h"
@@ -19,19 +20,25 @@ SortedFile::SortedFile(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 SortedFile::~SortedFile() = default;
 
 Result<std::unique_ptr<SortedFile>> SortedFile::Create(const std::string& path) {
-  auto core = std::make_unique<Core>();
-  core->path = path;
-  RETURN_IF_ERROR(FromRocks(core->writer.Open(path), "cannot make '" + path + "'"));
-  return std::unique_ptr<SortedFile>(new SortedFile(std::move(core)));
+  return CatchAll("RocksDB", [&]() -> Result<std::unique_ptr<SortedFile>> {
+    auto core = std::make_unique<Core>();
+    core->path = path;
+    RETURN_IF_ERROR(FromRocks(core->writer.Open(path), "cannot make '" + path + "'"));
+    return std::unique_ptr<SortedFile>(new SortedFile(std::move(core)));
+  });
 }
 
 Status SortedFile::Add(std::string_view key, std::string_view value) {
-  return FromRocks(core_->writer.Put(ToSlice(key), ToSlice(value)),
-                   "cannot write '" + core_->path + "'");
+  return CatchAll("RocksDB", [&] {
+    return FromRocks(core_->writer.Put(ToSlice(key), ToSlice(value)),
+                     "cannot write '" + core_->path + "'");
+  });
 }
 
 Status SortedFile::Finish() {
-  return FromRocks(core_->writer.Finish(), "cannot finish '" + core_->path + "'");
+  return CatchAll("RocksDB", [&] {
+    return FromRocks(core_->writer.Finish(), "cannot finish '" + core_->path + "'");
+  });
 }
 
 namespace {
@@ -45,10 +52,8 @@ Status Ingest(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
                    "cannot move the data files into '" + directory + "'");
 }
 
-}  // namespace
-
-Status BuildStore(const std::string& directory, const std::vector<std::string>& sample_files,
-                  const std::vector<std::string>& meta_files) {
+Status IngestAll(const std::string& directory, const std::vector<std::string>& sample_files,
+                 const std::vector<std::string>& meta_files) {
   rocksdb::Options options = StoreOptions();
   options.create_if_missing = true;
   options.error_if_exists = true;
@@ -64,8 +69,15 @@ Status BuildStore(const std::string& directory, const std::vector<std::string>& 
   const rocksdb::Status closed = db->Close();
   RETURN_IF_ERROR(status);
   RETURN_IF_ERROR(FromRocks(destroyed, what));
-  RETURN_IF_ERROR(FromRocks(closed, what));
+  return FromRocks(closed, what);
+}
 
+}  // namespace
+
+Status BuildStore(const std::string& directory, const std::vector<std::string>& sample_files,
+                  const std::vector<std::string>& meta_files) {
+  RETURN_IF_ERROR(
+      CatchAll("RocksDB", [&] { return IngestAll(directory, sample_files, meta_files); }));
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(directory));
   for (const std::string& name : names) {
     const bool superfluous = name.starts_with("OPTIONS-") || name.starts_with("LOG") ||

@@ -14,6 +14,7 @@
 #include "storage/dataset/meta_values.h"
 #include "storage/dataset/record.h"
 #include "storage/dataset/rocks_writer.h"
+#include "storage/dataset/split_check.h"
 #include "storage/dataset/writer_options.h"
 #include "storage/env/files.h"
 
@@ -52,17 +53,15 @@ Status Explain(const Status& status, const std::string& out) {
 
 // What was learned of the samples of some ranges.
 struct Seen {
-  ChannelSums sums;                                // over the split of the statistics
-  int64_t height = -1, width = -1, channels = -1;  // -1: none seen yet, 0: not all equal
+  ChannelSums sums;               // over the split of the statistics
+  std::vector<SplitLook> splits;  // in their order
 
-  void Size(int64_t h, int64_t w, int64_t c) {
-    const auto merge = [](int64_t* mine, int64_t other) {
-      if (*mine == -1) *mine = other;
-      if (*mine != other && other != -1) *mine = 0;
-    };
-    merge(&height, h);
-    merge(&width, w);
-    merge(&channels, c);
+  explicit Seen(const std::vector<SplitListing>& listings) {
+    for (const SplitListing& listing : listings) splits.push_back({.name = listing.name});
+  }
+  void Merge(const Seen& other) {
+    sums.Merge(other.sums);
+    for (size_t s = 0; s < splits.size(); ++s) splits[s].Merge(other.splits[s]);
   }
 };
 
@@ -71,7 +70,9 @@ struct Seen {
 class DatasetWriter::Core {
  public:
   Core(WriterOptions writer_options, ImportDirectory import_directory)
-      : options(std::move(writer_options)), directory(std::move(import_directory)) {
+      : options(std::move(writer_options)),
+        directory(std::move(import_directory)),
+        seen(options.splits) {
     uint64_t first = 0;
     for (const SplitListing& split : options.splits) {
       const auto count = static_cast<int64_t>(split.paths.size());
@@ -110,7 +111,8 @@ class DatasetWriter::Core {
   DatasetInfo info;
   std::vector<std::vector<uint32_t>> permutations;  // of each split
   size_t statistics_split = 0;
-  std::vector<uint64_t> checksums;  // by id; a range's thread writes its own part
+  std::vector<uint64_t> checksums;    // by id; a range's thread writes its own part
+  std::vector<std::string> warnings;  // Finish's
 
   Mutex mutex;
   Seen seen GUARDED_BY(mutex);
@@ -148,7 +150,7 @@ Status DatasetWriter::Core::WriteRange(int64_t range, const SampleAt& sample,
   const int64_t begin = range * options.ids_per_file;
   const int64_t end = std::min(begin + options.ids_per_file, info.samples());
   ASSIGN_OR_RETURN(const auto file, SortedFile::Create(Scratch(std::to_string(range))));
-  Seen seen_here;
+  Seen seen_here(options.splits);
   for (int64_t i = begin; i < end; ++i) {
     const SampleId id(static_cast<uint64_t>(i));
     const auto split = static_cast<size_t>(info.SplitOf(id) - info.splits.data());
@@ -156,7 +158,7 @@ Status DatasetWriter::Core::WriteRange(int64_t range, const SampleAt& sample,
     const std::string bytes = EncodeRecord(record);
     RETURN_IF_ERROR(file->Add(KeyOfSample(id), bytes));
     checksums[id.value] = RecordChecksum(bytes);
-    seen_here.Size(record.height, record.width, record.channels);
+    seen_here.splits[split].Add(record.height, record.width, record.channels, record.label);
     if (split == statistics_split) seen_here.sums.Add(record.pixels, record.channels);
     if (written) written();
   }
@@ -167,8 +169,7 @@ Status DatasetWriter::Core::WriteRange(int64_t range, const SampleAt& sample,
 
 void DatasetWriter::Core::TakeIn(int64_t range, const Seen& other) {
   MutexLock lock(&mutex);
-  seen.Size(other.height, other.width, other.channels);
-  seen.sums.Merge(other.sums);
+  seen.Merge(other);
   CHECK(!ranges_written[static_cast<size_t>(range)]) << "range " << range << " written twice";
   ranges_written[static_cast<size_t>(range)] = true;
 }
@@ -194,9 +195,13 @@ Result<DatasetInfo> DatasetWriter::Core::Finish() {
     for (size_t r = 0; r < ranges_written.size(); ++r) {
       CHECK(ranges_written[r]) << "range " << r << " was not written";
     }
-    info.height = seen.height;
-    info.width = seen.width;
-    info.channels = seen.channels;
+    RETURN_IF_ERROR(CheckSizesAgree(seen.splits));
+    warnings = LabelWarnings(seen.splits, info.classes);
+    SplitLook all;
+    for (const SplitLook& split : seen.splits) all.Merge(split);
+    info.height = all.height;
+    info.width = all.width;
+    info.channels = all.channels;
     info.channel_mean = seen.sums.Mean();
     info.channel_std = seen.sums.Deviation();
   }
@@ -236,6 +241,7 @@ Result<std::unique_ptr<DatasetWriter>> DatasetWriter::Create(WriterOptions optio
 
 int64_t DatasetWriter::samples() const { return core_->info.samples(); }
 int64_t DatasetWriter::ranges() const { return core_->Ranges(); }
+const std::vector<std::string>& DatasetWriter::warnings() const { return core_->warnings; }
 
 Status DatasetWriter::WriteRange(int64_t range, const SampleAt& sample,
                                  const std::function<void()>& written) {

@@ -70,8 +70,11 @@ class DatasetWriter {
                     const std::function<void()>& written = {});
 
   // After all ranges are written: statistics, digest, manifest, rename. The dataset is there when
-  // this returns OK, and else it is not.
+  // this returns OK, and else it is not. Invalid-argument where splits have images of different
+  // sizes.
   Result<DatasetInfo> Finish();
+  // After Finish, what a person should know of the splits' labels; a line each.
+  const std::vector<std::string>& warnings() const;
 
  private:
   class Core;

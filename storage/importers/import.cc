@@ -9,6 +9,7 @@
 
 #include "base/fault_point.h"
 #include "base/mutex.h"
+#include "base/thread.h"
 #include "base/watch.h"
 #include "storage/dataset/import_directory.h"
 #include "storage/dataset/manifest.h"
@@ -26,10 +27,14 @@ class RangeWriters {
       : importer_(importer), writer_(writer), options_(options) {}
 
   Status Run(int threads) {
-    std::vector<std::thread> others;
-    for (int i = 1; i < threads; ++i) others.emplace_back([this] { Work(); });
+    std::vector<Thread> others;
+    for (int i = 1; i < threads; ++i) {
+      Result<Thread> other = Thread::Start("that imports", [this] { Work(); });
+      if (!other.ok()) break;  // those there are do it all
+      others.push_back(*std::move(other));
+    }
     Work();
-    for (std::thread& thread : others) thread.join();
+    for (Thread& thread : others) thread.Join();
     MutexLock lock(&mutex_);
     return failure_;
   }
@@ -102,6 +107,7 @@ Result<ImportReport> ImportDataset(const ImportOptions& options) {
   RETURN_IF_ERROR(writers.Run(ThreadsFor(options, writer->ranges())));
   ImportReport report;
   ASSIGN_OR_RETURN(report.info, writer->Finish());
+  report.warnings = writer->warnings();
   report.directory = out;
   ASSIGN_OR_RETURN(const DatasetManifest manifest, ReadManifest(report.directory));
   report.files = static_cast<int64_t>(manifest.files.size());

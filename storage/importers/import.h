@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "storage/dataset/dataset.h"
@@ -27,8 +28,9 @@ struct ImportOptions {
 struct ImportReport {
   std::string directory;
   DatasetInfo info;
-  int64_t files = 0;  // of the dataset
-  int64_t bytes = 0;  // of them together
+  std::vector<std::string> warnings;  // of the splits' labels; a line each
+  int64_t files = 0;                  // of the dataset
+  int64_t bytes = 0;                  // of them together
 };
 
 // The digest is the same for any number of threads. On any error nothing is left at `out`, or what

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "base/mutex.h"
 #include "base/pulse.h"
+#include "base/thread.h"
 #include "storage/loader/lane_reader.h"
 
 namespace lockstep::storage {
@@ -60,7 +60,7 @@ class TrainLoader::Core {
   Status failed_ GUARDED_BY(mutex_);  // what Next gives from now on
   std::vector<Slot> slots_ GUARDED_BY(mutex_);
 
-  std::vector<std::thread> threads_;  // last: they use all of the above
+  std::vector<Thread> threads_;  // last: they use all of the above
 };
 
 TrainLoader::Core::Core(std::shared_ptr<const RecordSource> source, TrainLoaderOptions options,
@@ -76,7 +76,8 @@ TrainLoader::Core::Core(std::shared_ptr<const RecordSource> source, TrainLoaderO
       threads_count_(std::min<int64_t>(options_.threads, options_.lanes.size())),
       slots_(static_cast<size_t>(options_.prefetch_steps)) {
   for (Slot& slot : slots_) slot.lanes.resize(static_cast<size_t>(options_.lanes.size()));
-  for (int64_t t = 0; t < threads_count_; ++t) threads_.emplace_back([this, t] { RunThread(t); });
+  for (int64_t t = 0; t < threads_count_; ++t)
+    threads_.emplace_back("that loads", [this, t] { RunThread(t); });
 }
 
 TrainLoader::Core::~Core() {
@@ -85,7 +86,7 @@ TrainLoader::Core::~Core() {
     stop_ = true;
   }
   room_.NotifyAll();
-  for (std::thread& thread : threads_) thread.join();
+  for (Thread& thread : threads_) thread.Join();
 }
 
 std::pair<Epoch, int64_t> TrainLoader::Core::PositionOf(int64_t n) const {

@@ -130,31 +130,6 @@ class RunDirectoryTest(TrainTest):
         self.assertEqual(self.summary("runs/a")["epoch"], 1)
         self.assertEqual(self.files("runs/a"), RUN_FILES)
 
-    def test_files_that_are_not_a_runs_are_never_touched(self):
-        harness.write_file(self.path("source/results.csv"), "mine")
-        for arguments in ([], ["--overwrite"]):
-            self.refuses_run(EXISTS, "source", ["'source' is not the directory of a run",
-                                                "'results.csv'", "with --run"], *arguments)
-            self.refuses_run(EXISTS, ".", ["'.' is not the directory of a run", "'recipe.toml'"],
-                             *arguments)
-        self.assertEqual(self.text("source/results.csv"), "mine")
-        self.assertEqual(self.text("recipe.toml"), harness.RECIPE)
-
-    def test_other_files_of_a_run_directory_stay(self):
-        os.makedirs(self.path("runs/a"))
-        harness.write_file(self.path("runs/a/notes.txt"), "mine")
-        self.train("runs/a")
-        self.train("runs/a", "--overwrite")
-        self.assertEqual(self.files("runs/a"), sorted(RUN_FILES + ["notes.txt"]))
-        self.assertEqual(self.text("runs/a/notes.txt"), "mine")
-
-    def test_a_persons_recipe_alone_is_no_run(self):
-        os.makedirs(self.path("mine"))
-        os.rename(self.path("recipe.toml"), self.path("mine/recipe.toml"))
-        self.refuses(EXISTS, "train", "mine/recipe.toml", "--run", "mine", "--overwrite",
-                     says=["'mine' is not the directory of a run", "'recipe.toml'"])
-        self.assertEqual(self.text("mine/recipe.toml"), harness.RECIPE)
-
     def test_a_path_below_a_file(self):
         self.refuses_run(NOT_FOUND, "recipe.toml/a",
                          ["the run directory", "'recipe.toml/a'", "Not a directory", "with --run"])

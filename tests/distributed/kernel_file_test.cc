@@ -46,7 +46,7 @@ class KernelFileTest : public testing::Test {
     std::map<std::string, storage::KernelFileChoice> choices;
     for (const auto& [rows, executor] : setup->model->lane_executors()) {
       for (const graph::PlanNode& node : executor->plan().nodes) {
-        const auto options = graph::KernelOptions(node.spec, spec);
+        const auto options = *graph::KernelOptions(node.spec, spec);
         if (options.size() < 2) continue;
         const std::string text = graph::NodeText(node.spec);
         const ops::Candidate& second = options[1].candidate;

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/device/cpu_device.h"
 
-#include <unistd.h>
-
 #include "base/device/cpu_isa.h"
+#include "base/process_limits.h"
 
 namespace lockstep::worker {
 
 DeviceSpec ReferenceHostSpec() {
   DeviceSpec spec = ReferenceCpuSpec();
-  spec.memory_bytes = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  spec.memory_bytes = MachineMemory();
   return spec;
 }
 

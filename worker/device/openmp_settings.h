@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Variables of the environment under which a library that uses OpenMP starts fewer threads than a
-// plan was made for, and then hangs (measured with libgomp and oneDNN 2.6). Refused at start.
+// plan was made for, and then hangs (measured with libgomp and oneDNN 2.6), or gives its threads
+// stacks that its kernels overflow. Refused at start.
 #pragma once
 
 #include <string>

@@ -47,6 +47,28 @@ TEST(OpenMpSettingsTest, ALimitBelowTheThreadsOrNoNumberIsRefused) {
   }
 }
 
+TEST(OpenMpSettingsTest, NoActiveLevelIsRefused) {
+  for (const char* none : {"0", " 00 "}) {
+    const Status status = CheckOpenMpSettings(Variables({{"OMP_MAX_ACTIVE_LEVELS", none}}), 2);
+    EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << none;
+    EXPECT_THAT(status.message(), HasSubstr("unset OMP_MAX_ACTIVE_LEVELS"));
+  }
+  EXPECT_TRUE(CheckOpenMpSettings(Variables({{"OMP_MAX_ACTIVE_LEVELS", "1"}}), 2).ok());
+}
+
+TEST(OpenMpSettingsTest, AStackThatKernelsOverflowIsRefusedInAnyUnit) {
+  for (const char* name : {"OMP_STACKSIZE", "GOMP_STACKSIZE"}) {
+    for (const char* small : {"64", "64k", "1023 K", "65536B", "0M"}) {
+      const Status status = CheckOpenMpSettings(Variables({{name, small}}), 2);
+      EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << small;
+      EXPECT_THAT(status.message(), HasSubstr(std::string("unset ") + name));
+    }
+    for (const char* enough : {"1024", "8192k", "1m", " 2 M ", "1G", "2097152B", "rubbish"}) {
+      EXPECT_TRUE(CheckOpenMpSettings(Variables({{name, enough}}), 2).ok()) << enough;
+    }
+  }
+}
+
 TEST(OpenMpSettingsTest, BothAreNamedAtOnce) {
   const auto environment = Variables({{"OMP_DYNAMIC", "true"}, {"OMP_THREAD_LIMIT", "1"}});
   EXPECT_THAT(CheckOpenMpSettings(environment, 2).message(),

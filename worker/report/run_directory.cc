@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "worker/report/finished_run.h"
+#include "worker/report/run_place.h"
 #include "worker/tuning/run_kernels.h"
 
 namespace lockstep::worker {
@@ -46,30 +47,6 @@ bool IsRunFile(const std::string& name) {
   });
 }
 
-constexpr std::string_view kRunFolders[] = {"checkpoints", "generations", "ledger"};
-
-// Whether the directory holds a run. Already-exists where it is none but has a file that a run
-// would write over; other files do not matter.
-Result<bool> HoldsRun(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(path));
-  const auto has = [&](std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  if (has("generations")) return true;
-  if (has("recipe.toml") && (has(kDigestsFile) || has(kSummaryFile) || has(kWeightsFile))) {
-    return true;
-  }
-  for (const std::string& name : names) {
-    const bool folder =
-        std::find(std::begin(kRunFolders), std::end(kRunFolders), name) != std::end(kRunFolders);
-    if (!IsRunFile(name) && !folder) continue;
-    return AlreadyExists("'" + path +
-                         "' is not the directory of a run, and a run would write over '" + name +
-                         "' in it; choose another directory with --run");
-  }
-  return false;
-}
-
 Status RemoveRunFiles(const std::string& path, bool all) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(path));
   for (const std::string& name : names) {
@@ -90,6 +67,7 @@ Status CannotUse(const Status& reason) {
 
 Status RunDirectory::Check(const TrainConfig& config) {
   const std::string& path = config.run.directory;
+  RETURN_IF_ERROR(CheckRunPlace(path));
   if (const Status made = MakeDirs(path); !made.ok()) return CannotUse(made);
   ASSIGN_OR_RETURN(const bool holds_run, HoldsRun(path));
   // Whether anything can be written shows before the run begins.

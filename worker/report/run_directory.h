@@ -35,9 +35,9 @@ struct HistoryStart {
 
 class RunDirectory {
  public:
-  // Before anything else is touched: makes config.run.directory and looks whether a run may live
-  // there. Already-exists where it is not a run's and has a file that a run would write over, and
-  // where it holds a finished run that no checkpoint belongs to and config.run.overwrite is false.
+  // Before anything else is touched: looks whether a run may live in config.run.directory
+  // (run_place.h) and makes it. Already-exists also where it holds a finished run that no
+  // checkpoint belongs to and config.run.overwrite is false.
   static Status Check(const TrainConfig& config);
 
   // Opens the directory for a history that goes on from `start`; other files are never touched. A

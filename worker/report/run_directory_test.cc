@@ -60,6 +60,19 @@ TEST_F(RunDirectoryTest, RefusesAFinishedRunWithoutCheckpointsAndChangesNothingO
   }
 }
 
+TEST_F(RunDirectoryTest, RefusesAFolderThatIsNoRunAndChangesNothingOfIt) {
+  Put("results.csv", "someone's results");
+  for (bool overwrite : {false, true}) {
+    const auto directory = Create(overwrite);
+    ASSERT_FALSE(directory.ok()) << "overwrite " << overwrite;
+    EXPECT_EQ(directory.status().code(), StatusCode::kAlreadyExists);
+    EXPECT_NE(directory.status().message().find("results.csv"), std::string::npos)
+        << directory.status();
+  }
+  EXPECT_EQ(Get("results.csv"), "someone's results");
+  EXPECT_FALSE(FileExists(path_ + "/recipe.toml"));
+}
+
 HistoryStart StartAtStepThree() {
   HistoryStart start{.step = 3, .tables = {}};
   start.tables.digests += "1,a,b,0,c\n2,a,b,0,d\n3,a,b,0,e\n";
@@ -207,25 +220,6 @@ TEST_F(RunDirectoryTest, OverwriteRemovesARunsFilesAndNoOthers) {
   EXPECT_FALSE(FileExists(path_ + "/summary.json"));
   EXPECT_FALSE(FileExists(path_ + "/model.safetensors"));
   EXPECT_EQ(Get("notes.txt"), "old");
-}
-
-TEST_F(RunDirectoryTest, NeverWritesOverFilesThatAreNotARuns) {
-  Put("results.csv", "someone's results");
-  for (bool overwrite : {false, true}) {
-    const auto directory = Create(overwrite);
-    ASSERT_FALSE(directory.ok()) << "overwrite " << overwrite;
-    EXPECT_EQ(directory.status().code(), StatusCode::kAlreadyExists);
-    EXPECT_NE(directory.status().message().find("results.csv"), std::string::npos)
-        << directory.status();
-    EXPECT_EQ(Get("results.csv"), "someone's results");
-    EXPECT_FALSE(FileExists(path_ + "/recipe.toml"));
-  }
-}
-
-TEST_F(RunDirectoryTest, AFolderWithOtherFilesOnlyMayBecomeARun) {
-  Put("notes.txt", "mine");
-  ASSERT_TRUE(Create().ok());
-  EXPECT_EQ(Get("notes.txt"), "mine");
 }
 
 TEST_F(RunDirectoryTest, SaysWhichDirectoryCannotBeMade) {

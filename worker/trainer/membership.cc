@@ -42,7 +42,7 @@ Membership::~Membership() {
     leaving_ = true;
     changed_.NotifyAll();
   }
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) thread_.Join();
 }
 
 Result<comm::Assignment> Membership::Join(const std::function<void(const std::string&)>& say,
@@ -58,7 +58,7 @@ Result<comm::Assignment> Membership::Join(const std::function<void(const std::st
       for (const std::string& note : reply->notes) say(note);
       generation_ = reply->assignment.generation;
       if (options_.presence != nullptr) options_.presence->member.store(true);
-      thread_ = std::thread([this] { Beat(); });
+      thread_ = Thread("of the heartbeat", [this] { Beat(); });
       return reply->assignment;
     }
     // One that stood still for a moment answers the next time.
@@ -99,7 +99,7 @@ void Membership::Leave(const Status& status, int64_t step, uint64_t digest) {
     leaving_ = true;
     changed_.NotifyAll();
   }
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) thread_.Join();
   SayGoodbye(status, step, digest);
   if (options_.presence == nullptr) return;
   options_.presence->phase.store("end");
@@ -170,8 +170,8 @@ Status Membership::JudgeSilence(const Heard& heard) const {
 }
 
 Status Membership::Explain(const Status& failure) const {
-  const bool loss = failure.code() == StatusCode::kUnavailable ||
-                    failure.code() == StatusCode::kDeadlineExceeded;
+  const bool loss =
+      failure.code() == StatusCode::kUnavailable || failure.code() == StatusCode::kDeadlineExceeded;
   if (!loss) return failure;
   // What others conclude from a silence reaches this rank a while after it woke.
   const TimePoint lately = Clock::Real().Now() - options_.silence_limit - options_.grace;

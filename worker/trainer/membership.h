@@ -6,12 +6,12 @@
 #include <atomic>
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/pulse.h"
+#include "base/thread.h"
 #include "comm/coordinator.h"
 #include "comm/presence.h"
 
@@ -94,7 +94,7 @@ class Membership {
   Status told_ GUARDED_BY(mutex_);
   int64_t step_ GUARDED_BY(mutex_) = 0;
   std::vector<comm::StepDigest> digests_ GUARDED_BY(mutex_);
-  std::thread thread_;  // last: it uses the fields above
+  Thread thread_;  // last: it uses the fields above
 };
 
 }  // namespace lockstep::worker

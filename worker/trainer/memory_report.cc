@@ -56,8 +56,8 @@ Status CheckFits(const MemoryReport& report, int64_t machine_bytes) {
   if (machine_bytes <= 0 || report.peak() <= machine_bytes) return OkStatus();
   return ResourceExhausted(
       "the plan needs " + BytesText(report.peak()) + " (" + PartsText(report) +
-      ") and this machine has " + BytesText(machine_bytes) + LargestText(report) + "; " +
-      RecomputeText(report, machine_bytes) +
+      ") and this machine, or its control group, has " + BytesText(machine_bytes) +
+      LargestText(report) + "; " + RecomputeText(report, machine_bytes) +
       "lower batch.lane_batch, run fewer lanes at once (run.lanes_at_once) or fewer ranks");
 }
 

@@ -21,7 +21,7 @@ Result<comm::RegisterRequest> MakeRegistration(const TrainConfig& config, const 
   request.member.pid_namespace = self.pid_namespace;
   request.member.process_start = self.start;
   ASSIGN_OR_RETURN(request.member.build, BuildId());
-  request.member.hardware = HardwareKind(setup.device->spec());
+  ASSIGN_OR_RETURN(request.member.hardware, HardwareKind(setup.device->spec()));
   ASSIGN_OR_RETURN(request.member.fingerprint, Fingerprint(setup.device->spec()));
   comm::RunInfo& run = request.run;
   std::error_code error;

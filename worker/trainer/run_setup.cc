@@ -5,6 +5,7 @@
 
 #include "base/cores.h"
 #include "base/fault_point.h"
+#include "base/process_limits.h"
 #include "comm/reduce/canonical_tree.h"
 #include "comm/reduce/subtree_sums.h"
 #include "storage/loader/augment.h"
@@ -47,6 +48,14 @@ int32_t LanesAtOnce(const TrainConfig& config) {
   return std::clamp(at_once, 1, most);
 }
 
+// A dataset may hold images of any sizes; no augmentation makes one size of them.
+Status CheckOneSize(const TrainConfig& config, const storage::DatasetInfo& info) {
+  if (info.height > 0 && info.width > 0 && info.channels > 0) return OkStatus();
+  const std::string what = info.channels > 0 ? "sizes" : "numbers of channels";
+  return FailedPrecondition("dataset '" + config.data.dataset + "' holds images of different " +
+                            what + ", and a model needs one; import images of one kind");
+}
+
 Result<Shape> ShapeAfter(const std::vector<std::string>& operations,
                          const storage::DatasetInfo& info) {
   ASSIGN_OR_RETURN(const storage::Augmentation augmentation,
@@ -56,6 +65,7 @@ Result<Shape> ShapeAfter(const std::vector<std::string>& operations,
 
 // What the model is built for: training and evaluation must give images of one size.
 Result<Shape> ImageShape(const TrainConfig& config, const storage::DatasetInfo& info) {
+  RETURN_IF_ERROR(CheckOneSize(config, info));
   ASSIGN_OR_RETURN(const Shape train, ShapeAfter(config.augment_train, info));
   if (config.data.val.empty()) return train;
   ASSIGN_OR_RETURN(const Shape val, ShapeAfter(config.augment_val, info));
@@ -177,6 +187,14 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
     }
   }
   return report;
+}
+
+Status CheckRoomFor(const TrainConfig& config, const RunSetup& setup, int ranks) {
+  constexpr int kThreadsOfARank = 8;  // trainer, streams, heartbeat, loader, checkpoints
+  const MemoryReport plan = PlannedMemory(config, setup);
+  const int threads = kThreadsOfACommand +
+                      ranks * (kThreadsOfARank + setup.lanes_at_once * config.batch.lane_threads);
+  return CheckRoom(threads, plan.peak() / plan.ranks * ranks, "training here");
 }
 
 Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {

@@ -55,6 +55,10 @@ Result<RunSetup> SetUpLibraryAlone(const TrainConfig& config, const Shape& image
 // exchange's receive buffers, which are known when it is made.
 MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup);
 
+// Whether the limits of this process let `ranks` of the run's ranks have the threads and the memory
+// they need (base/process_limits.h).
+Status CheckRoomFor(const TrainConfig& config, const RunSetup& setup, int ranks);
+
 // The program of a config for images of this shape and this many classes; without `rewrite` as the
 // model states it, no op fused.
 Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/trainer/train.h"
 
-#include <thread>
-
 #include "base/device/queue_stream.h"
+#include "base/thread.h"
 #include "comm/reduce/agree.h"
 #include "worker/report/run_directory.h"
 #include "worker/trainer/rank_trainer.h"
@@ -36,6 +35,7 @@ Result<RunSetup> SetUpTogether(const TrainConfig& config, const TrainWorld& worl
   if (status.ok()) {
     status = CheckFits(PlannedMemory(config, *setup), setup->device->spec().memory_bytes);
   }
+  if (status.ok()) status = CheckRoomFor(config, *setup, static_cast<int>(world.ranks.size()));
   if (status.ok() && first->rank() == Rank(0)) status = RunDirectory::Check(config);
   if (status.ok()) status = watch.KeepGoing();
   if (status.code() == StatusCode::kCancelled) status = StoppedBeforeTheRun();
@@ -56,16 +56,16 @@ Result<TrainSummary> Train(const TrainConfig& config, const TrainWorld& world,
   ASSIGN_OR_RETURN(const RunSetup setup, SetUpTogether(config, world));
   std::vector<Status> statuses(world.ranks.size());
   TrainSummary summary;
-  std::vector<std::thread> threads;
+  std::vector<Thread> threads;
   for (size_t i = 0; i < world.ranks.size(); ++i) {
-    threads.emplace_back([&, i, communicator = world.ranks[i]] {
+    threads.emplace_back("of a rank", [&, i, communicator = world.ranks[i]] {
       const bool tells = communicator->rank() == Rank(0);
       RankTrainer trainer(&config, &setup, communicator, &world, tells ? observer : nullptr);
       statuses[i] = trainer.Run();
       if (i == 0) summary = trainer.summary();
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (Thread& thread : threads) thread.Join();
   RETURN_IF_ERROR(MostTelling(statuses));
   return summary;
 }

@@ -42,11 +42,12 @@ class Comparison {
 
 Status CheckMadeForThis(const storage::KernelFile& file, const DeviceSpec& spec) {
   ASSIGN_OR_RETURN(const std::string build, BuildId());
+  ASSIGN_OR_RETURN(const std::string hardware, HardwareKind(spec));
   Comparison compare;
   compare.Same("the instruction set (train.cpu_isa)", file.isa, spec.isa);
   compare.Same("threads a lane (batch.lane_threads)", std::to_string(file.threads),
                std::to_string(spec.threads));
-  compare.Same("the hardware kind", file.hardware, HardwareKind(spec));
+  compare.Same("the hardware kind", file.hardware, hardware);
   compare.Same("the build", file.build, build);
   return compare.status();
 }

@@ -74,7 +74,7 @@ struct Second {
 };
 std::optional<Second> FindSecond(const RunSetup& setup) {
   for (const graph::PlanNode& node : setup.model->Lane(4).plan().nodes) {
-    const auto options = graph::KernelOptions(node.spec, setup.device->spec());
+    const auto options = *graph::KernelOptions(node.spec, setup.device->spec());
     if (options.size() > 1) return Second{node.spec, options[1].candidate};
   }
   return std::nullopt;

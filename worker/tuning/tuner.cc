@@ -131,8 +131,8 @@ struct Contender {
   double best = std::numeric_limits<double>::infinity();  // milliseconds
 };
 
-std::vector<KernelOption> OptionsToTime(const NodeSpec& node, const DeviceSpec& device) {
-  std::vector<KernelOption> options = graph::KernelOptions(node, device);
+Result<std::vector<KernelOption>> OptionsToTime(const NodeSpec& node, const DeviceSpec& device) {
+  ASSIGN_OR_RETURN(std::vector<KernelOption> options, graph::KernelOptions(node, device));
   const bool last_is_reference =
       !options.empty() && options.back().candidate.kernel == ops::kReferenceKernel;
   if (options.size() > 1 && last_is_reference) options.pop_back();
@@ -246,8 +246,8 @@ struct Distinct {
 };
 
 // Those with something to choose, dearest first; equal ones by text, so that runs agree.
-std::vector<Distinct> NodesWithChoice(const std::vector<NodeSpec>& nodes, const DeviceSpec& device,
-                                      TuneReport* report) {
+Result<std::vector<Distinct>> NodesWithChoice(const std::vector<NodeSpec>& nodes,
+                                              const DeviceSpec& device, TuneReport* report) {
   std::map<std::string, Distinct> by_text;
   for (const NodeSpec& node : nodes) {
     Distinct& distinct =
@@ -258,7 +258,7 @@ std::vector<Distinct> NodesWithChoice(const std::vector<NodeSpec>& nodes, const 
   report->nodes = static_cast<int64_t>(by_text.size());
   std::vector<Distinct> with_choice;
   for (auto& [text, distinct] : by_text) {
-    distinct.options = OptionsToTime(distinct.node, device);
+    ASSIGN_OR_RETURN(distinct.options, OptionsToTime(distinct.node, device));
     if (distinct.options.size() > 1) with_choice.push_back(std::move(distinct));
   }
   std::stable_sort(with_choice.begin(), with_choice.end(),
@@ -275,7 +275,8 @@ Result<TuneReport> TuneNodes(const std::vector<NodeSpec>& nodes, Device* device,
   const TimePoint end = options.clock->Now() + std::chrono::duration_cast<Duration>(
                                                    std::chrono::duration<double>(options.seconds));
   TuneReport report;
-  std::vector<Distinct> with_choice = NodesWithChoice(nodes, device->spec(), &report);
+  ASSIGN_OR_RETURN(std::vector<Distinct> with_choice,
+                   NodesWithChoice(nodes, device->spec(), &report));
   for (size_t i = 0; i < with_choice.size() && options.clock->Now() < end; ++i) {
     if (options.progress) {
       options.progress(static_cast<int64_t>(i), report.with_choice, with_choice[i].node);
@@ -305,7 +306,7 @@ Result<TuneReport> Tune(const CompiledModel& model, Device* device, const TuneOp
 Result<storage::KernelFile> MakeKernelFile(const DeviceSpec& spec, const TuneReport& report) {
   storage::KernelFile file;
   ASSIGN_OR_RETURN(file.build, BuildId());
-  file.hardware = HardwareKind(spec);
+  ASSIGN_OR_RETURN(file.hardware, HardwareKind(spec));
   file.isa = spec.isa;
   file.threads = spec.threads;
   for (const TunedChoice& tuned : report.choices) file.choices.push_back(tuned.choice);

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "base/check.h"
-
 namespace lockstep::storage {
 namespace {
 
@@ -29,11 +27,14 @@ class GzipSource : public ByteSource {
  public:
   GzipSource(std::string_view bytes, std::string_view name) : rest_(bytes), name_(name) {
     constexpr int kGzipOnly = 16 + MAX_WBITS;
-    CHECK_EQ(inflateInit2(&stream_, kGzipOnly), Z_OK);
+    begun_ = inflateInit2(&stream_, kGzipOnly) == Z_OK;
   }
-  ~GzipSource() override { inflateEnd(&stream_); }
+  ~GzipSource() override {
+    if (begun_) inflateEnd(&stream_);
+  }
 
   Status Read(size_t size, std::string* out) override {
+    if (!begun_) return ResourceExhausted("no memory to unpack '" + name_ + "'");
     while (size > 0 && !ended_) {
       const size_t piece = std::min(size, size_t{1} << 20);
       const size_t before = out->size();
@@ -63,6 +64,8 @@ class GzipSource : public ByteSource {
         RETURN_IF_ERROR(NextMember());
       } else if (code == Z_BUF_ERROR && rest_.empty()) {
         return DataLoss("'" + name_ + "' is cut short: the gzip stream has no end. Fetch it again");
+      } else if (code == Z_MEM_ERROR) {
+        return ResourceExhausted("no memory to unpack '" + name_ + "'");
       } else if (code != Z_OK) {
         return DataLoss("'" + name_ + "' is not intact gzip: " +
                         (stream_.msg != nullptr ? stream_.msg : "zlib code ") +
@@ -82,6 +85,7 @@ class GzipSource : public ByteSource {
   z_stream stream_{};
   std::string_view rest_;
   std::string name_;
+  bool begun_ = false;  // else there was no memory for it
   bool ended_ = false;
 };
 

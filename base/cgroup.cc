@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cluster/doctor/cgroup.h"
+#include "base/cgroup.h"
 
 #include <fstream>
 #include <functional>
 #include <sstream>
 #include <vector>
 
-namespace lockstep::cluster {
+namespace lockstep {
 namespace {
 
 constexpr int64_t kUnlimited = int64_t{1} << 62;  // version 1 writes about 2^63 for "no limit"
@@ -72,6 +72,7 @@ CgroupLimits ReadCgroupLimits(const std::string& root) {
         const auto cpu = WordsOf(folder + "/cpu.max");
         AddCores(NumberOf(cpu, 0), NumberOf(cpu, 1), &limits);
         AddMemory(NumberOf(WordsOf(folder + "/memory.max"), 0), &limits);
+        Tighten(NumberOf(WordsOf(folder + "/pids.max"), 0), &limits.tasks);
       });
     }
     if (controllers.find(",cpu,") != std::string::npos) {
@@ -85,8 +86,13 @@ CgroupLimits ReadCgroupLimits(const std::string& root) {
         AddMemory(NumberOf(WordsOf(folder + "/memory.limit_in_bytes"), 0), &limits);
       });
     }
+    if (controllers.find(",pids,") != std::string::npos) {
+      ForEachUp(mount + "/pids", group, [&](const std::string& folder) {
+        Tighten(NumberOf(WordsOf(folder + "/pids.max"), 0), &limits.tasks);
+      });
+    }
   }
   return limits;
 }
 
-}  // namespace lockstep::cluster
+}  // namespace lockstep

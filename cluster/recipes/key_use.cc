@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/recipes/key_use.h"
+
+#include <algorithm>
+
+#include "cluster/recipes/recipe.h"
+#include "cluster/recipes/schema.h"
+
+namespace lockstep::cluster {
+namespace {
+
+std::string Listed(const std::vector<std::string_view>& keys) {
+  std::string text;
+  for (const std::string_view key : keys) text += (text.empty() ? "" : ", ") + std::string(key);
+  return text;
+}
+
+}  // namespace
+
+const CommandKeys& EvalKeys() {
+  static const CommandKeys kKeys = {
+      "eval",
+      {"data.dataset", "data.train", "data.val", "batch.lane_threads", "train.kernels",
+       "train.kernel_file", "train.cpu_isa", "augment.val", "eval.batch", "run.device", "run.cores",
+       "run.lanes_at_once"}};
+  return kKeys;
+}
+
+const CommandKeys& ExplainKeys() {
+  static const CommandKeys kKeys = {
+      "explain",
+      {"data.dataset",       "data.train",       "data.val",         "model.name",
+       "model.classes",      "model.activation", "model.pool",       "model.dropout",
+       "model.stem",         "batch.lanes",      "batch.lane_batch", "batch.lane_threads",
+       "train.epochs",       "train.precision",  "train.max_steps",  "train.kernels",
+       "train.kernel_file",  "train.cpu_isa",    "train.recompute",  "optimizer.name",
+       "optimizer.momentum", "augment.train",    "augment.val",      "eval.batch",
+       "run.device",         "run.cores",        "run.lanes_at_once"}};
+  return kKeys;
+}
+
+const CommandKeys& TuneKeys() {
+  static const CommandKeys kKeys = {"tune",
+                                    {"data.dataset",
+                                     "data.train",
+                                     "data.val",
+                                     "model.name",
+                                     "model.classes",
+                                     "model.activation",
+                                     "model.pool",
+                                     "model.dropout",
+                                     "model.stem",
+                                     "batch.lanes",
+                                     "batch.lane_batch",
+                                     "batch.lane_threads",
+                                     "train.precision",
+                                     "train.kernels",
+                                     "train.cpu_isa",
+                                     "loss.label_smoothing",
+                                     "optimizer.name",
+                                     "optimizer.momentum",
+                                     "optimizer.nesterov",
+                                     "optimizer.beta1",
+                                     "optimizer.beta2",
+                                     "optimizer.eps",
+                                     "optimizer.weight_decay",
+                                     "augment.train",
+                                     "augment.val",
+                                     "eval.batch",
+                                     "run.device"}};
+  return kKeys;
+}
+
+const CommandKeys& DataOrderKeys() {
+  static const CommandKeys kKeys = {
+      "data order",
+      {"data.dataset", "data.train", "data.window_shards", "batch.lanes", "batch.lane_batch",
+       "train.epochs", "train.seed"}};
+  return kKeys;
+}
+
+Result<worker::TrainConfig> LoadRecipeFor(const CommandKeys& use, const std::string& path,
+                                          const std::vector<std::string>& overrides) {
+  std::string problems;
+  for (const std::string& argument : overrides) {
+    const std::string name = argument.substr(0, argument.find('='));
+    if (FindRecipeKey(name) == nullptr) continue;  // LoadRecipe says so, with a suggestion
+    if (std::find(use.keys.begin(), use.keys.end(), name) != use.keys.end()) continue;
+    problems += (problems.empty() ? "" : "\n") + ("argument '" + argument + "': `lockstep ") +
+                std::string(use.command) + "` does not use '" + name +
+                "', so it would do nothing: remove it";
+  }
+  if (problems.empty()) return LoadRecipe(path, overrides);
+  return InvalidArgument(problems + "\n`lockstep " + std::string(use.command) + "` uses " +
+                         Listed(use.keys));
+}
+
+}  // namespace lockstep::cluster

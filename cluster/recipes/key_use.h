@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which keys of a recipe a command uses. `lockstep train` uses all; any other says here what it
+// reads, and refuses key=value of anything else: it would do nothing, and the person who gave it
+// would take the result for that of another setting.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "worker/trainer/train_config.h"
+
+namespace lockstep::cluster {
+
+struct CommandKeys {
+  std::string_view command;            // "eval"
+  std::vector<std::string_view> keys;  // in the order in which a refusal lists them
+};
+
+// Of the weights, the run's recipe decides; what they are evaluated on and with can be another.
+const CommandKeys& EvalKeys();
+const CommandKeys& ExplainKeys();
+const CommandKeys& TuneKeys();
+const CommandKeys& DataOrderKeys();
+
+// As LoadRecipe (recipe.h). Invalid-argument, a line each, for overrides of keys that the command
+// does not use. The file may hold any: it is the recipe of a run.
+Result<worker::TrainConfig> LoadRecipeFor(const CommandKeys& use, const std::string& path,
+                                          const std::vector<std::string>& overrides);
+
+}  // namespace lockstep::cluster

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/dataset/split_check.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace lockstep::storage {
+namespace {
+
+constexpr size_t kMostNamed = 5;  // classes in one warning
+
+void MergeSize(int64_t other, int64_t* mine) {
+  if (*mine == -1) *mine = other;
+  if (*mine != other && other != -1) *mine = 0;
+}
+
+bool OfOneSize(const SplitLook& look) {
+  return look.height > 0 && look.width > 0 && look.channels > 0;
+}
+
+std::string SizeText(const SplitLook& look) {
+  return std::to_string(look.height) + " x " + std::to_string(look.width) + " x " +
+         std::to_string(look.channels);
+}
+
+int64_t SamplesOf(const SplitLook& look, size_t label) {
+  return label < look.samples_of_class.size() ? look.samples_of_class[label] : 0;
+}
+
+// "class '3'", "2 classes: '3', '7'", "9 classes: '1', '2', '3', '4', '5', ..."; empty for none.
+std::string ClassesThat(const std::vector<std::string>& classes,
+                        const std::function<bool(size_t label)>& wanted) {
+  size_t count = 0;
+  std::string names;
+  for (size_t label = 0; label < classes.size(); ++label) {
+    if (!wanted(label)) continue;
+    if (++count <= kMostNamed) names += (names.empty() ? "'" : ", '") + classes[label] + "'";
+  }
+  if (count == 0) return "";
+  if (count == 1) return "class " + names;
+  return std::to_string(count) + " classes: " + names + (count > kMostNamed ? ", ..." : "");
+}
+
+}  // namespace
+
+void SplitLook::Add(int64_t h, int64_t w, int64_t c, int32_t label) {
+  MergeSize(h, &height);
+  MergeSize(w, &width);
+  MergeSize(c, &channels);
+  const auto index = static_cast<size_t>(label);
+  if (samples_of_class.size() <= index) samples_of_class.resize(index + 1);
+  ++samples_of_class[index];
+}
+
+void SplitLook::Merge(const SplitLook& other) {
+  MergeSize(other.height, &height);
+  MergeSize(other.width, &width);
+  MergeSize(other.channels, &channels);
+  if (samples_of_class.size() < other.samples_of_class.size()) {
+    samples_of_class.resize(other.samples_of_class.size());
+  }
+  for (size_t label = 0; label < other.samples_of_class.size(); ++label) {
+    samples_of_class[label] += other.samples_of_class[label];
+  }
+}
+
+Status CheckSizesAgree(const std::vector<SplitLook>& splits) {
+  const SplitLook* first = nullptr;
+  for (const SplitLook& look : splits) {
+    if (!OfOneSize(look)) continue;
+    if (first == nullptr) first = &look;
+    if (SizeText(*first) == SizeText(look)) continue;
+    return InvalidArgument("split '" + first->name + "' has images of " + SizeText(*first) +
+                           " (H W C) and split '" + look.name + "' has images of " +
+                           SizeText(look) +
+                           ": a model trained on one could not be evaluated on the other; leave "
+                           "in the source only files that belong together, or import them into "
+                           "two datasets");
+  }
+  return OkStatus();
+}
+
+std::vector<std::string> LabelWarnings(const std::vector<SplitLook>& splits,
+                                       const std::vector<std::string>& classes) {
+  std::vector<std::string> warnings;
+  const auto warn = [&](const std::string& found, const std::string& before,
+                        const std::string& after) {
+    if (!found.empty()) warnings.push_back(before + found + after);
+  };
+  warn(ClassesThat(classes,
+                   [&](size_t label) {
+                     return std::all_of(splits.begin(), splits.end(), [&](const SplitLook& look) {
+                       return SamplesOf(look, label) == 0;
+                     });
+                   }),
+       "no split has a sample of ", "");
+  const auto train = std::find_if(splits.begin(), splits.end(),
+                                  [](const SplitLook& look) { return look.name == "train"; });
+  if (train == splits.end()) return warnings;
+  for (const SplitLook& look : splits) {
+    const std::string name = "split '" + look.name + "'";
+    warn(ClassesThat(classes,
+                     [&](size_t label) {
+                       return SamplesOf(look, label) > 0 && SamplesOf(*train, label) == 0;
+                     }),
+         name + " has samples, and split 'train' none, of ",
+         "; a model trained on 'train' cannot learn it");
+    warn(ClassesThat(classes,
+                     [&](size_t label) {
+                       return SamplesOf(look, label) == 0 && SamplesOf(*train, label) > 0;
+                     }),
+         name + " has no sample, and split 'train' some, of ", "");
+  }
+  return warnings;
+}
+
+}  // namespace lockstep::storage
