@@ -1,27 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/cli/console.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
+#include <streambuf>
 #include <string_view>
+
+#include "base/terminal.h"
 
 namespace lockstep::cluster {
 
-Console ProcessConsole() {
-  Console console{std::cout, std::cerr};
-  const char* term = std::getenv("TERM");
-  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
-  console.terminal = ::isatty(STDERR_FILENO) == 1 && !dumb;
-  struct winsize size = {};
-  if (console.terminal && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    console.columns = size.ws_col;
+namespace {
+
+// Standard error by whole lines, and by whatever else stands there when it is flushed.
+class StderrLines : public std::streambuf {
+ protected:
+  int_type overflow(int_type c) override {
+    if (traits_type::eq_int_type(c, traits_type::eof())) return traits_type::not_eof(c);
+    const char byte = traits_type::to_char_type(c);
+    return xsputn(&byte, 1) == 1 ? c : traits_type::eof();
   }
+  std::streamsize xsputn(const char* bytes, std::streamsize size) override {
+    held_.append(bytes, static_cast<size_t>(size));
+    WriteUpTo(held_.rfind('\n') + 1);  // 0 where there is none
+    return size;
+  }
+  int sync() override {
+    WriteUpTo(held_.size());
+    return 0;
+  }
+
+ private:
+  void WriteUpTo(size_t end) {
+    WriteToStderr(std::string_view(held_).substr(0, end));
+    held_.erase(0, end);
+  }
+
+  std::string held_;
+};
+
+}  // namespace
+
+Console ProcessConsole() {
+  static StderrLines lines;
+  static std::ostream err(&lines);
+  Console console{std::cout, err};
+  console.terminal = console.resizable = StderrIsTerminal();
   return console;
 }
+
+int Console::columns_now() const { return resizable ? StderrColumns(columns) : columns; }
 
 std::string CountText(int64_t count) {
   std::string digits = std::to_string(count);
@@ -30,6 +58,14 @@ std::string CountText(int64_t count) {
     digits.insert(static_cast<size_t>(at), ",");
   }
   return digits;
+}
+
+std::string CountText(int64_t count, const std::string& unit) {
+  return CountText(count) + " " + unit + (count == 1 ? "" : "s");
+}
+
+std::string RateText(double images_per_second) {
+  return CountText(static_cast<int64_t>(images_per_second + 0.5)) + " img/s";
 }
 
 std::string DurationText(double seconds) {

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
+#include "base/terminal.h"
 #include "comm/mpi/mpi_connection.h"
 #include "comm/mpi/plugin_loader.h"
 #include "comm/mpi/watchdog.h"
@@ -28,8 +28,7 @@ std::string SecondsText(Duration d) {
 
 // From the watchdog's thread, while the main thread hangs in MPI: no destructor may run.
 [[noreturn]] void EndNow(const std::string& line, int exit_code) {
-  std::fputs((line + "\n").c_str(), stderr);
-  std::fflush(stderr);
+  WriteToStderr(line + "\n");
   _exit(exit_code);
 }
 

@@ -154,7 +154,7 @@ TEST_F(KernelFileTest, ARunCannotGoOnWithAFileAddedOrTakenAway) {
   without.max_steps = 3;
   ASSERT_TRUE(Train(without).ok());
   with.max_steps = 5;
-  ExpectRefused(with, "(not stated), now ");
+  ExpectRefused(with, "(none), now ");
   with.run.overwrite = true;
   EXPECT_TRUE(Train(with).ok()) << "begun anew it may be another run";
 }

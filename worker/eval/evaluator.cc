@@ -9,14 +9,23 @@
 namespace lockstep::worker {
 
 Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communicator,
-                                  Stream* stream, Duration patience) {
+                                  Stream* stream, Duration patience,
+                                  const EvalProgress& progress) {
   std::vector<comm::SumRow> rows(static_cast<size_t>(lanes_.size()), {.f64 = {0.0}, .i64 = {0, 0}});
-  std::atomic<int64_t> next = lanes_.begin;
+  int64_t batches = 0;
+  for (int64_t lane = lanes_.begin; lane < lanes_.end; ++lane) {
+    batches += loader_->batches(Lane(static_cast<int32_t>(lane)));
+  }
+  std::atomic<int64_t> next = lanes_.begin, done = 0;
+  const auto batch_done = [&] {
+    const int64_t now = ++done;
+    if (progress) progress(now, batches);
+  };
   RETURN_IF_ERROR(workspaces_->RunAll([&](LaneWorkspace& workspace) -> Status {
     for (int64_t lane = next++; lane < lanes_.end; lane = next++) {
       comm::SumRow& row = rows[static_cast<size_t>(lane - lanes_.begin)];
       RETURN_IF_ERROR(RunLane(Lane(static_cast<int32_t>(lane)), state, workspace, row.f64.data(),
-                              row.i64.data()));
+                              row.i64.data(), batch_done));
     }
     return OkStatus();
   }));
@@ -34,7 +43,7 @@ Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communi
 }
 
 Status Evaluator::RunLane(Lane lane, ModelState* state, LaneWorkspace& workspace, double* loss,
-                          int64_t* counts) {
+                          int64_t* counts, const std::function<void()>& batch_done) {
   for (int64_t i = 0; i < loader_->batches(lane); ++i) {
     ASSIGN_OR_RETURN(const storage::LaneBatch batch, loader_->Read(lane, i));
     const Executor& executor = model_->Eval(batch.rows);
@@ -46,6 +55,7 @@ Status Evaluator::RunLane(Lane lane, ModelState* state, LaneWorkspace& workspace
     *loss += workspace.scalars.numerator;
     counts[0] += workspace.scalars.correct;
     counts[1] += batch.rows;
+    batch_done();
   }
   return OkStatus();
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "comm/communicator.h"
@@ -24,6 +25,10 @@ struct EvalResult {
   }
 };
 
+// Told the batches done and those to do, of this rank's lanes, after each; from any of the threads
+// that run lanes, several at once.
+using EvalProgress = std::function<void(int64_t done, int64_t total)>;
+
 class Evaluator {
  public:
   // All outlive the evaluator. `lanes`: of this rank.
@@ -32,13 +37,14 @@ class Evaluator {
       : model_(model), workspaces_(workspaces), loader_(loader), lanes_(lanes) {}
 
   // Blocks; every rank calls it and gets the same result. Samples missing or counted twice are an
-  // internal failure. `patience`: how long this rank, its lanes done, waits for the others.
+  // internal failure. `patience`: how long this rank, its lanes done, waits for the others. `progress` may
+  // be empty.
   Result<EvalResult> Run(ModelState* state, comm::Communicator* communicator, Stream* stream,
-                         Duration patience);
+                         Duration patience, const EvalProgress& progress = {});
 
  private:
   Status RunLane(Lane lane, ModelState* state, LaneWorkspace& workspace, double* loss,
-                 int64_t* counts);
+                 int64_t* counts, const std::function<void()>& batch_done);
 
   const CompiledModel* model_;
   LaneWorkspaces* workspaces_;

@@ -376,7 +376,7 @@ Status RankTrainer::FinishEpoch(bool whole) {
   summary_.exactly_once =
       summary_.exactly_once && !consumed.duplicates && (consumed.complete || !whole);
   if (whole && !summary_.exactly_once) {
-    return Internal("epoch " + std::to_string(state_.epoch - 1) +
+    return Internal("epoch " + std::to_string(state_.epoch) +
                     " did not consume every sample exactly once");
   }
   const TimePoint now = Clock::Real().Now();
@@ -410,9 +410,14 @@ Status RankTrainer::Evaluate(bool due, bool scheduled, EpochReport* report) {
   membership_->SetPhase("evaluation");
   FaultPoint("train.evaluate");
   Evaluator evaluator(setup_->model.get(), p.workspaces.get(), p.eval_loader.get(), p.lanes);
+  const auto tell = [&](int64_t done, int64_t batches) {
+    if (observer_ == nullptr) return;
+    observer_->OnEvaluation({report->epoch, config_->epochs, done, batches});
+  };
+  tell(0, 0);
   ASSIGN_OR_RETURN(report->validation,
                    evaluator.Run(&p.model_state, communicator_, &p.update_stream,
-                                 ToDuration(config_->run.step_limit)));
+                                 ToDuration(config_->run.step_limit), tell));
   report->evaluated = true;
   if (scheduled && report->validation.correct > state_.best_correct) {
     state_.best_correct = report->validation.correct;
