@@ -30,8 +30,8 @@ std::string Dump(const Json& json) {
 
 Status CheckRun(const std::string& run) {
   if (FileExists(run)) return OkStatus();
-  return NotFound("there is no run directory " + LookupPathText(run) + "; expected what `lockstep train --run` " +
-                  "was given");
+  return NotFound("there is no run directory " + LookupPathText(run) +
+                  "; expected what `lockstep train --run` " + "was given");
 }
 
 int64_t BytesOf(const CheckpointManifest& manifest) {

@@ -419,9 +419,10 @@ Examples:
 )",
                             [this] { return RunEval(eval_, console_); });
     command
-        ->add_option("WEIGHTS", eval_.weights,
-                     "RUN, RUN@best, RUN@STEP, RUN@CHECKPOINT, or the path of a run's checkpoint or "
-                     "safetensors file")
+        ->add_option(
+            "WEIGHTS", eval_.weights,
+            "RUN, RUN@best, RUN@STEP, RUN@CHECKPOINT, or the path of a run's checkpoint or "
+            "safetensors file")
         ->required();
     AddOverrides(command, &eval_.overrides);
     command->add_option("--split", eval_.split, "Split; default: the recipe's data.val");

@@ -13,8 +13,8 @@ namespace lockstep::cluster {
 struct Console {
   std::ostream& out;
   std::ostream& err;
-  bool terminal = false;  // `err` is a terminal: a progress bar may be redrawn in place
-  int columns = 80;       // of that terminal, where it does not tell
+  bool terminal = false;   // `err` is a terminal: a progress bar may be redrawn in place
+  int columns = 80;        // of that terminal, where it does not tell
   bool resizable = false;  // ask it anew before each drawing: its window may have changed
   int columns_now() const;
   const Clock* clock = &Clock::Real();

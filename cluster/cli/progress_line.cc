@@ -38,9 +38,9 @@ std::vector<Part> PartsOf(const ProgressLine& line) {
   std::vector<Part> parts = {{line.label, kLabel}};
   const bool known = line.total > 0;
   if (known) parts.push_back({Percent(line.done, line.total), kPercent});
-  parts.push_back({CountText(line.done) + (known ? "/" + CountText(line.total) : "") + " " +
-                       line.unit,
-                   known ? kCount : kPercent});
+  parts.push_back(
+      {CountText(line.done) + (known ? "/" + CountText(line.total) : "") + " " + line.unit,
+       known ? kCount : kPercent});
   if (line.seconds_left >= 0) {
     parts.push_back({DurationText(line.seconds_left) + " left", kTimeLeft});
   }
@@ -65,9 +65,9 @@ std::string ProgressLineText(const ProgressLine& line, int columns) {
   const std::string between = columns < kNarrow ? " " : "  ";
   while (parts.size() > 1 && Join(parts, between).size() > width) {
     // The last of the least important.
-    const auto least = std::min_element(
-        parts.rbegin(), parts.rend(),
-        [](const Part& a, const Part& b) { return a.importance < b.importance; });
+    const auto least =
+        std::min_element(parts.rbegin(), parts.rend(),
+                         [](const Part& a, const Part& b) { return a.importance < b.importance; });
     parts.erase(std::next(least).base());
   }
   const size_t taken = Join(parts, between).size();

@@ -11,8 +11,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 ProgressLine Training() {
-  return {"train", 3376, 7504, "steps", 68, {{"epoch 3/5", true}, {"lr 0.01", true},
-                                             {"loss 0.412"}, {"8,120 img/s"}}};
+  return {"train", 3376, 7504,
+          "steps", 68,   {{"epoch 3/5", true}, {"lr 0.01", true}, {"loss 0.412"}, {"8,120 img/s"}}};
 }
 
 TEST(ProgressLine, HasEverythingWhereThereIsSpace) {

@@ -76,8 +76,8 @@ void TrainProgress::OnEvaluation(const EvaluationProgress& progress) {
 }
 
 void TrainProgress::OnEpoch(const EpochReport& report) {
-  std::string line = EpochText(report.epoch, config_.epochs) + "  train loss " +
-                     Format("%.4f", report.train_loss);
+  std::string line =
+      EpochText(report.epoch, config_.epochs) + "  train loss " + Format("%.4f", report.train_loss);
   if (report.evaluated) {
     line += "  val loss " + Format("%.4f", report.validation.loss) + "  Acc@1 " +
             Format("%.2f", 100.0 * report.validation.accuracy());

@@ -28,7 +28,8 @@ struct TomlEntry {
   TomlPosition value_position;
   std::optional<KeyValue> value;  // absent: a type that no recipe key has
   bool other_base = false;        // a whole number in hexadecimal, octal or binary
-  std::string other_type;         // without a value, its name: "a table", "a date", "a list of mixed values"
+  std::string
+      other_type;  // without a value, its name: "a table", "a date", "a list of mixed values"
 };
 
 // The leaves of the document in order of appearance; empty tables are entries without a value.

@@ -60,7 +60,8 @@ Status CheckFixedKeys(const RunInfo& run, const std::string& what, const std::st
 // Those that differ and may: branch keys, and with new bits the kernel file.
 std::vector<KeyDifference> ChangedKeys(const RunInfo& run, const std::string& fixed_before,
                                        const std::string& branch_before) {
-  std::vector<KeyDifference> changed = DifferencesOf(branch_before, run.branch_keys, run.unlisted_keys);
+  std::vector<KeyDifference> changed =
+      DifferencesOf(branch_before, run.branch_keys, run.unlisted_keys);
   for (KeyDifference& difference : DifferencesOf(fixed_before, run.fixed_keys, run.unlisted_keys)) {
     changed.push_back(std::move(difference));
   }

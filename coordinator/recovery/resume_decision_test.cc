@@ -99,11 +99,10 @@ TEST(DecideResume, AnotherFixedKeyIsRefusedWithBothValuesAndRemedies) {
   run.unlisted_keys = "batch.lanes=8\nmodel.width=64\n";
   const Status status = Refusal(run, SomeFindings({1, 400}));
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(
-      status.message(),
-      AllOf(HasSubstr("batch.lanes: 8, now 4"), HasSubstr("model.name: mlp, now (none)"),
-            HasSubstr("model.width: 64, now 128"), HasSubstr("--overwrite"),
-            HasSubstr("--run"), HasSubstr("b01-s0000000400")));
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr("batch.lanes: 8, now 4"), HasSubstr("model.name: mlp, now (none)"),
+                    HasSubstr("model.width: 64, now 128"), HasSubstr("--overwrite"),
+                    HasSubstr("--run"), HasSubstr("b01-s0000000400")));
 }
 
 TEST(DecideResume, AnotherDatasetIsRefusedWithBothDigests) {

@@ -48,7 +48,8 @@ std::string ImportRemedy(const std::string& directory) {
 Status ExplainMissing(const std::string& directory) {
   const std::string quoted = "'" + directory + "'";
   if (!PathExists(directory)) {
-    return NotFound("there is no dataset at " + LookupPathText(directory) + ImportRemedy(directory));
+    return NotFound("there is no dataset at " + LookupPathText(directory) +
+                    ImportRemedy(directory));
   }
   if (!IsDirectory(directory)) {
     return DataLoss(quoted + " is a file; a dataset is a directory" + ImportRemedy("DIR"));

@@ -29,7 +29,9 @@ constexpr Beginning kBeginnings[] = {
     {"GGUF"sv, "a GGUF file", kFromPython},
     {"\x1f\x8b"sv, "a gzip file", "; unpack it first"},
     {"BZh"sv, "a bzip2 file", "; unpack it first"},
-    {"\xfd" "7zXZ\0"sv, "an xz file", "; unpack it first"},
+    {"\xfd"
+     "7zXZ\0"sv,
+     "an xz file", "; unpack it first"},
     {"\x28\xb5\x2f\xfd"sv, "a zstd file", "; unpack it first"},
     {"\x89PNG\r\n\x1a\n"sv, "a PNG image", ""},
     {"\xff\xd8\xff"sv, "a JPEG image", ""},
@@ -41,9 +43,7 @@ bool IsPickle(std::string_view bytes) {
   return bytes.size() > 2 && bytes[0] == '\x80' && bytes[1] >= 2 && bytes[1] <= 5;
 }
 
-bool IsTar(std::string_view bytes) {
-  return bytes.size() > 262 && bytes.substr(257, 5) == "ustar";
-}
+bool IsTar(std::string_view bytes) { return bytes.size() > 262 && bytes.substr(257, 5) == "ustar"; }
 
 // What a server sends in place of a file that it does not have.
 bool IsPage(std::string_view bytes) {

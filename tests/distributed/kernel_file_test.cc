@@ -175,7 +175,7 @@ TEST_F(KernelFileTest, NewBitsTakeTheRecipesFileAsANewBranch) {
 }
 
 TEST_F(KernelFileTest, ExplainNamesTheKernelsThatWereChosen) {
-  const Result<std::string> text = worker::Explain(Config(path_));
+  const Result<std::string> text = worker::Explain(Config(path_), {.layers = true});
   ASSERT_TRUE(text.ok()) << text.status();
   EXPECT_THAT(*text, HasSubstr("kernels chosen by " + path_));
   EXPECT_THAT(*text, HasSubstr(file_.choices[0].kernel + " " + file_.choices[0].algorithm));

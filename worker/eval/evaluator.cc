@@ -9,8 +9,7 @@
 namespace lockstep::worker {
 
 Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communicator,
-                                  Stream* stream, Duration patience,
-                                  const EvalProgress& progress) {
+                                  Stream* stream, Duration patience, const EvalProgress& progress) {
   std::vector<comm::SumRow> rows(static_cast<size_t>(lanes_.size()), {.f64 = {0.0}, .i64 = {0, 0}});
   int64_t batches = 0;
   for (int64_t lane = lanes_.begin; lane < lanes_.end; ++lane) {

@@ -37,8 +37,8 @@ class Evaluator {
       : model_(model), workspaces_(workspaces), loader_(loader), lanes_(lanes) {}
 
   // Blocks; every rank calls it and gets the same result. Samples missing or counted twice are an
-  // internal failure. `patience`: how long this rank, its lanes done, waits for the others. `progress` may
-  // be empty.
+  // internal failure. `patience`: how long this rank, its lanes done, waits for the others.
+  // `progress` may be empty.
   Result<EvalResult> Run(ModelState* state, comm::Communicator* communicator, Stream* stream,
                          Duration patience, const EvalProgress& progress = {});
 

@@ -79,14 +79,14 @@ void PrintCostliestLayers(const std::vector<LayerRow>& layers, int64_t rows, std
                    [&](size_t a, size_t b) { return layers[a].flops > layers[b].flops; });
   order.resize(std::min(order.size(), kCostliest));
   std::sort(order.begin(), order.end());
-  *text += Format("%-28s %-20s %12s %16s\n", "costliest layers", "output", "parameters",
-                  "FLOPs/image");
+  *text +=
+      Format("%-28s %-20s %12s %16s\n", "costliest layers", "output", "parameters", "FLOPs/image");
   for (const size_t i : order) {
     *text += Format("%-28s %-20s %12s %16s\n", NameOf(layers[i]).c_str(), layers[i].shape.c_str(),
                     Grouped(layers[i].parameters).c_str(), Grouped(layers[i].flops / rows).c_str());
   }
-  *text += Format("%zu layers in all; --layers lists them, with the time of each\n\n",
-                  layers.size());
+  *text +=
+      Format("%zu layers in all; --layers lists them, with the time of each\n\n", layers.size());
 }
 
 void PrintRows(const RunSetup& setup, std::string* text) {
@@ -119,9 +119,8 @@ void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* 
   *text += Format("  parameters    %10s  with running statistics; one optimizer state in all\n",
                   BytesText(plan.parameters).c_str());
   if (plan.prepared > 0) {
-    *text += Format(
-        "  prepared      %10s  weights as kernels want them, for all lanes of a rank\n",
-        BytesText(plan.prepared).c_str());
+    *text += Format("  prepared      %10s  weights as kernels want them, for all lanes of a rank\n",
+                    BytesText(plan.prepared).c_str());
   }
   *text += Format("  gradients     %10s  buffers of the canonical sum\n",
                   BytesText(plan.gradients).c_str());
@@ -144,8 +143,8 @@ void PrintExchange(const TrainConfig& config, std::string* text) {
 void PrintKernels(const RunSetup& setup, bool list, std::string* text) {
   const graph::KernelChoices& choices = setup.kernels.choices;
   if (setup.kernels.path.empty()) return;
-  *text += "kernels chosen by " + setup.kernels.path + " (hash " + Hex64(setup.kernels.hash) +
-           ")" + (list ? ", all others the first of their op:\n" : "\n\n");
+  *text += "kernels chosen by " + setup.kernels.path + " (hash " + Hex64(setup.kernels.hash) + ")" +
+           (list ? ", all others the first of their op:\n" : "\n\n");
   if (!list) return;
   const graph::Plan& plan = setup.model->lane_executors().rbegin()->second->plan();
   int64_t chosen = 0;

@@ -31,6 +31,6 @@ struct TimeText {
 
 // not-found, invalid-argument: the spec file, or one without ceilings.
 Result<TimeText> ExplainTime(const TrainConfig& config, const RunSetup& setup,
-                                const TimeOptions& options);
+                             const TimeOptions& options);
 
 }  // namespace lockstep::worker

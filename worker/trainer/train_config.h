@@ -120,7 +120,7 @@ struct TrainConfig {
   // Sorted lines "key=value\n" of the keys of a role that differ from their defaults.
   std::string fixed_keys, branch_keys;
   std::string unlisted_keys;  // such lines of all keys as they are where not listed; for messages
-  uint64_t recipe_hash = 0;  // of the fixed and branch keys that differ from their defaults
+  uint64_t recipe_hash = 0;   // of the fixed and branch keys that differ from their defaults
 };
 
 }  // namespace lockstep::worker

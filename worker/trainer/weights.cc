@@ -83,11 +83,11 @@ Status CheckValues(const storage::TensorView& tensor) {
     if (AllFinite(values, size)) continue;
     const T* const bad =
         std::find_if(values, values + size, [](T value) { return !std::isfinite(value); });
-    return InvalidArgument("tensor " + Quoted(tensor.name) + " has " +
-                           (std::isnan(*bad) ? "a NaN" : "an infinity") + " as value " +
-                           std::to_string(begin + (bad - values) + 1) + " of " + std::to_string(count) +
-                           "; nothing can be evaluated with it or trained from it: take weights "
-                           "of an earlier step");
+    return InvalidArgument(
+        "tensor " + Quoted(tensor.name) + " has " + (std::isnan(*bad) ? "a NaN" : "an infinity") +
+        " as value " + std::to_string(begin + (bad - values) + 1) + " of " + std::to_string(count) +
+        "; nothing can be evaluated with it or trained from it: take weights "
+        "of an earlier step");
   }
   return OkStatus();
 }

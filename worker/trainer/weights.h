@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trained weights in a safetensors file or a checkpoint: parameters and running statistics under torchvision's
-// names and in its order of elements, so that any Python reads them as they are.
+// Trained weights in a safetensors file or a checkpoint: parameters and running statistics under
+// torchvision's names and in its order of elements, so that any Python reads them as they are.
 #pragma once
 
 #include <string>

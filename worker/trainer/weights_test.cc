@@ -97,8 +97,8 @@ TEST_F(WeightsTest, RefusesATensorTooMany) {
 }
 
 TEST_F(WeightsTest, RefusesANaNAndAnInfinityByTheNameOfTheirTensor) {
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
-                          -std::numeric_limits<float>::infinity()}) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
     std::vector<float> values;
     SaveChanged([&](auto& tensors) {
       storage::TensorView& tensor = tensors[tensors.size() - 1];
