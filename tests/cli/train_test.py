@@ -178,8 +178,9 @@ class NamedWeightsTest(TrainTest):
         self.refuses(INVALID, "eval", "runs/a@last", says=["'last'", "expected best, a step"])
         for name in ("8.0", "+8", "-8", ""):
             self.refuses(INVALID, "eval", f"runs/a@{name}", says=[f"'{name}' names no checkpoint"])
-        shutil.copy(self.path("runs/a/model.safetensors"), self.path("w.safetensors"))
-        self.refuses(INVALID, "eval", "w.safetensors", says=["lies in no run directory"])
+        os.makedirs(self.path("loose"))
+        shutil.copy(self.path("runs/a/model.safetensors"), self.path("loose/w.safetensors"))
+        self.refuses(INVALID, "eval", "loose/w.safetensors", says=["lies in no run directory"])
 
     def test_a_checkpoint_whose_bytes_changed_is_never_read(self):
         self.train("runs/a")
