@@ -3,13 +3,15 @@
 #include "base/log.h"
 
 #include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/terminal.h"
 
 namespace lockstep {
 namespace {
@@ -31,9 +33,22 @@ spdlog::level::level_enum SpdlogLevel(LogLevel level) {
   return spdlog::level::err;
 }
 
+// Whole lines, so that those of several processes do not mix; over a progress bar, which its owner
+// draws again.
+class StderrSink : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t formatted;
+    formatter_->format(message, formatted);
+    std::string line = StderrIsTerminal() ? EraseLineText(StderrColumns(80)) : std::string();
+    WriteToStderr(line.append(formatted.data(), formatted.size()));
+  }
+  void flush_() override {}
+};
+
 std::shared_ptr<spdlog::logger> MakeLogger(const LogOptions& options) {
   std::vector<spdlog::sink_ptr> sinks;
-  if (options.to_stderr) sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  if (options.to_stderr) sinks.push_back(std::make_shared<StderrSink>());
   if (!options.file.empty()) {
     sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file));
   }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/stderr_writes.h"
 
 namespace lockstep {
 namespace {
@@ -63,6 +64,17 @@ TEST_F(LogTest, WhatIsBelowTheLevelIsNeitherWrittenNorEvaluated) {
   EXPECT_FALSE(LogEnabled(LogLevel::kDebug));
   EXPECT_TRUE(LogEnabled(LogLevel::kError));
   EXPECT_THAT(Logged(), Not(HasSubstr("dropped")));
+}
+
+TEST_F(LogTest, ALineIsOneWriteSoThatThoseOfSeveralProcessesDoNotMix) {
+  ASSERT_TRUE(StartLogging({}).ok());
+  const StderrWrites written;
+  LOG(kInfo) << "loss " << 2.5;
+  LOG(kWarning) << "late";
+  const std::vector<std::string> lines = written.Take();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0], ::testing::EndsWith(" info loss 2.5\n"));
+  EXPECT_THAT(lines[1], ::testing::EndsWith(" warning late\n"));
 }
 
 TEST_F(LogTest, MayStandInABranchWithoutBraces) {

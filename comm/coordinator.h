@@ -39,6 +39,7 @@ struct RunInfo {
   // Sorted lines "name=value\n" of the recipe's keys that differ from their defaults, by role;
   // among the fixed ones the hash of the kernel file, "train.kernel_file=<16 hexadecimal digits>".
   std::string fixed_keys, branch_keys;
+  std::string unlisted_keys;  // such lines of all keys as they are where not listed; for messages
   uint64_t recipe_hash = 0;
   Hash128Value dataset_digest;
   // The epoch order (storage::OrderSpec), from which shards are dealt.

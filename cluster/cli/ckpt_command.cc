@@ -6,12 +6,14 @@
 #include <optional>
 
 #include "base/file.h"
+#include "base/lookup_path.h"
 #include "base/watch.h"
 #include "cluster/cli/progress.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/checkpoint/generation.h"
 #include "worker/report/finished_run.h"
+#include "worker/trainer/named_weights.h"
 
 namespace lockstep::cluster {
 namespace {
@@ -30,8 +32,8 @@ std::string Dump(const Json& json) {
 
 Status CheckRun(const std::string& run) {
   if (FileExists(run)) return OkStatus();
-  return NotFound("there is no run directory '" + run + "'; expected what `lockstep train --run` " +
-                  "was given");
+  return NotFound("there is no run directory " + LookupPathText(run) +
+                  "; expected what `lockstep train --run` " + "was given");
 }
 
 int64_t BytesOf(const CheckpointManifest& manifest) {
@@ -84,15 +86,33 @@ std::vector<std::string> Conflicts(const std::string& run) {
   return *names;
 }
 
+// The checkpoint that RUN@best means: of the best evaluation's step that of the highest branch.
+std::optional<CheckpointId> BestOf(const std::string& run, const std::vector<Listed>& checkpoints) {
+  const Result<std::optional<int64_t>> step = worker::BestStep(run);
+  if (!step.ok() || !*step) return std::nullopt;
+  const auto best = std::find_if(checkpoints.rbegin(), checkpoints.rend(),
+                                 [&](const Listed& c) { return c.id.step == **step; });
+  return best == checkpoints.rend() ? std::nullopt : std::optional<CheckpointId>(best->id);
+}
+
+// The epoch that its last step belongs to, counted from 1.
+int32_t EpochOf(const CheckpointManifest& manifest) {
+  return manifest.epoch + (manifest.step_in_epoch > 0 ? 1 : 0);
+}
+
 Json LsJson(const std::string& run, const std::vector<Listed>& checkpoints,
             const std::vector<GenerationInfo>& generations) {
   Json json = {{"run", run},
                {"checkpoints", Json::array()},
                {"generations", Json::array()},
                {"conflicts", Conflicts(run)}};
+  const std::optional<CheckpointId> best = BestOf(run, checkpoints);
   for (const Listed& c : checkpoints) {
-    Json entry = {
-        {"name", c.id.Name()}, {"branch", c.id.branch}, {"step", c.id.step}, {"state", c.state}};
+    Json entry = {{"name", c.id.Name()},
+                  {"branch", c.id.branch},
+                  {"step", c.id.step},
+                  {"state", c.state},
+                  {"best", c.id == best}};
     if (!c.problem.empty()) entry["problem"] = c.problem;
     if (c.manifest) {
       entry.update(Json{{"epoch", c.manifest->epoch},
@@ -146,16 +166,17 @@ void PrintCheckpoints(const std::string& run, const std::vector<Listed>& checkpo
   }
   std::vector<Row> rows = {
       {"checkpoint", "branch", "step", "epoch", "digest", "bytes", "time", "generation", "state"}};
+  const std::optional<CheckpointId> best = BestOf(run, checkpoints);
   for (const Listed& c : checkpoints) {
     Row row = {c.id.Name(), std::to_string(c.id.branch), CountText(c.id.step)};
     if (c.manifest) {
-      row.insert(row.end(), {std::to_string(c.manifest->epoch), Hex64(c.manifest->digest),
+      row.insert(row.end(), {std::to_string(EpochOf(*c.manifest)), Hex64(c.manifest->digest),
                              CountText(BytesOf(*c.manifest)), c.Time(),
                              std::to_string(c.manifest->generation)});
     } else {
       row.insert(row.end(), {"-", "-", "-", "-", "-"});
     }
-    row.push_back(c.state);
+    row.push_back(c.state + (c.id == best ? ", best" : ""));
     rows.push_back(std::move(row));
   }
   PrintTable(rows, out);

@@ -154,8 +154,9 @@ Status CompareGroup(const Side& a, const Side& b, const std::string& stem, std::
 
 std::string PositionText(const CheckpointManifest& m) {
   return "branch " + std::to_string(m.id.branch) + ", step " + std::to_string(m.id.step) +
-         " (epoch " + std::to_string(m.epoch) + ", step " + std::to_string(m.step_in_epoch) +
-         " in it)";
+         (m.step_in_epoch == 0 ? " (the end of epoch " + std::to_string(m.epoch) + ")"
+                               : " (step " + std::to_string(m.step_in_epoch) + " of epoch " +
+                                     std::to_string(m.epoch + 1) + ")");
 }
 
 // What stands beside the tensors. Only the trainer state is part of the state.

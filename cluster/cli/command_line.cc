@@ -63,6 +63,33 @@ const char kFooter[] =
 75 stopped on request, 76 superseded, 77 not permitted, 78 environment, 79 not finite; all of them
 with remedies: docs/errors.md.)";
 
+bool IsDecimal(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  const bool padded = text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9';
+  return !padded && text.find_first_not_of("0123456789.eE+-") == std::string_view::npos;
+}
+
+// Numbers as people read them: CLI11 takes 010 for 8, 0x10 for 16 and 1'0 for 10.
+CLI::Validator Decimal() {
+  return CLI::Validator(
+      [](std::string& text) {
+        return IsDecimal(text) ? std::string() : "'" + text + "' is no decimal number";
+      },
+      "");
+}
+
+void WantDecimals(CLI::App* command) {
+  for (CLI::Option* option : command->get_options()) {
+    const std::string type = option->get_type_name();
+    if (type.starts_with("INT") || type.starts_with("UINT") || type.starts_with("FLOAT")) {
+      option->check(Decimal());
+    }
+  }
+  for (CLI::App* inner : command->get_subcommands([](CLI::App*) { return true; })) {
+    WantDecimals(inner);
+  }
+}
+
 CLI::Range NotNegative() { return {int64_t{0}, std::numeric_limits<int64_t>::max()}; }
 
 // The program's commands bound to option structs, which live as long as this.
@@ -83,6 +110,7 @@ class CommandLine {
     AddTune();
     AddModels();
     AddDoctor();
+    WantDecimals(&app_);
   }
 
   int Run(std::vector<std::string> arguments) {
@@ -434,11 +462,18 @@ Examples:
 
 Examples:
   lockstep eval runs/lenet5-fashion-mnist
+  lockstep eval runs/lenet5-fashion-mnist@best
+  lockstep eval runs/lenet5-fashion-mnist@1200
   lockstep eval runs/lenet5-fashion-mnist --split train
   lockstep eval runs/lenet5-fashion-mnist data.dataset=/elsewhere/fashion-mnist.ldb
 )",
                             [this] { return RunEval(eval_, console_); });
-    command->add_option("RUN", eval_.run_directory, "Run directory")->required();
+    command
+        ->add_option(
+            "WEIGHTS", eval_.weights,
+            "RUN, RUN@best, RUN@STEP, RUN@CHECKPOINT, or the path of a run's checkpoint or "
+            "safetensors file")
+        ->required();
     AddOverrides(command, &eval_.overrides);
     command->add_option("--split", eval_.split, "Split; default: the recipe's data.val");
   }
@@ -449,7 +484,7 @@ Examples:
 Examples:
   lockstep explain cluster/recipes/lenet5-fashion-mnist.toml
   lockstep explain cluster/recipes/lenet5-fashion-mnist.toml batch.lane_batch=64 --ranks 4
-  lockstep explain cluster/recipes/lenet5-fashion-mnist.toml --measure
+  lockstep explain cluster/recipes/lenet5-fashion-mnist.toml --layers --measure
 )",
                             [this] { return RunExplain(explain_, console_); });
     command->add_option("RECIPE", explain_.recipe, "Recipe file (TOML)")->required();
@@ -459,6 +494,9 @@ Examples:
     command->add_option("--spec", explain_.spec,
                         "File with the machine's ceilings, written by `lockstep doctor "
                         "--write-spec`; default: measured now, in about a second");
+    command->add_flag("--layers", explain_.layers,
+                      "Every layer with its shapes and times, the rows of lane batches, and what "
+                      "the exchange costs");
     command->add_flag("--measure", explain_.measure,
                       "Make a few steps on made-up data: measured beside predicted times");
   }
@@ -569,8 +607,9 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
       }
       return RunWatched(run, MannerOf(command));
     }
-    console_->out << app_.help();  // no command, or a group alone
-    return OkStatus();
+    // No command, or a group alone: what there is, and no word of success.
+    console_->err << Reached().first->help() << std::flush;
+    return Status(StatusCode::kInvalidArgument, "");
   }
 
   // Beside the command someone answers a wish to stop, where there can be one.

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/cli/console.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <string_view>
 
+#include "base/terminal.h"
 #include "cluster/cli/standard_stream.h"
 
 namespace lockstep::cluster {
@@ -17,15 +15,11 @@ Console ProcessConsole() {
   static StandardStream err(STDERR_FILENO, StandardStream::Flushing::kByLine);
   Console console{out, err};
   console.out_error = out.error();
-  const char* term = std::getenv("TERM");
-  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
-  console.terminal = ::isatty(STDERR_FILENO) == 1 && !dumb;
-  struct winsize size = {};
-  if (console.terminal && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    console.columns = size.ws_col;
-  }
+  console.terminal = console.resizable = StderrIsTerminal();
   return console;
 }
+
+int Console::columns_now() const { return resizable ? StderrColumns(columns) : columns; }
 
 std::string CountText(int64_t count) {
   std::string digits = std::to_string(count);
@@ -34,6 +28,14 @@ std::string CountText(int64_t count) {
     digits.insert(static_cast<size_t>(at), ",");
   }
   return digits;
+}
+
+std::string CountText(int64_t count, const std::string& unit) {
+  return CountText(count) + " " + unit + (count == 1 ? "" : "s");
+}
+
+std::string RateText(double images_per_second) {
+  return CountText(static_cast<int64_t>(images_per_second + 0.5)) + " img/s";
 }
 
 std::string DurationText(double seconds) {

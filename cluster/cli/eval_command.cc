@@ -4,25 +4,16 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
+#include "cluster/cli/progress.h"
 #include "cluster/recipes/key_use.h"
 #include "worker/eval/evaluate.h"
-#include "worker/report/finished_run.h"
+#include "worker/trainer/named_weights.h"
 #include "worker/tuning/run_kernels.h"
 
 namespace lockstep::cluster {
 namespace {
-
-// Not-found where the directory is not that of a finished run.
-Status CheckRunFile(const std::string& run, const std::string& file, const std::string& remedy) {
-  std::error_code error;
-  if (std::filesystem::is_regular_file(run + "/" + file, error)) return OkStatus();
-  if (!std::filesystem::is_directory(run, error)) {
-    return NotFound("there is no run directory '" + run +
-                    "'; `lockstep train` says where it puts one");
-  }
-  return NotFound("'" + run + "' has no " + file + ": " + remedy);
-}
 
 bool NamesKernelFile(const std::vector<std::string>& overrides) {
   return std::any_of(overrides.begin(), overrides.end(), [](const std::string& override) {
@@ -33,19 +24,13 @@ bool NamesKernelFile(const std::vector<std::string>& overrides) {
 }  // namespace
 
 Status RunEval(const EvalOptions& options, Console* console) {
-  const std::string& run = options.run_directory;
-  RETURN_IF_ERROR(CheckRunFile(run, "recipe.toml", "it is not the directory of a run"));
-  const bool ended = std::filesystem::exists(run + "/summary.json");
-  RETURN_IF_ERROR(
-      CheckRunFile(run, "model.safetensors",
-                   ended ? "the run was stopped or has failed (its summary.json says why); the "
-                           "same `lockstep train` command goes on with it"
-                         : "the run still runs, or was stopped: the same `lockstep "
-                           "train` command goes on with it"));
-  if (const Status whole = worker::VerifyFinishedRun(run).status(); !whole.ok()) {
-    return Status(whole.code(), whole.message() +
-                                    "; the run's `lockstep train` command makes what it left again "
-                                    "from its last checkpoint");
+  ASSIGN_OR_RETURN(const worker::NamedWeights weights, worker::FindWeights(options.weights));
+  const std::string& run = weights.run_directory;
+  if (run.empty()) {
+    return InvalidArgument("'" + weights.path +
+                           "' lies in no run directory, and only a run says with which model, "
+                           "dataset and split to evaluate; put the file beside the recipe.toml of "
+                           "its run");
   }
   ASSIGN_OR_RETURN(worker::TrainConfig config,
                    LoadRecipeFor(EvalKeys(), run + "/recipe.toml", options.overrides));
@@ -56,13 +41,18 @@ Status RunEval(const EvalOptions& options, Console* console) {
       std::filesystem::exists(copy)) {
     config.kernel_file = copy;
   }
-  ASSIGN_OR_RETURN(const worker::EvalResult result,
-                   worker::EvaluateWeights(config, run + "/model.safetensors"));
+  std::optional<Progress> progress(std::in_place, console, "evaluation", "batches");
+  const auto result = worker::EvaluateWeights(
+      config, weights.path,
+      [&](int64_t done, int64_t batches) { progress->Update(done, batches); });
+  progress.reset();  // removes the bar
+  RETURN_IF_ERROR(result.status());
   char line[160];
   std::snprintf(line, sizeof(line), "Acc@1 %.2f  loss %.6f  (%s of %s right)\n",
-                100.0 * result.accuracy(), result.loss, CountText(result.correct).c_str(),
-                CountText(result.samples).c_str());
+                100.0 * result->accuracy(), result->loss, CountText(result->correct).c_str(),
+                CountText(result->samples).c_str());
   console->out << "Split " << config.data.val << ": " << line;
+  if (weights.is_checkpoint) console->out << "Weights " << weights.path << "\n";
   return OkStatus();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lockstep eval`: the trained weights of a run, evaluated again, with the kernels the run was
+// `lockstep eval`: weights or a checkpoint of a run, evaluated again, with the kernels the run was
 // trained with unless train.kernel_file is among the overrides.
 #pragma once
 
@@ -12,7 +12,7 @@
 namespace lockstep::cluster {
 
 struct EvalOptions {
-  std::string run_directory;
+  std::string weights;                 // as worker/trainer/named_weights.h reads it; of a run
   std::vector<std::string> overrides;  // key=value, over the run's recipe
   std::string split;                   // empty: the recipe's data.val
 };

@@ -13,7 +13,7 @@ Status RunExplain(const ExplainOptions& options, Console* console) {
   config.run.ranks = options.ranks;
   RETURN_IF_ERROR(CheckRanks(config));
   ASSIGN_OR_RETURN(const std::string text,
-                   worker::Explain(config, {options.spec, options.measure}));
+                   worker::Explain(config, {{options.spec, options.measure}, options.layers}));
   console->out << text;
   return OkStatus();
 }

@@ -15,6 +15,7 @@ struct ExplainOptions {
   std::vector<std::string> overrides;  // key=value
   int ranks = 1;
   std::string spec;      // a file with the machine's ceilings; empty: measured now
+  bool layers = false;   // all of them, and everything else there is to say
   bool measure = false;  // make a few steps and show their times beside the predicted ones
 };
 

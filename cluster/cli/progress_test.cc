@@ -17,7 +17,7 @@ class ProgressTest : public ::testing::Test {
  protected:
   std::ostringstream out_, err_;
   HeldClock clock_;
-  Console console_{out_, err_, false, 80, &clock_};
+  Console console_{out_, err_, false, 80, false, &clock_};
 };
 
 TEST_F(ProgressTest, WithoutATerminalPrintsALineEveryTenSeconds) {
@@ -46,8 +46,8 @@ TEST_F(ProgressTest, OnATerminalRedrawsOneLineAtMostTenTimesASecond) {
   EXPECT_GE(redraws, 10);
   EXPECT_LE(redraws, 12);
   EXPECT_EQ(text.find('\n'), std::string::npos);
-  EXPECT_THAT(text, HasSubstr("\r\x1b[Ktrain [=====>    ]  50%  500/1,000 steps  1s "
-                              "left  loss 0.5"));
+  EXPECT_THAT(text, HasSubstr("\r\x1b[Ktrain  [============>           ]   50%  500/1,000 steps  "
+                              "1s left  loss 0.5"));
 }
 
 TEST_F(ProgressTest, TheBarNeverReachesTheEdgeOfTheTerminal) {

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/cli/train_command.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/watch.h"
 #include "cluster/cli/progress.h"
+#include "cluster/cli/train_progress.h"
 #include "cluster/launch/run_world.h"
 #include "cluster/launch/stop_signals.h"
 #include "cluster/recipes/conflicts.h"
@@ -30,64 +34,26 @@ Duration Seconds(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
-std::string RateText(double images_per_second) {
-  return CountText(static_cast<int64_t>(images_per_second + 0.5)) + " img/s";
+// Commands and files, with what they are for beside them.
+void PrintHowToGoOn(const TrainConfig& config, std::ostream& out) {
+  const std::string& run = config.run.directory;
+  std::vector<std::pair<std::string, std::string>> rows = {
+      {"lockstep eval " + run, "evaluate the trained weights again"},
+      {"lockstep ckpt ls " + run, "its checkpoints"},
+      {run + "/results.csv", "losses and accuracy of each epoch"},
+      {run + "/model.safetensors", "the weights, under torchvision's names"},
+      {run + "/recipe.toml", "every setting and where it came from"}};
+  if (!config.data.val.empty() && config.checkpoint.keep_best) {
+    rows.insert(rows.begin() + 1,
+                {"lockstep eval " + run + "@best", "the checkpoint of the best evaluation"});
+  }
+  size_t width = 0;
+  for (const auto& [what, text] : rows) width = std::max(width, what.size());
+  out << "\nHow to go on:\n";
+  for (const auto& [what, text] : rows) {
+    out << "  " << what << std::string(width - what.size() + 2, ' ') << text << "\n";
+  }
 }
-
-// Shows a run: a bar on a terminal, elsewhere a line every run.log_every steps; a line an epoch.
-class TrainProgress : public worker::TrainObserver {
- public:
-  TrainProgress(const TrainConfig& config, bool show_steps, Console* console)
-      : config_(config),
-        show_steps_(show_steps),
-        console_(console),
-        bar_(console, "train", "steps") {}
-
-  void OnPlan(const worker::MemoryReport& memory) override {
-    const int64_t global_batch = config_.batch.lanes * config_.batch.lane_batch;
-    bar_.PrintLine("model " + config_.model.name + ", dataset " + config_.data.dataset);
-    bar_.PrintLine("batch " + CountText(global_batch) + " = " +
-                   std::to_string(config_.batch.lanes) + " lanes x " +
-                   std::to_string(config_.batch.lane_batch) + "; ranks " +
-                   std::to_string(memory.ranks) + ", lanes at once " +
-                   std::to_string(memory.lanes_at_once) + " a rank");
-    bar_.PrintLine("memory " + worker::BytesText(memory.peak()) +
-                   " at most: " + worker::PartsText(memory));
-  }
-
-  void OnNote(const std::string& note) override { bar_.PrintLine(note); }
-
-  void OnStep(const worker::StepProgress& step) override {
-    if (!show_steps_) return;
-    const std::string note =
-        "loss " + Number("%.3f", step.loss) + "  " + RateText(step.images_per_second);
-    if (console_->terminal) {
-      bar_.Update(step.global_step, step.total_steps, note);
-    } else if (step.global_step % config_.run.log_every == 0) {
-      bar_.PrintLine("epoch " + std::to_string(step.epoch + 1) + "/" + std::to_string(step.epochs) +
-                     "  step " + CountText(step.global_step) + "/" + CountText(step.total_steps) +
-                     "  " + note + "  lr " + Number("%.6g", step.learning_rate));
-    }
-  }
-
-  void OnEpoch(const worker::EpochReport& report) override {
-    std::string line = "epoch " + std::to_string(report.epoch + 1) + "/" +
-                       std::to_string(config_.epochs) + "  train loss " +
-                       Number("%.4f", report.train_loss);
-    if (report.evaluated) {
-      line += "  val loss " + Number("%.4f", report.validation.loss) + "  Acc@1 " +
-              Number("%.2f", 100.0 * report.validation.accuracy());
-    }
-    bar_.PrintLine(line + "  " + RateText(report.images_per_second) + "  " +
-                   DurationText(report.seconds));
-  }
-
- private:
-  const TrainConfig& config_;
-  const bool show_steps_;
-  Console* const console_;
-  Progress bar_;
-};
 
 void PrintSummary(const TrainConfig& config, const worker::TrainSummary& summary,
                   std::ostream& out) {
@@ -97,10 +63,11 @@ void PrintSummary(const TrainConfig& config, const worker::TrainSummary& summary
         << "; nothing was done. To train it anew: --overwrite\n";
     return;
   }
-  out << "Trained " << summary.epoch << " epochs, " << CountText(summary.step) << " steps in "
-      << DurationText(summary.seconds) << " (" << RateText(summary.images_per_second) << ")";
+  out << "Trained " << CountText(summary.epoch, "epoch") << ", " << CountText(summary.step, "step")
+      << " in " << DurationText(summary.seconds) << " (" << RateText(summary.images_per_second)
+      << ")";
   if (summary.skipped_steps > 0) {
-    out << "; " << CountText(summary.skipped_steps) << " steps skipped, not finite";
+    out << "; " << CountText(summary.skipped_steps, "step") << " skipped, not finite";
   }
   out << "\n";
   if (!config.data.val.empty()) {
@@ -118,13 +85,8 @@ void PrintSummary(const TrainConfig& config, const worker::TrainSummary& summary
                                            "\": not lockstep, another number of ranks gives "
                                            "other bits")
       << "\n"
-      << "run directory " << run << "\n\n"
-      << "How to go on:\n"
-      << "  lockstep eval " << run << "      evaluate the trained weights again\n"
-      << "  " << run << "/results.csv        losses and accuracy of each epoch\n"
-      << "  " << run << "/model.safetensors  the weights, under torchvision's names\n"
-      << "  " << run << "/recipe.toml        every setting and where it came from\n"
-      << "  lockstep ckpt ls " << run << "   its checkpoints\n";
+      << "run directory " << run << "\n";
+  PrintHowToGoOn(config, out);
 }
 
 Status WithRemedy(const Status& status, const std::string& recipe) {
@@ -132,7 +94,7 @@ Status WithRemedy(const Status& status, const std::string& recipe) {
   return NonFinite(status.message() +
                    "\ntry a smaller optimizer.lr, a warm-up (schedule.warmup_epochs) or "
                    "optimizer.clip_norm; `lockstep data order " +
-                   recipe + " --step STEP` lists the samples of a step");
+                   recipe + " --step ...` lists the samples of the step");
 }
 
 Result<TrainConfig> ConfigOf(const TrainOptions& options, const RunWorld& world) {
@@ -146,7 +108,9 @@ Result<TrainConfig> ConfigOf(const TrainOptions& options, const RunWorld& world)
   config.run.takeover = options.takeover;
   config.run.new_bits = options.new_bits;
   if (options.cores > 0) config.run.cores = options.cores;
-  RETURN_IF_ERROR(CheckRanks(config));
+  ASSIGN_OR_RETURN(const auto launch, comm::ReadLaunchEnvironment(comm::ProcessEnvironment()));
+  const bool alone = launch.launcher == comm::Launcher::kAlone;
+  RETURN_IF_ERROR(CheckRanks(config, alone ? "" : launch.name));
   return config;
 }
 
@@ -167,11 +131,6 @@ Status RunTrain(const TrainOptions& options, Console* console) {
   world_options.listen = options.coordinator_listen;
   world_options.insecure_listen = options.insecure_listen;
   ASSIGN_OR_RETURN(const std::unique_ptr<RunWorld> world, RunWorld::Start(world_options));
-  if (world->has_rank_zero()) {
-    if (const auto warning = comm::SignalWarning(comm::ProcessEnvironment())) {
-      LOG(kWarning) << *warning;
-    }
-  }
   const Result<TrainConfig> loaded = ConfigOf(options, *world);
   if (loaded.ok()) world->SetSilenceLimit(Seconds(loaded->run.heartbeat_limit));
   Status ready = loaded.status();
@@ -185,7 +144,8 @@ Status RunTrain(const TrainOptions& options, Console* console) {
   const Duration call_limit = Seconds(std::min(config.run.heartbeat_limit / 4, 2.5));
   if (const Status met = world->StartCoordinator(call_limit); !met.ok()) return world->ToSay(met);
   const worker::TrainWorld ranks = world->ForTraining(console->stop);
-  std::optional<TrainProgress> progress(std::in_place, config, options.progress, console);
+  std::optional<TrainProgress> progress(std::in_place, config, options.progress, console,
+                                        comm::SignalWarning(comm::ProcessEnvironment()));
   const auto summary = worker::Train(config, ranks, &*progress);
   progress.reset();  // removes the bar
   const Status ended = summary.status();

@@ -102,18 +102,21 @@ std::vector<Conflict> FindConflicts(const TrainConfig& config) {
   return conflicts;
 }
 
-Status CheckRanks(const TrainConfig& config) {
+Status CheckRanks(const TrainConfig& config, const std::string& launcher) {
+  const std::string ranks = std::to_string(config.run.ranks);
+  const std::string lanes = std::to_string(config.batch.lanes);
   if (config.run.ranks >= 1 && config.run.ranks <= config.batch.lanes) return OkStatus();
   if (config.run.ranks < 1) {
-    return InvalidArgument("--ranks " + std::to_string(config.run.ranks) +
-                           ": a run needs at least 1 rank");
+    return InvalidArgument("--ranks " + ranks + ": a run needs at least 1 rank");
   }
-  return InvalidArgument("--ranks " + std::to_string(config.run.ranks) +
-                         ": the recipe has batch.lanes = " + std::to_string(config.batch.lanes) +
-                         ", and a rank needs at least one lane; use --ranks " +
-                         std::to_string(config.batch.lanes) +
-                         " or fewer, or a recipe with more lanes (lanes are part of the "
-                         "mathematics: another number gives another run)");
+  const bool launched = !launcher.empty();
+  return InvalidArgument(
+      (launched ? launcher + " started " + ranks + " ranks" : "--ranks " + ranks) +
+      ": the recipe has batch.lanes = " + lanes + ", and a rank needs at least one lane; " +
+      (launched ? "start " + lanes + " ranks or fewer (-np or -n " + lanes + ")"
+                : "use --ranks " + lanes + " or fewer") +
+      ", or a recipe with more lanes (lanes are part of the mathematics: another number gives "
+      "another run)");
 }
 
 }  // namespace lockstep::cluster

@@ -18,7 +18,8 @@ struct Conflict {
 
 std::vector<Conflict> FindConflicts(const worker::TrainConfig& config);
 
-// Whether `config.run.ranks` ranks can share the recipe's lanes.
-Status CheckRanks(const worker::TrainConfig& config);
+// Whether `config.run.ranks` ranks can share the recipe's lanes. `launcher`: who started them, for
+// a message that says what to do there; empty: --ranks.
+Status CheckRanks(const worker::TrainConfig& config, const std::string& launcher = "");
 
 }  // namespace lockstep::cluster

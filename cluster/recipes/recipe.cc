@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <map>
 
+#include "base/lookup_path.h"
 #include "cluster/recipes/conflicts.h"
 #include "cluster/recipes/schema.h"
 #include "cluster/recipes/toml_reader.h"
@@ -99,6 +100,7 @@ class RecipeBuilder {
     config_.recipe_hash = RecipeHash(config_);
     config_.fixed_keys = CanonicalRecipeLines(config_, KeyRole::kFixed);
     config_.branch_keys = CanonicalRecipeLines(config_, KeyRole::kBranch);
+    config_.unlisted_keys = UnlistedRecipeLines();
     config_.recipe_text = ResolvedText();
     return std::move(config_);
   }
@@ -113,6 +115,12 @@ class RecipeBuilder {
     if (!entry.value) {
       problems_.push_back(origin.position + ": " + Quoted(key.name) + " is " + entry.other_type +
                           "; expected " + key.Expected());
+      return;
+    }
+    if (entry.other_base && key.type == KeyType::kFloat) {
+      problems_.push_back(origin.position + ": " + Quoted(key.name) + " is " +
+                          FormatKeyValue(*entry.value) + ", not written as a decimal; expected " +
+                          key.Expected() + " in decimals");
       return;
     }
     auto accepted = key.Accept(*entry.value);
@@ -224,7 +232,7 @@ Result<std::string> ReadRecipeFile(const std::string& path) {
   const std::string what = "cannot read the recipe '" + path + "'";
   struct stat info = {};
   if (::stat(path.c_str(), &info) != 0) {
-    const Status status = ErrnoStatus(what, errno);
+    const Status status = ErrnoStatus("cannot read the recipe " + LookupPathText(path), errno);
     return Status(status.code(),
                   status.message() + "; recipes to begin with are in cluster/recipes");
   }

@@ -363,6 +363,10 @@ TEST(CheckRanks, NeedsALaneForEachRank) {
   }
   config.run.ranks = 6;
   EXPECT_THAT(CheckRanks(config).message(), HasSubstr("use --ranks 5 or fewer"));
+  const std::string launched = CheckRanks(config, "Open MPI's mpirun").message();
+  EXPECT_THAT(launched, HasSubstr("Open MPI's mpirun started 6 ranks"));
+  EXPECT_THAT(launched, HasSubstr("start 5 ranks or fewer"));
+  EXPECT_THAT(launched, Not(HasSubstr("--ranks")));  // which is refused there
   config.run.ranks = 0;
   EXPECT_THAT(CheckRanks(config).message(), HasSubstr("at least 1 rank"));
 }

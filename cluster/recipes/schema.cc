@@ -223,6 +223,15 @@ std::string CanonicalRecipeLines(const TrainConfig& config, KeyRole role) {
   return LinesOf(config, {role});
 }
 
+std::string UnlistedRecipeLines() {
+  std::string text;
+  for (const RecipeKey& key : RecipeKeys()) {
+    if (key.role == KeyRole::kFree || key.is_path) continue;
+    text += key.name + "=" + FormatKeyValue(key.unhashed.value_or(key.Default())) + "\n";
+  }
+  return text;
+}
+
 uint64_t RecipeHash(const TrainConfig& config) { return Hash64(CanonicalRecipeLines(config)); }
 
 std::string ListRecipeKeys() {

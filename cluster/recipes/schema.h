@@ -77,6 +77,8 @@ std::string_view ArticleAndTypeName(const KeyValue& value);  // "an integer"
 std::string CanonicalRecipeLines(const worker::TrainConfig& config);
 // The same of the keys of one role alone.
 std::string CanonicalRecipeLines(const worker::TrainConfig& config, KeyRole role);
+// Such lines of all those keys, with the values that the lines above leave out.
+std::string UnlistedRecipeLines();
 uint64_t RecipeHash(const worker::TrainConfig& config);
 
 // What `lockstep train --keys` prints: each key with default, role, values and meaning.

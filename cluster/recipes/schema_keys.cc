@@ -120,9 +120,11 @@ void AddModelKeys(std::vector<RecipeKey>* keys) {
                 "images; \"\": the model's own")));
   keys->push_back(Key("model.zero_init_residual", kFixed, FIELD(model.zero_init_residual),
                       "the last norm of each residual branch starts with scale 0"));
-  RecipeKey weights = Key("model.weights", kFixed, FIELD(model.weights),
-                          "safetensors file to start from, under torchvision's names, relative to "
-                          "the current directory; \"\": as the seed draws them");
+  RecipeKey weights =
+      Key("model.weights", kFixed, FIELD(model.weights),
+          "what to start from: RUN, RUN@best, RUN@STEP, RUN@CHECKPOINT, or the path "
+          "of a safetensors file with torchvision's names or of a checkpoint, "
+          "relative to the current directory; \"\": as the seed draws them");
   weights.is_path = true;
   keys->push_back(std::move(weights));
 }

@@ -148,6 +148,8 @@ void Flatten(const toml::table& table, const std::string& prefix, int depth,
       continue;
     }
     entry.value = ValueOf(node);
+    const auto* integer = node.as_integer();
+    entry.other_base = integer != nullptr && integer->flags() != toml::value_flags::none;
     if (!entry.value) entry.other_type = OtherTypeName(node.type());
     entries->push_back(std::move(entry));
   }

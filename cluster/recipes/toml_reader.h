@@ -27,7 +27,9 @@ struct TomlEntry {
   TomlPosition key_position;  // of its last part
   TomlPosition value_position;
   std::optional<KeyValue> value;  // absent: a type that no recipe key has
-  std::string other_type;         // then its name: "a table", "a date", "a list of mixed values"
+  bool other_base = false;        // a whole number in hexadecimal, octal or binary
+  std::string
+      other_type;  // without a value, its name: "a table", "a date", "a list of mixed values"
 };
 
 // The leaves of the document in order of appearance; empty tables are entries without a value.

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include "base/device/queue_stream.h"
 #include "base/fault_point.h"
+#include "base/terminal.h"
 #include "comm/mpi/mpi_connection.h"
 #include "comm/mpi/plugin_loader.h"
 #include "comm/mpi/presence_thread.h"
@@ -34,15 +34,14 @@ std::string SecondsText(Duration d) {
 
 // From the watchdog's thread, while the main thread hangs in MPI: no destructor may run.
 [[noreturn]] void EndNow(const std::string& line, int exit_code) {
-  std::fputs((line + "\n").c_str(), stderr);
-  std::fflush(stderr);
+  WriteToStderr(line + "\n");
   _exit(exit_code);
 }
 
 // Where all ranks wait, two say so: one of them may be the one that is waited for.
 bool IsSpeaker(std::optional<Rank> rank) { return !rank.has_value() || rank->value <= 1; }
 
-void Say(const std::string& line) { std::fputs(("lockstep: " + line + "\n").c_str(), stderr); }
+void Say(const std::string& line) { WriteToStderr("lockstep: " + line + "\n"); }
 
 // "Open MPI v4.1.4, package: ..., ident: ..." -> "Open MPI v4.1.4"; MPICH's has a line each.
 std::string ShortVersion(const std::string& version) {

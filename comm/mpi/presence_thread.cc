@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/process.h"
+#include "base/terminal.h"
 
 namespace lockstep::comm {
 namespace {
@@ -107,8 +108,9 @@ void PresenceThread::AwaitEnd(const Status& failure) {
     changed_.WaitUntil(&mutex_, std::min(limit, now + kBeat));
   }
   if (ending_) return;
-  std::fprintf(stderr, "lockstep: error: rank %d: %s (ended here: it was busy in phase '%s')\n",
-               connection_->rank().value, failure.message().c_str(), presence_->phase.load());
+  WriteToStderr("lockstep: error: rank " + std::to_string(connection_->rank().value) + ": " +
+                failure.message() + " (ended here: it was busy in phase '" +
+                presence_->phase.load() + "')\n");
   FlushLogs();
   std::_Exit(ExitCodeOf(failure.code()));
 }

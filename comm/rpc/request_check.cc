@@ -75,6 +75,7 @@ Status CheckRequest(const RegisterRequest& request) {
       .Text("run_directory", run.run_directory, 1, kMaxPath)
       .Lines("fixed_keys", run.fixed_keys)
       .Lines("branch_keys", run.branch_keys)
+      .Lines("unlisted_keys", run.unlisted_keys)
       .Number("samples", run.samples, 1, kMaxCount)
       .Number("shard_size", run.shard_size, 1, kMaxCount)
       .Number("window_shards", run.window_shards, 1, kMaxCount)

@@ -79,6 +79,7 @@ RegisterRequest SomeRegistration() {
   request.run = {.run_directory = "/runs/gr\xc3\xbcn",
                  .fixed_keys = "model.name=mlp\n",
                  .branch_keys = "optimizer.lr=0.1\n",
+                 .unlisted_keys = "optimizer.lr=0.1\nbatch.lanes=8\n",
                  .recipe_hash = 0x8000000000000001u,
                  .dataset_digest = {11, 0xffffffffffffffffu},
                  .samples = 60000,
@@ -106,6 +107,7 @@ void ExpectSame(const RegisterRequest& a, const RegisterRequest& b) {
   EXPECT_EQ(a.run.run_directory, b.run.run_directory);
   EXPECT_EQ(a.run.fixed_keys, b.run.fixed_keys);
   EXPECT_EQ(a.run.branch_keys, b.run.branch_keys);
+  EXPECT_EQ(a.run.unlisted_keys, b.run.unlisted_keys);
   EXPECT_EQ(a.run.recipe_hash, b.run.recipe_hash);
   EXPECT_EQ(a.run.dataset_digest, b.run.dataset_digest);
   EXPECT_EQ(a.run.samples, b.run.samples);
@@ -301,6 +303,7 @@ TEST_F(RpcTest, ImpossibleFieldsAreRefusedBeforeTheyAreUsed) {
   refused("run_directory", [](auto* r) { r->run.run_directory = std::string("/a\0b", 4); });
   refused("fixed_keys", [](auto* r) { r->run.fixed_keys = std::string(300000, 'k') + "\n"; });
   refused("branch_keys", [](auto* r) { r->run.branch_keys = "no newline"; });
+  refused("unlisted_keys", [](auto* r) { r->run.unlisted_keys = "no newline"; });
   refused("lanes", [](auto* r) { r->run.lanes = 3; });
   refused("samples", [](auto* r) { r->run.samples = -1; });
   refused("total_steps", [](auto* r) { r->run.total_steps = INT64_MIN; });

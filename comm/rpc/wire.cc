@@ -67,6 +67,7 @@ void RunToWire(const RunInfo& run, v1::RunInfo* out) {
   out->set_run_directory(Utf8(run.run_directory));
   out->set_fixed_keys(Utf8(run.fixed_keys));
   out->set_branch_keys(Utf8(run.branch_keys));
+  out->set_unlisted_keys(Utf8(run.unlisted_keys));
   out->set_recipe_hash(run.recipe_hash);
   out->mutable_dataset_digest()->set_low(run.dataset_digest.low);
   out->mutable_dataset_digest()->set_high(run.dataset_digest.high);
@@ -87,6 +88,7 @@ RunInfo RunFromWire(const v1::RunInfo& wire) {
   return {.run_directory = wire.run_directory(),
           .fixed_keys = wire.fixed_keys(),
           .branch_keys = wire.branch_keys(),
+          .unlisted_keys = wire.unlisted_keys(),
           .recipe_hash = wire.recipe_hash(),
           .dataset_digest = {wire.dataset_digest().low(), wire.dataset_digest().high()},
           .samples = wire.samples(),

@@ -25,8 +25,9 @@ class Comparison {
             const std::string& remedy) {
     if (first != other) Differ(code, field + ": " + TextOf(first), TextOf(other), remedy);
   }
-  void SameKeys(const std::string& first, const std::string& other, const std::string& remedy) {
-    const auto differences = DifferencesOf(first, other);
+  void SameKeys(const std::string& first, const std::string& other, const std::string& unlisted,
+                const std::string& remedy) {
+    const auto differences = DifferencesOf(first, other, unlisted);
     if (differences.empty()) return;
     const KeyDifference& difference = differences.front();
     Differ(StatusCode::kInvalidArgument, difference.name + ": " + difference.before, difference.now,
@@ -68,8 +69,8 @@ Status CheckSameRun(const comm::RegisterRequest& rank0, const comm::RegisterRequ
   compare.Same(kProgram, "fingerprint", Hex64(rank0.member.fingerprint),
                Hex64(other.member.fingerprint), same_machine);
   compare.Same(kRecipe, "run directory", a.run_directory, b.run_directory, same_command);
-  compare.SameKeys(a.fixed_keys, b.fixed_keys, same_command);
-  compare.SameKeys(a.branch_keys, b.branch_keys, same_command);
+  compare.SameKeys(a.fixed_keys, b.fixed_keys, a.unlisted_keys, same_command);
+  compare.SameKeys(a.branch_keys, b.branch_keys, a.unlisted_keys, same_command);
   compare.Same(kRecipe, "recipe hash", Hex64(a.recipe_hash), Hex64(b.recipe_hash), same_command);
   compare.Same(kRecipe, "dataset digest", a.dataset_digest, b.dataset_digest,
                "give every rank the same dataset");

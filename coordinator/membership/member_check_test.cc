@@ -48,8 +48,8 @@ TEST(CheckSameRun, EveryDifferenceIsNamedWithBothValues) {
   refused(kRecipe, "world size", "4", "5", [](auto* r) { r->member.world_size = 5; });
   refused(kRecipe, "run directory", "/runs/a", "/runs/b",
           [](auto* r) { r->run.run_directory = "/runs/b"; });
-  refused(kRecipe, "model.name", "mlp", "(not stated)", [](auto* r) { r->run.fixed_keys = ""; });
-  refused(kRecipe, "lr", "(not stated)", "1", [](auto* r) { r->run.branch_keys = "lr=1\n"; });
+  refused(kRecipe, "model.name", "mlp", "(none)", [](auto* r) { r->run.fixed_keys = ""; });
+  refused(kRecipe, "lr", "(none)", "1", [](auto* r) { r->run.branch_keys = "lr=1\n"; });
   refused(kRecipe, "recipe hash", "0", "1", [](auto* r) { r->run.recipe_hash = 1; });
   refused(kRecipe, "dataset digest", "00", "01", [](auto* r) { r->run.dataset_digest = {1, 0}; });
   refused(kRecipe, "samples", "0", "9", [](auto* r) { r->run.samples = 9; });

@@ -7,7 +7,7 @@
 namespace lockstep::coordinator {
 namespace {
 
-constexpr char kDefault[] = "(not stated)";
+constexpr char kNone[] = "(none)";
 
 std::map<std::string, std::string> ParseLines(std::string_view lines) {
   std::map<std::string, std::string> keys;
@@ -24,16 +24,19 @@ std::map<std::string, std::string> ParseLines(std::string_view lines) {
 
 }  // namespace
 
-std::vector<KeyDifference> DifferencesOf(std::string_view before, std::string_view now) {
+std::vector<KeyDifference> DifferencesOf(std::string_view before, std::string_view now,
+                                         std::string_view unlisted) {
   const auto old_keys = ParseLines(before);
   const auto new_keys = ParseLines(now);
+  const auto unlisted_keys = ParseLines(unlisted);
   std::set<std::string> names;
   for (const auto& [name, value] : old_keys) names.insert(name);
   for (const auto& [name, value] : new_keys) names.insert(name);
-  const auto value_in = [](const std::map<std::string, std::string>& keys,
-                           const std::string& name) {
-    const auto it = keys.find(name);
-    return it == keys.end() ? std::string(kDefault) : it->second;
+  const auto value_in = [&](const std::map<std::string, std::string>& keys,
+                            const std::string& name) {
+    if (const auto it = keys.find(name); it != keys.end()) return it->second;
+    const auto it = unlisted_keys.find(name);
+    return it == unlisted_keys.end() ? std::string(kNone) : it->second;
   };
   std::vector<KeyDifference> differences;
   for (const std::string& name : names) {

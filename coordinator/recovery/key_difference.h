@@ -10,14 +10,16 @@ namespace lockstep::coordinator {
 
 struct KeyDifference {
   std::string name;
-  std::string before;  // "(not stated)" where the key is not among the lines
+  std::string before;
   std::string now;
 };
 
-// By name.
-std::vector<KeyDifference> DifferencesOf(std::string_view before, std::string_view now);
+// By name. A key that is not among the lines has the value in `unlisted`, lines too, where people
+// may well have stated it; "(none)" where it is not there either.
+std::vector<KeyDifference> DifferencesOf(std::string_view before, std::string_view now,
+                                         std::string_view unlisted);
 
-// "batch.lanes: 4, now 8; model.name: (not stated), now mlp"
+// "batch.lanes: 4, now 8; train.kernel_file: (none), now 0123456789abcdef"
 std::string ToText(const std::vector<KeyDifference>& differences);
 
 }  // namespace lockstep::coordinator

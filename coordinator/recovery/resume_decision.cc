@@ -54,7 +54,7 @@ Status CheckNotShorter(const RunInfo& run, const ResumeFindings& found) {
 bool IsOfNewBits(const KeyDifference& difference) { return difference.name == "train.kernel_file"; }
 
 Status CheckFixedKeys(const RunInfo& run, const std::string& what, const std::string& before) {
-  std::vector<KeyDifference> differences = DifferencesOf(before, run.fixed_keys);
+  std::vector<KeyDifference> differences = DifferencesOf(before, run.fixed_keys, run.unlisted_keys);
   if (run.new_bits) std::erase_if(differences, IsOfNewBits);
   if (differences.empty()) return OkStatus();
   const bool new_bits_help = std::all_of(differences.begin(), differences.end(), IsOfNewBits);
@@ -67,8 +67,9 @@ Status CheckFixedKeys(const RunInfo& run, const std::string& what, const std::st
 // Those that differ and may: branch keys, and with new bits the kernel file.
 std::vector<KeyDifference> ChangedKeys(const RunInfo& run, const std::string& fixed_before,
                                        const std::string& branch_before) {
-  std::vector<KeyDifference> changed = DifferencesOf(branch_before, run.branch_keys);
-  for (KeyDifference& difference : DifferencesOf(fixed_before, run.fixed_keys)) {
+  std::vector<KeyDifference> changed =
+      DifferencesOf(branch_before, run.branch_keys, run.unlisted_keys);
+  for (KeyDifference& difference : DifferencesOf(fixed_before, run.fixed_keys, run.unlisted_keys)) {
     changed.push_back(std::move(difference));
   }
   return changed;

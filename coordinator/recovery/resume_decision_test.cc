@@ -96,13 +96,13 @@ TEST(DecideResume, NothingDiffersIsTheSameBranch) {
 TEST(DecideResume, AnotherFixedKeyIsRefusedWithBothValuesAndRemedies) {
   comm::RunInfo run = SomeRun();
   run.fixed_keys = "batch.lanes=4\nmodel.width=128\n";
+  run.unlisted_keys = "batch.lanes=8\nmodel.width=64\n";
   const Status status = Refusal(run, SomeFindings({1, 400}));
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(
-      status.message(),
-      AllOf(HasSubstr("batch.lanes: 8, now 4"), HasSubstr("model.name: mlp, now (not stated)"),
-            HasSubstr("model.width: (not stated), now 128"), HasSubstr("--overwrite"),
-            HasSubstr("--run"), HasSubstr("b01-s0000000400")));
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr("batch.lanes: 8, now 4"), HasSubstr("model.name: mlp, now (none)"),
+                    HasSubstr("model.width: 64, now 128"), HasSubstr("--overwrite"),
+                    HasSubstr("--run"), HasSubstr("b01-s0000000400")));
 }
 
 TEST(DecideResume, AnotherDatasetIsRefusedWithBothDigests) {
@@ -152,7 +152,7 @@ TEST(DecideResume, AnotherKernelFileNeedsNewBits) {
   run.fixed_keys += "train.kernel_file=0123456789abcdef\n";
   const Status status = Refusal(run, SomeFindings({1, 400}));
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(status.message(), HasSubstr("train.kernel_file: (not stated), now 0123456789abcdef"));
+  EXPECT_THAT(status.message(), HasSubstr("train.kernel_file: (none), now 0123456789abcdef"));
   EXPECT_THAT(status.message(), HasSubstr("--new-bits"));
   comm::RunInfo other = run;
   other.fixed_keys = "train.kernel_file=0123456789abcdef\n";
@@ -162,7 +162,7 @@ TEST(DecideResume, AnotherKernelFileNeedsNewBits) {
   const ResumeDecision decision = Decided(run, SomeFindings({1, 400}));
   EXPECT_EQ(decision.branch, 2);
   EXPECT_TRUE(decision.checkpoint);
-  EXPECT_THAT(decision.notes.back(), HasSubstr("train.kernel_file: (not stated), now 0123"));
+  EXPECT_THAT(decision.notes.back(), HasSubstr("train.kernel_file: (none), now 0123"));
 }
 
 TEST(DecideResume, CheckpointOfTheLastStepIsTheEnd) {
@@ -281,10 +281,15 @@ TEST(DecideResume, GenerationFilesThatCannotBeReadArePassedOver) {
 }
 
 TEST(DifferencesOf, LinesAreComparedByName) {
-  EXPECT_TRUE(DifferencesOf("", "").empty());
-  EXPECT_TRUE(DifferencesOf("a=1\nb=x=y\n", "a=1\nb=x=y\n").empty());
-  EXPECT_EQ(ToText(DifferencesOf("a=1\nb=2\n", "b=x=y\nc=\n")),
-            "a: 1, now (not stated); b: 2, now x=y; c: (not stated), now ");
+  EXPECT_TRUE(DifferencesOf("", "", "").empty());
+  EXPECT_TRUE(DifferencesOf("", "", "a=1\n").empty());
+  EXPECT_TRUE(DifferencesOf("a=1\nb=x=y\n", "a=1\nb=x=y\n", "").empty());
+  EXPECT_EQ(ToText(DifferencesOf("a=1\nb=2\n", "b=x=y\nc=\n", "")),
+            "a: 1, now (none); b: 2, now x=y; c: (none), now ");
+}
+
+TEST(DifferencesOf, AKeyThatIsNotListedIsShownWithTheValueItHas) {
+  EXPECT_EQ(ToText(DifferencesOf("a=1\n", "b=2\n", "a=8\nb=0.9\n")), "a: 1, now 8; b: 0.9, now 2");
 }
 
 }  // namespace

@@ -127,11 +127,8 @@ void RunCoordinator::End(const Status& reason) {
   if (state_ == State::kOver) return;
   state_ = State::kOver;
   over_status_ = reason;
-  if (reason.code() == StatusCode::kCancelled) {  // asked for
-    LOG(kInfo) << "the membership is over: " << reason.ToString();
-  } else {
-    LOG(kWarning) << "the membership is over: " << reason.ToString();
-  }
+  // No warning: each rank is told, and the process that ends with it says so as its failure.
+  LOG(kInfo) << "the membership is over: " << reason.ToString();
   Wake();
 }
 

@@ -7,10 +7,12 @@
 #include <numeric>
 #include <set>
 
+#include "base/lookup_path.h"
 #include "base/suggest.h"
 #include "storage/checkpoint/safetensors_header.h"
 #include "storage/dataset/little_endian.h"
 #include "storage/env/files.h"
+#include "storage/env/foreign_file.h"
 
 namespace lockstep::storage {
 namespace {
@@ -184,8 +186,12 @@ Status WriteSafetensors(const std::string& path, const std::vector<TensorView>& 
 }
 
 Result<SafetensorsFile> SafetensorsFile::Read(const std::string& path) {
-  ASSIGN_OR_RETURN(std::string bytes, ReadRegularFile(path));
-  return Parse(std::move(bytes), path);
+  Result<std::string> bytes = ReadRegularFile(path);
+  if (bytes.status().code() == StatusCode::kNotFound) {
+    return NotFound("there is no file " + LookupPathText(path));
+  }
+  RETURN_IF_ERROR(bytes.status());
+  return Parse(*std::move(bytes), path);
 }
 
 Result<SafetensorsFile> SafetensorsFile::Parse(std::string bytes, std::string_view name) {
@@ -206,6 +212,9 @@ Result<SafetensorsFile> SafetensorsFile::Parse(std::string bytes, std::string_vi
     return CheckNoHoles(std::move(header.entries), data.size());
   };
   if (Status status = parse(); !status.ok()) {
+    if (const std::string what = ForeignFileText(bytes); !what.empty()) {
+      return DataLoss("'" + file.name_ + "' is not a safetensors file but " + what);
+    }
     return status.WithContext("'" + file.name_ + "' is not a safetensors file that can be used");
   }
   return file;

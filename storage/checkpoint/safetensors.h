@@ -47,7 +47,8 @@ Status WriteSafetensors(const std::string& path, const std::vector<TensorView>& 
 class SafetensorsFile {
  public:
   static Result<SafetensorsFile> Read(const std::string& path);
-  // The same from bytes; `name` is what messages call them. Errors (data-loss): a header longer
+  // The same from bytes; `name` is what messages call them. What another program wrote in place of
+  // such a file is named. Errors (data-loss): a header longer
   // than 100,000,000 bytes or than the file, JSON that is not as the format says, duplicate names,
   // holes, overlaps, sizes that do not fit the shape, bytes left over; invalid-argument: an element
   // type that Lockstep has not.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/lookup_path.h"
 #include "storage/dataset/import_directory.h"
 #include "storage/env/files.h"
 #include "storage/json/hashed_json.h"
@@ -47,7 +48,8 @@ std::string ImportRemedy(const std::string& directory) {
 Status ExplainMissing(const std::string& directory) {
   const std::string quoted = "'" + directory + "'";
   if (!PathExists(directory)) {
-    return NotFound("there is no dataset at " + quoted + ImportRemedy(directory));
+    return NotFound("there is no dataset at " + LookupPathText(directory) +
+                    ImportRemedy(directory));
   }
   if (!IsDirectory(directory)) {
     return DataLoss(quoted + " is a file; a dataset is a directory" + ImportRemedy("DIR"));

@@ -58,8 +58,8 @@ Result<LaneBatch> LaneReader::Make(Epoch epoch, int64_t step_in_epoch,
   for (int64_t position = rows.begin; position < rows.end; ++position) {
     const Status status = make_row(position);
     if (!status.ok()) {
-      return status.WithContext("epoch " + std::to_string(epoch.value) + ", step " +
-                                std::to_string(step_in_epoch) + ", lane " +
+      return status.WithContext("epoch " + std::to_string(epoch.value + 1) + ", step " +
+                                std::to_string(step_in_epoch + 1) + " of it, lane " +
                                 std::to_string(lane_.value));
     }
   }

@@ -149,8 +149,8 @@ Status TrainLoader::Core::NotReady(const Slot& slot) const {
     missing += (missing.empty() ? "" : ", ") +
                std::to_string(options_.lanes.begin + static_cast<int64_t>(i));
   }
-  return DeadlineExceeded("the loader has not read epoch " + std::to_string(epoch.value) +
-                          ", step " + std::to_string(step) + " of split '" + options_.split +
+  return DeadlineExceeded("the loader has not read epoch " + std::to_string(epoch.value + 1) +
+                          ", step " + std::to_string(step + 1) + " of split '" + options_.split +
                           "' in time; lanes still missing: " + missing +
                           "; is the dataset's disk slow or gone?");
 }

@@ -27,7 +27,11 @@ class HelpTest(harness.CliTest):
             self.assertRegex(shown, rf"(?m)^  {name.split()[-1]} +\S")
 
     def test_no_command_shows_the_help(self):
-        self.assertEqual(self.succeeds().out, self.succeeds("--help").out)
+        for group in ([], ["data"], ["ckpt"], ["bench"]):
+            shown = self.run_program(*group)
+            self.assertEqual(shown.code, INVALID, "nothing was done")
+            self.assertEqual(shown.out, "")
+            self.assertEqual(shown.err, self.succeeds(*group, "--help").out)
 
     def test_version(self):
         self.assertRegex(self.succeeds("--version").out, r"\Alockstep \d+\.\d+\.\d+\n\Z")
@@ -47,6 +51,13 @@ class HelpTest(harness.CliTest):
                      says=["--out is required", "lockstep data import --help"])
         self.refuses(INVALID, "data", "show", "small.ldb", "x", says=["ID", "x"])
 
+    def test_numbers_are_decimal(self):
+        for text in ("010", "0x10", "1'0", "0b11"):
+            self.refuses(INVALID, "train", "recipe.toml", "--ranks", text,
+                         says=["--ranks", f"'{text}' is no decimal number"])
+        self.refuses(INVALID, "tune", "recipe.toml", "--out", "k.json", "--tune-seconds", "0x1p3",
+                     says=["--tune-seconds", "0x1p3"])
+
 
 class TellTest(harness.CliTest):
     def test_models_lists_the_parameters_of_each(self):
@@ -62,20 +73,30 @@ class TellTest(harness.CliTest):
         self.refuses(NOT_FOUND, "models", "--filter", "vit", says=["'vit'", "`lockstep models`"])
 
     def test_explain_prints_layers_parameters_and_peak_memory(self):
-        shown = self.succeeds("explain", "recipe.toml", "model.name=lenet5").out
+        shown = self.succeeds("explain", "recipe.toml", "model.name=lenet5", "--layers").out
         self.assertRegex(shown, r"(?m)^conv1 .*f32\[5,28,28,6\] +156 ")
         self.assertRegex(shown, r"(?m)^fc3 .*f32\[5,10\] +850 ")
-        self.assertRegex(shown, r"(?m)^total +61,706 ")
-        self.assertRegex(shown, r"(?m)^  peak +\d+\.\d [KM]iB ")
-        self.assertIn("160 samples in 4 lanes", shown)
-        self.assertRegex(shown, r"(?m)^predicted: a step takes at least \d+\.\d+ ms$")
+        self.assertIn("W=2 1.00", shown)
+        for name in ("lenet5", "resnet18"):
+            shown = self.succeeds("explain", "recipe.toml", f"model.name={name}").out
+            lines = shown.splitlines()
+            self.assertLess(len(lines), 24, "more than a screen")
+            self.assertLessEqual(max(map(len, lines)), 80, shown)
+            totals = "\n".join(lines[lines.index("total"):])
+            self.assertEqual(len(totals.splitlines()), 6, "nothing stands below them")
+            self.assertRegex(totals, r"(?m)^  parameters  [\d,]+$")
+            self.assertRegex(totals, r"(?m)^  memory      \d+\.\d [KMG]iB at most")
+            self.assertIn("160 samples in 4 lanes", totals)
+            self.assertRegex(totals, r"(?m)^  a step      at least \d+\.\d+ ms")
+        self.assertRegex(self.succeeds("explain", "recipe.toml", "model.name=lenet5").out,
+                         r"(?m)^  parameters  61,706$")
         self.assertFalse(self.tree() & {"runs"}, "explain must not make a run directory")
 
     def test_a_spec_of_the_machine_predicts_and_a_measurement_stands_beside(self):
         self.succeeds("doctor", "--write-spec", "machine.txt")
         shown = self.succeeds("explain", "recipe.toml", "--spec", "machine.txt", "--measure").out
         self.assertIn("(machine.txt)", shown)
-        self.assertRegex(shown, r"(?m)^predicted: a step takes at least .* ms; measured .* ms")
+        self.assertRegex(shown, r"(?m)^  a step      at least .* ms; measured .* ms")
         self.refuses(NOT_FOUND, "explain", "recipe.toml", "--spec", "none.txt", says=["none.txt"])
 
     def test_doctor_ends_with_78_where_something_is_a_problem(self):

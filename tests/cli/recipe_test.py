@@ -95,9 +95,29 @@ class RecipeTest(harness.CliTest):
         self.refuses(INVALID, "train", "recipe.toml", "fast",
                      says=["'fast'", "expected key=value"])
 
+    def test_a_number_in_another_base(self):
+        for text in ("0x10", "0o17", "0b1"):
+            self.refuses_recipe(RECIPE.replace("lr = 0.02", f"lr = {text}"),
+                                ["bad.toml:7:", "'optimizer.lr' is", "not written as a decimal"])
+            self.refuses(INVALID, "train", "recipe.toml", f"optimizer.lr={text}",
+                         says=["'optimizer.lr' is", "not written as a decimal"])
+        self.refuses(INVALID, "train", "recipe.toml", "optimizer.lr=0x1p-3",
+                     says=["'optimizer.lr' is \"0x1p-3\"", "expected a number above 0"])
+
+    def test_what_hardly_anyone_means_gets_a_warning(self):
+        for command in (["train"], ["explain"]):
+            done = self.succeeds(*command, "recipe.toml", "model.classes=700", "train.max_steps=1",
+                                 "batch.lane_batch=50")
+            said = done.err + done.out
+            self.assertRegex(said, r"(?m)^warning: model.classes is 700 and the dataset has 10 ")
+            self.assertRegex(said, r"(?m)^warning: the global batch is 200 \(4 lanes of 50\) and "
+                                   r"split 'train' has 160 samples")
+        self.assertNotIn("warning", self.succeeds("train", "recipe.toml", "--run", "a").err)
+
     def test_no_such_recipe(self):
         self.refuses(NOT_FOUND, "train", "nosuch.toml",
-                     says=["'nosuch.toml'", "No such file", "cluster/recipes"])
+                     says=["'nosuch.toml'", "No such file", "cluster/recipes",
+                           f"looked up from '{self.folder}'"])
         self.refuses(INVALID, "train", "source",
                      says=["'source'", "it is a directory", "expected a TOML file"])
 

@@ -102,14 +102,93 @@ class GoodRunTest(TrainTest):
                          rf"Split train: .* of {TRAIN} right\)")
 
     def test_eval_of_what_is_no_finished_run(self):
-        self.refuses(NOT_FOUND, "eval", "runs/nosuch", says=["'runs/nosuch'", "`lockstep train`"])
-        self.refuses(NOT_FOUND, "eval", "source", says=["'source' has no recipe.toml"])
+        self.refuses(NOT_FOUND, "eval", "runs/nosuch",
+                     says=["neither a run nor a file 'runs/nosuch'",
+                           f"looked up from '{self.folder}'", "RUN@best"])
+        self.refuses(NOT_FOUND, "eval", "source",
+                     says=["'source' is neither a run nor a checkpoint", "no recipe.toml"])
+        self.refuses(NOT_FOUND, "eval", "source@best", says=["there is no run 'source'"])
         self.train("runs/a")
         self.refuses(INVALID, "eval", "runs/a", "--split", "tset",
                      says=["'tset'", "did you mean 'test'?"])
         weights = harness.read_file(self.path("runs/a/model.safetensors"))
         harness.write_file(self.path("runs/a/model.safetensors"), weights[:-1])
         self.refuses(DATA_LOSS, "eval", "runs/a", says=["runs/a/model.safetensors"])
+
+
+class NamedWeightsTest(TrainTest):
+    """RUN, RUN@best, RUN@STEP, RUN@CHECKPOINT and paths, wherever weights are wanted."""
+
+    def accuracy_of(self, weights, *arguments):
+        return re.search(r"Acc@1 (\d+\.\d+)", self.succeeds("eval", weights, *arguments).out)[1]
+
+    def test_every_form_names_what_it_says(self):
+        self.train("runs/a", "train.epochs=4", "optimizer.lr=0.05", "checkpoint.keep_last=9")
+        rows = {int(row["step"]): f"{100 * float(row['acc1']):.2f}"
+                for row in self.table("runs/a/results.csv")}
+        self.assertEqual(len(rows), 4)
+        for step, accuracy in rows.items():
+            name = f"b01-s{step:010}"
+            for weights in (f"runs/a@{step}", f"runs/a@{name}", f"runs/a/checkpoints/{name}",
+                            self.path(f"runs/a/checkpoints/{name}/")):
+                self.assertEqual(self.accuracy_of(weights), accuracy, weights)
+        best = max(rows, key=lambda step: (float(rows[step]), -step))
+        shown = self.succeeds("eval", "runs/a@best").out
+        self.assertIn(f"Acc@1 {rows[best]} ", shown)
+        self.assertIn(f"runs/a/checkpoints/b01-s{best:010}", shown)
+        self.assertEqual(self.accuracy_of("runs/a"), rows[32])
+        self.assertEqual(self.accuracy_of("runs/a/model.safetensors"), rows[32])
+        listed = self.succeeds("ckpt", "ls", "runs/a").out
+        self.assertEqual(re.findall(r"(?m)^(b01-s\d+) .*, best$", listed), [f"b01-s{best:010}"])
+        marked = [c["step"] for c in json.loads(
+            self.succeeds("ckpt", "ls", "runs/a", "--json").out)["checkpoints"] if c["best"]]
+        self.assertEqual(marked, [best])
+
+    def test_a_run_starts_from_any_of_them(self):
+        self.train("runs/a", "train.epochs=3", "checkpoint.keep_last=9")
+        digests = set()
+        for index, weights in enumerate(("runs/a@8", "runs/a/checkpoints/b01-s0000000008")):
+            self.train(f"runs/from{index}", f"model.weights={weights}", "train.max_steps=2")
+            digests.add(self.summary(f"runs/from{index}")["digest"])
+        self.assertEqual(len(digests), 1)
+        self.train("runs/end", "model.weights=runs/a", "train.max_steps=2")
+        self.train("runs/file", "model.weights=runs/a/model.safetensors", "train.max_steps=2")
+        self.assertEqual(self.summary("runs/end")["digest"], self.summary("runs/file")["digest"])
+        self.assertNotIn(self.summary("runs/end")["digest"], digests)
+
+    def test_a_path_that_exists_wins(self):
+        self.train("runs/a")
+        self.train("runs/a@8", "train.epochs=1")
+        self.assertEqual(self.accuracy_of("runs/a@8"),
+                         f"{100 * self.summary('runs/a@8')['acc1']:.2f}")
+        self.assertIn("b01-s0000000008", self.succeeds("eval", "runs/a@8@best").out)
+
+    def test_only_scheduled_evaluations_can_be_the_best(self):
+        self.train("runs/cut", "train.max_steps=3")
+        self.refuses(NOT_FOUND, "eval", "runs/cut@best", says=["no scheduled evaluation yet",
+                                                               "lockstep ckpt ls runs/cut"])
+        self.train("runs/even", "train.epochs=3", "eval.every_epochs=2", "checkpoint.keep_last=9")
+        self.assertIn("b01-s0000000016", self.succeeds("eval", "runs/even@best").out)
+
+    def test_what_is_not_there(self):
+        self.train("runs/a")
+        self.refuses(NOT_FOUND, "eval", "runs/a@7",
+                     says=["no checkpoint of step 7", "it has b01-s0000000008, b01-s0000000016"])
+        self.refuses(NOT_FOUND, "eval", "runs/a@b02-s0000000008", says=["no checkpoint b02-"])
+        self.refuses(INVALID, "eval", "runs/a@last", says=["'last'", "expected best, a step"])
+        for name in ("8.0", "+8", "-8", ""):
+            self.refuses(INVALID, "eval", f"runs/a@{name}", says=[f"'{name}' names no checkpoint"])
+        os.makedirs(self.path("loose"))
+        shutil.copy(self.path("runs/a/model.safetensors"), self.path("loose/w.safetensors"))
+        self.refuses(INVALID, "eval", "loose/w.safetensors", says=["lies in no run directory"])
+
+    def test_a_checkpoint_whose_bytes_changed_is_never_read(self):
+        self.train("runs/a")
+        harness.flip_byte(self.path("runs/a/checkpoints/b01-s0000000008/"
+                                    "model-00001-of-00001.safetensors"), -5)
+        self.refuses(DATA_LOSS, "eval", "runs/a@8", says=["b01-s0000000008/model-00001", "damaged"])
+        self.fails(DATA_LOSS, "train", "recipe.toml", "--run", "b", "model.weights=runs/a@8",
+                   says=["model.weights", "b01-s0000000008/model-00001", "damaged"])
 
 
 class RunDirectoryTest(TrainTest):
@@ -168,7 +247,8 @@ class StoppedRunTest(TrainTest):
         outcome = self.fails(NON_FINITE, "train", "recipe.toml", "--run", run,
                              "model.name=lenet5", "model.activation=relu", "optimizer.lr=1e30",
                              *arguments,
-                             says=["step 1 (counted from 0), lane ", "layer 'conv2'", "conv2d",
+                             says=["step 2, lane ", "--step 1 of `lockstep data order`",
+                                   "layer 'conv2'", "conv2d",
                                    "the first to hold a NaN or an infinity", "optimizer.lr",
                                    "schedule.warmup_epochs", "optimizer.clip_norm"])
         self.assertEqual(self.files(run), [f for f in RUN_FILES if f not in
@@ -178,7 +258,7 @@ class StoppedRunTest(TrainTest):
         self.assertIn("layer 'conv2'", summary["error"])
         self.assertEqual(len(self.table(f"{run}/digests.csv")), 1)  # the step before
         self.assertIn("lockstep data order recipe.toml --step", outcome.err)
-        return int(re.search(r"step 1 \(counted from 0\), lane (\d+)", outcome.err)[1])
+        return int(re.search(r"step 2, lane (\d+)", outcome.err)[1])
 
     def test_a_non_finite_loss_names_the_step_and_the_first_layer(self):
         self.assertEqual(self.stops_on_non_finite("runs/a"), 0)
@@ -221,9 +301,10 @@ class StoppedRunTest(TrainTest):
                                  says=[f"small.ldb/{file}", "lockstep data verify small.ldb",
                                        "import the source again"])
             # The store checks blocks of a few samples: the first of them that is needed is named.
-            found = re.search(r"epoch 0, step (\d+), lane (\d+): sample (\d+) ", outcome.err)
+            found = re.search(r"epoch 1, step (\d+) of it, lane (\d+): sample (\d+) ", outcome.err)
             self.assertIsNotNone(found, outcome)
             step, lane, named = map(int, found.groups())
+            step -= 1  # `data order` counts from 0
             self.assertIn(named, [sample["id"] for sample in self.samples_of(step, lane)])
             self.assertLessEqual(step, 5)
             digests = self.text(f"{run}/digests.csv").splitlines()

@@ -154,7 +154,7 @@ TEST_F(KernelFileTest, ARunCannotGoOnWithAFileAddedOrTakenAway) {
   without.max_steps = 3;
   ASSERT_TRUE(Train(without).ok());
   with.max_steps = 5;
-  ExpectRefused(with, "(not stated), now ");
+  ExpectRefused(with, "(none), now ");
   with.run.overwrite = true;
   EXPECT_TRUE(Train(with).ok()) << "begun anew it may be another run";
 }
@@ -175,7 +175,7 @@ TEST_F(KernelFileTest, NewBitsTakeTheRecipesFileAsANewBranch) {
 }
 
 TEST_F(KernelFileTest, ExplainNamesTheKernelsThatWereChosen) {
-  const Result<std::string> text = worker::Explain(Config(path_));
+  const Result<std::string> text = worker::Explain(Config(path_), {.layers = true});
   ASSERT_TRUE(text.ok()) << text.status();
   EXPECT_THAT(*text, HasSubstr("kernels chosen by " + path_));
   EXPECT_THAT(*text, HasSubstr(file_.choices[0].kernel + " " + file_.choices[0].algorithm));

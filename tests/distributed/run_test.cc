@@ -6,8 +6,11 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
 
 #include "base/file.h"
+#include "base/mutex.h"
 #include "storage/checkpoint/safetensors.h"
 #include "tests/distributed/small_runs.h"
 #include "worker/eval/evaluate.h"
@@ -260,13 +263,51 @@ TEST_F(RunTest, BadConfigsFailBeforeTheRunDirectoryIsTouched) {
 TEST_F(RunTest, ExplainSaysLayersStepsMemoryAndExchange) {
   TrainConfig config = Config();
   config.model.name = "lenet5";
-  const auto text = worker::Explain(config);
+  const auto text = worker::Explain(config, {.layers = true});
   ASSERT_TRUE(text.ok()) << text.status();
   for (const char* expected :
        {"conv2", "61,706", "333 samples in 4 lanes", "lower bound", "W=3 1.00", "f32[8,10]"}) {
     EXPECT_NE(text->find(expected), std::string::npos) << expected << "\n" << *text;
   }
   EXPECT_EQ(text->find("recomputed"), std::string::npos);
+}
+
+// Told by several threads at once.
+class EvaluationWatcher : public worker::TrainObserver {
+ public:
+  void OnPlan(const worker::MemoryReport&) override {}
+  void OnNote(const std::string&) override {}
+  void OnStep(const worker::StepProgress&) override {}
+  void OnEvaluation(const worker::EvaluationProgress& progress) override {
+    MutexLock lock(&mutex_);
+    if (progress.batches == 0) {
+      begun.push_back(progress.epoch);
+    } else {
+      done.insert(progress.batches_done);
+      batches = progress.batches;
+    }
+  }
+  void OnEpoch(const worker::EpochReport&) override {}
+
+  std::vector<int32_t> begun;
+  std::multiset<int64_t> done;
+  int64_t batches = 0;
+
+ private:
+  Mutex mutex_;
+};
+
+TEST_F(RunTest, EveryBatchOfAnEvaluationIsTold) {
+  TrainConfig config = Config();
+  config.eval.batch = 10;
+  EvaluationWatcher watcher;
+  const auto result = Train(config, &watcher);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(watcher.begun, (std::vector<int32_t>{0, 1}));
+  EXPECT_EQ(watcher.batches, 12);  // 97 samples in 4 lanes: 25, 24, 24, 24, 3 batches each
+  std::multiset<int64_t> expected;
+  for (int64_t n = 1; n <= 12; ++n) expected.insert({n, n});  // of each evaluation
+  EXPECT_EQ(watcher.done, expected);
 }
 
 TEST_F(RunTest, ExplainSaysWhatRecomputingCostsAndSaves) {

@@ -2,6 +2,7 @@
 """The same `train` line under srun, with SLURM daemons that this test starts for itself."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,7 +16,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import harness  # noqa: E402
 from harness import STOPPED  # noqa: E402
 
-PROGRAMS = ("srun", "slurmctld", "slurmd", "munged", "scancel", "sinfo")
+PROGRAMS = ("srun", "sbatch", "slurmctld", "slurmd", "munged", "scancel", "scontrol", "sinfo")
+DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/slurm.md")
 NO_ENVIRONMENT = 78  # docs/errors.md
 SECONDS = 60
 
@@ -153,6 +155,53 @@ class SrunTest(harness.CliTest):
         self.assertEqual(job.returncode, 0, out)
         self.assertIn(f"going on from checkpoint b01-s{steps:010}", out)
         self.assertEqual(harness.read_text(digests).count("\n") - 1, steps + 3)
+
+    def script_of_the_document(self, steps):
+        """The lines of docs/slurm.md, for the recipe here and this program."""
+        script = re.search(r"(?s)```sh\n(.*?)```", harness.read_text(DOCUMENT))[1]
+        self.assertEqual(script.count("\n"), 8, "it says eight lines")
+        train = " ".join(harness.command("train", "recipe.toml", "train.epochs=100000",
+                                         f"train.max_steps={steps}"))
+        for old, new in (("lockstep train RECIPE", train), ("--ntasks=4", "--ntasks=2"),
+                         ("--cpus-per-task=2", "--cpus-per-task=1")):
+            self.assertIn(old, script)
+            script = script.replace(old, new)
+        return script
+
+    def control(self, *arguments):
+        done = subprocess.run(arguments, cwd=self.folder, env=self.environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 0, f"{arguments}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def state_of(self, job):
+        return re.search(r"JobState=(\w+)", self.control("scontrol", "show", "job", job))[1]
+
+    def test_the_documented_script_is_queued_again_until_its_run_is_finished(self):
+        harness.write_file(self.path("train.sh"), self.script_of_the_document(steps=100000))
+        job = self.control("sbatch", "--parsable", "--output=job.txt", "train.sh").strip()
+        digests = self.path("runs/a/digests.csv")
+        wait_for("a first step", lambda: os.path.exists(digests) and
+                 harness.read_text(digests).count("\n") > 3)
+        self.control("scancel", "--signal=USR1", job)
+        wait_for("the job in the queue again", lambda: self.state_of(job) == "PENDING")
+        steps = harness.read_text(digests).count("\n") - 1
+        self.assertIn("stopped on request", harness.read_text(self.path("job.txt")))
+        self.control("scontrol", "update", f"JobId={job}", "StartTime=now")
+        wait_for("the run that goes on", lambda: f"going on from checkpoint b01-s{steps:010}" in
+                 harness.read_text(self.path("job.txt")))
+        wait_for("a step more", lambda: harness.read_text(digests).count("\n") > steps + 2)
+        self.control("scancel", job)
+        wait_for("its end", lambda: self.state_of(job) == "CANCELLED" and "running" not in
+                 self.succeeds("ckpt", "ls", "runs/a").out)
+        steps = harness.read_text(digests).count("\n") - 1
+        # The same run, with an end that is near.
+        harness.write_file(self.path("train.sh"), self.script_of_the_document(steps=steps + 3))
+        job = self.control("sbatch", "--parsable", "--output=end.txt", "train.sh").strip()
+        wait_for("the end", lambda: self.state_of(job) in ("COMPLETED", "FAILED"))
+        said = harness.read_text(self.path("end.txt"))
+        self.assertEqual(self.state_of(job), "COMPLETED", said)
+        self.assertIn(f"going on from checkpoint b01-s{steps:010}", said)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@
 
 namespace lockstep::worker {
 
-Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string& weights) {
+Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string& name,
+                                   const EvalProgress& progress) {
   if (config.data.val.empty()) {
     return InvalidArgument("no split to evaluate: data.val is empty; name one with --split");
   }
@@ -16,7 +17,7 @@ Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string&
   alone.run.ranks = 1;
   ASSIGN_OR_RETURN(const RunSetup setup, SetUp(alone));
   ASSIGN_OR_RETURN(ModelState state, ModelState::Make(*setup.model, std::nullopt, {}));
-  RETURN_IF_ERROR(LoadWeights(*setup.model, weights, &state));
+  RETURN_IF_ERROR(LoadWeights(*setup.model, name, &state));
   storage::EvalLoaderOptions options;
   options.split = config.data.val;
   options.lanes = config.batch.lanes;
@@ -31,7 +32,9 @@ Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string&
   const std::unique_ptr<comm::Communicator> communicator = world.MakeRank(Rank(0));
   QueueStream stream;
   Evaluator evaluator(setup.model.get(), workspaces.get(), loader.get(), {0, config.batch.lanes});
-  return evaluator.Run(&state, communicator.get(), &stream, {});
+  Evaluator::Options run;
+  run.progress = progress;
+  return evaluator.Run(&state, communicator.get(), &stream, run);
 }
 
 }  // namespace lockstep::worker

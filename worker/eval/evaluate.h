@@ -9,8 +9,10 @@
 
 namespace lockstep::worker {
 
-// Evaluates the safetensors file `weights` with the model, data.val split and evaluation settings
-// of `config`. The result is the one training reports for the same weights.
-Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string& weights);
+// Evaluates the weights that `name` means (worker/trainer/named_weights.h) with the model, data.val
+// split and evaluation settings of `config`. The result is the one training reports for the same
+// weights.
+Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string& name,
+                                   const EvalProgress& progress = {});
 
 }  // namespace lockstep::worker

@@ -17,10 +17,19 @@ Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communi
                                   Stream* stream, const Options& options) {
   const comm::SumRow nothing{.f64 = {0.0}, .i64 = std::vector<int64_t>(kCounts, 0)};
   std::vector<comm::SumRow> rows(static_cast<size_t>(lanes_.size()), nothing);
-  std::atomic<int64_t> next = lanes_.begin;
+  int64_t batches = 0;
+  for (int64_t lane = lanes_.begin; lane < lanes_.end; ++lane) {
+    batches += loader_->batches(Lane(static_cast<int32_t>(lane)));
+  }
+  std::atomic<int64_t> next = lanes_.begin, done = 0;
+  const auto batch_done = [&] {
+    const int64_t now = ++done;
+    if (options.progress) options.progress(now, batches);
+    return !(options.stop && options.stop());
+  };
   RETURN_IF_ERROR(workspaces_->RunAll([&](LaneWorkspace& workspace) -> Status {
     for (int64_t lane = next++; lane < lanes_.end; lane = next++) {
-      RETURN_IF_ERROR(RunLane(Lane(static_cast<int32_t>(lane)), options, state, workspace,
+      RETURN_IF_ERROR(RunLane(Lane(static_cast<int32_t>(lane)), batch_done, state, workspace,
                               &rows[static_cast<size_t>(lane - lanes_.begin)]));
     }
     return OkStatus();
@@ -40,13 +49,9 @@ Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communi
   return result;
 }
 
-Status Evaluator::RunLane(Lane lane, const Options& options, ModelState* state,
+Status Evaluator::RunLane(Lane lane, const std::function<bool()>& batch_done, ModelState* state,
                           LaneWorkspace& workspace, comm::SumRow* row) {
   for (int64_t i = 0; i < loader_->batches(lane); ++i) {
-    if (options.stop && options.stop()) {
-      row->i64[kStopped] = 1;
-      return OkStatus();
-    }
     ASSIGN_OR_RETURN(const storage::LaneBatch batch, loader_->Read(lane, i));
     const Executor& executor = model_->Eval(batch.rows);
     const std::vector<const void*> args = BindArguments(*model_, executor.plan(), *state, batch);
@@ -57,6 +62,10 @@ Status Evaluator::RunLane(Lane lane, const Options& options, ModelState* state,
     row->f64[0] += workspace.scalars.numerator;
     row->i64[kCorrect] += workspace.scalars.correct;
     row->i64[kSamples] += batch.rows;
+    if (!batch_done()) {
+      row->i64[kStopped] = 1;
+      return OkStatus();
+    }
   }
   return OkStatus();
 }

@@ -28,6 +28,9 @@ struct EvalResult {
   }
 };
 
+// Batches that are done, of how many.
+using EvalProgress = std::function<void(int64_t done, int64_t batches)>;
+
 class Evaluator {
  public:
   // All outlive the evaluator. `lanes`: of this rank.
@@ -38,6 +41,8 @@ class Evaluator {
   struct Options {
     // How long this rank, its lanes done, waits for the others.
     Duration patience = std::chrono::minutes(10);
+    // Told of this rank's batches, by any of its threads (may be empty).
+    EvalProgress progress;
     // Asked between batches, by several threads (may be empty): true ends the evaluation.
     std::function<bool()> stop;
   };
@@ -47,8 +52,9 @@ class Evaluator {
                          const Options& options);
 
  private:
-  Status RunLane(Lane lane, const Options& options, ModelState* state, LaneWorkspace& workspace,
-                 comm::SumRow* row);
+  // `batch_done` after each batch: false ends the lane.
+  Status RunLane(Lane lane, const std::function<bool()>& batch_done, ModelState* state,
+                 LaneWorkspace& workspace, comm::SumRow* row);
 
   const CompiledModel* model_;
   LaneWorkspaces* workspaces_;

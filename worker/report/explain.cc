@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/report/explain.h"
 
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
 #include "base/format.h"
 #include "base/hash.h"
 #include "comm/reduce/canonical_tree.h"
 #include "worker/trainer/memory_report.h"
 #include "worker/trainer/run_setup.h"
+#include "worker/trainer/setup_warnings.h"
 
 namespace lockstep::worker {
 namespace {
 
 using graph::Graph;
 using graph::Node;
+
+constexpr size_t kCostliest = 5;  // layers that the short form names
 
 struct LayerRow {
   std::string path, ops, shape;
@@ -45,27 +52,44 @@ std::vector<LayerRow> Layers(const Graph& eval) {
   return rows;
 }
 
-void PrintLayers(const graph::Program& program, const Graph& eval, int64_t rows,
-                 std::string* text) {
-  *text += Format("%-18s %-34s %-22s %12s %14s\n", "layer", "ops", "output", "parameters",
-                  "FLOPs/image");
+int64_t FlopsOf(const std::vector<LayerRow>& layers) {
   int64_t flops = 0;
-  for (const LayerRow& layer : Layers(eval)) {
-    flops += layer.flops;
-    *text += Format("%-18s %-34s %-22s %12s %14s\n", layer.path.empty() ? "-" : layer.path.c_str(),
-                    layer.ops.c_str(), layer.shape.c_str(), Grouped(layer.parameters).c_str(),
-                    Grouped(layer.flops / rows).c_str());
-  }
-  *text += Format("%-18s %-34s %-22s %12s %14s\n\n", "total", "", "",
-                  Grouped(program.parameter_count()).c_str(), Grouped(flops / rows).c_str());
+  for (const LayerRow& layer : layers) flops += layer.flops;
+  return flops;
 }
 
-void PrintSteps(const TrainConfig& config, const RunSetup& setup, std::string* text) {
+std::string NameOf(const LayerRow& layer) { return layer.path.empty() ? "-" : layer.path; }
+
+void PrintLayers(const std::vector<LayerRow>& layers, int64_t rows, std::string* text) {
+  *text += Format("%-18s %-34s %-22s %12s %14s\n", "layer", "ops", "output", "parameters",
+                  "FLOPs/image");
+  for (const LayerRow& layer : layers) {
+    *text += Format("%-18s %-34s %-22s %12s %14s\n", NameOf(layer).c_str(), layer.ops.c_str(),
+                    layer.shape.c_str(), Grouped(layer.parameters).c_str(),
+                    Grouped(layer.flops / rows).c_str());
+  }
+  *text += "\n";
+}
+
+// Those with the most FLOPs, in the order of the network.
+void PrintCostliestLayers(const std::vector<LayerRow>& layers, int64_t rows, std::string* text) {
+  std::vector<size_t> order(layers.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return layers[a].flops > layers[b].flops; });
+  order.resize(std::min(order.size(), kCostliest));
+  std::sort(order.begin(), order.end());
   *text +=
-      Format("steps: %s samples in %d lanes of at most %lld rows: %s steps an epoch, %s in all\n",
-             Grouped(setup.order.samples).c_str(), config.batch.lanes,
-             static_cast<long long>(config.batch.lane_batch),
-             Grouped(setup.steps_per_epoch).c_str(), Grouped(setup.total_steps).c_str());
+      Format("%-28s %-20s %12s %16s\n", "costliest layers", "output", "parameters", "FLOPs/image");
+  for (const size_t i : order) {
+    *text += Format("%-28s %-20s %12s %16s\n", NameOf(layers[i]).c_str(), layers[i].shape.c_str(),
+                    Grouped(layers[i].parameters).c_str(), Grouped(layers[i].flops / rows).c_str());
+  }
+  *text +=
+      Format("%zu layers in all; --layers lists them, with the time of each\n\n", layers.size());
+}
+
+void PrintRows(const RunSetup& setup, std::string* text) {
   *text += "rows of a lane batch:";
   for (const auto& [rows, executor] : setup.model->lane_executors()) {
     *text += " " + std::to_string(rows);
@@ -79,7 +103,7 @@ void PrintRecompute(const RunSetup& setup, std::string* text) {
   if (plan.arena_without_recompute == 0) return;
   const int64_t again = plan.recomputed_flops(), once = plan.flops() - again;
   *text +=
-      Format("    recomputed  %10s  FLOPs a lane again, %.1f %% more; %s less than %s without\n",
+      Format("    recomputed  %10s  FLOPs a lane again, %.1f %% more; %s less than %s\n",
              Grouped(again).c_str(), 100.0 * static_cast<double>(again) / static_cast<double>(once),
              BytesText(plan.arena_without_recompute - plan.arena_bytes).c_str(),
              BytesText(plan.arena_without_recompute).c_str());
@@ -88,24 +112,21 @@ void PrintRecompute(const RunSetup& setup, std::string* text) {
 void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* text) {
   const MemoryReport plan = PlannedMemory(config, setup);
   *text += Format("memory of all ranks (%d), before the first step\n", plan.ranks);
-  *text += Format("  activations   %10s  %d lanes at once a rank, %s each (lower bound %s)\n",
+  *text += Format("  activations   %10s  %d lanes at once a rank, %s each (bound %s)\n",
                   BytesText(plan.arenas).c_str(), plan.lanes_at_once, BytesText(plan.arena).c_str(),
                   BytesText(plan.arena_lower_bound).c_str());
   PrintRecompute(setup, text);
-  *text += Format("  parameters    %10s  with running statistics, and one optimizer state in all\n",
+  *text += Format("  parameters    %10s  with running statistics; one optimizer state in all\n",
                   BytesText(plan.parameters).c_str());
   if (plan.prepared > 0) {
-    *text += Format(
-        "  prepared      %10s  weights as kernels want them, shared by the lanes of a rank\n",
-        BytesText(plan.prepared).c_str());
+    *text += Format("  prepared      %10s  weights as kernels want them, for all lanes of a rank\n",
+                    BytesText(plan.prepared).c_str());
   }
   *text += Format("  gradients     %10s  buffers of the canonical sum\n",
                   BytesText(plan.gradients).c_str());
   *text += Format("  batches       %10s  made ahead\n", BytesText(plan.batches).c_str());
-  *text += Format("  checkpoint    %10s  a copy of the state while it is written, on rank 0\n",
+  *text += Format("  checkpoint    %10s  a copy of the state while it is written, on rank 0\n\n",
                   BytesText(plan.checkpoint).c_str());
-  *text += Format("  peak          %10s  and receive buffers, which `lockstep train` adds\n\n",
-                  BytesText(plan.peak()).c_str());
 }
 
 void PrintExchange(const TrainConfig& config, std::string* text) {
@@ -115,15 +136,16 @@ void PrintExchange(const TrainConfig& config, std::string* text) {
                     comm::ExchangeCostFactor(config.batch.lanes, ranks));
     if (ranks >= 8 && config.batch.lanes > 16) ranks = 2 * ranks - 1;  // 8, 16, 32, ...
   }
-  *text += "\n";
+  *text += "\n\n";
 }
 
 // The nodes of the plan of a full lane batch that do not run their first kernel.
-void PrintKernels(const RunSetup& setup, std::string* text) {
+void PrintKernels(const RunSetup& setup, bool list, std::string* text) {
   const graph::KernelChoices& choices = setup.kernels.choices;
   if (setup.kernels.path.empty()) return;
-  *text += "kernels chosen by " + setup.kernels.path + " (hash " + Hex64(setup.kernels.hash) +
-           "), all others the first of their op:\n";
+  *text += "kernels chosen by " + setup.kernels.path + " (hash " + Hex64(setup.kernels.hash) + ")" +
+           (list ? ", all others the first of their op:\n" : "\n\n");
+  if (!list) return;
   const graph::Plan& plan = setup.model->lane_executors().rbegin()->second->plan();
   int64_t chosen = 0;
   for (const graph::PlanNode& node : plan.nodes) {
@@ -136,22 +158,52 @@ void PrintKernels(const RunSetup& setup, std::string* text) {
   *text += chosen == 0 ? "  none in a full lane batch\n\n" : "\n";
 }
 
+struct Totals {
+  int64_t parameters = 0, flops_an_image = 0;
+  std::string time;
+};
+
+void PrintTotals(const TrainConfig& config, const RunSetup& setup, const Totals& totals,
+                 std::string* text) {
+  *text += "total\n";
+  *text += "  parameters  " + Grouped(totals.parameters) + "\n";
+  *text += "  forward     " + Grouped(totals.flops_an_image) + " FLOPs an image\n";
+  *text += Format("  steps       %s an epoch, %s in all; %s samples in %d lanes of %lld\n",
+                  Grouped(setup.steps_per_epoch).c_str(), Grouped(setup.total_steps).c_str(),
+                  Grouped(setup.order.samples).c_str(), config.batch.lanes,
+                  static_cast<long long>(config.batch.lane_batch));
+  *text += "  memory      " + BytesText(PlannedMemory(config, setup).peak()) +
+           " at most, and receive buffers, which `lockstep train` adds\n";
+  *text += "  a step      " + totals.time + "\n";
+}
+
 }  // namespace
 
-Result<std::string> Explain(const TrainConfig& config, const TimeOptions& time) {
+Result<std::string> Explain(const TrainConfig& config, const ExplainOptions& options) {
   ASSIGN_OR_RETURN(const RunSetup setup, SetUp(config));
   const int64_t rows = config.batch.lane_batch;
   const graph::Program& program = setup.model->program();
   ASSIGN_OR_RETURN(const Graph eval, program.Eval(rows));
+  ASSIGN_OR_RETURN(const TimeText time, ExplainTime(config, setup, options.time));
+  const std::vector<LayerRow> layers = Layers(eval);
   std::string text = "model " + config.model.name + ", " + std::to_string(rows) +
                      " images a lane, optimizer " + config.optimizer.name + "\n\n";
-  PrintLayers(program, eval, rows, &text);
-  PrintSteps(config, setup, &text);
+  if (options.layers) {
+    PrintLayers(layers, rows, &text);
+    PrintRows(setup, &text);
+    if (config.batch.lanes > 1) PrintExchange(config, &text);
+    text += time.layers + "\n";
+  } else {
+    PrintCostliestLayers(layers, rows, &text);
+  }
+  PrintKernels(setup, options.layers, &text);
   PrintMemory(config, setup, &text);
-  PrintKernels(setup, &text);
-  if (config.batch.lanes > 1) PrintExchange(config, &text);
-  ASSIGN_OR_RETURN(const std::string times, ExplainTime(config, setup, time));
-  return text + times;
+  for (const std::string& warning : SetupWarnings(config, setup)) {
+    text += "warning: " + warning + "\n";
+  }
+  PrintTotals(config, setup, {program.parameter_count(), FlopsOf(layers) / rows, time.total},
+              &text);
+  return text;
 }
 
 }  // namespace lockstep::worker

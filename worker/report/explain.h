@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Explain: what a recipe means before anything runs: layers with shapes, parameters and FLOPs, the
-// steps of an epoch, the memory plan, what the exchange costs for each number of ranks, and how
-// long a step takes at least.
+// Explain: what a recipe means before anything runs: the costliest layers, the memory plan and, as
+// the last lines, the totals: parameters, steps, memory, time. On request every layer and what it
+// takes, the rows of lane batches and what the exchange costs for each number of ranks.
 #pragma once
 
 #include <string>
@@ -12,7 +12,12 @@
 
 namespace lockstep::worker {
 
+struct ExplainOptions {
+  TimeOptions time;
+  bool layers = false;  // everything; else at most a screen of 24 lines of 80 columns
+};
+
 // A text for people. Fails as training would.
-Result<std::string> Explain(const TrainConfig& config, const TimeOptions& time = {});
+Result<std::string> Explain(const TrainConfig& config, const ExplainOptions& options = {});
 
 }  // namespace lockstep::worker

@@ -37,6 +37,11 @@ struct Summary {
 
 Result<Summary> ParseSummary(const std::string& text) {
   try {
+    if (const json old = json::parse(text, nullptr, /*allow_exceptions=*/false);
+        old.is_object() && !old.contains("format") && !old.contains("hash")) {
+      return FailedPrecondition(std::string("it was written by an earlier version. ") +
+                                kFormat.remedy);
+    }
     const json j = storage::ParseHashed(text);
     if (Text(j, "format") != kFormat.name) return DataLoss("it is of another format");
     if (const int64_t version = storage::Integer(j, "version"); version != kFormat.version) {

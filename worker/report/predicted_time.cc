@@ -87,8 +87,8 @@ Roofline RooflineOf(const DeviceSpec& spec, int threads) {
   return {spec.gflops * share, spec.gbytes_per_second};
 }
 
-Result<std::string> ExplainTime(const TrainConfig& config, const RunSetup& setup,
-                                const TimeOptions& options) {
+Result<TimeText> ExplainTime(const TrainConfig& config, const RunSetup& setup,
+                             const TimeOptions& options) {
   const int32_t lanes = LanesOfARank(config);
   const int threads = setup.lanes_at_once * config.batch.lane_threads;
   ASSIGN_OR_RETURN(const Machine machine, MachineOf(options, threads));
@@ -98,28 +98,30 @@ Result<std::string> ExplainTime(const TrainConfig& config, const RunSetup& setup
     ASSIGN_OR_RETURN(measured, Measure(config, setup, machine.roofline));
     profile = measured->profile;
   }
-  std::string text;
-  text += Format(
-      "\ntime of a step of one rank: %d of V = %d lanes of %lld images, forward and backward, on "
+  TimeText text;
+  text.layers = Format(
+      "time of a step of one rank: %d of V = %d lanes of %lld images, forward and backward, on "
       "%d threads; ceilings %.1f GFLOP/s, %.1f GB/s (%s)\n",
       lanes, config.batch.lanes, static_cast<long long>(setup.most_rows), machine.threads,
       machine.roofline.gflops, machine.roofline.gbytes_per_second, machine.from.c_str());
-  text += Format("%-24s %12s %12s %12s", "layer", "MFLOP", "MB moved", "least ms");
-  if (measured.has_value()) text += Format(" %12s %8s", "measured ms", "times");
-  text += "\n";
+  text.layers += Format("%-24s %12s %12s %12s", "layer", "MFLOP", "MB moved", "least ms");
+  if (measured.has_value()) text.layers += Format(" %12s %8s", "measured ms", "times");
+  text.layers += "\n";
   for (const ProfileRow& row : profile.layers) {
-    PrintRow(row, setup.lanes_at_once, measured.has_value(), &text);
+    PrintRow(row, setup.lanes_at_once, measured.has_value(), &text.layers);
   }
-  PrintRow(profile.total, setup.lanes_at_once, measured.has_value(), &text);
-  text += Format("predicted: a step takes at least %.3f ms", profile.total.least_ms);
+  PrintRow(profile.total, setup.lanes_at_once, measured.has_value(), &text.layers);
+  text.layers +=
+      "least: of every op the longer of FLOPs / ceiling and bytes / ceiling, with the FLOPs that "
+      "its kernel takes where it does with fewer; what caches save and exchanges cost is not in "
+      "it\n";
+  text.total = Format("at least %.3f ms", profile.total.least_ms);
   if (measured.has_value()) {
-    text += Format("; measured %.3f ms (median of %lld)", measured->step_ms,
-                   static_cast<long long>(kSteps));
+    text.total += Format("; measured %.3f ms (median of %lld)", measured->step_ms,
+                         static_cast<long long>(kSteps));
   }
-  text +=
-      "\nleast: of every op the longer of FLOPs / ceiling and bytes / ceiling, with the FLOPs that "
-      "its "
-      "kernel takes where it does with fewer; what caches save and exchanges cost is not in it\n";
+  text.total += Format(", by %.1f GFLOP/s, %.1f GB/s (%s)", machine.roofline.gflops,
+                       machine.roofline.gbytes_per_second, machine.from.c_str());
   return text;
 }
 

@@ -23,8 +23,14 @@ struct TimeOptions {
 // arithmetic and all of its bandwidth.
 Roofline RooflineOf(const DeviceSpec& spec, int threads);
 
-// A table for people. not-found, invalid-argument: the spec file, or one without ceilings.
-Result<std::string> ExplainTime(const TrainConfig& config, const RunSetup& setup,
-                                const TimeOptions& options);
+// For people.
+struct TimeText {
+  std::string layers;  // a table, with what its columns mean
+  std::string total;   // of a step; one line
+};
+
+// not-found, invalid-argument: the spec file, or one without ceilings.
+Result<TimeText> ExplainTime(const TrainConfig& config, const RunSetup& setup,
+                             const TimeOptions& options);
 
 }  // namespace lockstep::worker

@@ -2,11 +2,11 @@
 #include "worker/trainer/membership.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 #include "base/format.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "base/watch.h"
 
 namespace lockstep::worker {
@@ -138,8 +138,9 @@ void Membership::Beat() {
   const TimePoint limit = Clock::Real().Now() + options_.grace;
   while (!leaving_ && Clock::Real().Now() < limit) changed_.WaitUntil(&mutex_, limit);
   if (leaving_) return;
-  std::fprintf(stderr, "lockstep: error: rank %d: %s (ended here: it was busy in phase '%s')\n",
-               request_.member.rank.value, Explain(told_).message().c_str(), phase_.load());
+  WriteToStderr("lockstep: error: rank " + std::to_string(request_.member.rank.value) + ": " +
+                Explain(told_).message() + " (ended here: it was busy in phase '" + phase_.load() +
+                "')\n");
   FlushLogs();
   std::_Exit(ExitCodeOf(told_.code()));
 }

@@ -433,6 +433,13 @@ Result<EvalResult> RankTrainer::Evaluate() {
   Evaluator evaluator(setup_->model.get(), p.workspaces.get(), p.eval_loader.get(), p.lanes);
   Evaluator::Options options;
   options.patience = ToDuration(config_->run.step_limit);
+  options.progress = [this](int64_t done, int64_t batches) {
+    if (observer_ != nullptr) {
+      const int32_t epoch = epoch_done() ? state_.epoch - 1 : state_.epoch;
+      observer_->OnEvaluation({epoch, config_->epochs, done, batches});
+    }
+  };
+  options.progress(0, 0);
   options.stop = [this] { return world_->stop != nullptr && world_->stop->load(); };
   return evaluator.Run(&p.model_state, communicator_, &p.update_stream, options);
 }

@@ -28,6 +28,7 @@ Result<comm::RegisterRequest> MakeRegistration(const TrainConfig& config, const 
   run.run_directory = std::filesystem::absolute(config.run.directory, error).lexically_normal();
   run.fixed_keys = FixedKeysOf(config, setup.kernels);
   run.branch_keys = config.branch_keys;
+  run.unlisted_keys = config.unlisted_keys;
   run.recipe_hash = config.recipe_hash;
   run.dataset_digest = setup.dataset->info().digest;
   run.samples = setup.order.samples;

@@ -6,6 +6,7 @@
 #include "comm/reduce/agree.h"
 #include "worker/report/run_directory.h"
 #include "worker/trainer/rank_trainer.h"
+#include "worker/trainer/setup_warnings.h"
 
 namespace lockstep::worker {
 namespace {
@@ -54,6 +55,11 @@ Result<RunSetup> SetUpTogether(const TrainConfig& config, const TrainWorld& worl
 Result<TrainSummary> Train(const TrainConfig& config, const TrainWorld& world,
                            TrainObserver* observer) {
   ASSIGN_OR_RETURN(const RunSetup setup, SetUpTogether(config, world));
+  if (observer != nullptr && world.ranks.front()->rank() == Rank(0)) {
+    for (const std::string& warning : SetupWarnings(config, setup)) {
+      observer->OnNote("warning: " + warning);
+    }
+  }
   std::vector<Status> statuses(world.ranks.size());
   TrainSummary summary;
   std::vector<Thread> threads;

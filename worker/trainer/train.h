@@ -28,6 +28,11 @@ struct StepProgress {
   double images_per_second = 0.0;  // over the last second or more
 };
 
+struct EvaluationProgress {
+  int32_t epoch = 0, epochs = 0;          // epoch: 0-based, the one that is evaluated
+  int64_t batches_done = 0, batches = 0;  // of this process's first rank
+};
+
 struct EpochReport {
   int32_t epoch = 0;  // 0-based
   int64_t global_step = 0;
@@ -48,6 +53,8 @@ class TrainObserver {
   // A line for a person: what is waited for, where the run goes on from.
   virtual void OnNote(const std::string& note) = 0;
   virtual void OnStep(const StepProgress& progress) = 0;
+  // From several threads at once, before the first batch and after each.
+  virtual void OnEvaluation(const EvaluationProgress& progress) { (void)progress; }
   virtual void OnEpoch(const EpochReport& report) = 0;
 };
 

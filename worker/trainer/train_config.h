@@ -119,7 +119,8 @@ struct TrainConfig {
   std::string recipe_text;  // resolved recipe with origins, written to the run directory
   // Sorted lines "key=value\n" of the keys of a role that differ from their defaults.
   std::string fixed_keys, branch_keys;
-  uint64_t recipe_hash = 0;  // of the fixed and branch keys that differ from their defaults
+  std::string unlisted_keys;  // such lines of all keys as they are where not listed; for messages
+  uint64_t recipe_hash = 0;   // of the fixed and branch keys that differ from their defaults
 };
 
 }  // namespace lockstep::worker

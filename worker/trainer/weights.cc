@@ -2,13 +2,17 @@
 #include "worker/trainer/weights.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 
+#include "base/all_finite.h"
 #include "base/hash.h"
 #include "base/suggest.h"
 #include "comm/reduce/agree.h"
 #include "comm/reduce/all_sum.h"
 #include "comm/reduce/canonical_tree.h"
 #include "storage/checkpoint/safetensors.h"
+#include "worker/trainer/named_weights.h"
 #include "worker/trainer/state_tensors.h"
 
 namespace lockstep::worker {
@@ -28,11 +32,11 @@ bool IsBatchCounter(const CompiledModel& model, std::string_view name) {
 }
 
 // That the file has the model's tensors and no others.
-Status CheckTensors(const CompiledModel& model, const storage::SafetensorsFile& file) {
+Status CheckTensors(const CompiledModel& model, const std::vector<storage::TensorView>& tensors) {
   const std::string name = Quoted(model.program().options().model);
   const std::vector<TensorEntry> expected = ModelTensorTypes(model);
   std::vector<std::string> known;
-  for (const storage::TensorView& tensor : file.tensors()) known.push_back(tensor.name);
+  for (const storage::TensorView& tensor : tensors) known.push_back(tensor.name);
   for (const TensorEntry& entry : expected) {
     const auto at = std::find(known.begin(), known.end(), entry.name);
     if (at == known.end()) {
@@ -41,7 +45,7 @@ Status CheckTensors(const CompiledModel& model, const storage::SafetensorsFile& 
                              Suggestion(entry.name, known) +
                              "; take weights of this model under torchvision's names");
     }
-    const TensorType& found = file.tensors()[static_cast<size_t>(at - known.begin())].type;
+    const TensorType& found = tensors[static_cast<size_t>(at - known.begin())].type;
     if (found.shape != entry.type.shape) {
       return InvalidArgument(
           "tensor " + Quoted(entry.name) + " is " + found.ToString() + "; the model " + name +
@@ -55,13 +59,44 @@ Status CheckTensors(const CompiledModel& model, const storage::SafetensorsFile& 
                              "; write the file with tensors of that type (docs/weights.md)");
     }
   }
-  for (const storage::TensorView& tensor : file.tensors()) {
+  for (const storage::TensorView& tensor : tensors) {
     const bool wanted = std::any_of(expected.begin(), expected.end(),
                                     [&](const TensorEntry& e) { return e.name == tensor.name; });
     if (wanted || IsBatchCounter(model, tensor.name)) continue;
     return InvalidArgument("it holds a tensor " + Quoted(tensor.name) + ", " +
                            tensor.type.ToString() + ", that the model " + name +
                            " has not; take weights of this model, or leave the tensor out");
+  }
+  return OkStatus();
+}
+
+// The bytes of a foreign file need not lie aligned, so they are looked at in copies.
+template <typename T>
+Status CheckValues(const storage::TensorView& tensor) {
+  constexpr int64_t kPiece = 4096;
+  T values[kPiece];
+  const int64_t count = tensor.type.shape.elements();
+  for (int64_t begin = 0; begin < count; begin += kPiece) {
+    const int64_t size = std::min(kPiece, count - begin);
+    std::memcpy(values, static_cast<const char*>(tensor.data) + begin * int64_t{sizeof(T)},
+                static_cast<size_t>(size) * sizeof(T));
+    if (AllFinite(values, size)) continue;
+    const T* const bad =
+        std::find_if(values, values + size, [](T value) { return !std::isfinite(value); });
+    return InvalidArgument(
+        "tensor " + Quoted(tensor.name) + " has " + (std::isnan(*bad) ? "a NaN" : "an infinity") +
+        " as value " + std::to_string(begin + (bad - values) + 1) + " of " + std::to_string(count) +
+        "; nothing can be evaluated with it or trained from it: take weights "
+        "of an earlier step");
+  }
+  return OkStatus();
+}
+
+// That no value is a NaN or an infinity.
+Status CheckFinite(const std::vector<storage::TensorView>& tensors) {
+  for (const storage::TensorView& tensor : tensors) {
+    if (tensor.type.dtype == DType::kFloat32) RETURN_IF_ERROR(CheckValues<float>(tensor));
+    if (tensor.type.dtype == DType::kFloat64) RETURN_IF_ERROR(CheckValues<double>(tensor));
   }
   return OkStatus();
 }
@@ -104,21 +139,26 @@ Status SaveWeights(const CompiledModel& model, ModelState* state, const std::str
                                    {{"model", model.program().options().model}});
 }
 
-Status LoadWeights(const CompiledModel& model, const std::string& path, ModelState* state) {
-  ASSIGN_OR_RETURN(const storage::SafetensorsFile file, storage::SafetensorsFile::Read(path));
-  RETURN_IF_ERROR(CheckTensors(model, file).WithContext("'" + path + "'"));
-  const auto find = [&](std::string_view name) { return file.Find(name); };
+Status LoadWeights(const CompiledModel& model, const std::string& name, ModelState* state) {
+  ASSIGN_OR_RETURN(const NamedWeights weights, FindWeights(name));
+  ASSIGN_OR_RETURN(const WeightTensors read, WeightTensors::Read(weights));
+  const auto check = [&]() -> Status {
+    RETURN_IF_ERROR(CheckTensors(model, read.tensors()));
+    return CheckFinite(read.tensors());
+  };
+  RETURN_IF_ERROR(check().WithContext(Quoted(weights.path)));
+  const auto find = [&](std::string_view tensor) { return read.Find(tensor); };
   return LoadModelTensors(model, find, state);
 }
 
-Status StartFromWeights(const CompiledModel& model, const std::string& path, int32_t lanes,
+Status StartFromWeights(const CompiledModel& model, const std::string& name, int32_t lanes,
                         comm::Communicator* communicator, Stream* stream, Deadline deadline,
                         ModelState* state) {
-  const Status loaded = LoadWeights(model, path, state);
+  const Status loaded = LoadWeights(model, name, state);
   RETURN_IF_ERROR(
       comm::AgreeOnStatus(communicator, loaded.WithContext("model.weights"), stream, deadline));
   return CheckSameOnAllRanks(HashOf(model, *state), lanes, communicator, stream, deadline)
-      .WithContext("model.weights '" + path + "'");
+      .WithContext("model.weights '" + name + "'");
 }
 
 }  // namespace lockstep::worker

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <fstream>
+#include <limits>
+
 #include "comm/local/rank_threads.h"
 #include "storage/checkpoint/safetensors.h"
 #include "storage/env/scratch_directory.h"
@@ -90,6 +94,36 @@ TEST_F(WeightsTest, RefusesATensorTooMany) {
   ExpectRefused(
       "it holds a tensor 'block3.bn.running_var', f32[16], that the model 'convnet-bn' has "
       "not; take weights of this model");
+}
+
+TEST_F(WeightsTest, RefusesANaNAndAnInfinityByTheNameOfTheirTensor) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    std::vector<float> values;
+    SaveChanged([&](auto& tensors) {
+      storage::TensorView& tensor = tensors[tensors.size() - 1];
+      const auto count = static_cast<size_t>(tensor.type.shape.elements());
+      values.assign(static_cast<const float*>(tensor.data),
+                    static_cast<const float*>(tensor.data) + count);
+      values[5] = bad;
+      tensor.data = values.data();
+    });
+    ExpectRefused("'" + path_ + "': tensor 'block2.bn.running_var' has " +
+                  (std::isnan(bad) ? "a NaN" : "an infinity") + " as value 6 of 16");
+  }
+}
+
+TEST_F(WeightsTest, NamesTheFilesOfOtherProgramsForWhatTheyAre) {
+  const auto refused = [&](const std::string& bytes, const std::string& expected) {
+    path_ = scratch_ / "foreign";
+    std::ofstream(path_, std::ios::binary) << bytes;
+    ExpectRefused("is not a safetensors file but " + expected);
+  };
+  refused(std::string("PK\x03\x04\0\0\x08\x08", 8), "a zip archive, as PyTorch writes");
+  refused("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20", "a Python pickle");
+  refused("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+          "a git-lfs pointer");
+  refused("<!DOCTYPE html>\n<html><body>Not found</body></html>\n", "an HTML or XML page");
 }
 
 TEST_F(WeightsTest, PassesOverPyTorchsCountsOfBatchesAndOverNoOthers) {

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/lookup_path.h"
 #include "storage/kernel_file/kernel_file.h"
 #include "worker/device/build_id.h"
 
@@ -78,8 +79,8 @@ Result<RunKernels> LoadRunKernels(const TrainConfig& config, const DeviceSpec& s
   const std::string path = PathOf(config);
   Result<RunKernels> kernels = Load(path, spec);
   if (kernels.ok()) return kernels;
-  return Status(kernels.status().code(), "kernel file '" + path +
-                                             "': " + kernels.status().message() + "; " +
+  return Status(kernels.status().code(), "kernel file " + LookupPathText(path) + ": " +
+                                             kernels.status().message() + "; " +
                                              (path == config.kernel_file ? kRemedy : kCopyRemedy));
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/watch.h"
 #include "storage/env/files.h"
+#include "storage/env/foreign_file.h"
 #include "storage/importers/idx/byte_source.h"
 
 namespace lockstep::storage {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr int64_t kMostElements = int64_t{1} << 33;  // 8 GiB; what a header may ask for
 constexpr size_t kPiece = size_t{1} << 24;           // bytes between looks for a wish to stop
+constexpr size_t kTellingBytes = 512;  // by which files of other programs are told apart
 
 uint32_t LoadBigEndian(const char* bytes) {
   uint32_t value = 0;
@@ -47,6 +49,10 @@ Result<Header> ReadHeader(ByteSource* source, const std::string& file, int rank)
   }
   if (const uint32_t magic = LoadBigEndian(bytes.data()); magic != expected) {
     const bool idx_of_bytes = magic > 0x00000800u && magic <= 0x000008ffu;
+    (void)source->Read(kTellingBytes, &bytes);  // appended
+    if (const std::string what = ForeignFileText(bytes); !what.empty()) {
+      return DataLoss(file + " is not an idx file but " + what);
+    }
     return DataLoss(file + " begins with " + Hex32(magic) + "; expected " + Hex32(expected) +
                     " (idx of unsigned bytes with " + std::to_string(rank) +
                     (rank == 1 ? " dimension: labels)" : " dimensions: images)") +

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 
+#include "base/lookup_path.h"
 #include "storage/env/files.h"
 #include "storage/importers/idx/idx_format.h"
 
@@ -43,8 +44,8 @@ Status Enter(const std::string& directory, const std::string& name, const std::s
 
 Result<std::map<std::string, SplitFiles>> FindFiles(const std::string& directory) {
   if (!PathExists(directory))
-    return NotFound("there is no directory '" + directory +
-                    "'; give the one that holds the four idx files (for Fashion-MNIST: "
+    return NotFound("there is no directory " + LookupPathText(directory) +
+                    "; give the one that holds the four idx files (for Fashion-MNIST: "
                     "/usr/share/datasets/fashion-mnist)");
   if (!IsDirectory(directory)) {
     return InvalidArgument("'" + directory +

@@ -53,7 +53,8 @@ def cases(suite):
                refused(INVALID, ["leave --ranks out"], lambda case: mpirun(case, 2, "--ranks", 2)),
                quick=True)
     yield Spec("more-ranks-than-lanes", "mpirun -np 9 for 8 lanes",
-               refused(INVALID, ["lanes"], lambda case: mpirun(case, 9)))
+               refused(INVALID, ["mpirun started 9 ranks", "start 8 ranks or fewer"],
+                       lambda case: mpirun(case, 9)))
     yield Spec("no-recipe", "mpirun -np 2 train of a recipe that is not there",
                refused(NOT_FOUND, ["missing.toml"], lambda case: case.start(
                    ["mpirun", "--oversubscribe", "-np", 2, suite.program, "train", "missing.toml",

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The line that shows a progress, laid out for a terminal of any width.
+//
+//   train  [=========>         ]   45%  3,376/7,504 steps  1:08 left  epoch 3/5  lr 0.01
+//   train  45% 1:08 left epoch 3/5 lr 0.01
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lockstep::cluster {
+
+struct ProgressNote {
+  std::string text;
+  bool needed = false;  // stays in a narrow line longer than anything but the percentage
+};
+
+struct ProgressLine {
+  std::string label;
+  int64_t done = 0, total = 0;  // total 0: not known, so no bar and no percentage
+  std::string unit;
+  double seconds_left = -1;         // negative: not known
+  std::vector<ProgressNote> notes;  // the more important first
+};
+
+// With `columns` 0 everything and no bar: a line of a log. Else at most `columns` characters: first
+// the bar becomes shorter, then parts go whole, the least important first.
+std::string ProgressLineText(const ProgressLine& line, int columns);
+
+}  // namespace lockstep::cluster
