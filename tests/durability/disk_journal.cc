@@ -322,6 +322,10 @@ int rmdir(const char* path) noexcept {
   return journal::Removed(journal::Removable(path), [&] { return ::syscall(SYS_rmdir, path); });
 }
 
+int remove(const char* path) noexcept {
+  return ::unlink(path) == 0 || (errno == EISDIR && ::rmdir(path) == 0) ? 0 : -1;
+}
+
 int mkdir(const char* path, mode_t mode) noexcept {
   return journal::Made(path, [&] { return ::syscall(SYS_mkdir, path, mode); });
 }

@@ -459,9 +459,10 @@ CLUSTER = [
     Edit("negative-zero-hashed", "cluster/recipes/schema.cc",
          "    if (*number == 0.0) *number = 0.0;", "    if (*number == 1.0) *number = 1.0;",
          "-0 and 0 are two recipes with two digests.", "cluster", "*Recipe*"),
-    Edit("wider-limit-of-two", "cluster/doctor/cgroup.cc", "(*to == 0 || limit < *to)",
-         "(*to == 0 || limit > *to)", "A group's limit is hidden by the wider one above it.",
-         "cluster", "Doctor*"),
+    Edit("random-evaluation-accepted", "cluster/recipes/conflicts.cc",
+         "if (parsed.ok() && operations == &config.augment_val) status",
+         "if (parsed.ok() && operations == nullptr) status",
+         "Images are augmented at random in an evaluation.", "cluster", "*Recipe*"),
 ]
 
 EDITS = BASE + STORAGE + OPS + GRAPH + COMM + WORKER + COORDINATOR + CLUSTER
