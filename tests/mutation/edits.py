@@ -301,7 +301,7 @@ WORKER = [
     Edit("one-element-counts-in-running-variance", "worker/trainer/lane_runner.cc",
          "elements >= 2 ? static_cast<double>(elements)", "elements >= 1 ? static_cast<double>(elements)",
          "A lane of one row and one position counts with a variance that it does not have.",
-         "worker", "Lane*"),
+         "worker", "RunningStatistics*"),
     Edit("bad-losses-not-counted", "worker/trainer/lane_runner.cc",
          "std::isfinite(scalars.numerator) ? 0 : 1", "std::isnan(scalars.numerator) ? 1 : 0",
          "An infinite loss is trained on.", "worker", "LaneRunner*"),

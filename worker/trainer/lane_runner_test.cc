@@ -156,36 +156,6 @@ TEST_F(LaneRunnerTest, ABadLossIsCountedAndItsFirstLayerFound) {
   EXPECT_NE(status.message().find("lane 3: layer 'block1/conv'"), std::string::npos) << status;
 }
 
-// One row and one position: no lane has an unbiased variance of one element, whatever a kernel
-// makes of it. The last stages of a residual network are one pixel wide here.
-TEST(LaneStatistics, OfOneRowAndOnePositionAreNotCounted) {
-  const SmallModel model({.name = "resnet18", .image = {16, 16, 3}, .lane_rows = {1, 2}});
-  ModelState state = model.State(1);
-  const auto workspaces = *LaneWorkspaces::Make(*model, 1);
-  const auto runner = *LaneRunner::Make(model.get(), &state, workspaces.get(), {{0, 2}, 2, 0});
-  const RunningSpace& space = (*model).running_space();
-  int64_t of_one_position = 0;
-  for (const auto& [first, second] : {std::pair<int64_t, int64_t>{2, 1}, {1, 1}}) {
-    storage::StepBatch step;
-    step.lanes.push_back(model.Batch(0, first));
-    step.lanes.push_back(model.Batch(1, second));
-    ASSERT_TRUE(runner->Run(step).ok());
-    const auto* sums = static_cast<const double*>(runner->statistics()[0]);
-    for (size_t layer = 0; layer < space.blocks().size(); ++layer) {
-      const graph::RunningStatistics& norm = (*model).program().running()[layer];
-      const bool one = norm.positions == 1;
-      of_one_position += one ? 1 : 0;
-      const int64_t counted = one ? (first > 1 ? first : 0) : (first + second) * norm.positions;
-      EXPECT_EQ(sums[space.CountAt(layer)], static_cast<double>(counted)) << norm.path;
-      if (counted > 0) continue;
-      for (int64_t at = space.MeanAt(layer); at < space.VarianceAt(layer) + norm.channels; ++at) {
-        ASSERT_EQ(std::bit_cast<uint64_t>(sums[at]), 0u) << norm.path << ", " << at;
-      }
-    }
-  }
-  EXPECT_GE(of_one_position, 2);
-}
-
 // Backward starts from numerator / lane_batch, whatever the rows: the owner rescales the sum.
 TEST(LaneGradient, OfAShortLaneIsScaledByTheFullLaneBatch) {
   std::vector<std::vector<float>> gradients;
