@@ -136,11 +136,20 @@ Status RemoveFileIfExists(const std::string& path) {
 }
 
 Status MakeDirs(const std::string& path) {
+  std::vector<std::string> missing;
+  for (std::filesystem::path at = path; !at.empty() && !FileExists(at); at = at.parent_path()) {
+    missing.push_back(at);
+  }
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) return ErrnoStatus(Quoted("make the folder", path), error.value());
   if (!std::filesystem::is_directory(path, error)) {
     return AlreadyExists("'" + path + "' is there and is no folder; remove it or name another");
+  }
+  for (const std::string& made : missing) {
+    const Status synced = SyncFolder(FolderOf(made));
+    // A folder that may be written to and not read cannot be opened, and so not be synced.
+    if (!synced.ok() && synced.code() != StatusCode::kPermissionDenied) return synced;
   }
   return OkStatus();
 }

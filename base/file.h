@@ -37,7 +37,7 @@ Result<int64_t> FileSize(const std::string& path);  // bytes; a regular file
 // it says why.
 bool FileExists(const std::string& path);
 Status RemoveFileIfExists(const std::string& path);
-Status MakeDirs(const std::string& path);  // and its parents; fine if already there
+Status MakeDirs(const std::string& path);  // and its parents, synced; fine if already there
 Result<std::vector<std::string>> ListDir(const std::string& path);  // names, bytewise order
 Status RemoveTree(const std::string& path);  // file or folder with all in it; fine if not there
 

@@ -91,6 +91,18 @@ TEST(Compile, TwoOutputsNeverTakeTheSameInputsBuffer) {
   EXPECT_NE(node.out[1].offset, node.out[0].offset);
 }
 
+// A plan is proved before anything runs by it: whatever made its memory too small is found here.
+TEST(Compile, RefusesAPlanWhoseBuffersAreSmallerThanTheirValues) {
+  const Result<Program> program = MakeProgram(Models()[3]);
+  ASSERT_TRUE(program.ok());
+  PlanOptions options;
+  options.guard_bytes = -64;
+  const auto plan = Compile(*program->Lane(8), ReferenceCpuSpec(), {}, options);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.status().code(), StatusCode::kInternal) << plan.status();
+  EXPECT_NE(plan.status().message().find("plan lane"), std::string::npos) << plan.status();
+}
+
 TEST(Compile, IsAPureFunction) {
   const Result<Program> program = MakeProgram(Models()[3]);
   ASSERT_TRUE(program.ok());
