@@ -56,7 +56,7 @@ def long(rank, place, times, says):
 def named(rank, place, says, limit=LIMIT, finished=False):
     """The others end it within the limit and a few seconds, and name the one that stands still."""
     def do(case):
-        program = case.train(3, *WATCHED, faults=fault(place, "stop", rank))
+        program = case.train(3, *WATCHED, faults=fault(f"{place}@1", "stop", rank))
         with program:
             program.wait_stopped()
             began = time.monotonic()

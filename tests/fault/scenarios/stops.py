@@ -17,7 +17,7 @@ ENDLESS = ("train.epochs=100000", "eval.every_epochs=1000", "checkpoint.every_st
 def early(ranks, place, number, says=BEFORE):
     """One rank stands still at the place while the wish comes."""
     def do(case):
-        program = case.train(ranks, faults=fault(place, "stop", 0))
+        program = case.train(ranks, faults=fault(f"{place}@1", "stop", 0))
         with program:
             stopped = program.wait_stopped()
             send(program.pid, number)
