@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/watch.h"
+#include "comm/standstill.h"
 
 namespace lockstep::worker {
 namespace {
@@ -170,18 +171,7 @@ Status Membership::JudgeSilence(const Heard& heard) const {
 }
 
 Status Membership::Explain(const Status& failure) const {
-  const bool loss = failure.code() == StatusCode::kUnavailable ||
-                    failure.code() == StatusCode::kDeadlineExceeded;
-  if (!loss) return failure;
-  // What others conclude from a silence reaches this rank a while after it woke.
-  const TimePoint lately = Clock::Real().Now() - options_.silence_limit - options_.grace;
-  const Duration slept = options_.pulse->LongestEndedSince(lately);
-  if (2 * slept < options_.silence_limit) return failure;
-  return Status(failure.code(),
-                "this process stood still for " + SecondsText(slept) +
-                    " (it was stopped, its machine was suspended, or it got no core), which the "
-                    "others take for its end; start the same command again. Meanwhile: " +
-                    failure.message());
+  return comm::ExplainStandstill(failure, *options_.pulse, options_.silence_limit);
 }
 
 void Membership::BeatOnce(Heard* heard) {
