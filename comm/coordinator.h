@@ -90,11 +90,13 @@ struct HeartbeatRequest {
   std::string phase;                // "forward", "exchange", "evaluation", ...
   int64_t step = 0;                 // global steps done
   std::vector<StepDigest> digests;  // since the last heartbeat; rank 0 only
+  bool stop_wanted = false;         // the rank was asked to stop
 };
 
 // A failed Status (not of the call, but in the reply) tells the rank to end with it.
 struct HeartbeatReply {
   Status stop;
+  bool stop_wanted = false;  // some rank was asked to stop
 };
 
 struct CommitRequest {

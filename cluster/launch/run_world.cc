@@ -11,6 +11,7 @@
 #include "comm/local/local_world.h"
 #include "comm/reduce/agree.h"
 #include "comm/rpc/coordinator_file.h"
+#include "comm/standstill.h"
 #include "coordinator/run/run_coordinator.h"
 
 namespace lockstep::cluster {
@@ -94,17 +95,22 @@ int32_t RunWorld::ranks_on_cores() const {
 }
 
 Status RunWorld::ToSay(const Status& failure) const {
-  if (has_rank_zero()) return failure;
+  if (has_rank_zero()) {
+    return comm::ExplainStandstill(failure, Pulse::OfProcess(), silence_limit_);
+  }
   const std::string own = "rank " + std::to_string(communicators_.front()->rank().value) + ":";
-  return failure.message().starts_with(own) ? failure : Status(failure.code(), "");
+  const bool says = failure.message().starts_with(own) && !own_failure_agreed_;
+  return says ? failure : Status(failure.code(), "");
 }
 
 void RunWorld::SetSilenceLimit(Duration limit) {
+  silence_limit_ = limit;
   if (mpi_ != nullptr) mpi_->SetSilenceLimit(limit);
 }
 
 Status RunWorld::Agree(const Status& mine) {
   if (mpi_ == nullptr) return mine;
+  own_failure_agreed_ = own_failure_agreed_ || !mine.ok();
   QueueStream stream("start");
   return comm::AgreeOnStatus(communicators_.front().get(), mine, &stream,
                              Deadline::In(kMeetingLimit));

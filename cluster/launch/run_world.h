@@ -67,6 +67,8 @@ class RunWorld {
   Status Meet(Duration call_limit);
 
   const WorldOptions options_;
+  Duration silence_limit_ = std::chrono::seconds(10);
+  bool own_failure_agreed_ = false;  // on which rank 0 says
   comm::LaunchEnvironment launch_;
   comm::Presence presence_;                  // outlives mpi_
   std::unique_ptr<comm::MpiWorld> mpi_;      // null: ranks are threads

@@ -51,15 +51,16 @@ Duration PresenceBook::Silence(const Entry& entry) const {
 }
 
 Status PresenceBook::Verdict() const {
-  // The coordinator's own silence is found by a member's heartbeat.
-  if (self_.value != 0 && EntryOf(self_).beat.member != 0) return OkStatus();
+  // A member's heartbeat finds a coordinator that is silent, and that finds other members.
+  const bool member = EntryOf(self_).beat.member != 0;
+  if (self_.value != 0 && member) return OkStatus();
   for (const Rank rank : others_) {
     const Entry& entry = EntryOf(rank);
     const Duration silence = Silence(entry);
     // Of several ranks that miss rank 0 the first speaks, and the others hear it in time.
     const bool speaks_later = self_.value > 1;
     const Duration limit = speaks_later ? options_.limit + options_.limit / 4 : options_.limit;
-    if (entry.beat.member != 0 || silence < limit) continue;
+    if ((member && entry.beat.member != 0) || silence < limit) continue;
     const std::string where = entry.ever
                                   ? "; last heard of in phase '" + TextOf(entry.beat.phase) + "'"
                                   : "; not heard of since MPI_Init";

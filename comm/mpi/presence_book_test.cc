@@ -84,6 +84,7 @@ TEST_F(PresenceBookTest, OfThoseThatMissRankZeroTheFirstSpeaksFirst) {
 
 TEST_F(PresenceBookTest, WhomACoordinatorWatchesIsNotJudgedHere) {
   PresenceBook zero = Book(0, 2), one = Book(1, 2);
+  zero.Hear(Beat(0, "registration", /*member=*/true));
   zero.Hear(Beat(1, "registration", /*member=*/true));
   one.Hear(Beat(1, "registration", /*member=*/true));
   for (int s = 0; s < 60; ++s) Second();
@@ -95,6 +96,17 @@ TEST_F(PresenceBookTest, WhomACoordinatorWatchesIsNotJudgedHere) {
   for (int s = 0; s < 10; ++s) Second();
   EXPECT_FALSE(zero.Verdict().ok());
   EXPECT_FALSE(one.Verdict().ok());
+}
+
+TEST_F(PresenceBookTest, WhoHasNoCoordinatorAnyMoreJudgesMembersToo) {
+  PresenceBook zero = Book(0, 2), one = Book(1, 2);
+  zero.Hear(Beat(0, "end"));
+  zero.Hear(Beat(1, "training", /*member=*/true));  // stopped right after its goodbye
+  one.Hear(Beat(1, "end"));
+  one.Hear(Beat(0, "training", /*member=*/true));
+  for (int s = 0; s < 10; ++s) Second();
+  EXPECT_THAT(zero.Verdict().message(), StartsWith("rank 1 (node"));
+  EXPECT_THAT(one.Verdict().message(), StartsWith("rank 1: rank 0 (node"));
 }
 
 TEST_F(PresenceBookTest, OwnStandstillsCountAgainstNobody) {

@@ -106,6 +106,7 @@ class Service final : public v1::Coordinator::Service {
     return Answer(context, *wire, out, [&](const HeartbeatRequest& request) -> Status {
       ASSIGN_OR_RETURN(const HeartbeatReply reply, coordinator_->Heartbeat(request));
       ToWire(reply.stop, out->mutable_stop());
+      out->set_stop_wanted(reply.stop_wanted);
       return OkStatus();
     });
   }
@@ -215,7 +216,7 @@ class Client final : public Coordinator {
     v1::HeartbeatReply reply;
     RETURN_IF_ERROR(
         (Call<v1::HeartbeatRequest>(&v1::Coordinator::Stub::Heartbeat, request, &reply)));
-    return HeartbeatReply{FromWire(reply.stop())};
+    return HeartbeatReply{FromWire(reply.stop()), reply.stop_wanted()};
   }
 
   Status Commit(const CommitRequest& request) override {

@@ -214,20 +214,24 @@ TEST_F(RpcTest, RegisterCarriesEveryFieldThereAndBack) {
 
 TEST_F(RpcTest, HeartbeatCarriesEveryFieldThereAndBack) {
   recorder_.heartbeat_reply.stop = Superseded("generation 8 has begun");
+  recorder_.heartbeat_reply.stop_wanted = true;
   const HeartbeatRequest request = {.generation = 7,
                                     .rank = Rank(0),
                                     .phase = "forward",
                                     .step = 17,
-                                    .digests = {{16, 1, 2}, {17, 0xffffffffffffffffu, 4}}};
+                                    .digests = {{16, 1, 2}, {17, 0xffffffffffffffffu, 4}},
+                                    .stop_wanted = true};
   const auto reply = client_->Heartbeat(request);
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(reply->stop.code(), StatusCode::kSuperseded);
   EXPECT_EQ(reply->stop.message(), "generation 8 has begun");
+  EXPECT_TRUE(reply->stop_wanted);
   const HeartbeatRequest& got = recorder_.heartbeat;
   EXPECT_EQ(got.generation, 7);
   EXPECT_EQ(got.rank, Rank(0));
   EXPECT_EQ(got.phase, "forward");
   EXPECT_EQ(got.step, 17);
+  EXPECT_TRUE(got.stop_wanted);
   ASSERT_EQ(got.digests.size(), 2u);
   EXPECT_EQ(got.digests[1].step, 17);
   EXPECT_EQ(got.digests[1].digest, 0xffffffffffffffffu);

@@ -175,6 +175,7 @@ void ToWire(const HeartbeatRequest& request, v1::HeartbeatRequest* out) {
   out->set_rank(request.rank.value);
   out->set_phase(Utf8(request.phase));
   out->set_step(request.step);
+  out->set_stop_wanted(request.stop_wanted);
   for (const StepDigest& digest : request.digests) {
     v1::StepDigest* wire = out->add_digests();
     wire->set_step(digest.step);
@@ -188,7 +189,8 @@ HeartbeatRequest FromWire(const v1::HeartbeatRequest& wire) {
                               .rank = Rank(wire.rank()),
                               .phase = wire.phase(),
                               .step = wire.step(),
-                              .digests = {}};
+                              .digests = {},
+                              .stop_wanted = wire.stop_wanted()};
   for (const v1::StepDigest& digest : wire.digests()) {
     request.digests.push_back({digest.step(), digest.digest(), digest.loss_bits()});
   }

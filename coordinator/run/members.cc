@@ -113,6 +113,11 @@ std::vector<comm::MemberInfo> Members::PresentOn(const std::string& host) const 
   return present;
 }
 
+bool Members::AnyWantsToStop() const {
+  return std::any_of(members_.begin(), members_.end(),
+                     [](const auto& entry) { return entry.second.stop_wanted; });
+}
+
 bool Members::AllLeft() const {
   return std::all_of(members_.begin(), members_.end(),
                      [](const auto& entry) { return entry.second.left; });

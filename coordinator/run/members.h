@@ -17,6 +17,7 @@ struct Member {
   TimePoint heard{};
   std::string phase = "registration";
   int64_t step = 0;
+  bool stop_wanted = false;     // it was asked to stop
   bool has_assignment = false;  // it was told
   bool left = false;
   bool left_well = false;
@@ -49,6 +50,7 @@ class Members {
   // Those that have not left and are of `host`.
   std::vector<comm::MemberInfo> PresentOn(const std::string& host) const;
   const Member* FirstSilent(TimePoint now, Duration limit) const;  // of those that have not left
+  bool AnyWantsToStop() const;
   bool AllLeft() const;
   bool AllLeftWell() const;
 

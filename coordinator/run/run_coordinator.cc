@@ -165,6 +165,7 @@ Result<HeartbeatReply> RunCoordinator::Heartbeat(const comm::HeartbeatRequest& r
                            std::to_string(request.rank.value));
   }
   std::shared_ptr<ClaimedRun> run;
+  HeartbeatReply reply;
   {
     MutexLock lock(&mutex_);
     const Result<Member*> found = SenderOf(request.generation, request.rank);
@@ -173,19 +174,21 @@ Result<HeartbeatReply> RunCoordinator::Heartbeat(const comm::HeartbeatRequest& r
     Member* member = *found;
     member->phase = request.phase;
     member->step = request.step;
+    member->stop_wanted = request.stop_wanted;
+    reply.stop_wanted = members_.AnyWantsToStop();
     if (state_ == State::kOver) {
       member->told = true;
       return HeartbeatReply{over_status_};
     }
     run = run_;
   }
-  if (run->ledger == nullptr) return HeartbeatReply{};
-  const Status conflict = run->ledger->AddSteps(request.digests);
-  if (!conflict.ok()) {
+  if (run->ledger == nullptr) return reply;
+  reply.stop = run->ledger->AddSteps(request.digests);
+  if (!reply.stop.ok()) {
     MutexLock lock(&mutex_);
-    if (run_ == run) End(conflict);
+    if (run_ == run) End(reply.stop);
   }
-  return HeartbeatReply{conflict};
+  return reply;
 }
 
 Status RunCoordinator::Commit(const comm::CommitRequest& request) {

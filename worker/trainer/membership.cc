@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/watch.h"
+#include "comm/standstill.h"
 
 namespace lockstep::worker {
 namespace {
@@ -171,18 +172,7 @@ Status Membership::JudgeSilence(const Heard& heard) const {
 }
 
 Status Membership::Explain(const Status& failure) const {
-  const bool loss =
-      failure.code() == StatusCode::kUnavailable || failure.code() == StatusCode::kDeadlineExceeded;
-  if (!loss) return failure;
-  // What others conclude from a silence reaches this rank a while after it woke.
-  const TimePoint lately = Clock::Real().Now() - options_.silence_limit - options_.grace;
-  const Duration slept = options_.pulse->LongestEndedSince(lately);
-  if (2 * slept < options_.silence_limit) return failure;
-  return Status(failure.code(),
-                "this process stood still for " + SecondsText(slept) +
-                    " (it was stopped, its machine was suspended, or it got no core), which the "
-                    "others take for its end; start the same command again. Meanwhile: " +
-                    failure.message());
+  return comm::ExplainStandstill(failure, *options_.pulse, options_.silence_limit);
 }
 
 void Membership::BeatOnce(Heard* heard) {
@@ -190,6 +180,7 @@ void Membership::BeatOnce(Heard* heard) {
   request.generation = generation_;
   request.rank = request_.member.rank;
   request.phase = phase_.load();
+  request.stop_wanted = options_.stop != nullptr && options_.stop->load();
   {
     MutexLock lock(&mutex_);
     request.step = step_;
@@ -199,6 +190,7 @@ void Membership::BeatOnce(Heard* heard) {
   if (!heard->Note(reply.status())) return Stop(reply.status());
   if (reply.ok()) {
     if (!reply->stop.ok()) Stop(reply->stop);
+    if (reply->stop_wanted) others_stop_.store(true);
     return;
   }
   MutexLock lock(&mutex_);  // carried by the next one

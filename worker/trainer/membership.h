@@ -33,6 +33,8 @@ class Membership {
     // Called once, from the heartbeat's thread, when the rank must end: wakes what it waits for.
     std::function<void(const Status&)> on_stop;
     const Pulse* pulse = &Pulse::OfProcess();
+    // Set when this rank was asked to stop: the other ranks hear of it. May be null.
+    const std::atomic<bool>* stop = nullptr;
     // Told that the coordinator watches this rank, and that it does no more; may be null.
     comm::Presence* presence = nullptr;
   };
@@ -53,6 +55,10 @@ class Membership {
   void SetStep(const comm::StepDigest& digest, bool report) EXCLUDES(mutex_);
   Status Commit(const std::string& checkpoint, int64_t step, uint64_t digest);
 
+  // This rank or, as the last heartbeat said, another one was asked to stop.
+  bool StopWanted() const {
+    return others_stop_.load() || (options_.stop != nullptr && options_.stop->load());
+  }
   // OK, or why the coordinator ended this rank.
   Status Told() const EXCLUDES(mutex_);
   // The same failure; where this process has just stood still for long enough that others may have
@@ -86,6 +92,7 @@ class Membership {
   const Options options_;
   int64_t generation_ = 0;  // 0: not joined
   std::atomic<const char*> phase_{"start"};
+  std::atomic<bool> others_stop_{false};
 
   mutable Mutex mutex_;
   CondVar changed_;

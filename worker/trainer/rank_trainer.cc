@@ -167,6 +167,7 @@ Status RankTrainer::Join() {
   Membership::Options options;
   options.silence_limit = ToDuration(config_->run.heartbeat_limit);
   options.presence = world_->presence;
+  options.stop = world_->stop;
   options.on_stop = [this](const Status& why) { communicator_->Abort(why); };
   membership_ =
       std::make_unique<Membership>(world_->coordinator, std::move(request), std::move(options));
@@ -276,7 +277,7 @@ Status RankTrainer::RunStep() {
   RETURN_IF_ERROR(p.runner->Run(batch));
   membership_->SetPhase("exchange");
   std::vector<comm::SumRow> rows = p.runner->rows();
-  const bool asked = world_->stop != nullptr && world_->stop->load();
+  const bool asked = membership_->StopWanted();
   rows.front().i64[kTotalStop] = asked ? 1 : 0;
   const TimePoint computed = Clock::Real().Now();
   ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator_, config_->batch.lanes, rows,
@@ -440,7 +441,7 @@ Result<EvalResult> RankTrainer::Evaluate() {
     }
   };
   options.progress(0, 0);
-  options.stop = [this] { return world_->stop != nullptr && world_->stop->load(); };
+  options.stop = [this] { return membership_->StopWanted(); };
   return evaluator.Run(&p.model_state, communicator_, &p.update_stream, options);
 }
 

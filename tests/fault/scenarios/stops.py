@@ -17,7 +17,7 @@ ENDLESS = ("train.epochs=100000", "eval.every_epochs=1000", "checkpoint.every_st
 def early(ranks, place, number, says=BEFORE):
     """One rank stands still at the place while the wish comes."""
     def do(case):
-        program = case.train(ranks, faults=fault(place, "stop", 0))
+        program = case.train(ranks, faults=fault(f"{place}@1", "stop", 0))
         with program:
             stopped = program.wait_stopped()
             send(program.pid, number)
@@ -80,8 +80,9 @@ def shell_gone(case):
     shell = ["sh", "-c", '"$@" & exit 0', "sh"]
     program = case.train(1, faults=fault("train.step@13", "stop", 0), launch=shell)
     with program:
-        stopped = program.wait_stopped()
         program.wait()
+        stopped = wait_until(lambda: [p for p in program.living() if p.state == "T"], 60,
+                             "nothing of it stopped")[0]
         wait_until(lambda: parent_of(stopped.pid) != program.pid, 30, "the shell is still there")
         send(stopped.pid, signal.SIGCONT)
         program.wait_gone(60)
