@@ -603,7 +603,7 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
       // The doctor says itself what it finds.
       if (command->get_name() != "doctor") {
         RETURN_IF_ERROR(CheckRoom(kThreadsOfACommand, kBytesOfACommand,
-                                  "`lockstep " + command->get_name() + "`"));
+                                  "`" + Reached().second + "`"));
       }
       return RunWatched(run, MannerOf(command));
     }

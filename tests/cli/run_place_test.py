@@ -23,7 +23,7 @@ class RunPlaceTest(harness.CliTest):
         self.refuses_place("mine", ["'mine' is not empty and is not the directory of a run",
                                     "'notes.txt'", "--run"])
         self.refuses_place("source", ["'source'", "and 3 more"])
-        self.refuses_place(".", ["'.' is not empty", "'recipe.toml'"])
+        self.refuses_place(".", ["'.' is not empty", "it has 'mine' and 3 more"])
         self.refuses_place("/", ["'/' is not empty"])
         self.refuses_place("recipe.toml", ["'recipe.toml' is there and is no directory"])
         self.assertEqual(harness.read_text(self.path("mine/notes.txt")), "mine")

@@ -22,17 +22,17 @@ HARMLESS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "0", "OMP_SCHEDULE": "dynamic,1",
 
 
 class VariablesTest(harness.CliTest):
-    def train(self, run, variables, *arguments):
+    def train(self, run, variables, *arguments, steps=6):
         """lenet5 with all kernels, two threads a lane."""
         return self.run_program("train", "recipe.toml", "model.name=lenet5", "batch.lane_threads=2",
-                                "train.max_steps=6", "checkpoint.every_steps=3", "--run", run,
-                                *arguments, env={**os.environ, **variables})
+                                f"train.max_steps={steps}", "checkpoint.every_steps=3", "--run",
+                                run, *arguments, env={**os.environ, **variables})
 
     def digests(self, run):
         return harness.read_text(self.path(f"{run}/digests.csv"))
 
     def hardware(self, run):
-        [*_, newest] = sorted(glob.glob(self.path(f"{run}/checkpoints/b01-*/manifest.json")))
+        [*_, newest] = sorted(glob.glob(self.path(f"{run}/checkpoints/b*/manifest.json")))
         return json.loads(harness.read_text(newest))["hardware"]
 
     def test_none_that_the_program_overrules_or_that_is_harmless_reaches_a_bit(self):
@@ -57,10 +57,10 @@ class VariablesTest(harness.CliTest):
         self.assertEqual(self.train("runs/tuned", tuned).code, 0)
         if self.hardware("runs/tuned") == self.hardware("runs/plain"):
             self.skipTest("the C library has no other functions for this processor")
-        resumed = self.train("runs/plain", tuned, "train.max_steps=9")
+        resumed = self.train("runs/plain", tuned, steps=9)
         self.assertEqual(resumed.code, NEEDS, resumed)
         self.assertIn("libm", resumed.err)
-        self.assertEqual(self.train("runs/plain", {}, "train.max_steps=9").code, 0)
+        self.assertEqual(self.train("runs/plain", {}, steps=9).code, 0)
 
     def test_what_makes_openmp_hang_or_overflow_is_refused(self):
         for variables in ({"OMP_DYNAMIC": "true"}, {"OMP_THREAD_LIMIT": "1"},

@@ -30,9 +30,10 @@ bool LooksLikeRun(const std::filesystem::path& folder) {
          (has("digests.csv") || has("summary.json") || has("model.safetensors"));
 }
 
-// What a start that was killed before its generation was there leaves.
-bool IsLeftover(const std::string& name) {
-  return name == "generations" || name.starts_with("recipe.toml.probe.");
+// What does not count: what a start leaves that was killed before its generation was there, and
+// what a new file system has by itself.
+bool DoesNotCount(const std::string& name) {
+  return name == "generations" || name.starts_with("recipe.toml.probe.") || name == "lost+found";
 }
 
 bool LooksLikeDataset(const std::filesystem::path& folder) {
@@ -70,7 +71,7 @@ Result<bool> HoldsRun(const std::string& path) {
   RETURN_IF_ERROR(CheckSurroundings(path));
   if (LooksLikeRun(path)) return true;
   ASSIGN_OR_RETURN(std::vector<std::string> names, ListDir(path));
-  names.erase(std::remove_if(names.begin(), names.end(), IsLeftover), names.end());
+  names.erase(std::remove_if(names.begin(), names.end(), DoesNotCount), names.end());
   if (names.empty()) return false;
   return AlreadyExists(
       "'" + path + "' is not empty and is not the directory of a run: it has '" + names.front() +

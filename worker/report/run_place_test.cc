@@ -35,6 +35,8 @@ TEST_F(RunPlaceTest, WhatIsNotThereOrEmptyIsAPlace) {
   ASSERT_TRUE(MakeDirs(scratch_ / "empty").ok());
   EXPECT_TRUE(CheckRunPlace(scratch_ / "empty").ok());
   EXPECT_FALSE(*HoldsRun(scratch_ / "empty"));
+  ASSERT_TRUE(MakeDirs(scratch_ / "disk/lost+found").ok());
+  EXPECT_TRUE(CheckRunPlace(scratch_ / "disk").ok()) << "a file system of its own";
 }
 
 TEST_F(RunPlaceTest, ARunIsKnownByItsGenerationsOrItsRecipeAndAResult) {
