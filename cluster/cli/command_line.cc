@@ -550,7 +550,7 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
       if (command->parsed()) return run();
     }
     // No command, or a group alone: what there is, and no word of success.
-    console_->err << Reached().first->help() << std::flush;
+    console_->err << app_.help() << std::flush;
     return Status(StatusCode::kInvalidArgument, "");
   }
 
