@@ -608,7 +608,7 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
       return RunWatched(run, MannerOf(command));
     }
     // No command, or a group alone: what there is, and no word of success.
-    console_->err << Reached().first->help() << std::flush;
+    console_->err << app_.help() << std::flush;
     return Status(StatusCode::kInvalidArgument, "");
   }
 

@@ -237,6 +237,19 @@ TEST_F(RunCoordinatorTest, RankThatDiedWhileOthersGatheredIsReplaced) {
   Start(2, 1);
 }
 
+TEST_F(RunCoordinatorTest, AWishToStopOfOneRankReachesTheOthers) {
+  Start(2);
+  const auto beat = [&](int32_t rank, bool stop_wanted) {
+    const auto reply = coordinator_->Heartbeat(
+        {.generation = generation_, .rank = Rank(rank), .stop_wanted = stop_wanted});
+    EXPECT_TRUE(reply.ok() && reply->stop.ok());
+    return reply.ok() && reply->stop_wanted;
+  };
+  EXPECT_FALSE(beat(0, false));
+  EXPECT_TRUE(beat(1, true));
+  EXPECT_TRUE(beat(0, false));
+}
+
 TEST_F(RunCoordinatorTest, SilentRankEndsTheRunForAllWithWhatWasLastHeard) {
   Start(3);
   Pass(seconds(9), {0, 1, 2});

@@ -18,7 +18,7 @@ namespace {
 using graph::Graph;
 using graph::Node;
 
-constexpr size_t kCostliest = 5;  // layers that the short form names
+constexpr size_t kCostliest = 4;  // layers that the short form names
 
 struct LayerRow {
   std::string path, ops, shape;
@@ -187,16 +187,18 @@ Result<std::string> Explain(const TrainConfig& config, const ExplainOptions& opt
   ASSIGN_OR_RETURN(const TimeText time, ExplainTime(config, setup, options.time));
   const std::vector<LayerRow> layers = Layers(eval);
   std::string text = "model " + config.model.name + ", " + std::to_string(rows) +
-                     " images a lane, optimizer " + config.optimizer.name + "\n\n";
+                     " images a lane, optimizer " + config.optimizer.name + "\n";
   if (options.layers) {
+    text += "\n";
     PrintLayers(layers, rows, &text);
     PrintRows(setup, &text);
     if (config.batch.lanes > 1) PrintExchange(config, &text);
     text += time.layers + "\n";
+    PrintKernels(setup, /*list=*/true, &text);
   } else {
+    PrintKernels(setup, /*list=*/false, &text);
     PrintCostliestLayers(layers, rows, &text);
   }
-  PrintKernels(setup, options.layers, &text);
   PrintMemory(config, setup, &text);
   for (const std::string& warning : SetupWarnings(config, setup)) {
     text += "warning: " + warning + "\n";
