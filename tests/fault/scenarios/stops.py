@@ -33,6 +33,24 @@ def early(ranks, place, number, says=BEFORE):
     return do
 
 
+def in_evaluation(evaluation, ranks, then):
+    """The wish comes within an evaluation: it is given up, and a resume begins with it."""
+    def do(case):
+        program = case.train(ranks, faults=fault(f"train.evaluate@{evaluation}", "stop", 0))
+        with program:
+            stopped = program.wait_stopped()
+            send(stopped.pid, signal.SIGUSR1)
+            send(stopped.pid, signal.SIGCONT)
+            program.wait()
+            case.gone = program.wait_gone(GONE_SECONDS)
+        case.check_ended(STOPPED, program, says=[f"stopped on request after step {20 * evaluation}"])
+        rows = len(read_bytes(f"{case.run}/results.csv").splitlines()) - 1
+        if rows != evaluation - 1:
+            raise Failure(f"results.csv has {rows} rows, expected {evaluation - 1}: {program}")
+        case.finishes(then, says=["Trained 2 epochs"])
+    return do
+
+
 def ignored(case):
     """As a script's background job: SIGINT, ignored from the start, does nothing."""
     shell = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
@@ -103,6 +121,10 @@ def cases(_):
         yield Spec(f"{signal.Signals(number).name.lower()}-{ranks}-{place}",
                    f"{signal.Signals(number).name} while rank 0 of {ranks} is at {place}",
                    early(ranks, place, number), quick=quick)
+    for evaluation, ranks, then in ((1, 3, 1), (2, 1, 2), (2, 2, 3)):
+        yield Spec(f"evaluation-{evaluation}-{ranks}",
+                   f"SIGUSR1 to rank 0 of {ranks} within evaluation {evaluation} of 2, then on with "
+                   f"{then}", in_evaluation(evaluation, ranks, then), quick=ranks == 2)
     yield Spec("ignored", "SIGINT that was ignored from the start", ignored, quick=True)
     yield Spec("launcher-1", "kill mpirun -np 1", launcher_killed(1), quick=True)
     yield Spec("launcher-3", "kill mpirun -np 3", launcher_killed(3))
