@@ -23,6 +23,7 @@ const Pulse& Pulse::OfProcess() {
   static Pulse* const pulse = [] {
     auto* made = new Pulse(&Clock::Real());
     of_process = made;
+    made->Beat();
     ::pthread_atfork(nullptr, nullptr, [] { orphan.store(of_process.load()); });
     try {
       std::thread([made] {
