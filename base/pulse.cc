@@ -25,6 +25,7 @@ const Pulse& Pulse::OfProcess() {
   static Pulse* const pulse = [] {
     auto* made = new Pulse(&Clock::Real());
     of_process = made;
+    made->Beat();
     ::pthread_atfork(nullptr, nullptr, [] { orphan.store(of_process.load()); });
     // It beats as long as the process lives; without it nothing counts as a standstill.
     Result<Thread> thread = Thread::Start("of the pulse", [made] {

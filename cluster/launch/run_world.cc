@@ -21,6 +21,8 @@ namespace {
 constexpr auto kMeetingLimit = std::chrono::minutes(2);
 constexpr auto kFinalizeLimit = std::chrono::seconds(30);
 constexpr auto kGoodbyeLimit = std::chrono::seconds(3);
+// mpirun ends all ranks soon after the first has gone: one that has nothing to say goes later.
+constexpr auto kSpeakerFirst = std::chrono::seconds(1);
 
 void CopyText(const std::string& text, char* out, size_t size) {
   std::strncpy(out, text.c_str(), size - 1);
@@ -100,7 +102,9 @@ Status RunWorld::ToSay(const Status& failure) const {
   }
   const std::string own = "rank " + std::to_string(communicators_.front()->rank().value) + ":";
   const bool says = failure.message().starts_with(own) && !own_failure_agreed_;
-  return says ? failure : Status(failure.code(), "");
+  if (says) return failure;
+  std::this_thread::sleep_for(kSpeakerFirst);
+  return Status(failure.code(), "");
 }
 
 void RunWorld::SetSilenceLimit(Duration limit) {

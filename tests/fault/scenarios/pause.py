@@ -66,10 +66,13 @@ def named(rank, place, says, limit=LIMIT, finished=False, in_mpi=False):
         if program.code == 0:
             raise Failure(f"a rank stood still for ever and all went well: {program}")
         for phrase in says:
-            if program.err.count(phrase) != 1:
+            # Rank 0, woken before it knew of a limit, may repeat what is said of it.
+            most = 2 if place == "mpi.started" and rank == 0 else 1
+            if not 1 <= program.err.count(phrase) <= most:
                 raise Failure(f"it says {program.err.count(phrase)} times '{phrase}': {program}")
-        where = "has been waiting for the other ranks" if in_mpi else "in phase '"
-        if where not in program.err:
+        where = ("has been waiting for the other ranks",) if in_mpi else (
+            "; last heard of in phase '", "; not heard of since MPI_Init")
+        if not any(words in program.err for words in where):
             raise Failure(f"it does not say where the rank was: {program}")
         if finished:
             case.check_finished(program)
@@ -113,8 +116,7 @@ def cases(_):
         # Before the recipe is read the limit is not known.
         limit = 10 if place == "mpi.started" else LIMIT
         for rank in (1, 0):
-            # Rank 0, which mpirun wakes to end it, may repeat what it was told.
-            who = "error: rank 1 (" if rank == 1 else "error: rank 1: rank 0 ("
+            who = "error: rank 1 " if rank == 1 else "error: rank 1: rank 0 "
             yield Spec(f"rank{rank}-{place}", f"rank {rank} of 3 stands still at {place} for ever",
                        named(rank, place, (who,), limit, finished=place == "world.finish"),
                        quick=(rank, place) == (1, "train.dataset"))
