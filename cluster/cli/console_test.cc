@@ -15,7 +15,8 @@ using Writes = std::vector<std::string>;
 TEST(ProcessConsole, WritesALineToStandardErrorByOneCall) {
   Console console = ProcessConsole();
   const StderrWrites written;
-  console.err << "lockstep: error: " << "a message of " << 3 << " parts" << std::endl;
+  console.err << "lockstep: error: "
+              << "a message of " << 3 << " parts" << std::endl;
   EXPECT_EQ(written.Take(), Writes{"lockstep: error: a message of 3 parts\n"});
   console.err << "held" << ' ' << 'b' << "ack";
   EXPECT_EQ(written.Take(), Writes{});
