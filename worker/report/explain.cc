@@ -112,7 +112,7 @@ void PrintRecompute(const RunSetup& setup, std::string* text) {
 void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* text) {
   const MemoryReport plan = PlannedMemory(config, setup);
   *text += Format("memory of all ranks (%d), before the first step\n", plan.ranks);
-  *text += Format("  activations   %10s  %d lanes at once a rank, %s each (bound %s)\n",
+  *text += Format("  activations   %10s  %d at once, %s each (lower bound %s)\n",
                   BytesText(plan.arenas).c_str(), plan.lanes_at_once, BytesText(plan.arena).c_str(),
                   BytesText(plan.arena_lower_bound).c_str());
   PrintRecompute(setup, text);
