@@ -139,7 +139,7 @@ TEST_P(EvaluationByHand, IsTheMeanOverSamplesWhateverTheBatches) {
       ASSERT_TRUE(workspaces.ok());
       Evaluator evaluator(net.model().get(), workspaces->get(), loader->get(),
                           comm::LanesOfRank(c->rank(), c->size(), sizes.lanes));
-      const auto result = evaluator.Run(net.state(), c, stream, std::chrono::minutes(1));
+      const auto result = evaluator.Run(net.state(), c, stream, {std::chrono::minutes(1)});
       ASSERT_TRUE(result.ok()) << result.status();
       EXPECT_NEAR(result->loss, loss, 1e-5 * (1.0 + loss)) << ranks << " ranks";
       EXPECT_EQ(result->correct, hits) << ranks << " ranks";
