@@ -74,7 +74,10 @@ TEST(CommandLine, HelpIsReachedInEveryUsualWay) {
   EXPECT_EQ(Lockstep({"train", "-h"}).out, train);
   EXPECT_EQ(Lockstep({"help", "train"}).out, train);
   const std::string all = Lockstep({"--help"}).out;
-  EXPECT_EQ(Lockstep({}).out, all);
+  const Outcome nothing = Lockstep({});
+  EXPECT_EQ(nothing.err, all);
+  EXPECT_EQ(nothing.out, "");
+  EXPECT_EQ(nothing.code, 64);
   EXPECT_EQ(Lockstep({"help"}).out, all);
   for (const char* command : {"data", "train", "eval", "explain", "models"}) {
     EXPECT_THAT(all, HasSubstr("\n  " + std::string(command) + " "));

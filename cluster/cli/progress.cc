@@ -55,7 +55,7 @@ void Progress::ShowLocked(const ProgressLine& line, TimePoint now) {
   const bool other = line.label != line_.label;
   if (!other && line.done < line_.done) return;
   // A log hears of another phase once it has lasted.
-  if (other && !line_.label.empty() && !console_->terminal) last_drawn_ = now;
+  if (other && line.label != label_ && !console_->terminal) last_drawn_ = now;
   line_ = line;
   if (line_.total > 0) line_.done = std::min(line_.done, line_.total);
   const bool due = now - last_drawn_ >= (console_->terminal ? kRedrawEvery : kLineEvery);

@@ -22,7 +22,7 @@ struct Part {
 
 std::string Percent(int64_t done, int64_t total) {
   const std::string number = std::to_string(100 * done / total) + "%";
-  return std::string(number.size() < 4 ? 4 - number.size() : 0, ' ') + number;
+  return std::string(number.size() < 3 ? 3 - number.size() : 0, ' ') + number;
 }
 
 std::string Bar(int64_t done, int64_t total, size_t width) {

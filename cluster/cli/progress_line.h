@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The line that shows a progress, laid out for a terminal of any width.
 //
-//   train  [=========>         ]   45%  3,376/7,504 steps  1:08 left  epoch 3/5  lr 0.01
-//   train  45% 1:08 left epoch 3/5 lr 0.01
+//   train  [=========>         ]  45%  3,376/7,504 steps  1:08 left  epoch 3/5  lr 0.01
+//   train 45% 1:08 left epoch 3/5 lr 0.01
 #pragma once
 
 #include <cstdint>

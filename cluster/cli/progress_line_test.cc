@@ -17,27 +17,27 @@ ProgressLine Training() {
 
 TEST(ProgressLine, HasEverythingWhereThereIsSpace) {
   EXPECT_EQ(ProgressLineText(Training(), 119),
-            "train  [==========>             ]   44%  3,376/7,504 steps  1:08 left  epoch 3/5  "
+            "train  [==========>             ]  44%  3,376/7,504 steps  1:08 left  epoch 3/5  "
             "lr 0.01  loss 0.412  8,120 img/s");
 }
 
 TEST(ProgressLine, OfALogHasNoBarAndNoLimit) {
   EXPECT_EQ(ProgressLineText(Training(), 0),
-            "train   44%  3,376/7,504 steps  1:08 left  epoch 3/5  lr 0.01  loss 0.412  "
+            "train  44%  3,376/7,504 steps  1:08 left  epoch 3/5  lr 0.01  loss 0.412  "
             "8,120 img/s");
   EXPECT_EQ(ProgressLineText({"verify", 5, 0, "bytes", -1, {}}, 0), "verify  5 bytes");
 }
 
 TEST(ProgressLine, LosesWholePartsTheLeastImportantFirst) {
   EXPECT_EQ(ProgressLineText(Training(), 79),
-            "train   44%  3,376/7,504 steps  1:08 left  epoch 3/5  lr 0.01  loss 0.412");
-  EXPECT_EQ(ProgressLineText(Training(), 39), "train  44% 1:08 left epoch 3/5 lr 0.01");
-  EXPECT_EQ(ProgressLineText(Training(), 30), " 44% epoch 3/5 lr 0.01");
+            "train  44%  3,376/7,504 steps  1:08 left  epoch 3/5  lr 0.01  loss 0.412");
+  EXPECT_EQ(ProgressLineText(Training(), 39), "train 44% 1:08 left epoch 3/5 lr 0.01");
+  EXPECT_EQ(ProgressLineText(Training(), 30), "44% epoch 3/5 lr 0.01");
 }
 
 TEST(ProgressLine, OfAnEvaluationFitsFortyColumns) {
   EXPECT_EQ(ProgressLineText({"evaluation", 12, 40, "batches", 8, {{"epoch 12/90", true}}}, 39),
-            "evaluation  30% 8s left epoch 12/90");
+            "evaluation 30% 8s left epoch 12/90");
 }
 
 TEST(ProgressLine, IsNeverWiderThanItMayBe) {

@@ -46,7 +46,7 @@ TEST_F(ProgressTest, OnATerminalRedrawsOneLineAtMostTenTimesASecond) {
   EXPECT_GE(redraws, 10);
   EXPECT_LE(redraws, 12);
   EXPECT_EQ(text.find('\n'), std::string::npos);
-  EXPECT_THAT(text, HasSubstr("\r\x1b[Ktrain  [============>           ]   50%  500/1,000 steps  "
+  EXPECT_THAT(text, HasSubstr("\r\x1b[Ktrain  [============>           ]  50%  500/1,000 steps  "
                               "1s left  loss 0.5"));
 }
 
@@ -55,7 +55,7 @@ TEST_F(ProgressTest, TheBarNeverReachesTheEdgeOfTheTerminal) {
   console_.columns = 30;
   Progress progress(&console_, "train", "steps");
   progress.Update(1, 1000, "a long note that does not fit");
-  EXPECT_EQ(err_.str().size(), std::string("\r\x1b[K").size() + 29);
+  EXPECT_LE(err_.str().size(), std::string("\r\x1b[K").size() + 29);
 }
 
 TEST_F(ProgressTest, LinesAndTheEndLeaveNoPieceOfTheBar) {
@@ -75,7 +75,7 @@ TEST_F(ProgressTest, NeverGoesBackwardsAndNeverBeyondTheEnd) {
   progress.Update(70, 50);
   clock_.Advance(10s);
   progress.Update(20, 50);
-  EXPECT_EQ(err_.str(), "import 100%  50/50 samples  0s left\n");
+  EXPECT_EQ(err_.str(), "import  100%  50/50 samples\n");
 }
 
 TEST(ConsoleText, CountsAndDurations) {

@@ -114,19 +114,6 @@ Result<TrainConfig> ConfigOf(const TrainOptions& options, const RunWorld& world)
   return config;
 }
 
-// Before ranks can speak to one another, a wrong option or environment of one is that of all on
-// this machine: then rank 0 says it for them.
-Status SaidOnce(const Status& status) {
-  const StatusCode code = status.code();
-  if (code != StatusCode::kInvalidArgument && code != StatusCode::kFailedPrecondition) {
-    return status;
-  }
-  const auto launch = comm::ReadLaunchEnvironment(comm::ProcessEnvironment());
-  const bool others_say_it = launch.ok() && launch->rank.value_or(Rank(0)) != Rank(0) &&
-                             launch->local.has_value() && launch->local == launch->size;
-  return others_say_it ? Status(code, "") : status;
-}
-
 }  // namespace
 
 std::string DefaultRunDirectory(const std::string& recipe) {
@@ -143,9 +130,7 @@ Status RunTrain(const TrainOptions& options, Console* console) {
   world_options.coordinator_file = options.coordinator_file;
   world_options.listen = options.coordinator_listen;
   world_options.insecure_listen = options.insecure_listen;
-  const Result<std::unique_ptr<RunWorld>> started = RunWorld::Start(world_options);
-  RETURN_IF_ERROR(SaidOnce(started.status()));
-  const std::unique_ptr<RunWorld>& world = *started;
+  ASSIGN_OR_RETURN(const std::unique_ptr<RunWorld> world, RunWorld::Start(world_options));
   const Result<TrainConfig> loaded = ConfigOf(options, *world);
   if (loaded.ok()) world->SetSilenceLimit(Seconds(loaded->run.heartbeat_limit));
   Status ready = loaded.status();

@@ -51,7 +51,7 @@ TEST_F(TrainProgressTest, ATerminalSeesEpochLearningRateAndEvaluation) {
       progress.OnEvaluation({0, 5, done, 40});
     }
     EXPECT_THAT(err_.str(), HasSubstr("evaluation  "));
-    EXPECT_THAT(err_.str(), HasSubstr(" 25%"));
+    EXPECT_THAT(err_.str(), HasSubstr("25%"));
     EXPECT_THAT(err_.str(), HasSubstr("4:30 left"));
     EXPECT_EQ(err_.str().find('\n'), std::string::npos);
   }
@@ -69,7 +69,7 @@ TEST_F(TrainProgressTest, ALogSeesAnEvaluationThatLasts) {
     clock_.Advance(6s);
     progress.OnEvaluation({0, 5, done, 40});
   }
-  EXPECT_EQ(err_.str(), "evaluation    5%  2/40 batches  3:48 left  epoch 1/5\n");
+  EXPECT_EQ(err_.str(), "evaluation   5%  2/40 batches  3:48 left  epoch 1/5\n");
 }
 
 TEST_F(TrainProgressTest, AWarningForRunsThatTrainIsToldOnceAfterTheFirstStep) {
