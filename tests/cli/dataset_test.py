@@ -216,5 +216,32 @@ class BadSourceTest(harness.CliTest):
                          self.succeeds("data", "show", "small.ldb", 77).out)
 
 
+class SplitsTest(harness.CliTest):
+    """Splits that do not belong together."""
+
+    def write_test_split(self, side, labels):
+        os.remove(self.path("source/t10k-images-idx3-ubyte.gz"))
+        count = len(labels)
+        harness.write_file(self.path("source/t10k-images-idx3-ubyte"),
+                           struct.pack(">IIII", 0x803, count, side, side) + bytes(count * side**2))
+        harness.write_file(self.path("source/t10k-labels-idx1-ubyte"),
+                           struct.pack(">II", 0x801, count) + bytes(labels))
+
+    def test_of_different_sizes_are_refused_by_name(self):
+        self.write_test_split(32, range(10))
+        self.refuses(INVALID, "data", "import", "idx", "source", "--out", "new.ldb",
+                     says=["split 'test' has images of 32 x 32 x 1", "split 'train' has images of "
+                           "28 x 28 x 1", "belong together"])
+
+    def test_with_other_labels_are_told_of_and_imported(self):
+        self.write_test_split(28, [0, 1, 12])
+        told = self.succeeds("data", "import", "idx", "source", "--out", "new.ldb").err
+        self.assertIn("warning: no split has a sample of 2 classes: '10', '11'", told)
+        self.assertIn("warning: split 'test' has samples, and split 'train' none, of class '12'",
+                      told)
+        self.assertIn("warning: split 'test' has no sample, and split 'train' some, of 8 classes",
+                      told)
+
+
 if __name__ == "__main__":
     harness.main()
