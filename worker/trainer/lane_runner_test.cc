@@ -156,6 +156,21 @@ TEST_F(LaneRunnerTest, ABadLossIsCountedAndItsFirstLayerFound) {
   EXPECT_NE(status.message().find("lane 3: layer 'block1/conv'"), std::string::npos) << status;
 }
 
+// Only the class of the first row has a logit of -infinity: its loss is +infinity, and nothing is a
+// NaN.
+TEST_F(LaneRunnerTest, AnInfiniteLossIsAsBadAsOneThatIsNoNumber) {
+  Setup setup(model_, 1);
+  const auto& parameters = (*model_).program().parameters();
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (parameters[i].name != "fc.bias") continue;
+    static_cast<float*>(setup.state.Parameter(*model_, i))[0] =
+        -std::numeric_limits<float>::infinity();
+  }
+  ASSERT_TRUE(setup.runner->Run(Step({1, 0, 0, 0})).ok());
+  EXPECT_EQ(setup.runner->rows()[0].f64[kTotalNumerator], std::numeric_limits<double>::infinity());
+  EXPECT_EQ(setup.runner->rows()[0].i64[kTotalNonFinite], 1);
+}
+
 // Backward starts from numerator / lane_batch, whatever the rows: the owner rescales the sum.
 TEST(LaneGradient, OfAShortLaneIsScaledByTheFullLaneBatch) {
   std::vector<std::vector<float>> gradients;
