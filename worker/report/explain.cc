@@ -173,7 +173,7 @@ void PrintTotals(const TrainConfig& config, const RunSetup& setup, const Totals&
                   Grouped(setup.order.samples).c_str(), config.batch.lanes,
                   static_cast<long long>(config.batch.lane_batch));
   *text += "  memory      " + BytesText(PlannedMemory(config, setup).peak()) +
-           " at most, and receive buffers, which `lockstep train` adds\n";
+           " at most, before receive buffers\n";
   *text += "  a step      " + totals.time + "\n";
 }
 
