@@ -532,8 +532,8 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
       if (!command->parsed()) continue;
       // The doctor says itself what it finds.
       if (command->get_name() != "doctor") {
-        RETURN_IF_ERROR(CheckRoom(kThreadsOfACommand, kBytesOfACommand,
-                                  "`" + Reached().second + "`"));
+        RETURN_IF_ERROR(
+            CheckRoom(kThreadsOfACommand, kBytesOfACommand, "`" + Reached().second + "`"));
       }
       return run();
     }
