@@ -113,6 +113,7 @@ class Generation {
   // was removed. Reads the folder. Any thread.
   Status CheckNewest() const;
   // The first failure of a beat, which is then its last: superseded once another has taken over,
+  // not-found once the run directory has gone,
   // io-error once folder or counter could not be used for Timing::still. Any thread.
   Status Health() const;
 

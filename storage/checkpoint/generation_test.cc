@@ -408,7 +408,7 @@ TEST(Generation, ARunDirectoryThatGoesAwayIsNoticed) {
   std::filesystem::rename(run, scratch / "elsewhere");
   EXPECT_EQ(held->CheckNewest().code(), StatusCode::kNotFound) << held->CheckNewest();
   ASSERT_TRUE(Eventually([&] { return !held->Health().ok(); }));
-  EXPECT_EQ(held->Health().code(), StatusCode::kIoError) << held->Health();
+  EXPECT_EQ(held->Health().code(), StatusCode::kNotFound) << held->Health();
   // Another run in its place is not this one's.
   std::filesystem::create_directories(run + "/generations");
   EXPECT_EQ(held->CheckNewest().code(), StatusCode::kNotFound) << held->CheckNewest();
