@@ -161,7 +161,7 @@ TEST(LoadersOfADataset, FindADamagedFileBeforeItsBytesAreUsed) {
     Story damaged;
     const Status status = ReadAll(*dataset, options, &damaged);
     EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
-    EXPECT_THAT(status.message(), ::testing::HasSubstr("epoch 0, step "));
+    EXPECT_THAT(status.message(), ::testing::HasSubstr("epoch 1, step "));
     EXPECT_THAT(status.message(), ::testing::HasSubstr("key "));
     EXPECT_LT(damaged.size(), story.size());
     for (const auto& [where, seen] : damaged) EXPECT_EQ(seen, story.at(where));

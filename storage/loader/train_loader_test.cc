@@ -220,7 +220,7 @@ TEST(TrainLoader, GivesTheStepsBeforeADamagedRecordAndThenItsError) {
         const Status status = (*loader)->Next(Soon()).status();
         EXPECT_EQ(status.code(), StatusCode::kDataLoss);
         EXPECT_THAT(status.message(),
-                    AllOf(HasSubstr("epoch 0, step 4, lane 5"),
+                    AllOf(HasSubstr("epoch 1, step 5 of it, lane 5"),
                           HasSubstr("sample " + std::to_string(damaged.value) + " fails")));
       }
       EXPECT_FALSE((*loader)->Done());
@@ -237,7 +237,7 @@ TEST(TrainLoader, ReportsTheLowestLaneWhereSeveralFailInAStep) {
   for (const int32_t lane : {7, 2, 5}) source->Damage(story.at({Epoch(0), 0, Lane(lane)}).ids[0]);
   auto loader = TrainLoader::Make(source, options);
   ASSERT_TRUE(loader.ok());
-  EXPECT_THAT((*loader)->Next(Soon()).status().message(), HasSubstr("step 0, lane 2"));
+  EXPECT_THAT((*loader)->Next(Soon()).status().message(), HasSubstr("step 1 of it, lane 2"));
 }
 
 TEST(TrainLoader, ARecordOfAnotherSizeIsDataLoss) {
@@ -270,7 +270,7 @@ TEST(TrainLoader, ADeadlineThatPassesNamesTheStepAndItsLanesAndCanBeTriedAgain) 
   const Status status = (*loader)->Next(Deadline::In(std::chrono::milliseconds(1))).status();
   source->Release();
   EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded);
-  EXPECT_THAT(status.message(), AllOf(HasSubstr("epoch 0, step 0 of split 'train'"),
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("epoch 1, step 1 of split 'train'"),
                                       HasSubstr("lanes still missing: 2, 3")));
   auto step = (*loader)->Next(Soon());
   ASSERT_TRUE(step.ok()) << step.status();

@@ -65,7 +65,7 @@ TEST_F(PredictedTimeTest, TheStepIsTheWorkOverTheSpecsCeilings) {
   ASSERT_TRUE(setup.ok());
   const auto flops = static_cast<double>(ProfileStep(*setup->model, 3, {}).total.flops);
   char expected[64];
-  std::snprintf(expected, sizeof expected, "a step takes at least %.3f ms", 1e-6 * flops);
+  std::snprintf(expected, sizeof expected, "at least %.3f ms", 1e-6 * flops);
   EXPECT_THAT(text, AllOf(HasSubstr(expected), HasSubstr("3 of V = 3 lanes of 4 images"),
                           HasSubstr("ceilings 1.0 GFLOP/s"), HasSubstr("\nblock2/conv "),
                           HasSubstr("\nupdate "), Not(HasSubstr("measured ms"))));

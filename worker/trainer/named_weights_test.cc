@@ -26,6 +26,7 @@ class NamedWeightsTest : public ::testing::Test {
   void Write(int32_t branch, int64_t step, const std::string& more_keys = "") {
     MadeCheckpoint made({branch, step});
     made.manifest().fixed_keys += more_keys;
+    made.manifest().tables.clear();
     const auto written = made.Write(run_);
     ASSERT_TRUE(written.ok()) << written.status();
   }
@@ -57,6 +58,16 @@ TEST_F(NamedWeightsTest, TheHighestAccuracyIsTheBestAndTheEarliestOfEqualOnes) {
   EXPECT_THAT(Best(), Optional(200));
   Write(1, 200);
   EXPECT_EQ(PathOf("@best"), run_ + "/checkpoints/b01-s0000000200");
+}
+
+TEST_F(NamedWeightsTest, ATableThatIsNotTheRunsNamesNoBest) {
+  Results("0,100,1,1,0.5,1,1,1\n1,200,1,1,0.75,1,1,1\n");
+  MadeCheckpoint made({1, 200});
+  made.manifest().tables = {{"results.csv", 2, {}}};
+  ASSERT_TRUE(made.Write(run_).ok());
+  const auto best = BestStep(run_);
+  EXPECT_EQ(best.status().code(), StatusCode::kDataLoss);
+  EXPECT_THAT(best.status().message(), HasSubstr("results.csv"));
 }
 
 TEST_F(NamedWeightsTest, AnEvaluationAtTheEndOfACutRunIsNoScheduledOne) {
