@@ -202,7 +202,7 @@ class RunDirectoryTest(TrainTest):
         self.assertIn("runs/a is finished already", done.out)
         self.assertIn("--overwrite", done.out)
         shutil.rmtree(self.path("runs/a/checkpoints"))
-        self.refuses_run(EXISTS, "runs/a", ["'runs/a' holds a finished run", "--overwrite"])
+        self.refuses_run(EXISTS, "runs/a", ["'runs/a' holds the weights of a finished run", "--overwrite"])
         for name, text in first.items():
             self.assertEqual(self.text(f"runs/a/{name}"), text)
         self.train("runs/a", "--overwrite", "train.epochs=1")
