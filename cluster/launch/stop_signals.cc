@@ -55,7 +55,8 @@ void Install(int number) {
 const std::atomic<bool>& InstallStopSignals() {
   static const bool installed = [] {
     Wakes();  // made before a handler needs it
-    for (int number : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) Install(number);
+    // XCPU: a limit on CPU time (`ulimit -t`) has come near.
+    for (int number : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU}) Install(number);
     return true;
   }();
   (void)installed;

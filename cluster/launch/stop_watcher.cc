@@ -23,6 +23,8 @@ std::string SignalName(int signal) {
       return "SIGUSR1";
     case SIGUSR2:
       return "SIGUSR2";
+    case SIGXCPU:
+      return "SIGXCPU (the limit on CPU time is reached)";
     default:
       return "signal " + std::to_string(signal);
   }

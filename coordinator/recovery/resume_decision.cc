@@ -190,12 +190,13 @@ std::optional<storage::CheckpointId> NewestCheckpoint(const ResumeFindings& foun
   return newest;
 }
 
-Result<ResumeFindings> FindWhatIsThere(const std::string& run_directory) {
+Result<ResumeFindings> FindWhatIsThere(const std::string& run_directory,
+                                       const storage::Advance& advance) {
   ResumeFindings found;
   const auto note = [&](const std::string& text) { found.notes.push_back(text); };
   ASSIGN_OR_RETURN(found.generations, storage::ListGenerations(run_directory, &found.notes));
   ASSIGN_OR_RETURN(found.checkpoints, storage::ListCheckpoints(run_directory));
-  ASSIGN_OR_RETURN(found.checkpoint, storage::FindResume(run_directory, note));
+  ASSIGN_OR_RETURN(found.checkpoint, storage::FindResume(run_directory, note, advance));
   return found;
 }
 

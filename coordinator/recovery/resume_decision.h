@@ -23,8 +23,9 @@ struct ResumeFindings {
   std::vector<std::string> notes;                         // what was passed over and why
 };
 
-// Reads the directory; every byte of the checkpoint it gives.
-Result<ResumeFindings> FindWhatIsThere(const std::string& run_directory);
+// Reads the directory; every byte of the checkpoint it gives. `advance`: see FindResume.
+Result<ResumeFindings> FindWhatIsThere(const std::string& run_directory,
+                                       const storage::Advance& advance = {});
 
 // The number of a branch that is begun now: one above all that were seen.
 int32_t NextBranch(const ResumeFindings& found);

@@ -37,9 +37,10 @@ comm::Assignment CommonAssignment(const ResumeDecision& decision) {
 }  // namespace
 
 Result<std::unique_ptr<ClaimedRun>> ClaimRun(const comm::RegisterRequest& rank0,
-                                             const ClaimOptions& options, int64_t after) {
+                                             const ClaimOptions& options, int64_t after,
+                                             const storage::Advance& advance) {
   const comm::RunInfo& run = rank0.run;
-  ASSIGN_OR_RETURN(const ResumeFindings found, FindWhatIsThere(run.run_directory));
+  ASSIGN_OR_RETURN(const ResumeFindings found, FindWhatIsThere(run.run_directory, advance));
   // One that came since we looked is somebody's.
   const int64_t newest = found.generations.empty() ? 0 : found.generations.back().number;
   if (newest != after) return std::unique_ptr<ClaimedRun>();

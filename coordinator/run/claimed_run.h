@@ -12,6 +12,7 @@
 #include "comm/coordinator.h"
 #include "coordinator/ledger/ledger.h"
 #include "storage/checkpoint/generation.h"
+#include "storage/env/files.h"
 
 namespace lockstep::coordinator {
 
@@ -30,8 +31,9 @@ struct ClaimOptions {
 };
 
 // Takes the generation after `after` (storage::Generation::Waiter::newest(), which nobody holds).
-// nullptr: another process was quicker; wait for it again.
+// nullptr: another process was quicker; wait for it again. `advance`: see storage::FindResume.
 Result<std::unique_ptr<ClaimedRun>> ClaimRun(const comm::RegisterRequest& rank0,
-                                             const ClaimOptions& options, int64_t after);
+                                             const ClaimOptions& options, int64_t after,
+                                             const storage::Advance& advance = {});
 
 }  // namespace lockstep::coordinator

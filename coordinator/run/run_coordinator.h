@@ -96,6 +96,8 @@ class RunCoordinator : public comm::Coordinator {
   void CheckDead() REQUIRES(tick_mutex_) EXCLUDES(mutex_);
   void WaitForHolder() REQUIRES(tick_mutex_) EXCLUDES(mutex_);
   void Decide() REQUIRES(tick_mutex_) EXCLUDES(mutex_);
+  // Whether the decision of this membership is still waited for.
+  bool Wanted(int64_t membership) const EXCLUDES(mutex_);
   void Begin(std::shared_ptr<ClaimedRun> run) REQUIRES(mutex_);
   void ReleaseIfGone() REQUIRES(tick_mutex_) EXCLUDES(mutex_);
   bool GivenBack() EXCLUDES(tick_mutex_, mutex_);

@@ -182,7 +182,12 @@ void RunCoordinator::Decide() {
     rank0 = members_.rank0();
     membership = membership_;
   }
-  Result<std::unique_ptr<ClaimedRun>> claimed = ClaimRun(rank0, options_.claim, free_after_);
+  // Reading a checkpoint may take minutes; nobody wants it once the ranks have given up.
+  const auto wanted = [&](int64_t) {
+    return Wanted(membership) ? OkStatus() : Cancelled("the ranks have given up");
+  };
+  Result<std::unique_ptr<ClaimedRun>> claimed =
+      ClaimRun(rank0, options_.claim, free_after_, wanted);
   std::shared_ptr<ClaimedRun> run;  // outlives the lock: a run that is not wanted is given back
   if (claimed.ok()) run = *std::move(claimed);
   MutexLock lock(&mutex_);
@@ -193,6 +198,11 @@ void RunCoordinator::Decide() {
     return;
   }
   Begin(std::move(run));
+}
+
+bool RunCoordinator::Wanted(int64_t membership) const {
+  MutexLock lock(&mutex_);
+  return !ending_ && membership_ == membership && state_ == State::kDeciding;
 }
 
 void RunCoordinator::Begin(std::shared_ptr<ClaimedRun> run) {

@@ -24,6 +24,7 @@
 #include "base/hash.h"
 #include "base/status.h"
 #include "storage/checkpoint/safetensors.h"
+#include "storage/env/files.h"
 
 namespace lockstep::storage {
 
@@ -113,9 +114,11 @@ Result<CheckpointManifest> VerifyCheckpoint(const std::string& run_directory, Ch
 
 // The checkpoint to go on from: of the highest branch the highest step that verifies, then the next
 // branch; nullopt where there is none. `say` is told of every one passed over and why. Fails on a
-// disk's fault: that is not corruption.
+// disk's fault: that is not corruption; and with what `advance` (may be empty), told the bytes of
+// each piece read, fails with.
 Result<std::optional<CheckpointManifest>> FindResume(
-    const std::string& run_directory, const std::function<void(const std::string&)>& say);
+    const std::string& run_directory, const std::function<void(const std::string&)>& say,
+    const Advance& advance = {});
 
 // The tensors of one group of a checkpoint that verifies, each file read whole and its hash
 // checked.

@@ -168,11 +168,13 @@ Result<std::vector<CheckpointId>> ListCheckpoints(const std::string& run_directo
 }
 
 Result<std::optional<CheckpointManifest>> FindResume(
-    const std::string& run_directory, const std::function<void(const std::string&)>& say) {
+    const std::string& run_directory, const std::function<void(const std::string&)>& say,
+    const Advance& advance) {
   ASSIGN_OR_RETURN(std::vector<CheckpointId> ids, ListCheckpoints(run_directory));
   std::reverse(ids.begin(), ids.end());
   for (const CheckpointId id : ids) {
-    Result<CheckpointManifest> manifest = VerifyCheckpoint(run_directory, id);
+    Result<CheckpointManifest> manifest =
+        VerifyCheckpointDirectory(CheckpointPath(run_directory, id), id, advance);
     if (manifest.ok()) return std::optional<CheckpointManifest>(*std::move(manifest));
     const StatusCode code = manifest.status().code();
     // One of a newer version may well be whole: to go on from an older one would fork the run.

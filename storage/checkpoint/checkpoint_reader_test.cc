@@ -130,6 +130,16 @@ TEST_F(CheckpointVerify, AFutureVersionIsNotDamageAndStopsAResume) {
   EXPECT_EQ(FindResume(run_.path(), {}).status().code(), StatusCode::kFailedPrecondition);
 }
 
+TEST_F(CheckpointVerify, AResumeThatIsNoLongerWantedEndsBetweenTwoPieces) {
+  int64_t pieces = 0;
+  const auto found = FindResume(run_.path(), {}, [&](int64_t) {
+    ++pieces;
+    return Cancelled("stopped on request");
+  });
+  EXPECT_EQ(found.status().code(), StatusCode::kCancelled) << found.status();
+  EXPECT_EQ(pieces, 1);
+}
+
 TEST_F(CheckpointVerify, ADiskThatFailsForAMomentIsAskedAgain) {
   const FaultsOf faults("checkpoint.read:eio@2,checkpoint.read:eio@3");
   EXPECT_TRUE(VerifyStatus(run_).ok()) << VerifyStatus(run_);

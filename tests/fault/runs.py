@@ -142,11 +142,14 @@ class Case:
 
     # --- doing
 
-    def must_end(self, codes, program, says=()):
-        """Waits; the exit code is one of those documented, and it crashed nowhere."""
+    def must_end(self, codes, program, says=(), once=""):
+        """Waits; the exit code is one of those documented, and it crashed nowhere. `once`: what
+        exactly one rank says."""
         with program:
             code = program.wait()
             program.wait_gone(GONE_SECONDS)
+        if once and program.err.count(once) != 1:
+            raise Failure(f"'{once}' is said {program.err.count(once)} times: {program}")
         return self.check_ended(codes, program, says)
 
     def check_ended(self, codes, program, says=()):

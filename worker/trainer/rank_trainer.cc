@@ -161,6 +161,15 @@ Result<MemoryReport> RankTrainer::ReportMemory() {
   return report;
 }
 
+// What the coordinator refuses it refuses all ranks alike, so rank 0 says it for them; that it does
+// not answer may be this rank's alone.
+Status RankTrainer::SaidByRankZero(const Status& refused) const {
+  const StatusCode code = refused.code();
+  const bool own = code == StatusCode::kUnavailable || code == StatusCode::kDeadlineExceeded ||
+                   code == StatusCode::kCancelled;
+  return own || communicator_->size() == 1 ? refused : refused.WithContext("rank 0");
+}
+
 Status RankTrainer::Join() {
   ASSIGN_OR_RETURN(comm::RegisterRequest request,
                    MakeRegistration(*config_, *setup_, *communicator_));
@@ -177,7 +186,7 @@ Status RankTrainer::Join() {
   };
   const auto give_up = [this] { return world_->stop != nullptr && world_->stop->load(); };
   Result<comm::Assignment> joined = membership_->Join(say, give_up);
-  if (!joined.ok()) return WithPlaceRemedy(joined.status());
+  if (!joined.ok()) return SaidByRankZero(WithPlaceRemedy(joined.status()));
   assignment_ = *std::move(joined);
   if (!(assignment_.lanes == parts_->lanes)) {
     return Internal("the coordinator gave this rank other lanes than the recipe's order does");

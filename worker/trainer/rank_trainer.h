@@ -45,6 +45,7 @@ class RankTrainer {
   Status MakeLoaders();
   Result<MemoryReport> ReportMemory();
   Status Join();
+  Status SaidByRankZero(const Status& refused) const;
   Status Begin();
   void NoteKernels() const;
   Status CheckShards() const;
