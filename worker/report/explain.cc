@@ -119,7 +119,7 @@ void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* 
   *text += Format("  parameters    %10s  with running statistics; one optimizer state in all\n",
                   BytesText(plan.parameters).c_str());
   if (plan.prepared > 0) {
-    *text += Format("  prepared      %10s  weights as kernels want them, for all lanes of a rank\n",
+    *text += Format("  prepared      %10s  weights as kernels want them, for all lanes\n",
                     BytesText(plan.prepared).c_str());
   }
   *text += Format("  gradients     %10s  buffers of the canonical sum\n",
