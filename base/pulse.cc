@@ -18,6 +18,8 @@ constexpr size_t kMostKept = 64;
 // The pulse of this process where it is a forked child: it has no thread that beats.
 std::atomic<const Pulse*> orphan{nullptr};
 std::atomic<const Pulse*> of_process{nullptr};
+// The thread that beats: it ends with the process, so nobody joins it.
+std::atomic<Thread*> beating{nullptr};
 
 }  // namespace
 
@@ -34,7 +36,7 @@ const Pulse& Pulse::OfProcess() {
         std::this_thread::sleep_for(kBeat);
       }
     });
-    if (thread.ok()) new Thread(*std::move(thread));
+    if (thread.ok()) beating = new Thread(*std::move(thread));
     return made;
   }();
   return *pulse;
