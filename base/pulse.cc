@@ -18,8 +18,6 @@ constexpr size_t kMostKept = 64;
 // The pulse of this process where it is a forked child: it has no thread that beats.
 std::atomic<const Pulse*> orphan{nullptr};
 std::atomic<const Pulse*> of_process{nullptr};
-// The thread that beats: it ends with the process, so nobody joins it.
-std::atomic<Thread*> beating{nullptr};
 
 }  // namespace
 
@@ -36,7 +34,7 @@ const Pulse& Pulse::OfProcess() {
         std::this_thread::sleep_for(kBeat);
       }
     });
-    if (thread.ok()) beating = new Thread(*std::move(thread));
+    if (thread.ok()) thread->Detach();
     return made;
   }();
   return *pulse;

@@ -59,6 +59,12 @@ Thread& Thread::operator=(Thread&& other) noexcept {
 
 Thread::~Thread() { CHECK(!joinable_) << "a thread was not joined"; }
 
+void Thread::Detach() {
+  CHECK(joinable_) << "there is no thread to detach";
+  CHECK_EQ(::pthread_detach(handle_), 0);
+  joinable_ = false;
+}
+
 void Thread::Join() {
   CHECK(joinable_) << "a thread can be joined once";
   CHECK_EQ(::pthread_join(handle_, nullptr), 0);

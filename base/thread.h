@@ -33,10 +33,12 @@ class Thread {
     other.joinable_ = false;
   }
   Thread& operator=(Thread&& other) noexcept;
-  ~Thread();  // must have been joined
+  ~Thread();  // must have been joined, or detached
 
   bool joinable() const { return joinable_; }
   void Join();
+  // It runs until the process ends, and nobody waits for that.
+  void Detach();
 
  private:
   pthread_t handle_{};
