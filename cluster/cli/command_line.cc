@@ -236,7 +236,7 @@ Examples:
     CLI::App* command = Add(data, "order", R"(Say which samples a step of a recipe sees, as JSON.
 
 Examples:
-  lockstep data order cluster/recipes/lenet5-fashion-mnist.toml --epoch 0 --step 17
+  lockstep data order cluster/recipes/lenet5-fashion-mnist.toml --epoch 1 --step 18
   lockstep data order cluster/recipes/lenet5-fashion-mnist.toml --step 1234
 )",
                             [this] { return RunDataOrder(order_, console_); });
@@ -244,9 +244,11 @@ Examples:
     AddOverrides(command, &order_.overrides);
     command
         ->add_option("--epoch", order_.epoch,
-                     "Epoch, from 0; without it --step counts from the start of the run")
-        ->check(CLI::Range(0, std::numeric_limits<int32_t>::max()));
-    command->add_option("--step", order_.step, "Step, from 0")->required()->check(NotNegative());
+                     "Epoch, from 1; without it --step counts from the start of the run")
+        ->check(CLI::Range(1, std::numeric_limits<int32_t>::max()));
+    command->add_option("--step", order_.step, "Step, from 1")
+        ->required()
+        ->check(CLI::Range(int64_t{1}, std::numeric_limits<int64_t>::max()));
   }
 
   void AddTrain() {

@@ -231,12 +231,14 @@ Status RunDataOrder(const DataOrderOptions& options, Console* console) {
       storage::OrderSpecFor(dataset->info(), config.data.train, config.batch.lanes,
                             config.batch.lane_batch, config.data.window_shards, config.seed));
   const int64_t steps = storage::StepsPerEpoch(spec);
-  const int64_t step = options.epoch ? options.step : options.step % steps;
-  const int64_t epoch = options.epoch ? *options.epoch : options.step / steps;
-  if (epoch >= config.epochs) {
-    return InvalidArgument("epoch " + std::to_string(epoch) + " does not exist: the recipe has " +
+  // People count from 1.
+  const int64_t step = options.epoch ? options.step - 1 : (options.step - 1) % steps;
+  const int64_t epoch = options.epoch ? *options.epoch - 1 : (options.step - 1) / steps;
+  if (epoch >= config.epochs || step >= steps) {
+    return InvalidArgument("epoch " + std::to_string(epoch + 1) + ", step " +
+                           std::to_string(step + 1) + " of it does not exist: the recipe has " +
                            "train.epochs = " + std::to_string(config.epochs) + " of " +
-                           std::to_string(steps) + " steps each, both counted from 0");
+                           std::to_string(steps) + " steps each, both counted from 1");
   }
   ASSIGN_OR_RETURN(const auto lanes,
                    storage::OrderOfStep(*dataset, config.data.train, spec,
@@ -245,9 +247,9 @@ Status RunDataOrder(const DataOrderOptions& options, Console* console) {
                {"dataset", config.data.dataset},
                {"dataset_digest", dataset->info().digest.ToHex()},
                {"split", config.data.train},
-               {"epoch", epoch},
-               {"step", step},
-               {"global_step", epoch * steps + step},
+               {"epoch", epoch + 1},
+               {"step", step + 1},
+               {"global_step", epoch * steps + step + 1},
                {"steps_per_epoch", steps},
                {"lanes", Json::array()}};
   for (const storage::LaneSamples& lane : lanes) {

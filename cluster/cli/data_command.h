@@ -40,8 +40,8 @@ Status RunDataShow(const DataShowOptions& options, Console* console);
 struct DataOrderOptions {
   std::string recipe;
   std::vector<std::string> overrides;
-  std::optional<int32_t> epoch;  // from 0; absent: `step` counts from the start of the run
-  int64_t step = 0;              // from 0
+  std::optional<int32_t> epoch;  // from 1; absent: `step` counts from the start of the run
+  int64_t step = 1;              // from 1, as in digests.csv
 };
 // JSON: per lane the ids of that step, their source paths and labels.
 Status RunDataOrder(const DataOrderOptions& options, Console* console);

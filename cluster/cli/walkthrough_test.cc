@@ -109,9 +109,9 @@ TEST_F(WalkthroughTest, OrderShowsEverySampleOfAnEpochOnce) {
   Lockstep({"data", "import", "idx", folder_ + "/source", "--out", dataset});
   std::multiset<uint64_t> ids;
   int64_t steps = 1;
-  for (int64_t step = 0; step < steps; ++step) {
+  for (int64_t step = 1; step <= steps; ++step) {
     const auto order = nlohmann::json::parse(
-        Lockstep({"data", "order", recipe_, "--epoch", "1", "--step", std::to_string(step)}));
+        Lockstep({"data", "order", recipe_, "--epoch", "2", "--step", std::to_string(step)}));
     steps = order["steps_per_epoch"];
     EXPECT_EQ(order["global_step"], steps + step);
     EXPECT_EQ(order["lanes"].size(), 4u);
@@ -124,8 +124,8 @@ TEST_F(WalkthroughTest, OrderShowsEverySampleOfAnEpochOnce) {
   ASSERT_EQ(ids.size(), 61u);
   EXPECT_EQ(std::set<uint64_t>(ids.begin(), ids.end()).size(), 61u);
   EXPECT_EQ(*ids.begin(), 23u);  // split "test" has the ids before
-  Lockstep({"data", "order", recipe_, "--epoch", "0", "--step", std::to_string(steps)}, 64);
-  Lockstep({"data", "order", recipe_, "--epoch", "3", "--step", "0"}, 64);
+  Lockstep({"data", "order", recipe_, "--epoch", "1", "--step", std::to_string(steps + 1)}, 64);
+  Lockstep({"data", "order", recipe_, "--epoch", "4", "--step", "1"}, 64);
 }
 
 }  // namespace

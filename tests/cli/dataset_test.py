@@ -51,7 +51,7 @@ class GoodDatasetTest(harness.CliTest):
 class BadDatasetTest(harness.CliTest):
     READERS = (["train", "recipe.toml"], ["explain", "recipe.toml"], ["data", "info", "small.ldb"],
                ["data", "verify", "small.ldb"], ["data", "show", "small.ldb", "0"],
-               ["data", "order", "recipe.toml", "--step", "0"])
+               ["data", "order", "recipe.toml", "--step", "1"])
 
     def refuses_everywhere(self, code, says):
         for reader in self.READERS:

@@ -123,11 +123,12 @@ class TellTest(harness.CliTest):
     def test_the_order_of_an_epoch_holds_every_sample_exactly_once(self):
         ids, sources = [], set()
         steps = 1
-        step = 0
-        while step < steps:
-            order = json.loads(self.succeeds("data", "order", "recipe.toml", "--epoch", 1,
+        step = 1
+        while step <= steps:
+            order = json.loads(self.succeeds("data", "order", "recipe.toml", "--epoch", 2,
                                              "--step", step).out)
-            self.assertEqual((order["epoch"], order["step"]), (1, step))
+            self.assertEqual((order["epoch"], order["step"]), (2, step))
+            self.assertEqual(order["global_step"], order["steps_per_epoch"] + step)
             self.assertEqual([lane["lane"] for lane in order["lanes"]], [0, 1, 2, 3])
             for sample in (s for lane in order["lanes"] for s in lane["samples"]):
                 ids.append(sample["id"])
@@ -142,10 +143,11 @@ class TellTest(harness.CliTest):
         self.assertEqual(sources, {f"train/{i:08}" for i in range(harness.TRAIN)})
 
     def test_the_order_of_a_step_that_does_not_exist(self):
-        self.refuses(INVALID, "data", "order", "recipe.toml", "--epoch", 0, "--step", 8,
-                     says=["step 8", "0 to 7"])
-        self.refuses(INVALID, "data", "order", "recipe.toml", "--epoch", 2, "--step", 0,
-                     says=["epoch 2", "train.epochs = 2"])
+        self.refuses(INVALID, "data", "order", "recipe.toml", "--epoch", 1, "--step", 9,
+                     says=["step 9", "8 steps each"])
+        self.refuses(INVALID, "data", "order", "recipe.toml", "--epoch", 3, "--step", 1,
+                     says=["epoch 3", "train.epochs = 2"])
+        self.refuses(INVALID, "data", "order", "recipe.toml", "--step", 0, says=["--step"])
 
 
 if __name__ == "__main__":

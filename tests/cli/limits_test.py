@@ -50,7 +50,7 @@ class LimitsTest(harness.CliTest):
     def commands(self):
         self.runs += 1
         return [["--version"], ["data", "info", "small.ldb"], ["data", "verify", "small.ldb"],
-                ["data", "order", "recipe.toml", "--step", "0"],
+                ["data", "order", "recipe.toml", "--step", "1"],
                 ["data", "import", "idx", "source", "--out", f"more{self.runs}.ldb"],
                 ["models"], ["explain", "recipe.toml", "--spec", "machine.txt"],
                 ["doctor", "--no-measure"], ["ckpt", "ls", "runs/a"], ["eval", "runs/a"],

@@ -23,7 +23,7 @@ class OutputTest(harness.CliTest):
                 ["models"], ["models", "--filter", "lenet"],
                 ["data", "info", "small.ldb"], ["data", "info", "small.ldb", "--json"],
                 ["data", "verify", "small.ldb"], ["data", "show", "small.ldb", "3"],
-                ["data", "order", "recipe.toml", "--step", "0"],
+                ["data", "order", "recipe.toml", "--step", "1"],
                 ["data", "import", "idx", "source", "--out", "more.ldb"],
                 ["eval", "runs/a"], ["explain", "recipe.toml"],
                 ["tune", "recipe.toml", "--out", "k.json", "--tune-seconds", "0"],

@@ -89,7 +89,7 @@ class KeysTest(harness.CliTest):
         self.succeeds("train", "recipe.toml", "train.epochs=1", "--run", "runs/a")
         commands = {"eval": ["eval", "runs/a"], "explain": ["explain", "recipe.toml"],
                     "tune": ["tune", "recipe.toml", "--out", "k.json"],
-                    "data order": ["data", "order", "recipe.toml", "--step", "0"]}
+                    "data order": ["data", "order", "recipe.toml", "--step", "1"]}
         for name, command in commands.items():
             refused = self.refuses(INVALID, *command, "model.weights=/no/such/file",
                                    "optimizer.lr=3", says=["'model.weights=/no/such/file'",

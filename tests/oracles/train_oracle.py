@@ -133,7 +133,8 @@ augment.val = ["normalise:mean=0.5:std=0.25"]
     rows = set()
     for step in range(STEPS):
         order = json.loads(run(lockstep, "data", "order", recipe, "--epoch",
-                               str(step // steps_per_epoch), "--step", str(step % steps_per_epoch)))
+                               str(step // steps_per_epoch + 1), "--step",
+                               str(step % steps_per_epoch + 1)))
         paths = [sample["source"] for sample in order["lanes"][0]["samples"]]
         picked = [int(path.split("/")[1]) for path in paths]
         rows.add(len(picked))

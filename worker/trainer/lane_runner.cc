@@ -200,8 +200,7 @@ Status LaneRunner::DiagnoseNonFinite(const storage::StepBatch& batch) {
     const Status found =
         RunLane(lane, batch.step, /*buffer=*/0, /*checked=*/true, workspaces_->first());
     const std::string where = "step " + std::to_string(batch.step.value + 1) + ", lane " +
-                              std::to_string(lane.lane.value) + " (--step " +
-                              std::to_string(batch.step.value) + " of `lockstep data order`)";
+                              std::to_string(lane.lane.value);
     if (!found.ok()) return found.WithContext(where);
     return NonFinite(where + ": the loss was not finite, but is when the step is run again");
   }
