@@ -46,6 +46,21 @@ TEST(Compile, PlansOfAllModelsAreSoundAndNearTheirLowerBound) {
   }
 }
 
+// Two random layers that would draw the same numbers.
+TEST(Compile, RefusesAGraphThatMeansNothing) {
+  const Result<Graph> graph = GraphFromText(
+      "graph g\n"
+      "  %0 = input \"x\" f32[2,3,3,4]\n"
+      "  %1, %2 = dropout(%0) {p=0.25} @\"drop\" : f32[2,3,3,4], u8[2,3,3,4]\n"
+      "  %3, %4 = dropout(%1) {p=0.25} @\"drop\" : f32[2,3,3,4], u8[2,3,3,4]\n"
+      "  return \"y\" %3\n"
+      "end\n");
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  const auto plan = Compile(*graph, ReferenceCpuSpec());
+  EXPECT_NE(plan.status().message().find("share the path 'drop'"), std::string::npos)
+      << plan.status();
+}
+
 TEST(Compile, PlansOfResidualNetworksAreNearTheirLowerBound) {
   for (int64_t rows : {1, 32}) {
     for (const std::vector<int>& blocks : {std::vector{3, 4, 6, 3}, std::vector{3, 8, 36, 3}}) {
