@@ -134,6 +134,20 @@ TEST(RecipeHash, IgnoresOrderExplicitDefaultsPathsAndNegativeZero) {
   EXPECT_EQ(hashes.size(), 1u);
 }
 
+// Of a key whose default is another value, so that it stands among the lines.
+TEST(RecipeHash, ZeroAndNegativeZeroAreOneValue) {
+  std::set<uint64_t> hashes;
+  for (const char* momentum : {"0.0", "-0.0"}) {
+    const auto config = ParseRecipe(
+        std::string("data.dataset = \"a\"\nmodel.name = \"lenet5\"\noptimizer.momentum = ") +
+            momentum + "\n",
+        "r.toml", {});
+    ASSERT_TRUE(config.ok()) << config.status();
+    hashes.insert(config->recipe_hash);
+  }
+  EXPECT_EQ(hashes.size(), 1u);
+}
+
 TEST(FormatKeyValue, FloatsReadBackAsTheSameBits) {
   for (const double value : {0.1, 1.0, 5e-4, 1e-8, 1e22, 123456789.125, 5e-324}) {
     const std::string text = FormatKeyValue(value);

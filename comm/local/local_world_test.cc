@@ -228,19 +228,22 @@ TEST(LocalWorldTest, AnAllGatherNamesWhoIsMissing) {
 }
 
 TEST(LocalWorldTest, ASizeMismatchFailsBothRanksAndNamesBothSizes) {
-  std::vector<Status> statuses(2);
-  RunRanks(2, [&](Communicator* c, Stream* stream) {
-    std::vector<int64_t> data(10);
-    const bool sender = c->rank() == Rank(0);
-    const EventPtr event = sender
-                               ? c->Exchange({{Rank(1), 4, data.data(), 80}}, {}, stream, Late())
-                               : c->Exchange({}, {{Rank(0), 4, data.data(), 40}}, stream, Late());
-    statuses[c->rank().value] = event->Wait(Late());
-  });
-  EXPECT_EQ(statuses[0].code(), StatusCode::kFailedPrecondition);
-  EXPECT_EQ(statuses[0].ToString(), statuses[1].ToString());
-  EXPECT_THAT(statuses[0].message(), AllOf(HasSubstr("rank 0 sends 80 bytes"),
-                                           HasSubstr("rank 1 expects 40"), HasSubstr("tag 4")));
+  for (const auto& [sent, expected] : {std::pair<size_t, size_t>{80, 40}, {40, 80}}) {
+    std::vector<Status> statuses(2);
+    RunRanks(2, [&, sent = sent, expected = expected](Communicator* c, Stream* stream) {
+      std::vector<int64_t> data(10);
+      const EventPtr event =
+          c->rank() == Rank(0)
+              ? c->Exchange({{Rank(1), 4, data.data(), sent}}, {}, stream, Late())
+              : c->Exchange({}, {{Rank(0), 4, data.data(), expected}}, stream, Late());
+      statuses[c->rank().value] = event->Wait(Late());
+    });
+    EXPECT_EQ(statuses[0].code(), StatusCode::kFailedPrecondition);
+    EXPECT_EQ(statuses[0].ToString(), statuses[1].ToString());
+    EXPECT_THAT(statuses[0].message(),
+                AllOf(HasSubstr("rank 0 sends " + std::to_string(sent) + " bytes"),
+                      HasSubstr("rank 1 expects " + std::to_string(expected)), HasSubstr("tag 4")));
+  }
 }
 
 TEST(LocalWorldTest, AbortWakesEveryoneAndFailsLaterOperationsWithItsReason) {
