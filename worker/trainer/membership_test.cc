@@ -33,7 +33,11 @@ class ScriptedCoordinator : public comm::Coordinator {
   }
   Result<comm::HeartbeatReply> Heartbeat(const comm::HeartbeatRequest& request) override {
     MutexLock lock(&mutex_);
-    if (!silence.ok()) return silence;
+    if (!silence.ok()) {
+      lost_ += request.digests.size();
+      beaten_.NotifyAll();
+      return silence;
+    }
     last_ = request;
     for (const comm::StepDigest& digest : request.digests) steps_.push_back(digest.step);
     beaten_.NotifyAll();
@@ -63,6 +67,11 @@ class ScriptedCoordinator : public comm::Coordinator {
     MutexLock lock(&mutex_);
     while (last_.phase != phase) beaten_.Wait(&mutex_);
   }
+  // Until a heartbeat with digests was not answered.
+  void AwaitLostDigests() {
+    MutexLock lock(&mutex_);
+    while (lost_ == 0) beaten_.Wait(&mutex_);
+  }
   std::vector<int64_t> steps() {
     MutexLock lock(&mutex_);
     return steps_;
@@ -84,6 +93,7 @@ class ScriptedCoordinator : public comm::Coordinator {
   std::vector<int64_t> steps_ GUARDED_BY(mutex_);
   comm::LeaveRequest left_ GUARDED_BY(mutex_);
   int goodbyes_ GUARDED_BY(mutex_) = 0;
+  size_t lost_ GUARDED_BY(mutex_) = 0;
 };
 
 class MembershipTest : public testing::Test {
@@ -139,6 +149,7 @@ TEST_F(MembershipTest, CarriesPhaseAndEveryDigestOnceAlsoThoseOfTheEnd) {
   coordinator_.AwaitPhase("exchange");
   coordinator_.Silence(Unavailable("not now"));
   for (int64_t step = 1; step <= 5; ++step) membership->SetStep({step, 9, 9}, step % 2 == 1);
+  coordinator_.AwaitLostDigests();
   coordinator_.Silence(OkStatus());
   membership->Leave(OkStatus(), 5, 9);
   EXPECT_EQ(coordinator_.steps(), (std::vector<int64_t>{1, 3, 5}));
