@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/file.h"
-#include "base/stderr_writes.h"
+#include "base/testing/stderr_writes.h"
 
 namespace lockstep {
 namespace {

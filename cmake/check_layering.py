@@ -5,8 +5,12 @@
 Usage: check_layering.py ROOT        exit code 1 when an arrow is broken
        check_layering.py --self-test plants breaches in a scratch tree and looks for each
 
-Besides the arrows between top-level folders: includes are root-relative and the file is there; an
-op (ops/FAMILY/OP) includes another op's public header only (ops/FAMILY/OP/OP.h).
+The arrows hold between top-level folders and, within one, between its folders ("worker/step"); a
+name such as "comm" on the right of "comm/local" means the files that lie in comm itself. The arrows
+themselves make no circle. Tests and what lies in a folder "testing" are free of the arrows of the
+second level, and nothing else may include what lies in "testing". Besides, includes are
+root-relative and the file is there; an op (ops/FAMILY/OP) includes another op's public header only
+(ops/FAMILY/OP/OP.h).
 """
 import os
 import re
@@ -15,6 +19,7 @@ import tempfile
 
 SUFFIXES = (".cc", ".h", ".cu", ".cuh")
 LIBRARIES = ("gtest/", "gmock/")  # may stand in quotes; every other library stands in <>
+TEST_SOURCE = re.compile(r"(_test|_fuzz|_main|_plugin)\.cc$|(^|/)testing/|^tests/")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
 
@@ -49,6 +54,50 @@ def op_of(path):
     return "/".join(parts[1:3])
 
 
+def room_of(path):
+    """The folder of the second level that a path belongs to ("worker/step"); "comm" for a file that
+    lies in comm itself."""
+    return "/".join(path.split("/")[:-1][:2])
+
+
+def circle(arrows):
+    """One circle of arrows, as a list of folders that ends where it begins, or None."""
+    done = set()
+
+    def follow(folder, road):
+        if folder in road:
+            return road[road.index(folder):] + [folder]
+        if folder in done:
+            return None
+        for target in sorted(arrows.get(folder, set()) - {folder}):
+            found = follow(target, road + [folder])
+            if found:
+                return found
+        done.add(folder)
+        return None
+
+    for folder in sorted(arrows):
+        found = follow(folder, [])
+        if found:
+            return found
+    return None
+
+
+def room_breach(arrows, path, target):
+    """What is wrong with the rooms of `path` and `target`, which lie in one top-level folder, or
+    None."""
+    room, target_room = room_of(path), room_of(target)
+    if room == target_room or room.split("/")[0] == "tests":
+        return None
+    if room not in arrows:
+        return f"folder '{room}' is not in cmake/layering.txt"
+    if target_room not in arrows[room]:
+        top = room.split("/")[0]
+        allowed = " ".join(sorted(r for r in arrows[room] - {room} if r.split("/")[0] == top))
+        return f"includes \"{target}\": within {top}, {room} may include {allowed or 'nothing else'}"
+    return None
+
+
 def breach(root, arrows, path, target):
     """What is wrong with `path` including `target`, or None."""
     folder, target_folder = path.split("/")[0], target.split("/")[0]
@@ -63,6 +112,12 @@ def breach(root, arrows, path, target):
         return f"includes \"{target}\": {folder} may include {allowed}"
     if not os.path.isfile(os.path.join(root, target)):
         return f"includes \"{target}\": there is no such file"
+    if not TEST_SOURCE.search(path):
+        if "/testing/" in target:
+            return f"includes \"{target}\": only tests may include what lies in testing/"
+        problem = room_breach(arrows, path, target) if folder == target_folder else None
+        if problem:
+            return problem
     op, target_op = op_of(path), op_of(target)
     if op and target_op and op != target_op:
         if target != f"ops/{target_op}/{target_op.split('/')[1]}.h":
@@ -74,6 +129,9 @@ def check(root):
     """All breaches, each "file:line: what"."""
     arrows = read_arrows(os.path.join(root, "cmake", "layering.txt"))
     found = []
+    round_trip = circle(arrows)
+    if round_trip:
+        found.append(f"cmake/layering.txt:1: a circle of arrows: {' -> '.join(round_trip)}")
     for path in sources(root):
         if "/" not in path:
             found.append(f"{path}:1: C++ belongs into a folder of layering.txt")
@@ -89,7 +147,8 @@ def check(root):
 
 def self_test():
     files = {
-        "cmake/layering.txt": "base:\nops: base\ngraph: base ops\n",
+        "cmake/layering.txt": "base:\nops: base\nops/core:\nops/nn: ops/core\n"
+                              "ops/math: ops/core\ngraph: base ops\ngraph/plan: graph\n",
         "base/a.h": "",
         "base/b.cc": '#include "base/a.h"\n#include <vector>\n#include "gtest/gtest.h"\n',
         "ops/core/op.h": '#include "base/a.h"\n',
@@ -97,12 +156,20 @@ def self_test():
         "ops/nn/relu/relu_cpu.h": "",
         "ops/nn/tanh/tanh.cc": '#include "ops/nn/relu/relu.h"\n#include "ops/nn/relu/relu_cpu.h"\n',
         "graph/g.cc": '#include "ops/core/op.h"\n#include "base/missing.h"\n#include "g.h"\n',
-        "ops/math/add/add.cc": '\n\n  #  include "graph/g.h"\n',
+        "ops/math/add/add.cc": '\n\n  #  include "graph/g.h"\n#include "ops/nn/relu/relu.h"\n',
+        "ops/math/add/add_test.cc": '#include "ops/nn/relu/relu.h"\n',
+        "ops/math/testing/values.h": '#include "ops/nn/relu/relu.h"\n',
+        "ops/math/add/add_cpu.cc": '#include "ops/math/testing/values.h"\n',
+        "graph/a.h": "",
+        "graph/b.cc": '#include "graph/plan/plan.h"\n',
+        "graph/plan/plan.h": '#include "graph/a.h"\n',
+        "graph/ir/ir.h": '#include "graph/a.h"\n',
         "extra/x.cc": '#include "base/a.h"\n',
         "build/ignored.cc": '#include "nowhere.h"\n',
     }
-    expected = ["extra/x.cc:1:", "graph/g.cc:2:", "graph/g.cc:3:", "ops/math/add/add.cc:3:",
-                "ops/nn/tanh/tanh.cc:2:"]
+    expected = ["extra/x.cc:1:", "graph/b.cc:1:", "graph/g.cc:2:", "graph/g.cc:3:",
+                "graph/ir/ir.h:1:", "ops/math/add/add.cc:3:", "ops/math/add/add.cc:4:",
+                "ops/math/add/add_cpu.cc:1:", "ops/nn/tanh/tanh.cc:2:"]
     with tempfile.TemporaryDirectory() as root:
         for path, text in files.items():
             os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
@@ -111,6 +178,10 @@ def self_test():
         found = check(root)
     places = sorted(line.split(" ")[0] for line in found)
     assert places == expected, f"found {found}, expected breaches at {expected}"
+    arrows = {"a": {"a", "b"}, "b": {"b", "c"}, "c": {"c"}}
+    assert circle(arrows) is None
+    arrows["c"].add("a")
+    assert circle(arrows) == ["a", "b", "c", "a"], circle(arrows)
     print("self-test: every planted breach was found, nothing else")
 
 

@@ -9,7 +9,7 @@
 #include "base/resident_memory.h"
 #include "base/spread.h"
 #include "graph/models/models.h"
-#include "worker/report/step_measurement.h"
+#include "worker/measure/step_measurement.h"
 
 namespace lockstep::cluster {
 namespace {

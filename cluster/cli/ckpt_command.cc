@@ -13,7 +13,7 @@
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/checkpoint/generation.h"
 #include "worker/report/finished_run.h"
-#include "worker/trainer/named_weights.h"
+#include "worker/report/named_weights.h"
 
 namespace lockstep::cluster {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "base/file.h"
 #include "storage/checkpoint/generation.h"
-#include "storage/checkpoint/made_checkpoint.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/checkpoint/testing/made_checkpoint.h"
+#include "storage/env/testing/scratch_directory.h"
 #include "worker/report/run_tables.h"
 
 namespace lockstep::cluster {

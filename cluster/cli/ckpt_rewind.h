@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/status.h"
-#include "cluster/cli/console.h"
+#include "cluster/console/console.h"
 
 namespace lockstep::cluster {
 

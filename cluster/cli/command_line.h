@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/cli/console.h"
+#include "cluster/console/console.h"
 
 namespace lockstep::cluster {
 

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "comm/rpc/coordinator_file.h"
 #include "comm/rpc/rpc.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::cluster {
 namespace {

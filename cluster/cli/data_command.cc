@@ -9,7 +9,7 @@
 #include "cluster/recipes/key_use.h"
 #include "storage/dataset/dataset.h"
 #include "storage/dataset/verify.h"
-#include "storage/importers/import.h"
+#include "storage/import/import.h"
 #include "storage/order/dataset_order.h"
 #include "storage/order/inspect.h"
 

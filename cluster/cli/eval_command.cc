@@ -8,9 +8,9 @@
 
 #include "cluster/cli/progress.h"
 #include "cluster/recipes/key_use.h"
-#include "worker/eval/evaluate.h"
-#include "worker/trainer/named_weights.h"
-#include "worker/tuning/run_kernels.h"
+#include "worker/model/run_kernels.h"
+#include "worker/report/named_weights.h"
+#include "worker/run/evaluate.h"
 
 namespace lockstep::cluster {
 namespace {

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "base/status.h"
-#include "cluster/cli/console.h"
+#include "cluster/console/console.h"
 
 namespace lockstep::cluster {
 
 struct EvalOptions {
-  std::string weights;                 // as worker/trainer/named_weights.h reads it; of a run
+  std::string weights;                 // as worker/report/named_weights.h reads it; of a run
   std::vector<std::string> overrides;  // key=value, over the run's recipe
   std::string split;                   // empty: the recipe's data.val
 };

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "base/mutex.h"
-#include "cluster/cli/console.h"
 #include "cluster/cli/progress_line.h"
+#include "cluster/console/console.h"
 
 namespace lockstep::cluster {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "cluster/cli/console.h"
+#include "cluster/console/console.h"
 
 namespace lockstep::cluster {
 namespace {

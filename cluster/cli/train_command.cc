@@ -17,7 +17,7 @@
 #include "cluster/launch/stop_signals.h"
 #include "cluster/recipes/conflicts.h"
 #include "cluster/recipes/recipe.h"
-#include "worker/trainer/train.h"
+#include "worker/run/train.h"
 
 namespace lockstep::cluster {
 namespace {

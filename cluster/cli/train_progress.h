@@ -9,7 +9,7 @@
 #include "base/mutex.h"
 #include "cluster/cli/progress.h"
 #include "cluster/cli/time_left.h"
-#include "worker/trainer/train.h"
+#include "worker/run/train.h"
 
 namespace lockstep::cluster {
 

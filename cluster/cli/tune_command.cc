@@ -7,8 +7,8 @@
 #include "base/hash.h"
 #include "cluster/cli/progress.h"
 #include "cluster/recipes/key_use.h"
-#include "worker/trainer/run_setup.h"
-#include "worker/tuning/tuner.h"
+#include "worker/measure/tuner.h"
+#include "worker/model/run_setup.h"
 
 namespace lockstep::cluster {
 namespace {

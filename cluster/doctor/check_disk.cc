@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/spread.h"
 #include "cluster/doctor/checks.h"
-#include "worker/trainer/memory_report.h"
+#include "worker/model/memory_report.h"
 
 namespace lockstep::cluster {
 namespace {

@@ -11,7 +11,7 @@
 #include "comm/mpi/plugin_loader.h"
 #include "worker/device/library_variables.h"
 #include "worker/device/openmp_settings.h"
-#include "worker/trainer/memory_report.h"
+#include "worker/model/memory_report.h"
 
 namespace lockstep::cluster {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/device/cpu_isa.h"
 #include "base/process.h"
 #include "cluster/doctor/checks.h"
-#include "worker/trainer/memory_report.h"
+#include "worker/model/memory_report.h"
 
 namespace lockstep::cluster {
 namespace {

@@ -13,7 +13,7 @@
 #include "base/watch.h"
 #include "cluster/doctor/checks.h"
 #include "worker/device/cpu_device.h"
-#include "worker/trainer/memory_report.h"
+#include "worker/model/memory_report.h"
 
 namespace lockstep::cluster {
 namespace {

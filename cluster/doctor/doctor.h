@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/status.h"
-#include "cluster/cli/console.h"
+#include "cluster/console/console.h"
 #include "cluster/doctor/finding.h"
 #include "comm/rendezvous/launch_environment.h"
 #include "worker/device/ceilings.h"

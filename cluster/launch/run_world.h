@@ -14,7 +14,7 @@
 #include "comm/mpi/mpi_world.h"
 #include "comm/rendezvous/launch_environment.h"
 #include "comm/rpc/rpc.h"
-#include "worker/trainer/train.h"
+#include "worker/run/train.h"
 
 namespace lockstep::comm {
 class LocalWorld;

@@ -12,7 +12,7 @@
 #include "base/process.h"
 #include "base/status.h"
 #include "base/thread.h"
-#include "cluster/cli/console.h"
+#include "cluster/console/console.h"
 
 namespace lockstep::cluster {
 

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "cluster/recipes/schema.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::cluster {
 namespace {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "worker/trainer/train_config.h"
+#include "worker/config/train_config.h"
 
 namespace lockstep::cluster {
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <thread>
 
-#include "comm/mpi/mpi_world_check.h"
+#include "comm/mpi/testing/mpi_world_check.h"
 
 namespace lockstep::comm {
 namespace {

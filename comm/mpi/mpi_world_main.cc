@@ -11,7 +11,7 @@
 
 #include "base/check.h"
 #include "base/device/queue_stream.h"
-#include "comm/mpi/mpi_world_check.h"
+#include "comm/mpi/testing/mpi_world_check.h"
 
 namespace lockstep::comm {
 

@@ -6,9 +6,9 @@
 
 #include "base/device/queue_stream.h"
 #include "comm/local/rank_threads.h"
-#include "comm/mpi/mpi_world_check.h"
+#include "comm/mpi/testing/mpi_world_check.h"
 #include "comm/reduce/block_exchange.h"
-#include "comm/reduce/test_values.h"
+#include "comm/reduce/testing/test_values.h"
 
 namespace lockstep::comm {
 namespace {

@@ -12,7 +12,7 @@
 #include "comm/local/local_world.h"
 #include "comm/local/rank_threads.h"
 #include "comm/reduce/canonical_tree.h"
-#include "comm/reduce/test_values.h"
+#include "comm/reduce/testing/test_values.h"
 
 namespace lockstep::comm {
 namespace {

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "comm/local/rank_threads.h"
-#include "comm/reduce/test_values.h"
+#include "comm/reduce/testing/test_values.h"
 
 namespace lockstep::comm {
 namespace {

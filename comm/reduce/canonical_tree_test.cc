@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/philox.h"
-#include "comm/reduce/test_values.h"
+#include "comm/reduce/testing/test_values.h"
 
 namespace lockstep::comm {
 namespace {

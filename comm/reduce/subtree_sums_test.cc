@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "comm/reduce/canonical_tree.h"
-#include "comm/reduce/test_values.h"
+#include "comm/reduce/testing/test_values.h"
 
 namespace lockstep::comm {
 namespace {

@@ -13,8 +13,8 @@
 #include "base/fault_point.h"
 #include "base/file.h"
 #include "storage/checkpoint/checkpoint.h"
-#include "storage/checkpoint/made_checkpoint.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/checkpoint/testing/made_checkpoint.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::coordinator {
 namespace {

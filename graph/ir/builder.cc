@@ -5,7 +5,7 @@
 
 namespace lockstep::graph {
 
-std::vector<Value> GraphBuilder::Emit(std::string_view op_name, ops::Attrs attrs,
+std::vector<Value> GraphBuilder::Emit(std::string_view op_name, Attrs attrs,
                                       std::span<const Value> inputs) {
   // Enough invalid values for any op: callers index them before they look at the status.
   constexpr size_t kMostOutputs = 8;

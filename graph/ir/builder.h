@@ -17,8 +17,7 @@ class GraphBuilder : public ops::Emitter {
       : graph_(std::move(name)), registry_(registry) {}
 
   const TensorType& TypeOf(Value value) const override { return graph_.TypeOf(value); }
-  std::vector<Value> Emit(std::string_view op, ops::Attrs attrs,
-                          std::span<const Value> inputs) override;
+  std::vector<Value> Emit(std::string_view op, Attrs attrs, std::span<const Value> inputs) override;
 
   // Path given to nodes emitted from now on.
   void SetPath(std::string path) { path_ = std::move(path); }

@@ -23,9 +23,8 @@ Value Graph::AddArg(std::string name, ArgKind kind, TensorType type) {
   return v;
 }
 
-Result<std::vector<Value>> Graph::AddNode(const ops::Op* op, ops::Attrs attrs,
-                                          std::span<const Value> in, std::string path,
-                                          bool recomputed) {
+Result<std::vector<Value>> Graph::AddNode(const ops::Op* op, Attrs attrs, std::span<const Value> in,
+                                          std::string path, bool recomputed) {
   std::vector<TensorType> in_types;
   in_types.reserve(in.size());
   for (Value v : in) in_types.push_back(TypeOf(v));

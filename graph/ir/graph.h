@@ -35,7 +35,7 @@ struct Arg {
 
 struct Node {
   const ops::Op* op = nullptr;
-  ops::Attrs attrs;
+  Attrs attrs;
   std::vector<Value> in, out;
   std::string path;         // scope path of the layer: names it in errors, keys its random stream
   bool recomputed = false;  // a copy of an earlier node, run again to save memory
@@ -66,7 +66,7 @@ class Graph {
 
   Value AddArg(std::string name, ArgKind kind, TensorType type);
   // Infers the output types; a failure names the layer and the op and leaves the graph unchanged.
-  Result<std::vector<Value>> AddNode(const ops::Op* op, ops::Attrs attrs, std::span<const Value> in,
+  Result<std::vector<Value>> AddNode(const ops::Op* op, Attrs attrs, std::span<const Value> in,
                                      std::string path, bool recomputed = false);
   void AddResult(std::string name, Value value);
   const NamedResult* FindResult(std::string_view name) const;

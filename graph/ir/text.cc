@@ -191,7 +191,7 @@ class GraphParser {
       in.push_back(*v);
       line.Take(",");
     }
-    ASSIGN_OR_RETURN(ops::Attrs attrs, ops::Attrs::FromText(line.TakeBraces()));
+    ASSIGN_OR_RETURN(Attrs attrs, Attrs::FromText(line.TakeBraces()));
     if (!line.Take("@")) return Fail(line, "'@\"path\"'");
     std::optional<std::string> path = line.TakeQuoted();
     const bool recomputed = line.Take("recomputed");

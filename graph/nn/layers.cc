@@ -3,11 +3,11 @@
 
 #include "base/math.h"
 #include "ops/math/add/add.h"
+#include "ops/math/bias_add/bias_add.h"
 #include "ops/math/matmul/matmul.h"
 #include "ops/math/reshape/reshape.h"
 #include "ops/nn/adaptive_avg_pool2d/adaptive_avg_pool2d.h"
 #include "ops/nn/avg_pool2d/avg_pool2d.h"
-#include "ops/nn/bias_add/bias_add.h"
 #include "ops/nn/conv2d/conv2d.h"
 #include "ops/nn/dropout/dropout.h"
 #include "ops/nn/dropout2d/dropout2d.h"

@@ -5,7 +5,7 @@
 
 #include "graph/ir/text.h"
 #include "graph/ir/verify.h"
-#include "graph/passes/random_args.h"
+#include "graph/passes/testing/random_args.h"
 #include "graph/program/program.h"
 
 namespace lockstep::graph {

@@ -6,7 +6,7 @@
 #include "graph/ir/text.h"
 #include "graph/ir/verify.h"
 #include "graph/passes/dead_code.h"
-#include "graph/passes/random_args.h"
+#include "graph/passes/testing/random_args.h"
 
 namespace lockstep::graph {
 namespace {

@@ -21,7 +21,7 @@ struct Rule {
 struct Match {
   std::vector<size_t> nodes;  // by index, in order
   const ops::Op* op = nullptr;
-  ops::Attrs attrs;
+  Attrs attrs;
   std::vector<Value> in, out;  // of the graph that was
 };
 
@@ -70,7 +70,7 @@ class Matcher {
     match.op = rule.op;
     match.nodes = {first};
     match.in = graph_.nodes()[first].in;
-    std::vector<const ops::Attrs*> attrs = {&graph_.nodes()[first].attrs};
+    std::vector<const Attrs*> attrs = {&graph_.nodes()[first].attrs};
     for (size_t k = 1; k < rule.chain->ops.size(); ++k) {
       const Value link = graph_.nodes()[match.nodes.back()].out[0];
       const auto& readers = readers_[static_cast<size_t>(link.id)];

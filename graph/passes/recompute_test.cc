@@ -7,8 +7,8 @@
 
 #include "graph/ir/text.h"
 #include "graph/ir/verify.h"
-#include "graph/passes/random_args.h"
-#include "graph/plan/bottleneck_lane.h"
+#include "graph/passes/testing/random_args.h"
+#include "graph/plan/testing/bottleneck_lane.h"
 
 namespace lockstep::graph {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "graph/plan/bottleneck_lane.h"
+#include "graph/plan/testing/bottleneck_lane.h"
 
 namespace lockstep::graph {
 namespace {

@@ -6,7 +6,7 @@
 #include "graph/ir/builder.h"
 #include "graph/ir/text.h"
 #include "graph/passes/dead_code.h"
-#include "graph/plan/bottleneck_lane.h"
+#include "graph/plan/testing/bottleneck_lane.h"
 #include "graph/plan/verify_plan.h"
 #include "graph/program/program.h"
 

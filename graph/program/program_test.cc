@@ -48,7 +48,7 @@ TEST(Program, BackwardOfAShortLaneStartsFromOneOverTheFullLaneBatch) {
     ASSERT_TRUE(lane.ok()) << lane.status();
     const Node* seed = FindNode(*lane, "fill");
     ASSERT_NE(seed, nullptr);
-    EXPECT_EQ(*seed->attrs.Find("value"), ops::AttrValue(0.125)) << rows << " rows";
+    EXPECT_EQ(*seed->attrs.Find("value"), AttrValue(0.125)) << rows << " rows";
     EXPECT_EQ(lane->args()[0].type.shape, (Shape{rows, 8, 8, 1}));
     EXPECT_EQ(lane->args()[1].type.shape, (Shape{rows}));
   }
@@ -71,8 +71,8 @@ TEST(Program, EvaluationHasNeitherSmoothingNorDropoutNorBatchStatistics) {
   const Program program = Make(Options());
   const Result<Graph> eval = program.Eval(5), lane = program.Lane(5);
   ASSERT_TRUE(eval.ok()) << eval.status();
-  EXPECT_EQ(*FindNode(*lane, "cross_entropy")->attrs.Find("label_smoothing"), ops::AttrValue(0.1));
-  EXPECT_EQ(*FindNode(*eval, "cross_entropy")->attrs.Find("label_smoothing"), ops::AttrValue(0.0));
+  EXPECT_EQ(*FindNode(*lane, "cross_entropy")->attrs.Find("label_smoothing"), AttrValue(0.1));
+  EXPECT_EQ(*FindNode(*eval, "cross_entropy")->attrs.Find("label_smoothing"), AttrValue(0.0));
   EXPECT_NE(FindNode(*lane, "dropout"), nullptr);
   EXPECT_EQ(FindNode(*eval, "dropout"), nullptr);
   EXPECT_EQ(FindNode(*eval, "batch_norm"), nullptr);

@@ -7,8 +7,8 @@
 #include <array>
 #include <string>
 
+#include "base/options/attrs.h"
 #include "base/status.h"
-#include "ops/core/attrs.h"
 #include "ops/core/emitter.h"
 
 namespace lockstep::ops {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/options/attrs.h"
 #include "base/shape.h"
-#include "ops/core/attrs.h"
 
 namespace lockstep::ops {
 

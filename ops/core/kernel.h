@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/device/device.h"
+#include "base/options/attrs.h"
 #include "base/shape.h"
-#include "ops/core/attrs.h"
 
 namespace lockstep::ops {
 

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/options/attrs.h"
 #include "base/shape.h"
-#include "ops/core/attrs.h"
 #include "ops/core/emitter.h"
 #include "ops/core/kernel.h"
 #include "ops/core/sample.h"

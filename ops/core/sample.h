@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/options/attrs.h"
 #include "base/shape.h"
-#include "ops/core/attrs.h"
 
 namespace lockstep::ops {
 

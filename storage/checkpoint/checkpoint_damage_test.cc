@@ -8,10 +8,10 @@
 
 #include "base/philox.h"
 #include "storage/checkpoint/checkpoint.h"
-#include "storage/checkpoint/made_checkpoint.h"
-#include "storage/env/damaged_files.h"
+#include "storage/checkpoint/testing/made_checkpoint.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/damaged_files.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::storage {
 namespace {

@@ -7,11 +7,11 @@
 
 #include "base/fault_point.h"
 #include "storage/checkpoint/checkpoint.h"
-#include "storage/checkpoint/faults_of.h"
-#include "storage/checkpoint/made_checkpoint.h"
-#include "storage/env/damaged_files.h"
+#include "storage/checkpoint/testing/faults_of.h"
+#include "storage/checkpoint/testing/made_checkpoint.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/damaged_files.h"
+#include "storage/env/testing/scratch_directory.h"
 #include "storage/json/hashed_json.h"
 
 namespace lockstep::storage {

@@ -7,9 +7,9 @@
 
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/generation.h"
-#include "storage/checkpoint/made_checkpoint.h"
+#include "storage/checkpoint/testing/made_checkpoint.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::storage {
 namespace {

@@ -12,11 +12,11 @@
 
 #include "base/fault_point.h"
 #include "storage/checkpoint/checkpoint_directory.h"
-#include "storage/checkpoint/faults_of.h"
-#include "storage/checkpoint/made_checkpoint.h"
-#include "storage/env/damaged_files.h"
+#include "storage/checkpoint/testing/faults_of.h"
+#include "storage/checkpoint/testing/made_checkpoint.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/damaged_files.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::storage {
 namespace {

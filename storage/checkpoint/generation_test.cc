@@ -16,7 +16,7 @@
 #include "base/process.h"
 #include "storage/checkpoint/generation_files.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::storage {
 namespace {

@@ -9,10 +9,10 @@
 
 #include "base/fault_point.h"
 #include "storage/checkpoint/checkpoint.h"
-#include "storage/checkpoint/made_checkpoint.h"
+#include "storage/checkpoint/testing/made_checkpoint.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
-#include "storage/env/write_faults.h"
+#include "storage/env/testing/scratch_directory.h"
+#include "storage/env/testing/write_faults.h"
 
 namespace lockstep::storage {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "storage/dataset/little_endian.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::storage {
 namespace {

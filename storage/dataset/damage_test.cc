@@ -6,13 +6,13 @@
 #include <fstream>
 
 #include "base/philox.h"
-#include "storage/dataset/made_dataset.h"
 #include "storage/dataset/manifest.h"
 #include "storage/dataset/record.h"
+#include "storage/dataset/testing/made_dataset.h"
 #include "storage/dataset/verify.h"
-#include "storage/env/damaged_files.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/damaged_files.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::storage {
 namespace {

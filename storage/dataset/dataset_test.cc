@@ -9,10 +9,10 @@
 #include <fstream>
 
 #include "base/math.h"
-#include "storage/dataset/made_dataset.h"
+#include "storage/dataset/testing/made_dataset.h"
 #include "storage/dataset/verify.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::storage {
 namespace {

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "storage/dataset/made_dataset.h"
+#include "storage/dataset/testing/made_dataset.h"
 
 namespace lockstep::storage {
 namespace {

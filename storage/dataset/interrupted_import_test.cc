@@ -10,11 +10,11 @@
 #include <fstream>
 
 #include "storage/dataset/import_directory.h"
-#include "storage/dataset/made_dataset.h"
+#include "storage/dataset/testing/made_dataset.h"
 #include "storage/dataset/verify.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
-#include "storage/env/write_faults.h"
+#include "storage/env/testing/scratch_directory.h"
+#include "storage/env/testing/write_faults.h"
 
 namespace lockstep::storage {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DatasetWriter: makes a dataset, once. Importers use it through ImportDataset
-// (storage/importers/import.h).
+// (storage/import/import.h).
 //
 // Everything is written to a sibling directory, OUT.importing-PID, and renamed to OUT as the very
 // last thing, so an interrupted import leaves nothing that opens. Such directories whose process is

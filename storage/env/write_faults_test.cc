@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The interposed calls of write_faults.h, and the proof that they are in the way.
-#include "storage/env/write_faults.h"
+#include "storage/env/testing/write_faults.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 
 #include "storage/dataset/rocks_writer.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::storage {
 namespace {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "storage/loader/fake_source.h"
+#include "storage/loader/testing/fake_source.h"
 
 namespace lockstep::storage {
 namespace {

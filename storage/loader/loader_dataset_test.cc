@@ -10,7 +10,7 @@
 #include <set>
 
 #include "storage/loader/eval_loader.h"
-#include "storage/loader/small_dataset.h"
+#include "storage/loader/testing/small_dataset.h"
 #include "storage/loader/train_loader.h"
 #include "storage/order/dataset_order.h"
 

@@ -10,7 +10,7 @@
 #include <map>
 
 #include "storage/loader/augment.h"
-#include "storage/loader/fake_source.h"
+#include "storage/loader/testing/fake_source.h"
 #include "storage/order/dataset_order.h"
 
 namespace lockstep::storage {

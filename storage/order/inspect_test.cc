@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "storage/loader/small_dataset.h"
+#include "storage/loader/testing/small_dataset.h"
 #include "storage/order/dataset_order.h"
 
 namespace lockstep::storage {

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "tests/distributed/small_runs.h"
-#include "worker/trainer/trainer_state.h"
+#include "worker/step/trainer_state.h"
 
 namespace lockstep::tests {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Golden digests: three small runs with reference kernels have, step for step, the losses and
 // digests stored beside this file, with every compiler and preset and on every x86-64 machine. A
-// change of them is a change of a definition: a new digest schema (worker/trainer/digest.h), a
+// change of them is a change of a definition: a new digest schema (worker/step/digest.h), a
 // decision record, and new files, written by running this test with LOCKSTEP_WRITE_GOLDEN=1.
 #include <gtest/gtest.h>
 

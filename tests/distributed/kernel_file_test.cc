@@ -11,9 +11,9 @@
 
 #include "base/file.h"
 #include "tests/distributed/small_runs.h"
+#include "worker/measure/tuner.h"
+#include "worker/model/run_setup.h"
 #include "worker/report/explain.h"
-#include "worker/trainer/run_setup.h"
-#include "worker/tuning/tuner.h"
 
 namespace lockstep::tests {
 namespace {

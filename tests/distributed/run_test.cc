@@ -13,8 +13,8 @@
 #include "base/mutex.h"
 #include "storage/checkpoint/safetensors.h"
 #include "tests/distributed/small_runs.h"
-#include "worker/eval/evaluate.h"
 #include "worker/report/explain.h"
+#include "worker/run/evaluate.h"
 
 namespace lockstep::tests {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/status.h"
-#include "worker/trainer/train.h"
-#include "worker/trainer/train_config.h"
+#include "worker/config/train_config.h"
+#include "worker/run/train.h"
 
 namespace lockstep::tests {
 

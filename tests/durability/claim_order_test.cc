@@ -8,8 +8,8 @@
 
 #include "coordinator/ledger/ledger.h"
 #include "storage/checkpoint/generation.h"
-#include "storage/checkpoint/made_checkpoint.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/checkpoint/testing/made_checkpoint.h"
+#include "storage/env/testing/scratch_directory.h"
 #include "tests/durability/disk_journal.h"
 
 namespace lockstep::tests {

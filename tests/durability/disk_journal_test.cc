@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "storage/dataset/rocks_writer.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::tests {
 namespace {

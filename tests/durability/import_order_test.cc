@@ -6,10 +6,10 @@
 
 #include <algorithm>
 
-#include "storage/dataset/made_dataset.h"
 #include "storage/dataset/manifest.h"
+#include "storage/dataset/testing/made_dataset.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
 #include "tests/durability/disk_journal.h"
 
 namespace lockstep::tests {

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
 #include "tests/distributed/small_runs.h"
 #include "tests/durability/disk_journal.h"
 

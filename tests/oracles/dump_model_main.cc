@@ -19,8 +19,8 @@
 #include "storage/checkpoint/safetensors.h"
 #include "worker/device/cpu_device.h"
 #include "worker/executor/executor.h"
-#include "worker/trainer/bindings.h"
-#include "worker/trainer/weights.h"
+#include "worker/model/weights.h"
+#include "worker/step/bindings.h"
 
 namespace lockstep::tests {
 namespace {
@@ -130,7 +130,7 @@ Status DumpGradients(const Options& o) {
   worker::CpuDevice device(spec);
   ASSIGN_OR_RETURN(const auto model, worker::CompiledModel::Make(program, &device, {}));
   ASSIGN_OR_RETURN(worker::ModelState state, worker::ModelState::Make(*model, std::nullopt, {}));
-  RETURN_IF_ERROR(worker::LoadWeights(*model, o.weights, &state));
+  RETURN_IF_ERROR(worker::LoadWeights(*model, {.path = o.weights}, &state));
 
   ASSIGN_OR_RETURN(graph::Graph lane, program.Lane(batch.rows));
   RETURN_IF_ERROR(AddLogits(&lane));

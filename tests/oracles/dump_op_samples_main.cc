@@ -19,7 +19,7 @@ using ops::GradientRun;
 using ops::OpCase;
 using ops::Value;
 
-json AttrsJson(const ops::Attrs& attrs) {
+json AttrsJson(const Attrs& attrs) {
   json result = json::object();
   for (const auto& [name, value] : attrs.fields()) {
     std::visit([&, &key = name](const auto& typed) { result[key] = typed; }, value);

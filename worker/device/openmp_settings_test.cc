@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "worker/trainer/run_setup.h"
+#include "worker/model/run_setup.h"
 
 namespace lockstep::worker {
 namespace {

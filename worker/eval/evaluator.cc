@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "worker/trainer/bindings.h"
+#include "worker/step/bindings.h"
 
 namespace lockstep::worker {
 namespace {

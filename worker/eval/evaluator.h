@@ -11,9 +11,9 @@
 #include "comm/communicator.h"
 #include "comm/reduce/all_sum.h"
 #include "storage/loader/eval_loader.h"
-#include "worker/trainer/compiled_model.h"
-#include "worker/trainer/lane_workspace.h"
-#include "worker/trainer/model_state.h"
+#include "worker/model/compiled_model.h"
+#include "worker/model/model_state.h"
+#include "worker/step/lane_workspace.h"
 
 namespace lockstep::worker {
 

@@ -8,10 +8,10 @@
 
 #include "comm/local/rank_threads.h"
 #include "comm/reduce/canonical_tree.h"
-#include "storage/loader/fake_source.h"
+#include "storage/loader/testing/fake_source.h"
 #include "worker/eval/evaluator.h"
-#include "worker/trainer/small_model.h"
-#include "worker/trainer/state_tensors.h"
+#include "worker/model/state_tensors.h"
+#include "worker/model/testing/small_model.h"
 
 namespace lockstep::worker {
 namespace {

@@ -8,9 +8,9 @@
 #include "base/format.h"
 #include "base/hash.h"
 #include "comm/reduce/canonical_tree.h"
-#include "worker/trainer/memory_report.h"
-#include "worker/trainer/run_setup.h"
-#include "worker/trainer/setup_warnings.h"
+#include "worker/model/memory_report.h"
+#include "worker/model/run_setup.h"
+#include "worker/model/setup_warnings.h"
 
 namespace lockstep::worker {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/status.h"
-#include "worker/report/predicted_time.h"
-#include "worker/trainer/train_config.h"
+#include "worker/config/train_config.h"
+#include "worker/measure/predicted_time.h"
 
 namespace lockstep::worker {
 

@@ -7,8 +7,8 @@
 #include "base/file.h"
 #include "storage/env/files.h"
 #include "storage/json/hashed_json.h"
+#include "worker/model/run_kernels.h"
 #include "worker/report/run_tables.h"
-#include "worker/tuning/run_kernels.h"
 
 namespace lockstep::worker {
 namespace {

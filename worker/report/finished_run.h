@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "base/status.h"
 #include "storage/checkpoint/checkpoint.h"
-#include "worker/trainer/train.h"
+#include "worker/report/train_report.h"
 
 namespace lockstep::worker {
 

@@ -18,9 +18,9 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "storage/checkpoint/checkpoint.h"
+#include "worker/model/run_kernels.h"
 #include "worker/report/finished_run.h"
 #include "worker/report/run_place.h"
-#include "worker/tuning/run_kernels.h"
 
 namespace lockstep::worker {
 namespace {

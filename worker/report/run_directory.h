@@ -10,11 +10,11 @@
 #include <string>
 
 #include "base/status.h"
+#include "worker/config/train_config.h"
 #include "worker/report/finished_run.h"
 #include "worker/report/growing_table.h"
 #include "worker/report/run_tables.h"
-#include "worker/trainer/train.h"
-#include "worker/trainer/train_config.h"
+#include "worker/report/train_report.h"
 
 namespace lockstep::worker {
 

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::worker {
 namespace {

@@ -7,10 +7,10 @@
 #include <cmath>
 #include <limits>
 
-#include "ops/core/reference_run.h"
 #include "ops/core/testing/accuracy_check.h"
 #include "ops/core/testing/kernel_check.h"
 #include "ops/core/testing/kernel_run.h"
+#include "ops/core/testing/reference_run.h"
 
 namespace lockstep::ops {
 namespace {

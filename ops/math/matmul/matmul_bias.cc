@@ -4,8 +4,8 @@
 #include "ops/core/activation.h"
 #include "ops/core/expect.h"
 #include "ops/core/registry.h"
+#include "ops/math/bias_add/bias_add.h"
 #include "ops/math/matmul/matmul_cpu.h"
-#include "ops/nn/bias_add/bias_add.h"
 
 namespace lockstep::ops::matmul {
 namespace {

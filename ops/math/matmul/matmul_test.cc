@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ops/core/reference_run.h"
+#include "ops/core/testing/reference_run.h"
 
 namespace lockstep::ops {
 namespace {

@@ -4,7 +4,7 @@
 #include "ops/core/activation.h"
 #include "ops/core/expect.h"
 #include "ops/core/registry.h"
-#include "ops/nn/bias_add/bias_add.h"
+#include "ops/math/bias_add/bias_add.h"
 #include "ops/nn/conv2d/conv2d_geometry.h"
 
 namespace lockstep::ops::conv2d {

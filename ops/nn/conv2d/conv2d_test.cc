@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ops/core/reference_run.h"
+#include "ops/core/testing/reference_run.h"
 #include "ops/nn/conv2d/conv2d_geometry.h"
 
 namespace lockstep::ops {

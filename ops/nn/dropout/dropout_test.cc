@@ -5,8 +5,8 @@
 
 #include <numeric>
 
-#include "ops/core/reference_run.h"
 #include "ops/core/testing/kernel_check.h"
+#include "ops/core/testing/reference_run.h"
 
 namespace lockstep::ops {
 namespace {

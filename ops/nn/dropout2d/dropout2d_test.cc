@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "ops/core/reference_run.h"
 #include "ops/core/testing/kernel_check.h"
+#include "ops/core/testing/reference_run.h"
 
 namespace lockstep::ops {
 namespace {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "ops/core/reference_run.h"
+#include "ops/core/testing/reference_run.h"
 
 namespace lockstep::ops {
 namespace {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "ops/core/reference_run.h"
+#include "ops/core/testing/reference_run.h"
 
 namespace lockstep::ops {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "storage/dataset/verify.h"
 #include "storage/env/files.h"
-#include "storage/env/scratch_directory.h"
+#include "storage/env/testing/scratch_directory.h"
+#include "storage/import/import.h"
 #include "storage/importers/idx/idx_format.h"
-#include "storage/importers/import.h"
 #include "storage/importers/importer.h"
 
 namespace lockstep::storage {

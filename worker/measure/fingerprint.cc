@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/measure/fingerprint.h"
+
+#include <map>
+#include <string>
+
+#include "base/device/queue_stream.h"
+#include "base/hash.h"
+#include "base/mutex.h"
+#include "base/philox.h"
+#include "comm/local/local_world.h"
+#include "worker/device/cpu_device.h"
+#include "worker/step/lane_runner.h"
+#include "worker/step/parameter_update.h"
+
+namespace lockstep::worker {
+namespace {
+
+constexpr int64_t kRows = 3;
+
+// The ops of small models and both optimizers; not those of every model.
+struct Net {
+  const char* model;
+  const char* optimizer;
+};
+constexpr Net kNets[] = {{"lenet5", "sgd"}, {"convnet-bn", "adam"}, {"mlp-784-400-400-10", "sgd"}};
+
+Result<storage::StepBatch> FixedBatch(const Shape& image) {
+  storage::LaneBatch lane;
+  lane.lane = Lane(0);
+  lane.rows = kRows;
+  lane.image = image;
+  const int64_t elements = kRows * image.elements();
+  ASSIGN_OR_RETURN(lane.x, AlignedBuffer::Make(static_cast<size_t>(elements) * sizeof(float)));
+  auto* x = static_cast<float*>(lane.x.data());
+  for (int64_t i = 0; i < elements; ++i) {
+    const uint32_t word = Philox4x32({static_cast<uint32_t>(i), 0, 0, 0}, {7, 0})[0];
+    x[i] = static_cast<float>(word >> 8) * 0x1p-23f - 1.0f;
+  }
+  for (int32_t i = 0; i < kRows; ++i) lane.labels.push_back(3 * i + 1);
+  storage::StepBatch batch;
+  batch.lanes.push_back(std::move(lane));
+  return batch;
+}
+
+// The hash of the training state after one step.
+Result<uint64_t> HashOfOneStep(const Net& net, CpuDevice* device) {
+  graph::ProgramOptions options;
+  options.model = net.model;
+  options.model_options.classes = 10;
+  options.image = {28, 28, 1};
+  options.lane_batch = kRows;
+  options.optimizer.name = net.optimizer;
+  options.rewrite = !device->spec().reference_kernels_only;
+  ASSIGN_OR_RETURN(graph::Program program, graph::Program::Make(options));
+  ASSIGN_OR_RETURN(const auto model,
+                   CompiledModel::Make(std::move(program), device, {.lane_rows = {kRows}}));
+  comm::LocalWorld world(1);
+  const auto communicator = world.MakeRank(Rank(0));
+  QueueStream stream("fingerprint");
+  ParameterUpdate update(model.get(), communicator.get(), &stream, ParameterUpdate::Options{});
+  ASSIGN_OR_RETURN(ModelState state, ModelState::Make(*model, /*seed=*/1, update.OwnedBlocks()));
+  ASSIGN_OR_RETURN(const auto workspaces, LaneWorkspaces::Make(*model, 1));
+  ASSIGN_OR_RETURN(const auto runner,
+                   LaneRunner::Make(model.get(), &state, workspaces.get(), {{0, 1}, 1, 1}));
+  ASSIGN_OR_RETURN(const storage::StepBatch batch, FixedBatch(options.image));
+  RETURN_IF_ERROR(runner->Run(batch));
+  ParameterUpdate::StepScalars scalars;
+  scalars.lr = 0.1;
+  scalars.applied_updates = 1;
+  RETURN_IF_ERROR(update.Run(*runner, scalars, &state, Deadline::Never()).status());
+  return update.StateHash(&state, Deadline::Never());
+}
+
+Result<uint64_t> Compute(const DeviceSpec& spec) {
+  CpuDevice device(spec);
+  Hasher hasher;
+  for (const Net& net : kNets) {
+    ASSIGN_OR_RETURN(const uint64_t hash, HashOfOneStep(net, &device));
+    hasher.UpdateU64(hash);
+  }
+  return hasher.Digest64();
+}
+
+}  // namespace
+
+Result<uint64_t> Fingerprint(const DeviceSpec& spec) {
+  static Mutex mutex;
+  static auto* const made = new std::map<std::string, Result<uint64_t>>;
+  const std::string key = spec.ToText();
+  MutexLock lock(&mutex);
+  const auto it = made->find(key);
+  if (it != made->end()) return it->second;
+  return made->emplace(key, Compute(spec)).first->second;
+}
+
+}  // namespace lockstep::worker

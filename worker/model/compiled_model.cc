@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/model/compiled_model.h"
+
+#include <algorithm>
+
+#include "base/watch.h"
+#include "graph/plan/memory.h"
+
+namespace lockstep::worker {
+namespace {
+
+int64_t GuardBytes(bool poison) { return poison ? graph::kBufferAlignment : 0; }
+
+}  // namespace
+
+Result<std::unique_ptr<CompiledModel>> CompiledModel::Make(graph::Program program, Device* device,
+                                                           const Options& options) {
+  std::unique_ptr<CompiledModel> model(new CompiledModel(std::move(program)));
+  RETURN_IF_ERROR(model->CompileAll(device, options));
+  return model;
+}
+
+Status CompiledModel::CompileAll(Device* device, const Options& options) {
+  for (int64_t rows : options.lane_rows) {
+    RETURN_IF_ERROR(CheckStop(options.stop));
+    ASSIGN_OR_RETURN(const graph::Graph lane, program_.Lane(rows));
+    const bool most = rows == *std::max_element(options.lane_rows.begin(), options.lane_rows.end());
+    ASSIGN_OR_RETURN(
+        std::shared_ptr<const graph::Plan> plan,
+        graph::CompileLane(lane, device->spec(), options.recompute, options.kernels,
+                           {.guard_bytes = GuardBytes(options.poison),
+                            .prepare_parameters = options.prepare_parameters && most}));
+    ASSIGN_OR_RETURN(lane_[rows], MakeExecutor(std::move(plan), device, options));
+  }
+  for (int64_t rows : options.eval_rows) {
+    ASSIGN_OR_RETURN(eval_[rows], CompileOne(program_.Eval(rows), device, options));
+  }
+  if (options.lane_rows.empty()) return OkStatus();
+  for (const graph::Block& block : space_.blocks()) {
+    if (update_.contains(block.length)) continue;
+    ASSIGN_OR_RETURN(update_[block.length],
+                     CompileOne(program_.Update(block.length), device, options));
+  }
+  for (const graph::RunningStatistics& layer : program_.running()) {
+    ASSIGN_OR_RETURN(
+        std::unique_ptr<Executor> executor,
+        CompileOne(program_.UpdateRunning(layer.channels, layer.momentum), device, options));
+    update_running_.push_back(std::move(executor));
+  }
+  return OkStatus();
+}
+
+int64_t CompiledModel::prepared_bytes() const {
+  int64_t bytes = 0;
+  for (const auto& [rows, executor] : lane_) bytes += executor->plan().prepared_bytes;
+  return bytes;
+}
+
+Result<std::unique_ptr<Executor>> CompiledModel::CompileOne(const Result<graph::Graph>& graph,
+                                                            Device* device,
+                                                            const Options& options) {
+  RETURN_IF_ERROR(CheckStop(options.stop));
+  if (!graph.ok()) return graph.status();
+  ASSIGN_OR_RETURN(std::shared_ptr<const graph::Plan> plan,
+                   graph::Compile(*graph, device->spec(), options.kernels,
+                                  {.guard_bytes = GuardBytes(options.poison)}));
+  return MakeExecutor(std::move(plan), device, options);
+}
+
+Result<std::unique_ptr<Executor>> CompiledModel::MakeExecutor(
+    std::shared_ptr<const graph::Plan> plan, Device* device, const Options& options) {
+  arena_bytes_ = std::max(arena_bytes_, plan->arena_bytes);
+  return Executor::Make(
+      std::move(plan), device,
+      {.poison = options.poison, .profile = options.profile, .library_only = options.library_only});
+}
+
+}  // namespace lockstep::worker

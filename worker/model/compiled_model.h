@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// CompiledModel: a program compiled for a device, for every row count and block length a run will
+// meet, before its first step. Immutable and shared by all ranks and lanes of a process.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/device/device.h"
+#include "graph/plan/lane_plan.h"
+#include "graph/program/program.h"
+#include "worker/executor/executor.h"
+#include "worker/model/running_space.h"
+
+namespace lockstep::worker {
+
+class CompiledModel {
+ public:
+  struct Options {
+    std::vector<int64_t> lane_rows;  // row counts of lane batches; empty: no training
+    std::vector<int64_t> eval_rows;
+    graph::RecomputePolicy recompute;  // of lane plans
+    bool prepare_parameters = false;   // of the lane plan with the most rows
+    graph::KernelChoices kernels;      // of all plans
+    bool poison = false;               // Executor::Options
+    bool profile = false;              // Executor::Options
+    bool library_only = false;         // Executor::Options
+    // Looked at before each plan; once set, the compiling ends as cancelled. May be null.
+    const std::atomic<bool>* stop = nullptr;
+  };
+  // Everything that can fail for shapes, kernels or memory fails here. `device` outlives it.
+  static Result<std::unique_ptr<CompiledModel>> Make(graph::Program program, Device* device,
+                                                     const Options& options);
+
+  const graph::Program& program() const { return program_; }
+  const graph::ParameterSpace& space() const { return space_; }
+  const RunningSpace& running_space() const { return running_space_; }
+  DType precision() const { return program_.options().precision; }
+
+  const Executor& Lane(int64_t rows) const { return *lane_.at(rows); }
+  const Executor& Eval(int64_t rows) const { return *eval_.at(rows); }
+  const Executor& Update(int64_t elements) const { return *update_.at(elements); }
+  const Executor& UpdateRunning(size_t layer) const { return *update_running_[layer]; }
+
+  // The largest arena of any plan.
+  int64_t arena_bytes() const { return arena_bytes_; }
+  // Of the copies of parameters that the lanes of a rank share.
+  int64_t prepared_bytes() const;
+  const std::map<int64_t, std::unique_ptr<Executor>>& lane_executors() const { return lane_; }
+  const std::map<int64_t, std::unique_ptr<Executor>>& eval_executors() const { return eval_; }
+  // By block length.
+  const std::map<int64_t, std::unique_ptr<Executor>>& update_executors() const { return update_; }
+  // By layer, in the program's order.
+  const std::vector<std::unique_ptr<Executor>>& update_running_executors() const {
+    return update_running_;
+  }
+
+ private:
+  explicit CompiledModel(graph::Program program)
+      : program_(std::move(program)),
+        space_(program_.MakeParameterSpace()),
+        running_space_(program_.running()) {}
+  Status CompileAll(Device* device, const Options& options);
+  Result<std::unique_ptr<Executor>> CompileOne(const Result<graph::Graph>& graph, Device* device,
+                                               const Options& options);
+  Result<std::unique_ptr<Executor>> MakeExecutor(std::shared_ptr<const graph::Plan> plan,
+                                                 Device* device, const Options& options);
+
+  graph::Program program_;
+  graph::ParameterSpace space_;
+  RunningSpace running_space_;
+  std::map<int64_t, std::unique_ptr<Executor>> lane_, eval_, update_;
+  std::vector<std::unique_ptr<Executor>> update_running_;
+  int64_t arena_bytes_ = 0;
+};
+
+}  // namespace lockstep::worker

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// ModelState: a rank's copy of what is trained: all parameters, all running statistics, and the
+// optimizer slots of the blocks it owns.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "worker/model/compiled_model.h"
+
+namespace lockstep::worker {
+
+class ModelState {
+ public:
+  // Parameters as the seed draws them, or 0 without one (weights will be loaded); running mean 0
+  // and variance 1, slots 0.
+  static Result<ModelState> Make(const CompiledModel& model, std::optional<uint64_t> seed,
+                                 const std::vector<int64_t>& owned_blocks);
+
+  void* parameters() { return parameters_.data(); }
+  void* running() { return running_.data(); }
+  const void* parameters() const { return parameters_.data(); }
+  const void* running() const { return running_.data(); }
+  // Slot `slot` of an owned block.
+  void* SlotOfBlock(size_t slot, int64_t block);
+  int64_t bytes() const;
+
+  // Pointers into the arenas.
+  void* Parameter(const CompiledModel& model, size_t tensor);
+  void* RunningMean(const CompiledModel& model, size_t layer);
+  void* RunningVariance(const CompiledModel& model, size_t layer);
+
+ private:
+  AlignedBuffer parameters_, running_;
+  std::vector<AlignedBuffer> slots_;
+  std::vector<int64_t> slot_offset_;  // by block, bytes; -1: not owned
+};
+
+// A zeroed buffer.
+Result<AlignedBuffer> ZeroedBuffer(int64_t bytes);
+
+}  // namespace lockstep::worker

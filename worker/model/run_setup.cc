@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/model/run_setup.h"
+
+#include <algorithm>
+
+#include "base/cores.h"
+#include "base/fault_point.h"
+#include "base/process_limits.h"
+#include "comm/reduce/canonical_tree.h"
+#include "comm/reduce/subtree_sums.h"
+#include "storage/loader/augment.h"
+#include "storage/order/dataset_order.h"
+#include "worker/device/openmp_settings.h"
+
+namespace lockstep::worker {
+namespace {
+
+constexpr size_t kLargestNamed = 5;  // tensors at the peak that a refusal names
+
+Status CheckRanks(const TrainConfig& config) {
+  const int32_t ranks = config.run.ranks, lanes = config.batch.lanes;
+  if (ranks < 1 || ranks > lanes) {
+    return InvalidArgument("ranks are " + std::to_string(ranks) + " and batch.lanes " +
+                           std::to_string(lanes) +
+                           "; a rank needs at least one lane: use at most " +
+                           std::to_string(lanes) + " ranks, or more lanes (new mathematics)");
+  }
+  if (config.precision == DType::kFloat64 && (ranks != 1 || lanes != 1)) {
+    return InvalidArgument(
+        "train.precision = \"fp64\" is the oracle: it needs batch.lanes = 1 and "
+        "one rank, got " +
+        std::to_string(lanes) + " lanes on " + std::to_string(ranks));
+  }
+  if (config.batch.lane_threads != 1 && config.reference_kernels()) {
+    return InvalidArgument("batch.lane_threads is " + std::to_string(config.batch.lane_threads) +
+                           "; the reference kernels run one thread a lane: set it to 1");
+  }
+  return OkStatus();
+}
+
+int32_t LanesAtOnce(const TrainConfig& config) {
+  const int32_t cores = config.run.cores > 0 ? config.run.cores : AvailableCores();
+  int32_t at_once = config.run.lanes_at_once;
+  const int32_t sharing =
+      config.run.ranks_on_cores > 0 ? config.run.ranks_on_cores : config.run.ranks;
+  if (at_once <= 0) at_once = cores / sharing / config.batch.lane_threads;
+  const int32_t most = (config.batch.lanes + config.run.ranks - 1) / config.run.ranks;
+  return std::clamp(at_once, 1, most);
+}
+
+// A dataset may hold images of any sizes; no augmentation makes one size of them.
+Status CheckOneSize(const TrainConfig& config, const storage::DatasetInfo& info) {
+  if (info.height > 0 && info.width > 0 && info.channels > 0) return OkStatus();
+  const std::string what = info.channels > 0 ? "sizes" : "numbers of channels";
+  return FailedPrecondition("dataset '" + config.data.dataset + "' holds images of different " +
+                            what + ", and a model needs one; import images of one kind");
+}
+
+Result<Shape> ShapeAfter(const std::vector<std::string>& operations,
+                         const storage::DatasetInfo& info) {
+  ASSIGN_OR_RETURN(const storage::Augmentation augmentation,
+                   storage::Augmentation::Parse(operations, {info.channel_mean, info.channel_std}));
+  return augmentation.OutputShape(info.height, info.width, info.channels);
+}
+
+// What the model is built for: training and evaluation must give images of one size.
+Result<Shape> ImageShape(const TrainConfig& config, const storage::DatasetInfo& info) {
+  RETURN_IF_ERROR(CheckOneSize(config, info));
+  ASSIGN_OR_RETURN(const Shape train, ShapeAfter(config.augment_train, info));
+  if (config.data.val.empty()) return train;
+  ASSIGN_OR_RETURN(const Shape val, ShapeAfter(config.augment_val, info));
+  if (val == train) return train;
+  return InvalidArgument("augment.val gives images " + val.ToString() + " and augment.train " +
+                         train.ToString() + "; the model needs one size");
+}
+
+Result<DeviceSpec> SpecOf(const TrainConfig& config) {
+  if (config.reference_kernels()) return ReferenceHostSpec();
+  return HostCpuSpec(config.cpu_isa, config.batch.lane_threads);
+}
+
+// Device and model of a setup.
+Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes, bool rewrite,
+                  CompiledModel::Options compile, RunSetup* setup) {
+  setup->lanes_at_once = LanesAtOnce(config);
+  if (!config.reference_kernels()) {  // those use no OpenMP
+    RETURN_IF_ERROR(CheckOpenMpSettings(comm::ProcessEnvironment(),
+                                        setup->lanes_at_once * config.batch.lane_threads));
+  }
+  ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, image, classes, rewrite));
+  ASSIGN_OR_RETURN(DeviceSpec spec, SpecOf(config));
+  setup->device = std::make_unique<CpuDevice>(std::move(spec));
+  ASSIGN_OR_RETURN(setup->kernels, LoadRunKernels(config, setup->device->spec()));
+  // What a library has is asked for instead of what was recorded.
+  if (!compile.kernels.library_first) compile.kernels = setup->kernels.choices;
+  compile.poison = config.poison;
+  // Worth its memory where a rank has several lanes.
+  compile.prepare_parameters = config.batch.lanes > config.run.ranks;
+  ASSIGN_OR_RETURN(compile.recompute, graph::RecomputePolicy::Parse(config.recompute));
+  ASSIGN_OR_RETURN(setup->model,
+                   CompiledModel::Make(std::move(program), setup->device.get(), compile));
+  return OkStatus();
+}
+
+// Of full lane batches only, for no dataset.
+Result<RunSetup> CompileWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
+                                    bool rewrite, CompiledModel::Options compile) {
+  RETURN_IF_ERROR(CheckRanks(config));
+  RunSetup setup;
+  compile.lane_rows = {config.batch.lane_batch};
+  setup.most_rows = config.batch.lane_batch;
+  RETURN_IF_ERROR(CompileFor(config, image, classes, rewrite, std::move(compile), &setup));
+  return setup;
+}
+
+// A random stream's counter has 32 bits for the step.
+Status CheckSteps(int64_t steps) {
+  if (steps <= int64_t{1} << 32) return OkStatus();
+  return InvalidArgument("the run has " + std::to_string(steps) +
+                         " steps and random streams tell 4294967296 apart; lower train.epochs, or "
+                         "make batch.lane_batch larger");
+}
+
+}  // namespace
+
+Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
+                                   int64_t dataset_classes, bool rewrite) {
+  graph::ProgramOptions options;
+  options.model = config.model.name;
+  const ModelConfig& m = config.model;
+  options.model_options = {m.classes > 0 ? m.classes : dataset_classes,
+                           m.activation,
+                           m.pool,
+                           m.dropout,
+                           m.stem,
+                           m.zero_init_residual};
+  if (options.model_options.classes < dataset_classes) {
+    return InvalidArgument("model.classes is " + std::to_string(options.model_options.classes) +
+                           " and the dataset has " + std::to_string(dataset_classes) +
+                           " classes; remove model.classes or make it at least that");
+  }
+  options.image = image;
+  options.precision = config.precision;
+  options.lane_batch = config.batch.lane_batch;
+  options.label_smoothing = config.loss.label_smoothing;
+  options.rewrite = rewrite && !config.reference_kernels();
+  const OptimizerConfig& o = config.optimizer;
+  options.optimizer = {o.name, o.momentum, o.nesterov, o.beta1, o.beta2, o.eps, o.weight_decay};
+  return graph::Program::Make(options);
+}
+
+MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
+  const CompiledModel& model = *setup.model;
+  const int64_t size = SizeOf(model.precision());
+  const int64_t state = model.space().elements() * size;
+  const int64_t statistics = model.running_space().elements() * SizeOf(DType::kFloat64);
+  MemoryReport report;
+  report.ranks = config.run.ranks_here > 0 ? config.run.ranks_here : config.run.ranks;
+  report.lanes_at_once = setup.lanes_at_once;
+  report.arena = model.arena_bytes();
+  report.arenas = report.ranks * report.lanes_at_once * report.arena;
+  report.prepared = report.ranks * model.prepared_bytes();
+  report.parameters =
+      report.ranks * (state + model.running_space().elements() * size) +
+      static_cast<int64_t>(model.program().options().optimizer.slots().size()) * state;
+  int64_t lanes_here = 0;
+  for (int32_t rank = 0; rank < report.ranks; ++rank) {
+    const Range lanes = comm::LanesOfRank(Rank(rank), config.run.ranks, config.batch.lanes);
+    lanes_here += lanes.size();
+    const int32_t buffers =
+        comm::SubtreeSums::BuffersNeeded(lanes, config.batch.lanes, report.lanes_at_once);
+    report.gradients += buffers * (state + statistics);
+  }
+  report.batches = kBatchesHeld * lanes_here * setup.most_rows *
+                   model.program().options().image.elements() * size;
+  const auto slots = static_cast<int64_t>(model.program().options().optimizer.slots().size());
+  report.checkpoint = state * (2 * slots + 1) + model.running_space().elements() * size;
+  report.recompute = config.recompute != "none";
+  report.arena_is_a_lanes = false;
+  for (const auto* executors : {&model.lane_executors(), &model.eval_executors()}) {
+    for (const auto& [rows, executor] : *executors) {
+      const graph::Plan& plan = executor->plan();
+      report.arena_lower_bound = std::max(report.arena_lower_bound, plan.arena_lower_bound);
+      if (plan.arena_bytes != report.arena || !report.largest.empty()) continue;
+      report.largest = graph::LargestAtPeak(plan, kLargestNamed);
+      report.arena_is_a_lanes = executors == &model.lane_executors();
+    }
+  }
+  return report;
+}
+
+Status CheckRoomFor(const TrainConfig& config, const RunSetup& setup, int ranks) {
+  constexpr int kThreadsOfARank = 8;  // trainer, streams, heartbeat, loader, checkpoints
+  const MemoryReport plan = PlannedMemory(config, setup);
+  const int threads = kThreadsOfACommand +
+                      ranks * (kThreadsOfARank + setup.lanes_at_once * config.batch.lane_threads);
+  return CheckRoom(threads, plan.peak() / plan.ranks * ranks, "training here");
+}
+
+Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
+  RETURN_IF_ERROR(CheckRanks(config));
+  RunSetup setup;
+  watch.Enter("opening the dataset");
+  FaultPoint("train.dataset");
+  ASSIGN_OR_RETURN(setup.dataset, storage::Dataset::Open(config.data.dataset));
+  const storage::DatasetInfo& info = setup.dataset->info();
+  ASSIGN_OR_RETURN(setup.train_split, info.Split(config.data.train));
+  ASSIGN_OR_RETURN(setup.order, storage::OrderSpecFor(info, config.data.train, config.batch.lanes,
+                                                      config.batch.lane_batch,
+                                                      config.data.window_shards, config.seed));
+  RETURN_IF_ERROR(watch.KeepGoing());
+  watch.Enter("compiling");
+  FaultPoint("train.compile");
+  CompiledModel::Options compile;
+  compile.stop = watch.stop;
+  compile.lane_rows = storage::RowCounts(setup.order);
+  setup.most_rows = compile.lane_rows.back();
+  if (!config.data.val.empty()) {
+    ASSIGN_OR_RETURN(setup.eval, storage::EvalSpecFor(info, config.data.val, config.batch.lanes,
+                                                      config.eval.batch));
+    compile.eval_rows = storage::RowCounts(setup.eval);
+  }
+  ASSIGN_OR_RETURN(const Shape image, ImageShape(config, info));
+  RETURN_IF_ERROR(CompileFor(config, image, static_cast<int64_t>(info.classes.size()),
+                             /*rewrite=*/true, compile, &setup));
+  setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
+  setup.total_steps = setup.steps_per_epoch * config.epochs;
+  if (config.max_steps > 0) setup.total_steps = std::min(setup.total_steps, config.max_steps);
+  RETURN_IF_ERROR(CheckSteps(setup.total_steps));
+  return setup;
+}
+
+Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
+                                  bool profile) {
+  CompiledModel::Options compile;
+  compile.profile = profile;
+  return CompileWithoutData(config, image, classes, /*rewrite=*/true, std::move(compile));
+}
+
+Result<RunSetup> SetUpLibraryAlone(const TrainConfig& config, const Shape& image, int64_t classes,
+                                   LibraryPart part) {
+  CompiledModel::Options compile;
+  compile.library_only = true;
+  compile.kernels.library_first = part == LibraryPart::kAllItHas;
+  const bool rewrite = part == LibraryPart::kOfThePlan;
+  return CompileWithoutData(config, image, classes, rewrite, std::move(compile));
+}
+
+}  // namespace lockstep::worker

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// RunSetup: what a config means for its dataset, before anything runs: program, order, plans. Used
+// by train, eval and explain, so that all of them see the same run.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/watch.h"
+#include "storage/dataset/dataset.h"
+#include "storage/order/epoch_order.h"
+#include "storage/order/eval_order.h"
+#include "worker/config/train_config.h"
+#include "worker/device/cpu_device.h"
+#include "worker/model/compiled_model.h"
+#include "worker/model/memory_report.h"
+#include "worker/model/run_kernels.h"
+
+namespace lockstep::worker {
+
+inline constexpr int kPrefetchSteps = 2;                 // steps whose batches are made ahead
+inline constexpr int kBatchesHeld = kPrefetchSteps + 1;  // and the one being used
+
+struct RunSetup {
+  std::unique_ptr<storage::Dataset> dataset;  // null: SetUpWithoutData
+  std::unique_ptr<CpuDevice> device;
+  RunKernels kernels;  // the recipe's kernel file
+  storage::SplitInfo train_split;
+  storage::OrderSpec order;
+  storage::EvalSpec eval;  // samples = 0: the run does not evaluate
+  std::unique_ptr<CompiledModel> model;
+  int64_t most_rows = 0;  // of a lane batch that occurs
+  int64_t steps_per_epoch = 0;
+  int64_t total_steps = 0;    // of the run, max_steps applied
+  int32_t lanes_at_once = 1;  // of a rank
+};
+
+// Opens the dataset, checks the config against it, builds and compiles everything. Every failure
+// that can be foreseen is one here. Says in `watch` where it is, and ends as cancelled when asked.
+Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch = {});
+
+// The model of a config and nothing of its data: images of this shape, this many classes, full lane
+// batches only, no evaluation, no end. For measuring steps; `profile` as Executor::Options.
+Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
+                                  bool profile);
+
+// As SetUpWithoutData, of steps that run a library's primitives and nothing else: those that the
+// plan takes, or, with no op fused, all that a library has. What such a step computes means
+// nothing.
+enum class LibraryPart { kOfThePlan, kAllItHas };
+Result<RunSetup> SetUpLibraryAlone(const TrainConfig& config, const Shape& image, int64_t classes,
+                                   LibraryPart part);
+
+// The bytes of a run with this setup, all ranks together, before anything is allocated; without the
+// exchange's receive buffers, which are known when it is made.
+MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup);
+
+// Whether the limits of this process let `ranks` of the run's ranks have the threads and the memory
+// they need (base/process_limits.h).
+Status CheckRoomFor(const TrainConfig& config, const RunSetup& setup, int ranks);
+
+// The program of a config for images of this shape and this many classes; without `rewrite` as the
+// model states it, no op fused.
+Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
+                                   int64_t dataset_classes, bool rewrite = true);
+
+}  // namespace lockstep::worker

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a recipe can say, and hardly means, about the dataset that it is for. Said before the first
+// step; nothing is refused.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "worker/model/run_setup.h"
+
+namespace lockstep::worker {
+
+// One line each: what is odd, both values, what to do.
+std::vector<std::string> SetupWarnings(const TrainConfig& config, const RunSetup& setup);
+
+}  // namespace lockstep::worker

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests: a compiled model on small images, its state and one lane's batch, made in a line each.
+#pragma once
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+#include "storage/loader/batch.h"
+#include "worker/device/cpu_device.h"
+#include "worker/model/compiled_model.h"
+#include "worker/model/model_state.h"
+
+namespace lockstep::worker {
+
+class SmallModel {
+ public:
+  struct Options {
+    std::string name = "convnet-bn";
+    Shape image = {4, 4, 1};
+    int64_t classes = 10;
+    int64_t lane_batch = 4;
+    std::vector<int64_t> lane_rows = {1, 2, 3, 4};
+    std::vector<int64_t> eval_rows = {4};
+    std::string optimizer = "sgd";
+    DType precision = DType::kFloat32;
+    double dropout = -1.0;
+  };
+
+  explicit SmallModel(const Options& options) : device_(ReferenceHostSpec()) {
+    graph::ProgramOptions program;
+    program.model = options.name;
+    program.model_options.classes = options.classes;
+    program.model_options.dropout = options.dropout;
+    program.image = options.image;
+    program.lane_batch = options.lane_batch;
+    program.precision = options.precision;
+    program.optimizer.name = options.optimizer;
+    auto made = graph::Program::Make(program);
+    CHECK(made.ok()) << made.status();
+    auto model =
+        CompiledModel::Make(*std::move(made), &device_,
+                            {.lane_rows = options.lane_rows, .eval_rows = options.eval_rows});
+    CHECK(model.ok()) << model.status();
+    model_ = *std::move(model);
+  }
+
+  const CompiledModel& operator*() const { return *model_; }
+  const CompiledModel* get() const { return model_.get(); }
+
+  ModelState State(uint64_t seed, const std::vector<int64_t>& owned_blocks = {}) const {
+    auto state = ModelState::Make(*model_, seed, owned_blocks);
+    CHECK(state.ok()) << state.status();
+    return *std::move(state);
+  }
+
+  // Rows of a lane whose pixels and labels tell which lane it is.
+  storage::LaneBatch Batch(int32_t lane, int64_t rows) const {
+    const Shape& image = model_->program().options().image;
+    storage::LaneBatch batch;
+    batch.lane = Lane(lane);
+    batch.rows = rows;
+    batch.image = image;
+    if (rows == 0) return batch;
+    batch.x = *AlignedBuffer::Make(static_cast<size_t>(rows * image.elements()) * sizeof(float));
+    for (int64_t i = 0; i < rows * image.elements(); ++i) {
+      static_cast<float*>(batch.x.data())[i] =
+          static_cast<float>((i * 37 + lane * 11) % 29 - 14) / 8.0f;
+    }
+    for (int64_t i = 0; i < rows; ++i) batch.labels.push_back(static_cast<int32_t>(i + lane) % 10);
+    return batch;
+  }
+
+ private:
+  CpuDevice device_;
+  std::unique_ptr<CompiledModel> model_;
+};
+
+}  // namespace lockstep::worker

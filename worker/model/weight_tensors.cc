@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/model/weight_tensors.h"
+
+namespace lockstep::worker {
+
+Result<WeightTensors> WeightTensors::Read(const NamedWeights& weights) {
+  WeightTensors read;
+  if (!weights.is_checkpoint) {
+    ASSIGN_OR_RETURN(read.file_, storage::SafetensorsFile::Read(weights.path));
+    read.tensors_ = read.file_->tensors();
+    return read;
+  }
+  ASSIGN_OR_RETURN(const storage::CheckpointManifest manifest,
+                   storage::InspectCheckpointDirectory(weights.path, std::nullopt));
+  ASSIGN_OR_RETURN(read.checkpoint_,
+                   storage::CheckpointTensors::ReadDirectory(weights.path, manifest, "model"));
+  read.tensors_ = read.checkpoint_->tensors();
+  return read;
+}
+
+Result<storage::TensorView> WeightTensors::Find(std::string_view name) const {
+  return file_ ? file_->Find(name) : checkpoint_->Find(name);
+}
+
+}  // namespace lockstep::worker

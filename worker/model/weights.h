@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trained weights in a safetensors file or a checkpoint: parameters and running statistics under
+// torchvision's names and in its order of elements, so that any Python reads them as they are.
+#pragma once
+
+#include <string>
+
+#include "worker/model/compiled_model.h"
+#include "worker/model/model_state.h"
+#include "worker/model/weight_tensors.h"
+
+namespace lockstep::worker {
+
+// Written to a temporary file, synced and renamed: it is whole or not there.
+Status SaveWeights(const CompiledModel& model, ModelState* state, const std::string& path);
+
+// Loads stored weights. Every tensor must be there with its shape and finite values, and no others
+// but PyTorch's num_batches_tracked, which is not read. A model in double takes single precision
+// too. Refused weights change nothing of `state`; the failure names file, tensor, both shapes and
+// what to do.
+Status LoadWeights(const CompiledModel& model, const NamedWeights& weights, ModelState* state);
+
+}  // namespace lockstep::worker

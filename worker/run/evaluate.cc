@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/run/evaluate.h"
+
+#include "base/device/queue_stream.h"
+#include "comm/local/local_world.h"
+#include "worker/model/run_setup.h"
+#include "worker/model/weights.h"
+#include "worker/report/named_weights.h"
+
+namespace lockstep::worker {
+
+Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string& name,
+                                   const EvalProgress& progress) {
+  if (config.data.val.empty()) {
+    return InvalidArgument("no split to evaluate: data.val is empty; name one with --split");
+  }
+  TrainConfig alone = config;
+  alone.run.ranks = 1;
+  ASSIGN_OR_RETURN(const RunSetup setup, SetUp(alone));
+  ASSIGN_OR_RETURN(ModelState state, ModelState::Make(*setup.model, std::nullopt, {}));
+  ASSIGN_OR_RETURN(const NamedWeights weights, FindWeights(name));
+  RETURN_IF_ERROR(LoadWeights(*setup.model, weights, &state));
+  storage::EvalLoaderOptions options;
+  options.split = config.data.val;
+  options.lanes = config.batch.lanes;
+  options.eval_batch = config.eval.batch;
+  options.augment = config.augment_val;
+  options.dtype = config.precision;
+  ASSIGN_OR_RETURN(const std::unique_ptr<storage::EvalLoader> loader,
+                   storage::EvalLoader::Make(setup.dataset.get(), options));
+  ASSIGN_OR_RETURN(const std::unique_ptr<LaneWorkspaces> workspaces,
+                   LaneWorkspaces::Make(*setup.model, setup.lanes_at_once));
+  comm::LocalWorld world(1);
+  const std::unique_ptr<comm::Communicator> communicator = world.MakeRank(Rank(0));
+  QueueStream stream;
+  Evaluator evaluator(setup.model.get(), workspaces.get(), loader.get(), {0, config.batch.lanes});
+  Evaluator::Options run;
+  run.progress = progress;
+  return evaluator.Run(&state, communicator.get(), &stream, run);
+}
+
+}  // namespace lockstep::worker

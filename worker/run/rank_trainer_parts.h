@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a RankTrainer allocates before its first step. Internal to its sources.
+#pragma once
+
+#include <memory>
+
+#include "worker/run/rank_trainer.h"
+
+namespace lockstep::worker {
+
+// How long ranks wait at the end for rank 0, which writes what a run leaves.
+inline constexpr auto kEndLimit = std::chrono::minutes(30);
+
+struct RankTrainer::Parts {
+  Range lanes;
+  std::unique_ptr<LaneWorkspaces> workspaces;
+  std::unique_ptr<ParameterUpdate> update;
+  ModelState model_state;
+  std::unique_ptr<LaneRunner> runner;
+  std::unique_ptr<storage::TrainLoader> loader;
+  std::unique_ptr<storage::EvalLoader> eval_loader;
+  std::unique_ptr<Consumption> consumption;
+  // Serves the exchanges. After the memory its work reads and writes, so that it ends before it.
+  QueueStream update_stream;
+  std::unique_ptr<Checkpointer> checkpointer;
+};
+
+}  // namespace lockstep::worker

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// LaneRunner: runs the lanes of a rank for one step, several at once, and adds their gradients and
+// batch statistics by the canonical tree as they finish. The result's bits depend on nothing but
+// the batches and the parameters.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "comm/reduce/all_sum.h"
+#include "comm/reduce/subtree_sums.h"
+#include "storage/loader/batch.h"
+#include "worker/model/compiled_model.h"
+#include "worker/model/model_state.h"
+#include "worker/step/lane_workspace.h"
+
+namespace lockstep::worker {
+
+// What a lane adds to the step's totals: f64 {numerator, denominator}, i64 {correct, rows,
+// lanes with a loss that is not finite, ranks asked to stop (by their first lane)}.
+enum TotalF64 : size_t { kTotalNumerator, kTotalDenominator };
+enum TotalI64 : size_t { kTotalCorrect, kTotalRows, kTotalNonFinite, kTotalStop };
+comm::SumRow EmptyLaneRow();
+
+class LaneRunner {
+ public:
+  struct Options {
+    Range lanes;            // of this rank
+    int32_t all_lanes = 1;  // V
+    uint64_t seed = 0;
+  };
+  // All outlive the runner.
+  static Result<std::unique_ptr<LaneRunner>> Make(const CompiledModel* model, ModelState* state,
+                                                  LaneWorkspaces* workspaces,
+                                                  const Options& options);
+
+  // Runs every lane of the batch. Afterwards gradients(), statistics() and rows() hold the step's.
+  Status Run(const storage::StepBatch& batch);
+
+  // One arena a maximal subtree of this rank's lanes, in order.
+  const std::vector<void*>& gradients() const { return gradient_sums_; }
+  const std::vector<void*>& statistics() const { return statistic_sums_; }
+  const std::vector<comm::SumRow>& rows() const { return rows_; }  // by lane
+  LaneWorkspaces& workspaces() const { return *workspaces_; }
+
+  // Runs the first lane whose loss was not finite again with checks: NonFinite naming lane, layer
+  // and op. OK when this rank has no such lane.
+  Status DiagnoseNonFinite(const storage::StepBatch& batch);
+
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  LaneRunner(const CompiledModel* model, ModelState* state, LaneWorkspaces* workspaces,
+             const Options& options);
+  Status AllocateBuffers();
+  // Copies the parameters for the plan that has them prepared, if a lane of the batch runs it.
+  Status PrepareParameters(const storage::StepBatch& batch);
+  Status RunLane(const storage::LaneBatch& lane, Step step, int32_t buffer, bool checked,
+                 LaneWorkspace& workspace);
+  void BindResults(const graph::Plan& plan, int32_t buffer, LaneWorkspace& workspace,
+                   std::vector<void*>* results) const;
+  void StoreStatistics(const LaneWorkspace& workspace, int64_t rows, int32_t buffer) const;
+  void AddBuffers(int32_t dst, int32_t src) const;
+
+  const CompiledModel* model_;
+  ModelState* state_;
+  LaneWorkspaces* workspaces_;
+  Options options_;
+  comm::SubtreeSums sums_;
+  std::vector<AlignedBuffer> gradients_, statistics_;  // by buffer of sums_
+  std::vector<void*> gradient_sums_, statistic_sums_;
+  std::vector<comm::SumRow> rows_;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace lockstep::worker

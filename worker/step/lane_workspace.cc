@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/step/lane_workspace.h"
+
+#include "base/floating_point_state.h"
+#include "worker/model/model_state.h"
+
+namespace lockstep::worker {
+
+Result<std::unique_ptr<LaneWorkspaces>> LaneWorkspaces::Make(const CompiledModel& model,
+                                                             int32_t count) {
+  std::unique_ptr<LaneWorkspaces> all(new LaneWorkspaces(count));
+  int64_t logits = 0;
+  for (const auto& [rows, executor] : model.eval_executors()) {
+    const graph::Plan& plan = executor->plan();
+    logits = std::max(logits, plan.results[plan.ResultIndex("logits")].type.bytes());
+  }
+  const int64_t statistics = model.running_space().elements() * SizeOf(model.precision());
+  for (LaneWorkspace& space : all->spaces_) {
+    ASSIGN_OR_RETURN(space.arena, ZeroedBuffer(model.arena_bytes()));
+    ASSIGN_OR_RETURN(space.statistics, ZeroedBuffer(statistics));
+    ASSIGN_OR_RETURN(space.logits, ZeroedBuffer(logits));
+    all->bytes_ += model.arena_bytes() + statistics + logits;
+  }
+  ASSIGN_OR_RETURN(all->prepared_, ZeroedBuffer(model.prepared_bytes()));
+  return all;
+}
+
+Status LaneWorkspaces::RunAll(const std::function<Status(LaneWorkspace&)>& work) {
+  std::vector<Status> statuses(spaces_.size());
+  std::vector<std::function<void()>> tasks;
+  for (size_t i = 0; i < spaces_.size(); ++i) {
+    tasks.push_back([this, i, &work, &statuses] {
+      SetFloatingPointState();
+      statuses[i] = work(spaces_[i]);
+    });
+  }
+  pool_.Run(tasks);
+  for (Status& status : statuses) RETURN_IF_ERROR(std::move(status));
+  return OkStatus();
+}
+
+}  // namespace lockstep::worker

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// LaneWorkspaces: the threads of a rank that run lanes at once, each with its own arena and small
+// buffers, and the copies of parameters that all of them read. Training and evaluation share them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "base/thread_pool.h"
+#include "worker/model/compiled_model.h"
+
+namespace lockstep::worker {
+
+// What one lane hands out beside its gradients.
+struct LaneScalars {
+  alignas(64) double numerator = 0.0;
+  alignas(64) double denominator = 0.0;
+  alignas(64) int64_t correct = 0;
+};
+
+struct LaneWorkspace {
+  AlignedBuffer arena;       // CompiledModel::arena_bytes()
+  AlignedBuffer statistics;  // batch means and variances of one lane, in the run's precision
+  AlignedBuffer logits;      // of an evaluation batch
+  LaneScalars scalars;
+};
+
+class LaneWorkspaces {
+ public:
+  static Result<std::unique_ptr<LaneWorkspaces>> Make(const CompiledModel& model, int32_t count);
+
+  int32_t count() const { return static_cast<int32_t>(spaces_.size()); }
+  int64_t bytes() const { return bytes_; }  // without prepared()
+  LaneWorkspace& first() { return spaces_.front(); }
+  AlignedBuffer& prepared() { return prepared_; }  // CompiledModel::prepared_bytes()
+
+  // Calls work(workspace) on every thread at once; returns the first failure by thread index.
+  Status RunAll(const std::function<Status(LaneWorkspace&)>& work);
+
+ private:
+  explicit LaneWorkspaces(int32_t count) : spaces_(static_cast<size_t>(count)), pool_(count) {}
+
+  std::vector<LaneWorkspace> spaces_;
+  AlignedBuffer prepared_;
+  ThreadPool pool_;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace lockstep::worker

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/step/parameter_update.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "base/all_finite.h"
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/math.h"
+#include "worker/step/block_norm.h"
+#include "worker/step/digest.h"
+
+namespace lockstep::worker {
+namespace {
+
+std::vector<comm::BlockSpan> SpansOf(const graph::ParameterSpace& space) {
+  std::vector<comm::BlockSpan> spans;
+  for (const graph::Block& block : space.blocks()) spans.push_back({block.offset, block.length});
+  return spans;
+}
+
+std::vector<Rank> Owners(const comm::BlockExchange& exchange, size_t blocks) {
+  std::vector<Rank> owners;
+  for (size_t i = 0; i < blocks; ++i) owners.push_back(exchange.OwnerOf(static_cast<int64_t>(i)));
+  return owners;
+}
+
+// The same spans in one bucket whatever the type, so that sums and state have the same owners.
+std::unique_ptr<comm::BlockExchange> RunningExchange(comm::Communicator* communicator,
+                                                     int32_t lanes, DType dtype,
+                                                     const RunningSpace& space) {
+  if (space.blocks().empty()) return nullptr;
+  return std::make_unique<comm::BlockExchange>(
+      communicator, comm::BlockExchange::Options{lanes, dtype, space.blocks(),
+                                                 /*bucket_bytes=*/int64_t{1} << 40});
+}
+
+// Items of the state hash: parameter blocks, running layers, then the blocks of each slot.
+std::vector<Rank> HashOwners(const CompiledModel& model, const comm::BlockExchange& gradients,
+                             const comm::BlockExchange* running) {
+  const std::vector<Rank> blocks = Owners(gradients, model.space().blocks().size());
+  std::vector<Rank> owners = blocks;
+  if (running != nullptr) {
+    const std::vector<Rank> layers = Owners(*running, model.running_space().blocks().size());
+    owners.insert(owners.end(), layers.begin(), layers.end());
+  }
+  for (size_t i = 0; i < model.program().options().optimizer.slots().size(); ++i) {
+    owners.insert(owners.end(), blocks.begin(), blocks.end());
+  }
+  return owners;
+}
+
+const void* At(const void* arena, int64_t element, DType dtype) {
+  return static_cast<const char*>(arena) + element * SizeOf(dtype);
+}
+void* At(void* arena, int64_t element, DType dtype) {
+  return static_cast<char*>(arena) + element * SizeOf(dtype);
+}
+
+template <typename T>
+void AddInto(void* sum, const void* addend, int64_t length) {
+  T* s = static_cast<T*>(sum);
+  const T* a = static_cast<const T*>(addend);
+  for (int64_t i = 0; i < length; ++i) s[i] += a[i];
+}
+
+template <typename T>
+void Divide(const double* sums, double count, int64_t channels, void* out) {
+  for (int64_t i = 0; i < channels; ++i) static_cast<T*>(out)[i] = static_cast<T>(sums[i] / count);
+}
+
+}  // namespace
+
+// The scalars of an update plan in the run's precision, in the order of Program::Update.
+struct ParameterUpdate::UpdateScalars {
+  struct alignas(64) Cell {
+    unsigned char bytes[64];
+  };
+  std::vector<Cell> cells;
+
+  void Add(DType dtype, double value) {
+    Cell cell{};
+    if (dtype == DType::kFloat64) {
+      std::memcpy(cell.bytes, &value, sizeof value);
+    } else {
+      const float rounded = static_cast<float>(value);
+      std::memcpy(cell.bytes, &rounded, sizeof rounded);
+    }
+    cells.push_back(cell);
+  }
+};
+
+ParameterUpdate::ParameterUpdate(const CompiledModel* model, comm::Communicator* communicator,
+                                 Stream* stream, const Options& options)
+    : model_(model),
+      communicator_(communicator),
+      stream_(stream),
+      options_(options),
+      gradients_(communicator, {options.lanes, model->precision(), SpansOf(model->space()),
+                                options.bucket_bytes}),
+      statistics_(
+          RunningExchange(communicator, options.lanes, DType::kFloat64, model->running_space())),
+      running_(
+          RunningExchange(communicator, options.lanes, model->precision(), model->running_space())),
+      norms_(communicator, Owners(gradients_, model->space().blocks().size())),
+      hashes_(communicator, HashOwners(*model, gradients_, running_.get())) {
+  Result<AlignedBuffer> batch =
+      ZeroedBuffer(model->running_space().elements() * SizeOf(model->precision()));
+  CHECK(batch.ok()) << "no memory for batch statistics";
+  batch_ = *std::move(batch);
+}
+
+int64_t ParameterUpdate::scratch_bytes() const {
+  int64_t bytes = gradients_.scratch_bytes() + static_cast<int64_t>(batch_.size());
+  if (statistics_ != nullptr) bytes += statistics_->scratch_bytes() + running_->scratch_bytes();
+  return bytes;
+}
+
+Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes,
+                                                      const StepScalars& step, ModelState* state,
+                                                      Deadline deadline) {
+  // Totals are written over the first subtree's sums: nobody reads those again.
+  void* sums = lanes.gradients()[0];
+  const std::vector<EventPtr> reduced = ReduceAll(lanes, sums, deadline);
+  Outcome outcome;
+  double scale = step.gradient_scale;
+  if (decides()) {
+    for (const EventPtr& event : reduced) RETURN_IF_ERROR(WaitFor(event));
+    ASSIGN_OR_RETURN(const double summed_norm, SummedNorm(sums, deadline));
+    outcome.gradient_norm = summed_norm * scale;
+    outcome.applied = !options_.skip_nonfinite || std::isfinite(outcome.gradient_norm);
+    if (!outcome.applied) return outcome;
+    if (options_.clip_norm > 0) {
+      // PyTorch's clip_grad_norm_ (Pascanu et al., 2013).
+      scale *= std::min(1.0, options_.clip_norm / (outcome.gradient_norm + 1e-6));
+    }
+  }
+  UpdateScalars scalars;
+  const graph::OptimizerSpec& optimizer = model_->program().options().optimizer;
+  scalars.Add(model_->precision(), step.lr);
+  scalars.Add(model_->precision(), scale);
+  if (optimizer.name == "adam") {
+    const double t = static_cast<double>(step.applied_updates);
+    scalars.Add(model_->precision(), 1.0 - math::Pow(optimizer.beta1, t));
+    scalars.Add(model_->precision(), 1.0 - math::Pow(optimizer.beta2, t));
+  }
+  std::vector<EventPtr> gathered;
+  for (int64_t b = 0; b < gradients_.buckets(); ++b) {
+    RETURN_IF_ERROR(WaitFor(reduced[static_cast<size_t>(b)]));
+    RETURN_IF_ERROR(UpdateBucket(b, sums, scalars, lanes.workspaces(), state));
+    if (everyone_updates()) continue;
+    gathered.push_back(gradients_.Gather(b, state->parameters(), stream_, deadline));
+  }
+  RETURN_IF_ERROR(UpdateRunning(lanes, state, deadline));
+  for (const EventPtr& event : gathered) RETURN_IF_ERROR(WaitFor(event));
+  return outcome;
+}
+
+std::vector<int64_t> ParameterUpdate::OwnedBlocks() const {
+  if (!everyone_updates()) return gradients_.OwnedBlocks();
+  std::vector<int64_t> all(model_->space().blocks().size());
+  std::iota(all.begin(), all.end(), int64_t{0});
+  return all;
+}
+
+std::vector<EventPtr> ParameterUpdate::ReduceAll(const LaneRunner& lanes, void* sums,
+                                                 Deadline deadline) {
+  const std::vector<const void*> subtrees(lanes.gradients().begin(), lanes.gradients().end());
+  std::vector<EventPtr> reduced;
+  for (int64_t b = 0; b < gradients_.buckets(); ++b) {
+    reduced.push_back(everyone_updates() ? AllReduceBucket(b, lanes.gradients(), deadline)
+                                         : gradients_.Reduce(b, subtrees, sums, stream_, deadline));
+  }
+  return reduced;
+}
+
+// This rank's subtrees added to the first, then the sum over ranks in place.
+EventPtr ParameterUpdate::AllReduceBucket(int64_t bucket, const std::vector<void*>& subtrees,
+                                          Deadline deadline) {
+  const Range blocks = gradients_.BlocksOf(bucket);
+  const auto& spans = model_->space().blocks();
+  const graph::Block& last = spans[static_cast<size_t>(blocks.end - 1)];
+  const int64_t begin = spans[static_cast<size_t>(blocks.begin)].offset;
+  const int64_t count = last.offset + last.length - begin;
+  const DType dtype = model_->precision();
+  stream_->Enqueue([subtrees, begin, count, dtype] {
+    for (size_t i = 1; i < subtrees.size(); ++i) {
+      if (dtype == DType::kFloat64) {
+        AddInto<double>(At(subtrees[0], begin, dtype), At(subtrees[i], begin, dtype), count);
+      } else {
+        AddInto<float>(At(subtrees[0], begin, dtype), At(subtrees[i], begin, dtype), count);
+      }
+    }
+    return OkStatus();
+  });
+  return communicator_->AllReduceSum(At(subtrees[0], begin, dtype), static_cast<size_t>(count),
+                                     dtype, stream_, deadline);
+}
+
+Status ParameterUpdate::WaitFor(const EventPtr& event) {
+  const TimePoint began = Clock::Real().Now();
+  const Status status = event->Wait(Deadline::Never());  // the exchange has the deadline
+  waited_ += Clock::Real().Now() - began;
+  return status;
+}
+
+Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums, const UpdateScalars& scalars,
+                                     LaneWorkspaces& workspaces, ModelState* state) {
+  const Range blocks = gradients_.BlocksOf(bucket);
+  std::vector<Status> statuses(static_cast<size_t>(blocks.size()));
+  std::atomic<int64_t> next = blocks.begin;
+  RETURN_IF_ERROR(workspaces.RunAll([&](LaneWorkspace& workspace) {
+    for (int64_t block = next++; block < blocks.end; block = next++) {
+      if (!Updates(block)) continue;
+      Status& status = statuses[static_cast<size_t>(block - blocks.begin)];
+      status = CheckFinite(block, sums);
+      if (status.ok()) status = UpdateBlock(block, sums, scalars, workspace.arena.data(), state);
+    }
+    return OkStatus();
+  }));
+  for (Status& status : statuses) RETURN_IF_ERROR(std::move(status));  // the first by its number
+  return OkStatus();
+}
+
+Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const UpdateScalars& scalars,
+                                    void* arena, ModelState* state) {
+  const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
+  void* param = At(state->parameters(), span.offset, model_->precision());
+  std::vector<const void*> args = {param, At(sums, span.offset, model_->precision())};
+  std::vector<void*> results = {param};
+  for (size_t i = 0; i < model_->program().options().optimizer.slots().size(); ++i) {
+    args.push_back(state->SlotOfBlock(i, block));
+    results.push_back(state->SlotOfBlock(i, block));
+  }
+  for (const UpdateScalars::Cell& cell : scalars.cells) args.push_back(cell.bytes);
+  return model_->Update(span.length)
+      .Run({.args = args, .results = results, .arena = arena}, stream_);
+}
+
+Status ParameterUpdate::CheckFinite(int64_t block, const void* sums) const {
+  const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
+  const void* data = At(sums, span.offset, model_->precision());
+  const bool finite = model_->precision() == DType::kFloat64
+                          ? AllFinite(static_cast<const double*>(data), span.length)
+                          : AllFinite(static_cast<const float*>(data), span.length);
+  if (finite) return OkStatus();
+  return NonFinite(
+      "the gradient of '" + model_->program().parameters()[static_cast<size_t>(span.tensor)].name +
+      "' is not finite although the loss is; lower the learning rate, clip (optimizer.clip_norm), "
+      "or set train.nonfinite = \"skip\"");
+}
+
+Result<double> ParameterUpdate::SummedNorm(const void* sums, Deadline deadline) {
+  const auto& blocks = model_->space().blocks();
+  std::vector<uint64_t> words(blocks.size(), 0);
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (gradients_.OwnerOf(static_cast<int64_t>(i)) != communicator_->rank()) continue;
+    const void* data = At(sums, blocks[i].offset, model_->precision());
+    const double norm = model_->precision() == DType::kFloat64
+                            ? BlockSquaredNorm(static_cast<const double*>(data), blocks[i].length)
+                            : BlockSquaredNorm(static_cast<const float*>(data), blocks[i].length);
+    words[i] = std::bit_cast<uint64_t>(norm);
+  }
+  const TimePoint began = Clock::Real().Now();
+  RETURN_IF_ERROR(norms_.Run(&words, stream_, deadline));
+  waited_ += Clock::Real().Now() - began;
+  std::vector<double> norms;
+  for (uint64_t word : words) norms.push_back(std::bit_cast<double>(word));
+  return math::Sqrt(comm::CanonicalSum(std::span<const double>(norms)));
+}
+
+Status ParameterUpdate::UpdateRunning(const LaneRunner& lanes, ModelState* state,
+                                      Deadline deadline) {
+  if (statistics_ == nullptr) return OkStatus();
+  double* sums = static_cast<double*>(lanes.statistics()[0]);
+  const std::vector<const void*> subtrees(lanes.statistics().begin(), lanes.statistics().end());
+  for (int64_t b = 0; b < statistics_->buckets(); ++b) {
+    RETURN_IF_ERROR(WaitFor(statistics_->Reduce(b, subtrees, sums, stream_, deadline)));
+  }
+  for (int64_t layer : statistics_->OwnedBlocks()) {
+    RETURN_IF_ERROR(UpdateRunningLayer(static_cast<size_t>(layer), sums,
+                                       lanes.workspaces().first().arena.data(), state));
+  }
+  for (int64_t b = 0; b < running_->buckets(); ++b) {
+    RETURN_IF_ERROR(WaitFor(running_->Gather(b, state->running(), stream_, deadline)));
+  }
+  return OkStatus();
+}
+
+Status ParameterUpdate::UpdateRunningLayer(size_t layer, const double* sums, void* arena,
+                                           ModelState* state) {
+  const RunningSpace& space = model_->running_space();
+  const double count = sums[space.CountAt(layer)];
+  if (count == 0.0) return OkStatus();  // no lane had two elements a channel: nothing to learn
+  const int64_t channels = model_->program().running()[layer].channels;
+  for (int64_t at : {space.MeanAt(layer), space.VarianceAt(layer)}) {
+    void* batch = At(batch_.data(), at, model_->precision());
+    if (model_->precision() == DType::kFloat64) {
+      Divide<double>(sums + at, count, channels, batch);
+    } else {
+      Divide<float>(sums + at, count, channels, batch);
+    }
+    void* running = At(state->running(), at, model_->precision());
+    const std::vector<const void*> args = {running, batch};
+    std::vector<void*> results = {running};
+    RETURN_IF_ERROR(model_->UpdateRunning(layer).Run(
+        {.args = args, .results = results, .arena = arena}, stream_));
+  }
+  return OkStatus();
+}
+
+Result<uint64_t> ParameterUpdate::StateHash(ModelState* state, Deadline deadline) {
+  const auto& blocks = model_->space().blocks();
+  const int64_t size = SizeOf(model_->precision());
+  std::vector<uint64_t> words;
+  const auto hash = [&](bool mine, const void* data, int64_t length) {
+    words.push_back(mine ? Hash64(data, static_cast<size_t>(length * size)) : 0);
+  };
+  const auto owned = [&](size_t i) {
+    return gradients_.OwnerOf(static_cast<int64_t>(i)) == communicator_->rank();
+  };
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    hash(owned(i), At(state->parameters(), blocks[i].offset, model_->precision()),
+         blocks[i].length);
+  }
+  for (size_t i = 0; i < model_->running_space().blocks().size(); ++i) {
+    const comm::BlockSpan& span = model_->running_space().blocks()[i];
+    hash(running_->OwnerOf(static_cast<int64_t>(i)) == communicator_->rank(),
+         At(state->running(), span.offset, model_->precision()), span.length);
+  }
+  for (size_t slot = 0; slot < model_->program().options().optimizer.slots().size(); ++slot) {
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const bool mine = owned(i);
+      hash(mine, mine ? state->SlotOfBlock(slot, static_cast<int64_t>(i)) : nullptr,
+           blocks[i].length);
+    }
+  }
+  RETURN_IF_ERROR(hashes_.Run(&words, stream_, deadline));
+  return HashOfBlockHashes(words);
+}
+
+}  // namespace lockstep::worker
