@@ -21,4 +21,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Wthread-safety -Wno-pass-failed)  # -O1 leaves loops as they are
 endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O3")
-set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+# Debug builds optimise only the folders that compute (lockstep_folder): with the sanitizers, a file
+# compiles in half the time where it is not optimised.
+set(CMAKE_CXX_FLAGS_DEBUG "-g1")
+set(LOCKSTEP_DEBUG_OPTIMISED base ops)

@@ -25,6 +25,51 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+// A process that, once it is told to, holds the run directory until it is killed. It is forked
+// before the test has threads: a thread that holds a lock of the allocator at that moment would
+// leave it locked in the child for ever.
+class OtherHolder {
+ public:
+  explicit OtherHolder(const std::string& run_directory) {
+    CHECK(::pipe(go_) == 0 && ::pipe(ready_) == 0);
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    char byte;
+    if (::read(go_[0], &byte, 1) != 1) ::_exit(1);
+    storage::GenerationInfo info;
+    info.fixed_keys = "model.name=lenet5\n";
+    info.branch_keys = "optimizer.lr=0.1\n";
+    const auto held = storage::Generation::Claim(run_directory, info, {});
+    if (!held.ok() || *held == nullptr || ::write(ready_[1], "x", 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  ~OtherHolder() {
+    Kill();
+    for (const int end : {go_[0], go_[1], ready_[0], ready_[1]}) ::close(end);
+  }
+  OtherHolder(const OtherHolder&) = delete;
+  OtherHolder& operator=(const OtherHolder&) = delete;
+
+  // Returns once the process holds the run directory.
+  void Take() {
+    ::close(ready_[1]);
+    ready_[1] = -1;
+    char byte = 'x';
+    CHECK(::write(go_[1], &byte, 1) == 1 && ::read(ready_[0], &byte, 1) == 1)
+        << "the other process could not take the generation";
+  }
+  void Kill() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+
+ private:
+  int go_[2], ready_[2];
+  pid_t pid_ = 0;
+};
+
 class RunCoordinatorTest : public ::testing::Test {
  protected:
   void SetUp() override { Restart(); }
@@ -118,6 +163,7 @@ class RunCoordinatorTest : public ::testing::Test {
   }
 
   const storage::ScratchDirectory scratch_;
+  OtherHolder other_{scratch_.path()};
   HeldClock clock_;
   Pulse pulse_{&clock_};
   comm::RunInfo run_ = {.run_directory = {},
@@ -507,45 +553,13 @@ TEST_F(RunCoordinatorTest, OverwriteRemovesEveryCheckpointAfterTheClaim) {
   EXPECT_EQ(Start(1).branch, 3);
 }
 
-// A process that holds the run directory until it is killed.
-class OtherHolder {
- public:
-  explicit OtherHolder(const std::string& run_directory) {
-    int ready[2];
-    CHECK(::pipe(ready) == 0);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      storage::GenerationInfo info;
-      info.fixed_keys = "model.name=lenet5\n";
-      info.branch_keys = "optimizer.lr=0.1\n";
-      const auto held = storage::Generation::Claim(run_directory, info, {});
-      if (!held.ok() || *held == nullptr || ::write(ready[1], "x", 1) != 1) ::_exit(1);
-      for (;;) ::pause();
-    }
-    ::close(ready[1]);
-    char byte;
-    CHECK(::read(ready[0], &byte, 1) == 1) << "the other process could not take the generation";
-    ::close(ready[0]);
-  }
-  ~OtherHolder() { Kill(); }
-  void Kill() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
-
- private:
-  pid_t pid_ = 0;
-};
-
 TEST_F(RunCoordinatorTest, RunOfALivingHolderIsWaitedForUntilItIsDead) {
-  OtherHolder other(scratch_.path());
+  other_.Take();
   const auto replies = Gather(1);
   ASSERT_TRUE(replies[0].ok()) << replies[0].status();
   EXPECT_FALSE(replies[0]->accepted);
   EXPECT_THAT(replies[0]->note, HasSubstr("which holds the run"));
-  other.Kill();
+  other_.Kill();
   coordinator_->Tick();
   const auto reply = coordinator_->Register(Request(0, 1));
   ASSERT_TRUE(reply.ok() && reply->accepted);
@@ -553,13 +567,13 @@ TEST_F(RunCoordinatorTest, RunOfALivingHolderIsWaitedForUntilItIsDead) {
 }
 
 TEST_F(RunCoordinatorTest, TakeoverWaitsForNobody) {
-  const OtherHolder other(scratch_.path());
+  other_.Take();
   run_.takeover = true;
   EXPECT_EQ(Start(1).generation, 2);
 }
 
 TEST_F(RunCoordinatorTest, RankLostWhileAHolderIsWaitedForEndsTheAttempt) {
-  const OtherHolder other(scratch_.path());
+  other_.Take();
   EXPECT_FALSE(Gather(1)[0]->accepted);
   Pass(seconds(11));
   EXPECT_EQ(coordinator_->OverStatus().code(), StatusCode::kUnavailable);

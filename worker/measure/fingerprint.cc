@@ -4,14 +4,12 @@
 #include <map>
 #include <string>
 
-#include "base/device/queue_stream.h"
 #include "base/hash.h"
 #include "base/mutex.h"
 #include "base/philox.h"
 #include "comm/local/local_world.h"
 #include "worker/device/cpu_device.h"
-#include "worker/step/lane_runner.h"
-#include "worker/step/parameter_update.h"
+#include "worker/step/step_engine.h"
 
 namespace lockstep::worker {
 namespace {
@@ -57,19 +55,15 @@ Result<uint64_t> HashOfOneStep(const Net& net, CpuDevice* device) {
                    CompiledModel::Make(std::move(program), device, {.lane_rows = {kRows}}));
   comm::LocalWorld world(1);
   const auto communicator = world.MakeRank(Rank(0));
-  QueueStream stream("fingerprint");
-  ParameterUpdate update(model.get(), communicator.get(), &stream, ParameterUpdate::Options{});
-  ASSIGN_OR_RETURN(ModelState state, ModelState::Make(*model, /*seed=*/1, update.OwnedBlocks()));
-  ASSIGN_OR_RETURN(const auto workspaces, LaneWorkspaces::Make(*model, 1));
-  ASSIGN_OR_RETURN(const auto runner,
-                   LaneRunner::Make(model.get(), &state, workspaces.get(), {{0, 1}, 1, 1}));
-  ASSIGN_OR_RETURN(const storage::StepBatch batch, FixedBatch(options.image));
-  RETURN_IF_ERROR(runner->Run(batch));
-  ParameterUpdate::StepScalars scalars;
-  scalars.lr = 0.1;
-  scalars.applied_updates = 1;
-  RETURN_IF_ERROR(update.Run(*runner, scalars, &state, Deadline::Never()).status());
-  return update.StateHash(&state, Deadline::Never());
+  ASSIGN_OR_RETURN(const auto engine,
+                   StepEngine::Make(model.get(), communicator.get(),
+                                    {.lanes = {0, 1}, .lane_batch = kRows, .seed = 1}));
+  ASSIGN_OR_RETURN(storage::StepBatch made, FixedBatch(options.image));
+  const auto batch = std::make_shared<const storage::StepBatch>(std::move(made));
+  ASSIGN_OR_RETURN(StepEngine::Ticket ticket, engine->Launch(batch, {.lr = 0.1}));
+  RETURN_IF_ERROR(
+      engine->Collect(std::move(ticket), /*stop_wanted=*/false, Deadline::Never()).status());
+  return engine->StateHash(Deadline::Never());
 }
 
 Result<uint64_t> Compute(const DeviceSpec& spec) {

@@ -6,7 +6,6 @@
 #include "base/check.h"
 #include "base/floating_point_state.h"
 #include "base/philox.h"
-#include "comm/reduce/all_sum.h"
 
 namespace lockstep::worker {
 namespace {
@@ -39,19 +38,14 @@ Result<std::unique_ptr<SyntheticSteps>> SyntheticSteps::Make(const TrainConfig* 
 
 Status SyntheticSteps::Allocate() {
   SetFloatingPointState();
-  const CompiledModel& model = *setup_->model;
   const int32_t lanes = config_->batch.lanes;
-  ASSIGN_OR_RETURN(workspaces_, LaneWorkspaces::Make(model, setup_->lanes_at_once));
-  update_ = std::make_unique<ParameterUpdate>(
-      &model, communicator_.get(), &stream_,
-      ParameterUpdate::Options{lanes, config_->optimizer.clip_norm, config_->nonfinite == "skip",
-                               config_->sync == "allreduce"});
-  ASSIGN_OR_RETURN(state_, ModelState::Make(model, config_->seed, update_->OwnedBlocks()));
-  ASSIGN_OR_RETURN(runner_, LaneRunner::Make(&model, &state_, workspaces_.get(),
-                                             {{0, lanes}, lanes, config_->seed}));
+  StepEngine::Options options = StepEngine::OptionsOf(*config_, *setup_, {0, lanes});
+  options.draw_state = true;
+  ASSIGN_OR_RETURN(engine_, StepEngine::Make(setup_->model.get(), communicator_.get(), options));
+  batch_ = std::make_shared<storage::StepBatch>();
   for (int32_t lane = 0; lane < lanes; ++lane) {
     ASSIGN_OR_RETURN(storage::LaneBatch made, MakeLane(lane));
-    batch_.lanes.push_back(std::move(made));
+    batch_->lanes.push_back(std::move(made));
   }
   return OkStatus();
 }
@@ -86,41 +80,22 @@ Result<storage::LaneBatch> SyntheticSteps::MakeLane(int32_t lane) const {
 // As RankTrainer::RunStep, without what belongs to a run.
 Result<SyntheticSteps::Timing> SyntheticSteps::Run() {
   const TimePoint began = Clock::Real().Now();
-  batch_.step = Step(steps_);
-  RETURN_IF_ERROR(runner_->Run(batch_));
+  batch_->step = Step(steps_);
+  ASSIGN_OR_RETURN(StepEngine::Ticket ticket,
+                   engine_->Launch(batch_, {config_->optimizer.lr, /*applied_updates=*/steps_}));
   const TimePoint computed = Clock::Real().Now();
-  ASSIGN_OR_RETURN(const comm::SumRow total,
-                   comm::AllSum(communicator_.get(), config_->batch.lanes, runner_->rows(),
-                                &stream_, Deadline::Never()));
-  if (total.i64[kTotalNonFinite] > 0) {
-    RETURN_IF_ERROR(runner_->DiagnoseNonFinite(batch_));
-    return Internal("a loss was not finite, and no lane has it");
-  }
-  const double denominator = total.f64[kTotalDenominator];
-  ParameterUpdate::StepScalars scalars;
-  scalars.lr = config_->optimizer.lr;
-  scalars.gradient_scale = static_cast<double>(config_->batch.lane_batch) / denominator;
-  scalars.applied_updates = steps_ + 1;
-  RETURN_IF_ERROR(update_->Run(*runner_, scalars, &state_, Deadline::Never()).status());
+  ASSIGN_OR_RETURN(const StepReport report,
+                   engine_->Collect(std::move(ticket), /*stop_wanted=*/false, Deadline::Never()));
+  if (!report.finite) return engine_->Diagnose(report, Deadline::Never());
   ++steps_;
-  return Timing{computed - began, Clock::Real().Now() - computed,
-                total.f64[kTotalNumerator] / denominator};
+  return Timing{computed - began, Clock::Real().Now() - computed, report.loss};
 }
 
-Result<uint64_t> SyntheticSteps::StateHash() {
-  return update_->StateHash(&state_, Deadline::Never());
-}
+Result<uint64_t> SyntheticSteps::StateHash() { return engine_->StateHash(Deadline::Never()); }
 
 MemoryReport SyntheticSteps::memory() const {
-  MemoryReport report;
-  report.lanes_at_once = workspaces_->count();
-  report.arena = setup_->model->arena_bytes();
-  report.parameters = state_.bytes();
-  report.gradients = runner_->bytes();
-  report.arenas = workspaces_->bytes();
-  report.prepared = static_cast<int64_t>(workspaces_->prepared().size());
-  report.exchange = update_->scratch_bytes();
-  for (const storage::LaneBatch& lane : batch_.lanes) {
+  MemoryReport report = engine_->memory();
+  for (const storage::LaneBatch& lane : batch_->lanes) {
     report.batches += static_cast<int64_t>(lane.x.size());
   }
   return report;

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// SyntheticSteps: training steps of one rank on made-up images in memory, by the classes that train
-// (CompiledModel, LaneRunner, ParameterUpdate, a local world of one rank) and in their order, but
-// without dataset, coordinator and run directory. For measuring what a step costs.
+// SyntheticSteps: training steps of one rank on made-up images in memory, by the engine that trains
+// (StepEngine) in a local world of one rank, but without dataset, coordinator and run directory.
+// For measuring what a step costs.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
 #include "base/clock.h"
-#include "base/device/queue_stream.h"
 #include "comm/local/local_world.h"
 #include "storage/loader/batch.h"
 #include "worker/model/memory_report.h"
 #include "worker/model/run_setup.h"
-#include "worker/step/lane_runner.h"
-#include "worker/step/parameter_update.h"
+#include "worker/step/step_engine.h"
 
 namespace lockstep::worker {
 
@@ -49,13 +47,9 @@ class SyntheticSteps {
   const RunSetup* setup_;
   comm::LocalWorld world_{1};
   std::unique_ptr<comm::Communicator> communicator_;
-  std::unique_ptr<LaneWorkspaces> workspaces_;
-  std::unique_ptr<ParameterUpdate> update_;
-  ModelState state_;
-  std::unique_ptr<LaneRunner> runner_;
-  storage::StepBatch batch_;
+  std::shared_ptr<storage::StepBatch> batch_;
   int64_t steps_ = 0;
-  QueueStream stream_{"synthetic steps"};  // last: its work uses the fields above
+  std::unique_ptr<StepEngine> engine_;  // last: it uses the fields above
 };
 
 }  // namespace lockstep::worker

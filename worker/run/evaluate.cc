@@ -6,6 +6,7 @@
 #include "worker/model/run_setup.h"
 #include "worker/model/weights.h"
 #include "worker/report/named_weights.h"
+#include "worker/run/loaders.h"
 
 namespace lockstep::worker {
 
@@ -20,14 +21,7 @@ Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string&
   ASSIGN_OR_RETURN(ModelState state, ModelState::Make(*setup.model, std::nullopt, {}));
   ASSIGN_OR_RETURN(const NamedWeights weights, FindWeights(name));
   RETURN_IF_ERROR(LoadWeights(*setup.model, weights, &state));
-  storage::EvalLoaderOptions options;
-  options.split = config.data.val;
-  options.lanes = config.batch.lanes;
-  options.eval_batch = config.eval.batch;
-  options.augment = config.augment_val;
-  options.dtype = config.precision;
-  ASSIGN_OR_RETURN(const std::unique_ptr<storage::EvalLoader> loader,
-                   storage::EvalLoader::Make(setup.dataset.get(), options));
+  ASSIGN_OR_RETURN(const std::unique_ptr<storage::EvalLoader> loader, MakeEvalLoader(alone, setup));
   ASSIGN_OR_RETURN(const std::unique_ptr<LaneWorkspaces> workspaces,
                    LaneWorkspaces::Make(*setup.model, setup.lanes_at_once));
   comm::LocalWorld world(1);

@@ -14,6 +14,7 @@
 #include "storage/order/lane_shards.h"
 #include "worker/model/weights.h"
 #include "worker/report/finished_run.h"
+#include "worker/run/loaders.h"
 #include "worker/run/rank_trainer_parts.h"
 #include "worker/run/registration.h"
 #include "worker/run/start_weights.h"
@@ -48,8 +49,7 @@ RankTrainer::RankTrainer(const TrainConfig* config, const RunSetup* setup,
       setup_(setup),
       communicator_(communicator),
       world_(world),
-      observer_(observer),
-      epoch_total_(EmptyLaneRow()) {
+      observer_(observer) {
   summary_.world_size = communicator->size();
   summary_.lanes = config->batch.lanes;
   summary_.lane_batch = config->batch.lane_batch;
@@ -90,18 +90,9 @@ Status RankTrainer::Prepare() {
   SetFloatingPointState();
   parts_ = std::make_unique<Parts>();
   Parts& p = *parts_;
-  const CompiledModel& model = *setup_->model;
   p.lanes = comm::LanesOfRank(communicator_->rank(), communicator_->size(), config_->batch.lanes);
-  ASSIGN_OR_RETURN(p.workspaces, LaneWorkspaces::Make(model, setup_->lanes_at_once));
-  p.update = std::make_unique<ParameterUpdate>(
-      &model, communicator_, &p.update_stream,
-      ParameterUpdate::Options{config_->batch.lanes, config_->optimizer.clip_norm,
-                               config_->nonfinite == "skip", config_->sync == "allreduce"});
-  // Weights that a file gives need not be drawn first.
-  const auto seed = config_->model.weights.empty() ? std::optional(config_->seed) : std::nullopt;
-  ASSIGN_OR_RETURN(p.model_state, ModelState::Make(model, seed, p.update->OwnedBlocks()));
-  ASSIGN_OR_RETURN(p.runner, LaneRunner::Make(&model, &p.model_state, p.workspaces.get(),
-                                              {p.lanes, config_->batch.lanes, config_->seed}));
+  ASSIGN_OR_RETURN(p.engine, StepEngine::Make(setup_->model.get(), communicator_,
+                                              StepEngine::OptionsOf(*config_, *setup_, p.lanes)));
   p.consumption = std::make_unique<Consumption>(SampleId(setup_->train_split.first_id),
                                                 setup_->train_split.count);
   MakeCheckpointer();
@@ -111,27 +102,12 @@ Status RankTrainer::Prepare() {
 // From the position in state_ on.
 Status RankTrainer::MakeLoaders() {
   Parts& p = *parts_;
-  storage::TrainLoaderOptions train;
-  train.split = config_->data.train;
-  train.order = setup_->order;
-  train.augment = config_->augment_train;
-  train.dtype = config_->precision;
-  train.lanes = p.lanes;
-  train.start_epoch = Epoch(state_.epoch);
-  train.start_step = state_.step_in_epoch;
-  train.epochs = config_->epochs;
-  train.prefetch_steps = kPrefetchSteps;
   if (state_.epoch < config_->epochs) {
-    ASSIGN_OR_RETURN(p.loader, storage::TrainLoader::Make(setup_->dataset.get(), train));
+    ASSIGN_OR_RETURN(p.loader, MakeTrainLoader(*config_, *setup_, p.lanes, Epoch(state_.epoch),
+                                               state_.step_in_epoch));
   }
   if (setup_->eval.samples == 0) return OkStatus();
-  storage::EvalLoaderOptions eval;
-  eval.split = config_->data.val;
-  eval.lanes = config_->batch.lanes;
-  eval.eval_batch = config_->eval.batch;
-  eval.augment = config_->augment_val;
-  eval.dtype = config_->precision;
-  ASSIGN_OR_RETURN(p.eval_loader, storage::EvalLoader::Make(setup_->dataset.get(), eval));
+  ASSIGN_OR_RETURN(p.eval_loader, MakeEvalLoader(*config_, *setup_));
   return OkStatus();
 }
 
@@ -139,17 +115,17 @@ Result<MemoryReport> RankTrainer::ReportMemory() {
   Parts& p = *parts_;
   const int64_t batch = setup_->most_rows * setup_->model->program().options().image.elements() *
                         SizeOf(config_->precision);
-  comm::SumRow mine{
+  const MemoryReport own = p.engine->memory();
+  const comm::SumRow mine{
       .f64 = {},
-      .i64 = {p.model_state.bytes(), p.runner->bytes(), p.workspaces->bytes(),
-              p.update->scratch_bytes(), batch * p.lanes.size() * kBatchesHeld,
-              p.checkpointer->bytes(), static_cast<int64_t>(p.workspaces->prepared().size())}};
+      .i64 = {own.parameters, own.gradients, own.arenas, own.exchange,
+              batch * p.lanes.size() * kBatchesHeld, p.checkpointer->bytes(), own.prepared}};
   // A row a lane: the rank's bytes on its first lane.
   std::vector<comm::SumRow> rows(static_cast<size_t>(p.lanes.size()),
                                  {.f64 = {}, .i64 = {0, 0, 0, 0, 0, 0, 0}});
   rows[0] = mine;
   ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator_, config_->batch.lanes, rows,
-                                                          &p.update_stream, StepDeadline()));
+                                                          &p.engine->stream(), StepDeadline()));
   MemoryReport report = PlannedMemory(*config_, *setup_);
   report.ranks = communicator_->size();
   report.parameters = total.i64[0];
@@ -214,8 +190,8 @@ Status RankTrainer::Begin() {
     ASSIGN_OR_RETURN(tables, Restore());
   } else if (!config_->model.weights.empty()) {
     RETURN_IF_ERROR(StartFromWeights(*setup_->model, config_->model.weights, config_->batch.lanes,
-                                     communicator_, &parts_->update_stream, StepDeadline(),
-                                     &parts_->model_state));
+                                     communicator_, &parts_->engine->stream(), StepDeadline(),
+                                     &parts_->engine->state()));
   }
   NoteKernels();
   RETURN_IF_ERROR(CheckShards());
@@ -256,8 +232,7 @@ Status RankTrainer::CheckShards() const {
 }
 
 Status RankTrainer::TakeFirstDigest() {
-  ASSIGN_OR_RETURN(const uint64_t hash,
-                   parts_->update->StateHash(&parts_->model_state, StepDeadline()));
+  ASSIGN_OR_RETURN(const uint64_t hash, parts_->engine->StateHash(StepDeadline()));
   digest_ =
       FirstDigest(config_->recipe_hash, setup_->dataset->info().digest, setup_->kernels.hash, hash);
   summary_.digest = digest_;
@@ -281,66 +256,43 @@ Status RankTrainer::RunStep() {
   const TimePoint began = Clock::Real().Now();
   step_checkpoint_.clear();
   membership_->SetPhase("input");
-  ASSIGN_OR_RETURN(const storage::StepBatch batch, p.loader->Next(StepDeadline()));
-  p.consumption->Consume(batch);
+  ASSIGN_OR_RETURN(storage::StepBatch read, p.loader->Next(StepDeadline()));
+  const auto batch = std::make_shared<const storage::StepBatch>(std::move(read));
+  p.consumption->Consume(*batch);
   membership_->SetPhase("forward and backward");
-  RETURN_IF_ERROR(p.runner->Run(batch));
-  membership_->SetPhase("exchange");
-  std::vector<comm::SumRow> rows = p.runner->rows();
-  const bool asked = membership_->StopWanted();
-  rows.front().i64[kTotalStop] = asked ? 1 : 0;
-  const TimePoint computed = Clock::Real().Now();
-  ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator_, config_->batch.lanes, rows,
-                                                          &p.update_stream, StepDeadline()));
-  totals_time_ += Clock::Real().Now() - computed;
-  stopping_ = total.i64[kTotalStop] > 0;
-  const bool bad_loss = total.i64[kTotalNonFinite] > 0;
-  if (bad_loss && config_->nonfinite != "skip") return StopOnNonFinite(batch);
-  const double denominator = total.f64[kTotalDenominator];
-  const double loss = denominator > 0 ? total.f64[kTotalNumerator] / denominator : 0.0;
   const double lr = LearningRateOf(state_.global_step);
-  const int64_t applied_before = state_.applied_updates;
-  if (!bad_loss && denominator > 0) RETURN_IF_ERROR(ApplyUpdate(total, lr));
-  const bool skipped = state_.applied_updates == applied_before;
-  if (skipped) ++state_.skipped_steps;
-  CountExchange(Clock::Real().Now() - began);
-  if (!bad_loss) {
-    epoch_total_.f64[kTotalNumerator] += total.f64[kTotalNumerator];
-    epoch_total_.f64[kTotalDenominator] += denominator;
+  ASSIGN_OR_RETURN(StepEngine::Ticket ticket,
+                   p.engine->Launch(batch, {lr, state_.applied_updates}));
+  membership_->SetPhase("exchange");
+  ASSIGN_OR_RETURN(const StepReport report,
+                   p.engine->Collect(std::move(ticket), membership_->StopWanted(), StepDeadline()));
+  stopping_ = report.stop_wanted;
+  if (!report.finite && config_->nonfinite != "skip") {
+    return p.engine->Diagnose(report, StepDeadline());
   }
-  rate_samples_ += total.i64[kTotalRows];
-  epoch_samples_ += total.i64[kTotalRows];
-  return RecordStep(loss, skipped, lr);
+  if (report.applied) {
+    ++state_.applied_updates;
+  } else {
+    ++state_.skipped_steps;
+  }
+  CountExchange(Clock::Real().Now() - began, report.exchange);
+  if (report.finite) {
+    epoch_numerator_ += report.numerator;
+    epoch_denominator_ += report.denominator;
+  }
+  rate_samples_ += report.rows;
+  epoch_samples_ += report.rows;
+  return RecordStep(report.loss, !report.applied, lr);
 }
 
-void RankTrainer::CountExchange(Duration step) {
+void RankTrainer::CountExchange(Duration step, Duration exchange) {
   step_time_ += step;
+  exchange_time_ += exchange;
   ++steps_here_;
-  const double waited = Seconds(totals_time_ + parts_->update->waited());
+  const double waited = Seconds(exchange_time_);
   summary_.step_ms = 1000.0 * Seconds(step_time_) / static_cast<double>(steps_here_);
   summary_.exchange_ms = 1000.0 * waited / static_cast<double>(steps_here_);
   summary_.exchange_share = waited / std::max(1e-9, Seconds(step_time_));
-}
-
-// Every rank looks before one of them ends the run, so the bad lane that is named is the first.
-Status RankTrainer::StopOnNonFinite(const storage::StepBatch& batch) {
-  const Status found = parts_->runner->DiagnoseNonFinite(batch);
-  RETURN_IF_ERROR(
-      comm::AgreeOnStatus(communicator_, found, &parts_->update_stream, StepDeadline()));
-  return Internal("a loss was not finite, and no rank has a lane where it is");
-}
-
-Status RankTrainer::ApplyUpdate(const comm::SumRow& total, double lr) {
-  ParameterUpdate::StepScalars scalars;
-  scalars.lr = lr;
-  scalars.gradient_scale =
-      static_cast<double>(config_->batch.lane_batch) / total.f64[kTotalDenominator];
-  scalars.applied_updates = state_.applied_updates + 1;
-  ASSIGN_OR_RETURN(
-      const ParameterUpdate::Outcome outcome,
-      parts_->update->Run(*parts_->runner, scalars, &parts_->model_state, StepDeadline()));
-  if (outcome.applied) ++state_.applied_updates;
-  return OkStatus();
 }
 
 Status RankTrainer::RecordStep(double loss, bool skipped, double lr) {
@@ -353,7 +305,7 @@ Status RankTrainer::RecordStep(double loss, bool skipped, double lr) {
   state_hash_.reset();
   if (digested) {
     membership_->SetPhase("digest");
-    ASSIGN_OR_RETURN(state_hash_, parts_->update->StateHash(&parts_->model_state, StepDeadline()));
+    ASSIGN_OR_RETURN(state_hash_, parts_->engine->StateHash(StepDeadline()));
     digest_ =
         NextDigest({state_.global_step, loss, skipped, state_.ToBytes(), *state_hash_, digest_});
   }
@@ -405,8 +357,7 @@ Result<bool> RankTrainer::FinishEpoch() {
   EpochReport report;
   report.epoch = whole ? state_.epoch - 1 : state_.epoch;
   report.global_step = state_.global_step;
-  const double denominator = epoch_total_.f64[kTotalDenominator];
-  report.train_loss = denominator > 0 ? epoch_total_.f64[kTotalNumerator] / denominator : 0.0;
+  report.train_loss = epoch_denominator_ > 0 ? epoch_numerator_ / epoch_denominator_ : 0.0;
   report.learning_rate = LearningRateOf(state_.global_step - 1);
   report.images_per_second =
       static_cast<double>(epoch_samples_) / std::max(1e-9, Seconds(now - epoch_since_));
@@ -416,7 +367,7 @@ Result<bool> RankTrainer::FinishEpoch() {
     if (report.validation.stopped) return false;
   }
   ASSIGN_OR_RETURN(const Consumption::Report consumed,
-                   p.consumption->Finish(communicator_, &p.update_stream, StepDeadline()));
+                   p.consumption->Finish(communicator_, &p.engine->stream(), StepDeadline()));
   summary_.samples_consumed += consumed.consumed;
   summary_.exactly_once =
       summary_.exactly_once && !consumed.duplicates && (consumed.complete || !whole);
@@ -425,7 +376,7 @@ Result<bool> RankTrainer::FinishEpoch() {
                     " did not consume every sample exactly once");
   }
   NoteEvaluation(report);
-  epoch_total_ = EmptyLaneRow();
+  epoch_numerator_ = epoch_denominator_ = 0.0;
   epoch_samples_ = 0;
   epoch_since_ = Clock::Real().Now();
   report.seconds = Seconds(epoch_since_ - started_);
@@ -441,7 +392,7 @@ Result<EvalResult> RankTrainer::Evaluate() {
   Parts& p = *parts_;
   membership_->SetPhase("evaluation");
   FaultPoint("train.evaluate");
-  Evaluator evaluator(setup_->model.get(), p.workspaces.get(), p.eval_loader.get(), p.lanes);
+  Evaluator evaluator(setup_->model.get(), &p.engine->workspaces(), p.eval_loader.get(), p.lanes);
   Evaluator::Options options;
   options.patience = ToDuration(config_->run.step_limit);
   options.progress = [this](int64_t done, int64_t batches) {
@@ -452,7 +403,7 @@ Result<EvalResult> RankTrainer::Evaluate() {
   };
   options.progress(0, 0);
   options.stop = [this] { return membership_->StopWanted(); };
-  return evaluator.Run(&p.model_state, communicator_, &p.update_stream, options);
+  return evaluator.Run(&p.engine->state(), communicator_, &p.engine->stream(), options);
 }
 
 // An evaluation that is due only because the run ends leaves the trainer state alone: a run that is
@@ -472,8 +423,8 @@ Status RankTrainer::End() {
   FaultPoint("train.end");
   const Status written = is_rank_zero() ? EndRankZero() : OkStatus();
   summary_.status = "finished";
-  RETURN_IF_ERROR(
-      comm::AgreeOnStatus(communicator_, written, &parts_->update_stream, Deadline::In(kEndLimit)));
+  RETURN_IF_ERROR(comm::AgreeOnStatus(communicator_, written, &parts_->engine->stream(),
+                                      Deadline::In(kEndLimit)));
   orderly_ = true;
   return OkStatus();
 }
@@ -486,7 +437,7 @@ Status RankTrainer::EndRankZero() {
   };
   RETURN_IF_ERROR(directory_->Sync(may_write));
   RETURN_IF_ERROR(may_write());
-  return SaveWeights(*setup_->model, &parts_->model_state, directory_->WeightsPath());
+  return SaveWeights(*setup_->model, &parts_->engine->state(), directory_->WeightsPath());
 }
 
 // Tells everyone how it ended, each in its order: peers, the run directory, the coordinator.
@@ -513,7 +464,7 @@ Status RankTrainer::Conclude(Status status) {
     if (status.ok()) status = written;
   }
   if (orderly_ && communicator_->size() > 1) {
-    const Status last = communicator_->Barrier(&parts_->update_stream, Deadline::In(kEndLimit))
+    const Status last = communicator_->Barrier(&parts_->engine->stream(), Deadline::In(kEndLimit))
                             ->Wait(Deadline::Never());
     if (status.ok()) status = last;
   }

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 
-#include "base/device/queue_stream.h"
 #include "storage/loader/eval_loader.h"
 #include "storage/loader/train_loader.h"
 #include "worker/eval/evaluator.h"
@@ -19,8 +18,7 @@
 #include "worker/run/consumption.h"
 #include "worker/run/membership.h"
 #include "worker/run/train.h"
-#include "worker/step/lane_runner.h"
-#include "worker/step/parameter_update.h"
+#include "worker/step/step_engine.h"
 #include "worker/step/trainer_state.h"
 
 namespace lockstep::worker {
@@ -53,9 +51,7 @@ class RankTrainer {
   Status TakeFirstDigest();
   Status TrainSteps();
   Status RunStep();
-  Status StopOnNonFinite(const storage::StepBatch& batch);
-  void CountExchange(Duration step);
-  Status ApplyUpdate(const comm::SumRow& total, double lr);
+  void CountExchange(Duration step, Duration exchange);
   Status RecordStep(double loss, bool skipped, double lr);
   Status ReportStep(double loss, double lr);
   Status CloseEpoch();
@@ -102,9 +98,9 @@ class RankTrainer {
   std::string best_checkpoint_;         // of the best evaluation; empty: none
   bool stopping_ = false;               // some rank was asked to stop
   bool orderly_ = false;                // all ranks end here, together
-  comm::SumRow epoch_total_;
+  double epoch_numerator_ = 0.0, epoch_denominator_ = 0.0;  // of the loss, over the epoch so far
   TimePoint started_, rate_since_, epoch_since_;
-  Duration step_time_{}, totals_time_{};  // of all steps here, and of their small all-gathers
+  Duration step_time_{}, exchange_time_{};  // of all steps here, and of what they waited for others
   int64_t steps_here_ = 0;
   int64_t rate_samples_ = 0, epoch_samples_ = 0;
   double rate_ = 0.0;

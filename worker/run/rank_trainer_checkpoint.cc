@@ -38,8 +38,8 @@ void RankTrainer::MakeCheckpointer() {
   hooks.before_write = [this, may_write = hooks.may_commit] { return directory_->Sync(may_write); };
   hooks.committed = [this](const storage::CheckpointManifest& manifest) { Committed(manifest); };
   p.checkpointer =
-      std::make_unique<Checkpointer>(config_, setup_->model.get(), communicator_, &p.update_stream,
-                                     p.update.get(), std::move(hooks));
+      std::make_unique<Checkpointer>(config_, setup_->model.get(), communicator_,
+                                     &p.engine->stream(), &p.engine->update(), std::move(hooks));
 }
 
 Result<RunTables> RankTrainer::Restore() {
@@ -56,10 +56,9 @@ Result<RunTables> RankTrainer::Restore() {
   }
   RETURN_IF_ERROR(RestoreValues(manifest));
   RunTables tables;
-  RETURN_IF_ERROR(parts_->checkpointer->Restore(manifest, &parts_->model_state,
+  RETURN_IF_ERROR(parts_->checkpointer->Restore(manifest, &parts_->engine->state(),
                                                 parts_->consumption.get(), &tables));
-  ASSIGN_OR_RETURN(const uint64_t hash,
-                   parts_->update->StateHash(&parts_->model_state, StepDeadline()));
+  ASSIGN_OR_RETURN(const uint64_t hash, parts_->engine->StateHash(StepDeadline()));
   if (hash != manifest.state_hash) {
     return DataLoss("checkpoint " + assignment_.checkpoint + " was read as the state " +
                     Hex64(hash) + " and was written of " + Hex64(manifest.state_hash));
@@ -73,8 +72,8 @@ Result<RunTables> RankTrainer::Restore() {
 }
 
 Status RankTrainer::RestoreValues(const storage::CheckpointManifest& manifest) {
-  ASSIGN_OR_RETURN(epoch_total_.f64[kTotalNumerator], BitsValue(manifest, "epoch_numerator"));
-  ASSIGN_OR_RETURN(epoch_total_.f64[kTotalDenominator], BitsValue(manifest, "epoch_denominator"));
+  ASSIGN_OR_RETURN(epoch_numerator_, BitsValue(manifest, "epoch_numerator"));
+  ASSIGN_OR_RETURN(epoch_denominator_, BitsValue(manifest, "epoch_denominator"));
   ASSIGN_OR_RETURN(summary_.seconds, BitsValue(manifest, "seconds"));
   ASSIGN_OR_RETURN(summary_.train_loss, BitsValue(manifest, "train_loss"));
   ASSIGN_OR_RETURN(summary_.val_loss, BitsValue(manifest, "val_loss"));
@@ -97,8 +96,8 @@ Status RankTrainer::StopOnRequest() {
   if (written.ok() && parts_->checkpointer->last_write_failed()) {
     written = IoError("the last checkpoint could not be written");
   }
-  const Status agreed =
-      comm::AgreeOnStatus(communicator_, written, &parts_->update_stream, Deadline::In(kEndLimit));
+  const Status agreed = comm::AgreeOnStatus(communicator_, written, &parts_->engine->stream(),
+                                            Deadline::In(kEndLimit));
   if (agreed.code() == StatusCode::kSuperseded) return agreed;
   orderly_ = true;
   return Cancelled(
@@ -119,12 +118,12 @@ Status RankTrainer::TakeCheckpoint() {
   membership_->SetPhase("checkpoint");
   FaultPoint("train.checkpoint");
   if (!state_hash_) {
-    ASSIGN_OR_RETURN(state_hash_, parts_->update->StateHash(&parts_->model_state, StepDeadline()));
+    ASSIGN_OR_RETURN(state_hash_, parts_->engine->StateHash(StepDeadline()));
   }
   step_checkpoint_ = storage::CheckpointId{assignment_.branch, state_.global_step}.Name();
   return parts_->checkpointer->Take(MakeManifest(*state_hash_),
                                     directory_ == nullptr ? RunTables() : directory_->tables(),
-                                    &parts_->model_state, *parts_->consumption, StepDeadline());
+                                    &parts_->engine->state(), *parts_->consumption, StepDeadline());
 }
 
 storage::CheckpointManifest RankTrainer::MakeManifest(uint64_t state_hash) const {
@@ -146,8 +145,8 @@ storage::CheckpointManifest RankTrainer::MakeManifest(uint64_t state_hash) const
   m.environment = {{"host", membership_->request().member.host},
                    {"time", UtcTimeText()},
                    {"world_size", std::to_string(communicator_->size())}};
-  m.values = {{"epoch_numerator", BitsText(epoch_total_.f64[kTotalNumerator])},
-              {"epoch_denominator", BitsText(epoch_total_.f64[kTotalDenominator])},
+  m.values = {{"epoch_numerator", BitsText(epoch_numerator_)},
+              {"epoch_denominator", BitsText(epoch_denominator_)},
               {"seconds", BitsText(summary_.seconds)},
               {"train_loss", BitsText(summary_.train_loss)},
               {"val_loss", BitsText(summary_.val_loss)},

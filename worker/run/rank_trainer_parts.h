@@ -13,15 +13,11 @@ inline constexpr auto kEndLimit = std::chrono::minutes(30);
 
 struct RankTrainer::Parts {
   Range lanes;
-  std::unique_ptr<LaneWorkspaces> workspaces;
-  std::unique_ptr<ParameterUpdate> update;
-  ModelState model_state;
-  std::unique_ptr<LaneRunner> runner;
   std::unique_ptr<storage::TrainLoader> loader;
   std::unique_ptr<storage::EvalLoader> eval_loader;
   std::unique_ptr<Consumption> consumption;
-  // Serves the exchanges. After the memory its work reads and writes, so that it ends before it.
-  QueueStream update_stream;
+  // After the memory that its exchanges read and write, so that it ends before that memory does.
+  std::unique_ptr<StepEngine> engine;
   std::unique_ptr<Checkpointer> checkpointer;
 };
 

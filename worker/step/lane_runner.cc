@@ -66,17 +66,16 @@ Status LaneRunner::AllocateBuffers() {
   return OkStatus();
 }
 
-void LaneRunner::AddBuffers(int32_t dst, int32_t src) const {
+void LaneRunner::AddBuffers(int32_t dst, int32_t src) {
   const auto d = static_cast<size_t>(dst), s = static_cast<size_t>(src);
   const int64_t elements = model_->space().elements();
-  void* into = const_cast<void*>(gradients_[d].data());
+  void* into = gradients_[d].data();
   if (model_->precision() == DType::kFloat64) {
     AddInto<double>(into, gradients_[s].data(), elements);
   } else {
     AddInto<float>(into, gradients_[s].data(), elements);
   }
-  AddInto<double>(const_cast<void*>(statistics_[d].data()), statistics_[s].data(),
-                  model_->running_space().elements());
+  AddInto<double>(statistics_[d].data(), statistics_[s].data(), model_->running_space().elements());
 }
 
 Status LaneRunner::Run(const storage::StepBatch& batch) {
@@ -149,10 +148,9 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
 }
 
 void LaneRunner::BindResults(const graph::Plan& plan, int32_t buffer, LaneWorkspace& workspace,
-                             std::vector<void*>* results) const {
+                             std::vector<void*>* results) {
   const int64_t size = SizeOf(model_->precision());
-  char* gradients =
-      static_cast<char*>(const_cast<void*>(gradients_[static_cast<size_t>(buffer)].data()));
+  char* gradients = static_cast<char*>(gradients_[static_cast<size_t>(buffer)].data());
   char* statistics = static_cast<char*>(workspace.statistics.data());
   // The order Program::Lane documents: loss pair and count, gradients, then mean and variance of
   // each batch norm.
@@ -169,11 +167,9 @@ void LaneRunner::BindResults(const graph::Plan& plan, int32_t buffer, LaneWorksp
   CHECK_EQ(results->size(), plan.results.size());
 }
 
-void LaneRunner::StoreStatistics(const LaneWorkspace& workspace, int64_t rows,
-                                 int32_t buffer) const {
+void LaneRunner::StoreStatistics(const LaneWorkspace& workspace, int64_t rows, int32_t buffer) {
   const RunningSpace& running = model_->running_space();
-  double* sums =
-      static_cast<double*>(const_cast<void*>(statistics_[static_cast<size_t>(buffer)].data()));
+  double* sums = static_cast<double*>(statistics_[static_cast<size_t>(buffer)].data());
   const char* lane = static_cast<const char*>(workspace.statistics.data());
   for (size_t i = 0; i < running.blocks().size(); ++i) {
     const graph::RunningStatistics& layer = model_->program().running()[i];

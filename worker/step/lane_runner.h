@@ -60,9 +60,9 @@ class LaneRunner {
   Status RunLane(const storage::LaneBatch& lane, Step step, int32_t buffer, bool checked,
                  LaneWorkspace& workspace);
   void BindResults(const graph::Plan& plan, int32_t buffer, LaneWorkspace& workspace,
-                   std::vector<void*>* results) const;
-  void StoreStatistics(const LaneWorkspace& workspace, int64_t rows, int32_t buffer) const;
-  void AddBuffers(int32_t dst, int32_t src) const;
+                   std::vector<void*>* results);
+  void StoreStatistics(const LaneWorkspace& workspace, int64_t rows, int32_t buffer);
+  void AddBuffers(int32_t dst, int32_t src);
 
   const CompiledModel* model_;
   ModelState* state_;

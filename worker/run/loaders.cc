@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/run/loaders.h"
+
+namespace lockstep::worker {
+
+Result<std::unique_ptr<storage::TrainLoader>> MakeTrainLoader(const TrainConfig& config,
+                                                              const RunSetup& setup, Range lanes,
+                                                              Epoch epoch, int64_t step_in_epoch) {
+  storage::TrainLoaderOptions options;
+  options.split = config.data.train;
+  options.order = setup.order;
+  options.augment = config.augment_train;
+  options.dtype = config.precision;
+  options.lanes = lanes;
+  options.start_epoch = epoch;
+  options.start_step = step_in_epoch;
+  options.epochs = config.epochs;
+  options.prefetch_steps = kPrefetchSteps;
+  return storage::TrainLoader::Make(setup.dataset.get(), options);
+}
+
+Result<std::unique_ptr<storage::EvalLoader>> MakeEvalLoader(const TrainConfig& config,
+                                                            const RunSetup& setup) {
+  storage::EvalLoaderOptions options;
+  options.split = config.data.val;
+  options.lanes = config.batch.lanes;
+  options.eval_batch = config.eval.batch;
+  options.augment = config.augment_val;
+  options.dtype = config.precision;
+  return storage::EvalLoader::Make(setup.dataset.get(), options);
+}
+
+}  // namespace lockstep::worker

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/step/step_engine.h"
+
+#include "comm/reduce/agree.h"
+#include "comm/reduce/all_sum.h"
+
+namespace lockstep::worker {
+
+StepEngine::Options StepEngine::OptionsOf(const TrainConfig& config, const RunSetup& setup,
+                                          Range lanes) {
+  Options options;
+  options.lanes = lanes;
+  options.all_lanes = config.batch.lanes;
+  options.lanes_at_once = setup.lanes_at_once;
+  options.lane_batch = config.batch.lane_batch;
+  options.seed = config.seed;
+  options.draw_state = config.model.weights.empty();  // weights of a file need not be drawn first
+  options.clip_norm = config.optimizer.clip_norm;
+  options.skip_nonfinite = config.nonfinite == "skip";
+  options.allreduce = config.sync == "allreduce";
+  return options;
+}
+
+StepEngine::StepEngine(const CompiledModel* model, comm::Communicator* communicator,
+                       const Options& options)
+    : model_(model), communicator_(communicator), options_(options) {}
+
+Result<std::unique_ptr<StepEngine>> StepEngine::Make(const CompiledModel* model,
+                                                     comm::Communicator* communicator,
+                                                     const Options& options) {
+  std::unique_ptr<StepEngine> engine(new StepEngine(model, communicator, options));
+  StepEngine& e = *engine;
+  ASSIGN_OR_RETURN(e.workspaces_, LaneWorkspaces::Make(*model, options.lanes_at_once));
+  e.update_ = std::make_unique<ParameterUpdate>(
+      model, communicator, &e.stream_,
+      ParameterUpdate::Options{.lanes = options.all_lanes,
+                               .clip_norm = options.clip_norm,
+                               .skip_nonfinite = options.skip_nonfinite,
+                               .allreduce = options.allreduce});
+  const auto seed = options.draw_state ? std::optional(options.seed) : std::nullopt;
+  ASSIGN_OR_RETURN(e.state_, ModelState::Make(*model, seed, e.update_->OwnedBlocks()));
+  ASSIGN_OR_RETURN(e.runner_, LaneRunner::Make(model, &e.state_, e.workspaces_.get(),
+                                               {options.lanes, options.all_lanes, options.seed}));
+  return engine;
+}
+
+Result<StepEngine::Ticket> StepEngine::Launch(std::shared_ptr<const storage::StepBatch> batch,
+                                              const StepHeader& header) {
+  Ticket ticket;
+  ticket.batch = std::move(batch);
+  ticket.header = header;
+  RETURN_IF_ERROR(runner_->Run(*ticket.batch));
+  return ticket;
+}
+
+Result<StepReport> StepEngine::Collect(Ticket ticket, bool stop_wanted, Deadline deadline) {
+  const TimePoint computed = Clock::Real().Now();
+  std::vector<comm::SumRow> rows = runner_->rows();
+  rows.front().i64[kTotalStop] = stop_wanted ? 1 : 0;
+  ASSIGN_OR_RETURN(const comm::SumRow total,
+                   comm::AllSum(communicator_, options_.all_lanes, rows, &stream_, deadline));
+  StepReport report;
+  report.exchange = Clock::Real().Now() - computed;
+  report.batch = std::move(ticket.batch);
+  report.numerator = total.f64[kTotalNumerator];
+  report.denominator = total.f64[kTotalDenominator];
+  report.loss = report.denominator > 0 ? report.numerator / report.denominator : 0.0;
+  report.rows = total.i64[kTotalRows];
+  report.finite = total.i64[kTotalNonFinite] == 0;
+  report.stop_wanted = total.i64[kTotalStop] > 0;
+  if (!report.finite || !(report.denominator > 0)) return report;
+  ParameterUpdate::StepScalars scalars;
+  scalars.lr = ticket.header.lr;
+  scalars.gradient_scale = static_cast<double>(options_.lane_batch) / report.denominator;
+  scalars.applied_updates = ticket.header.applied_updates + 1;
+  const Duration waited_before = update_->waited();
+  ASSIGN_OR_RETURN(const ParameterUpdate::Outcome outcome,
+                   update_->Run(*runner_, scalars, &state_, deadline));
+  report.exchange += update_->waited() - waited_before;
+  report.applied = outcome.applied;
+  return report;
+}
+
+// Every rank looks before one of them ends the run, so the bad lane that is named is the first.
+Status StepEngine::Diagnose(const StepReport& report, Deadline deadline) {
+  const Status found = runner_->DiagnoseNonFinite(*report.batch);
+  RETURN_IF_ERROR(comm::AgreeOnStatus(communicator_, found, &stream_, deadline));
+  return Internal("a loss was not finite, and no rank has a lane where it is");
+}
+
+MemoryReport StepEngine::memory() const {
+  MemoryReport report;
+  report.lanes_at_once = workspaces_->count();
+  report.arena = model_->arena_bytes();
+  report.parameters = state_.bytes();
+  report.gradients = runner_->bytes();
+  report.arenas = workspaces_->bytes();
+  report.exchange = update_->scratch_bytes();
+  report.prepared = static_cast<int64_t>(workspaces_->prepared().size());
+  return report;
+}
+
+}  // namespace lockstep::worker

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// StepEngine: the one place where a training step is wired (exactness.md 4). The lanes of this rank
+// run, their totals are added over all ranks, and where the loss allows it the gradients are
+// reduced, the owners of the blocks update them, and every rank gathers the result.
+//
+// A step is launched and then collected. On a CPU the lanes have run when Launch returns, and
+// Collect does the rest: at most one step is under way.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/device/queue_stream.h"
+#include "comm/communicator.h"
+#include "storage/loader/batch.h"
+#include "worker/config/train_config.h"
+#include "worker/model/compiled_model.h"
+#include "worker/model/memory_report.h"
+#include "worker/model/model_state.h"
+#include "worker/model/run_setup.h"
+#include "worker/step/lane_runner.h"
+#include "worker/step/parameter_update.h"
+
+namespace lockstep::worker {
+
+// What the host knows of a step before it runs.
+struct StepHeader {
+  double lr = 0.0;              // learning rate of this step
+  int64_t applied_updates = 0;  // updates that were applied before this step
+};
+
+// How a step went, the same on every rank but for the durations.
+struct StepReport {
+  std::shared_ptr<const storage::StepBatch> batch;  // of this rank
+  double numerator = 0.0, denominator = 0.0;        // of the loss, summed over all lanes
+  double loss = 0.0;         // numerator / denominator; 0 where no lane had a row
+  int64_t rows = 0;          // of all lanes
+  bool finite = true;        // the loss of every lane was finite
+  bool applied = false;      // parameters were updated
+  bool stop_wanted = false;  // some rank was asked to stop
+  Duration exchange{};       // how long this rank waited for others after its lanes were done
+};
+
+class StepEngine {
+ public:
+  struct Options {
+    Range lanes;                // of this rank
+    int32_t all_lanes = 1;      // V
+    int32_t lanes_at_once = 1;  // threads that run lanes
+    int64_t lane_batch = 1;     // rows of a full lane batch
+    uint64_t seed = 0;          // of the lanes' random streams
+    bool draw_state = true;  // the state starts as the seed draws it; else it is restored or loaded
+    double clip_norm = 0.0;  // > 0: the global norm of the gradient is clipped to this
+    bool skip_nonfinite = false;  // a step that is not finite skips its update; else it stops
+    bool allreduce = false;       // sync = "allreduce" (ParameterUpdate::Options)
+  };
+  // The options of a recipe for a rank that has these lanes.
+  static Options OptionsOf(const TrainConfig& config, const RunSetup& setup, Range lanes);
+
+  // Allocates everything that steps need. `model` and `communicator` outlive the engine.
+  static Result<std::unique_ptr<StepEngine>> Make(const CompiledModel* model,
+                                                  comm::Communicator* communicator,
+                                                  const Options& options);
+
+  class Ticket {
+    friend class StepEngine;
+    std::shared_ptr<const storage::StepBatch> batch;
+    StepHeader header;
+  };
+  // Begins a step: every lane of `batch` is run. Fails only where a kernel does.
+  Result<Ticket> Launch(std::shared_ptr<const storage::StepBatch> batch, const StepHeader& header);
+  // Ends the step: every rank calls it. `stop_wanted`: this rank was asked to stop, which the
+  // report then tells every rank. Where a loss is not finite nothing is updated, and the caller
+  // decides by the recipe whether to go on.
+  Result<StepReport> Collect(Ticket ticket, bool stop_wanted, Deadline deadline);
+  // Why the loss of a step was not finite: runs the first such lane again with checks, and names
+  // lane, layer and op. Every rank calls it, all with the same result; never OK.
+  Status Diagnose(const StepReport& report, Deadline deadline);
+
+  // The hash H of the whole training state, which a digest is made of. Every rank calls it.
+  Result<uint64_t> StateHash(Deadline deadline) { return update_->StateHash(&state_, deadline); }
+
+  ModelState& state() { return state_; }
+  LaneWorkspaces& workspaces() { return *workspaces_; }
+  const ParameterUpdate& update() const { return *update_; }
+  // What else is exchanged between steps goes through the same stream, in the same order on all
+  // ranks.
+  Stream& stream() { return stream_; }
+  // The bytes that this engine has allocated, but for batches.
+  MemoryReport memory() const;
+
+ private:
+  StepEngine(const CompiledModel* model, comm::Communicator* communicator, const Options& options);
+
+  const CompiledModel* model_;
+  comm::Communicator* communicator_;
+  const Options options_;
+  std::unique_ptr<LaneWorkspaces> workspaces_;
+  std::unique_ptr<ParameterUpdate> update_;
+  ModelState state_;
+  std::unique_ptr<LaneRunner> runner_;
+  QueueStream stream_{"exchange"};  // last: its work reads and writes the fields above
+};
+
+}  // namespace lockstep::worker
