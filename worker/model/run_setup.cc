@@ -116,12 +116,12 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
   graph::ProgramOptions options;
   options.model = config.model.name;
   const ModelConfig& m = config.model;
-  options.model_options = {m.classes > 0 ? m.classes : dataset_classes,
-                           m.activation,
-                           m.pool,
-                           m.dropout,
-                           m.stem,
-                           m.zero_init_residual};
+  options.model_options = {.classes = m.classes > 0 ? m.classes : dataset_classes,
+                           .activation = m.activation,
+                           .pool = m.pool,
+                           .dropout = m.dropout,
+                           .stem = m.stem,
+                           .zero_init_residual = m.zero_init_residual};
   if (options.model_options.classes < dataset_classes) {
     return InvalidArgument("model.classes is " + std::to_string(options.model_options.classes) +
                            " and the dataset has " + std::to_string(dataset_classes) +
@@ -133,7 +133,13 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
   options.label_smoothing = config.loss.label_smoothing;
   options.rewrite = !config.reference_kernels();
   const OptimizerConfig& o = config.optimizer;
-  options.optimizer = {o.name, o.momentum, o.nesterov, o.beta1, o.beta2, o.eps, o.weight_decay};
+  options.optimizer = {.name = o.name,
+                       .momentum = o.momentum,
+                       .nesterov = o.nesterov,
+                       .beta1 = o.beta1,
+                       .beta2 = o.beta2,
+                       .eps = o.eps,
+                       .weight_decay = o.weight_decay};
   return graph::Program::Make(options);
 }
 
