@@ -14,7 +14,7 @@
 namespace lockstep {
 namespace {
 
-std::string Quoted(std::string_view verb, const std::string& path) {
+std::string Cannot(std::string_view verb, const std::string& path) {
   return "cannot " + std::string(verb) + " '" + path + "'";
 }
 
@@ -38,10 +38,10 @@ class FileDescriptor {
 
 Status WriteAndSync(const std::string& path, std::string_view bytes) {
   FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (!file.open()) return ErrnoStatus(Quoted("create", path), errno);
+  if (!file.open()) return ErrnoStatus(Cannot("create", path), errno);
   RETURN_IF_ERROR(WriteAll(file.get(), bytes, path));
-  if (::fsync(file.get()) != 0) return ErrnoStatus(Quoted("sync", path), errno);
-  if (file.Close() != 0) return ErrnoStatus(Quoted("close", path), errno);
+  if (::fsync(file.get()) != 0) return ErrnoStatus(Cannot("sync", path), errno);
+  if (file.Close() != 0) return ErrnoStatus(Cannot("close", path), errno);
   return OkStatus();
 }
 
@@ -54,9 +54,9 @@ std::string FolderOf(const std::string& path) {
 
 Result<std::string> ReadFile(const std::string& path) {
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.open()) return ErrnoStatus(Quoted("open", path), errno);
+  if (!file.open()) return ErrnoStatus(Cannot("open", path), errno);
   struct stat info {};
-  if (::fstat(file.get(), &info) != 0) return ErrnoStatus(Quoted("read", path), errno);
+  if (::fstat(file.get(), &info) != 0) return ErrnoStatus(Cannot("read", path), errno);
   std::string bytes;
   bytes.reserve(static_cast<size_t>(std::max<off_t>(info.st_size, 0)) + 1);
   char block[65536];
@@ -66,7 +66,7 @@ Result<std::string> ReadFile(const std::string& path) {
     if (n > 0) {
       bytes.append(block, static_cast<size_t>(n));
     } else if (errno != EINTR) {
-      return ErrnoStatus(Quoted("read", path), errno);
+      return ErrnoStatus(Cannot("read", path), errno);
     }
   }
 }
@@ -91,7 +91,7 @@ Status WriteAll(int fd, std::string_view bytes, const std::string& path) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
     if (n < 0) {
       if (errno == EINTR) continue;
-      return ErrnoStatus(Quoted("write", path), errno);
+      return ErrnoStatus(Cannot("write", path), errno);
     }
     bytes.remove_prefix(static_cast<size_t>(n));
   }
@@ -111,14 +111,14 @@ Status CheckWritable(const std::string& path) {
 
 Status SyncFolder(const std::string& folder) {
   FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!file.open()) return ErrnoStatus(Quoted("open folder", folder), errno);
-  if (::fsync(file.get()) != 0) return ErrnoStatus(Quoted("sync folder", folder), errno);
+  if (!file.open()) return ErrnoStatus(Cannot("open folder", folder), errno);
+  if (::fsync(file.get()) != 0) return ErrnoStatus(Cannot("sync folder", folder), errno);
   return OkStatus();
 }
 
 Result<int64_t> FileSize(const std::string& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return ErrnoStatus(Quoted("find the size of", path), errno);
+  if (::stat(path.c_str(), &info) != 0) return ErrnoStatus(Cannot("find the size of", path), errno);
   if (!S_ISREG(info.st_mode)) {
     return InvalidArgument("'" + path + "' is no regular file; expected one");
   }
@@ -132,7 +132,7 @@ bool FileExists(const std::string& path) {
 
 Status RemoveFileIfExists(const std::string& path) {
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return OkStatus();
-  return ErrnoStatus(Quoted("remove", path), errno);
+  return ErrnoStatus(Cannot("remove", path), errno);
 }
 
 Status MakeDirs(const std::string& path) {
@@ -142,7 +142,7 @@ Status MakeDirs(const std::string& path) {
   }
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) return ErrnoStatus(Quoted("make the folder", path), error.value());
+  if (error) return ErrnoStatus(Cannot("make the folder", path), error.value());
   if (!std::filesystem::is_directory(path, error)) {
     return AlreadyExists("'" + path + "' is there and is no folder; remove it or name another");
   }
@@ -162,7 +162,7 @@ Result<std::vector<std::string>> ListDir(const std::string& path) {
     names.push_back(entry->path().filename().string());
     entry.increment(error);
   }
-  if (error) return ErrnoStatus(Quoted("list the folder", path), error.value());
+  if (error) return ErrnoStatus(Cannot("list the folder", path), error.value());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -170,7 +170,7 @@ Result<std::vector<std::string>> ListDir(const std::string& path) {
 Status RemoveTree(const std::string& path) {
   std::error_code error;
   std::filesystem::remove_all(path, error);
-  if (error) return ErrnoStatus(Quoted("remove", path), error.value());
+  if (error) return ErrnoStatus(Cannot("remove", path), error.value());
   return OkStatus();
 }
 

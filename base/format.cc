@@ -21,4 +21,10 @@ std::string Format(const char* format, ...) {
   return text;
 }
 
+std::string Quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
+
+std::string SecondsText(Duration d) {
+  return Format("%.1f s", std::chrono::duration<double>(d).count());
+}
+
 }  // namespace lockstep

@@ -9,6 +9,7 @@
 #include "base/resident_memory.h"
 #include "base/spread.h"
 #include "graph/models/models.h"
+#include "worker/measure/library_alone.h"
 #include "worker/measure/step_measurement.h"
 
 namespace lockstep::cluster {
@@ -67,7 +68,8 @@ struct Figures {
   worker::StepMeasurement measured;
   worker::StepProfile profile;
   int64_t resident_bytes = 0;  // peak above the start of the command
-  // Medians of steps of the library's primitives alone; 0: not asked.
+  // Medians of steps of the library's primitives alone, without sums over lanes and update; 0: not
+  // asked.
   double library_ms = 0.0;      // those that the plan takes
   double library_all_ms = 0.0;  // all that the library has, with no op fused
 
@@ -215,21 +217,6 @@ Status WriteJson(const Figures& figures) {
   return Status(written.code(), written.message() + "; choose another place with --json");
 }
 
-// A step of the library's primitives alone. Their numbers mean nothing and may be anything.
-Result<double> MedianOfLibraryAlone(const BenchStepOptions& options, worker::TrainConfig config,
-                                    const Shape& image, worker::LibraryPart part) {
-  config.nonfinite = "skip";
-  ASSIGN_OR_RETURN(const worker::RunSetup setup,
-                   worker::SetUpLibraryAlone(config, image, options.classes, part));
-  ASSIGN_OR_RETURN(const worker::StepMeasurement measured,
-                   worker::MeasureSteps(config, setup, options.warmup, options.steps));
-  std::vector<double> ms;
-  for (size_t i = 0; i < measured.step_ms.size(); ++i) {
-    ms.push_back(measured.step_ms[i] - measured.update_ms[i]);
-  }
-  return SpreadOf(std::move(ms)).median;
-}
-
 }  // namespace
 
 Status RunBenchStep(const BenchStepOptions& options, std::ostream& out) {
@@ -250,9 +237,11 @@ Status RunBenchStep(const BenchStepOptions& options, std::ostream& out) {
       worker::ProfileStep(*setup.model, options.lanes, {}, measured.spent, options.steps);
   double library_ms = 0.0, library_all_ms = 0.0;
   if (options.library) {
-    using enum worker::LibraryPart;
-    ASSIGN_OR_RETURN(library_ms, MedianOfLibraryAlone(options, config, image, kOfThePlan));
-    ASSIGN_OR_RETURN(library_all_ms, MedianOfLibraryAlone(options, config, image, kAllItHas));
+    const auto alone = [&](worker::LibraryPart part) {
+      return worker::MeasureLibraryAlone(config, setup, part, options.warmup, options.steps);
+    };
+    ASSIGN_OR_RETURN(library_ms, alone(worker::LibraryPart::kOfThePlan));
+    ASSIGN_OR_RETURN(library_all_ms, alone(worker::LibraryPart::kAllItHas));
   }
   const Figures figures{
       options,  image,      setup,         std::move(measured), std::move(profile),

@@ -2,6 +2,7 @@
 #include "cluster/cli/ckpt_command.h"
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -314,6 +315,51 @@ Status RunCkptVerify(const CkptVerifyOptions& options, Console* console) {
   RETURN_IF_ERROR(foreign);
   progress.Finish(CountText(whole) + " checkpoints, " + CountText(done) + " bytes");
   return OkStatus();
+}
+
+namespace {
+
+Command CkptLsCommand() {
+  const auto o = std::make_shared<CkptLsOptions>();
+  return {.name = "ls",
+          .description = R"(List the checkpoints and generations of a run.
+
+Examples:
+  lockstep ckpt ls runs/lenet5-fashion-mnist
+  lockstep ckpt ls runs/lenet5-fashion-mnist --json
+)",
+          .options = {{"RUN", &o->run, "Run directory", {.required = true}},
+                      {"--json", &o->json, "As JSON"}},
+          .run = [o](Console* console) { return RunCkptLs(*o, console); }};
+}
+
+Command CkptVerifyCommand() {
+  const auto o = std::make_shared<CkptVerifyOptions>();
+  return {.name = "verify",
+          .description = R"(Read every byte of checkpoints and name what is damaged.
+
+Examples:
+  lockstep ckpt verify runs/lenet5-fashion-mnist
+  lockstep ckpt verify runs/lenet5-fashion-mnist b01-s0000001200
+)",
+          .options = {{"RUN", &o->run, "Run directory", {.required = true}},
+                      {"NAME", &o->name, "One checkpoint; default: all"}},
+          .run = [o](Console* console) { return RunCkptVerify(*o, console); },
+          .at_stop = "ending"};
+}
+
+}  // namespace
+
+Command CkptCommand() {
+  return {
+      .name = "ckpt",
+      .description = R"(List, verify and compare the checkpoints of a run, or go back to one.
+
+Examples:
+  lockstep ckpt ls runs/lenet5-fashion-mnist
+  lockstep ckpt verify runs/lenet5-fashion-mnist
+)",
+      .commands = {CkptLsCommand(), CkptVerifyCommand(), CkptRewindCommand(), CkptDiffCommand()}};
 }
 
 }  // namespace lockstep::cluster

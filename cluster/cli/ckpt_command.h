@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lockstep ckpt ls|verify|diff`: looks at checkpoints, changes nothing, and can be used while the
-// run goes on.
+// `lockstep ckpt ls|verify|diff|rewind`. All but rewind look at checkpoints, change nothing, and
+// can be used while the run goes on.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "cluster/cli/command.h"
 #include "cluster/console/console.h"
 
 namespace lockstep::cluster {
@@ -34,5 +35,9 @@ struct CkptDiffOptions {
 // data-loss (65, as where a run meets its own step with other bits) if they differ, after each
 // difference has been named. Damaged ones are not compared.
 Status RunCkptDiff(const CkptDiffOptions& options, Console* console);
+
+// The commands that have files of their own, ckpt_diff.cc and ckpt_rewind.cc.
+Command CkptDiffCommand();
+Command CkptRewindCommand();
 
 }  // namespace lockstep::cluster

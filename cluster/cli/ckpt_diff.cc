@@ -5,6 +5,7 @@
 #include <cstring>
 #include <iomanip>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -212,6 +213,22 @@ Status RunCkptDiff(const CkptDiffOptions& options, Console* console) {
                   CountText(differences.tensors) + " tensors" +
                   (trainer ? "" : " and the trainer state") + " ('" + a.path + "' and '" + b.path +
                   "')");
+}
+
+Command CkptDiffCommand() {
+  const auto o = std::make_shared<CkptDiffOptions>();
+  return {.name = "diff",
+          .description = R"(Compare two checkpoints, tensor by tensor.
+
+Examples:
+  lockstep ckpt diff runs/a/checkpoints/b01-s0000001200 runs/b/checkpoints/b01-s0000001200
+  lockstep ckpt diff runs/a b01-s0000001200 b02-s0000001200
+)",
+          .options = {{"WHAT",
+                       &o->what,
+                       "Two checkpoint directories, or RUN NAME NAME",
+                       {.required = true, .count = ValueCount{2, 3}}}},
+          .run = [o](Console* console) { return RunCkptDiff(*o, console); }};
 }
 
 }  // namespace lockstep::cluster

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+// `lockstep ckpt rewind`: takes a run back to one of its checkpoints on purpose. The history from
+// there on is a new branch; what the old one had written is kept beside it.
+//
 // In this order, so that a kill at any moment leaves the old history or the new one, whole: the
 // generation is taken; the old tables, summary and weights are copied to names of their own; the
 // checkpoint is copied to the new branch, which is the moment from which a resume goes on there;
 // the tables are cut and the summary and weights of the old history removed.
-#include "cluster/cli/ckpt_rewind.h"
-
 #include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -24,6 +27,11 @@ namespace {
 using coordinator::ResumeFindings;
 using storage::CheckpointId;
 using storage::CheckpointManifest;
+
+struct CkptRewindOptions {
+  std::string run;   // run directory
+  int64_t step = 0;  // of a checkpoint of the branch that goes on
+};
 
 constexpr auto kPoll = std::chrono::milliseconds(100);
 
@@ -72,8 +80,9 @@ storage::GenerationInfo InfoOf(const CheckpointManifest& parent, int32_t branch)
   return info;
 }
 
-}  // namespace
-
+// Waits, as `train` does, for whoever holds the run. Errors: not-found: no checkpoint of that step
+// (the message lists those there are); invalid-argument: the run stands there already; data-loss:
+// the checkpoint is damaged.
 Status RunCkptRewind(const CkptRewindOptions& options, Console* console) {
   const std::string& run = options.run;
   if (!FileExists(run + "/generations")) {
@@ -107,6 +116,28 @@ Status RunCkptRewind(const CkptRewindOptions& options, Console* console) {
                << (id.branch < 10 ? "0" : "") << id.branch << ".\n"
                << "`lockstep train` with the run's recipe goes on from there.\n";
   return OkStatus();
+}
+
+}  // namespace
+
+Command CkptRewindCommand() {
+  const auto o = std::make_shared<CkptRewindOptions>();
+  return {.name = "rewind",
+          .description = R"(Take a run back to one of its checkpoints.
+
+The history from there on is a new branch. What the old one wrote is kept: its checkpoints, and its
+tables, summary and weights under names like digests-b01.csv.
+
+Examples:
+  lockstep ckpt ls runs/lenet5-fashion-mnist
+  lockstep ckpt rewind runs/lenet5-fashion-mnist --to 470
+)",
+          .options = {{"RUN", &o->run, "Run directory", {.required = true}},
+                      {"--to",
+                       &o->step,
+                       "Step of one of its checkpoints",
+                       {.required = true, .range = IntegerRange{}}}},
+          .run = [o](Console* console) { return RunCkptRewind(*o, console); }};
 }
 
 }  // namespace lockstep::cluster

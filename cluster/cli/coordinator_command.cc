@@ -3,12 +3,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <thread>
 
 #include "base/fault_point.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/watch.h"
+#include "cluster/cli/command.h"
 #include "comm/rpc/coordinator_file.h"
 #include "comm/rpc/rpc.h"
 #include "coordinator/run/run_coordinator.h"
@@ -87,6 +89,30 @@ Status RunCoordinatorCommand(const CoordinatorCommandOptions& options, Console* 
   const Status status = Serve(&coordinator, console->stop);
   server->Shutdown(Deadline::In(std::chrono::seconds(1)));
   return status;
+}
+
+Command CoordinatorCommand() {
+  const auto o = std::make_shared<CoordinatorCommandOptions>();
+  return {.name = "coordinator",
+          .description = R"(Host the coordinator of a run in a process of its own.
+
+Examples:
+  lockstep coordinator --file coordinator.json &
+  mpirun -np 4 lockstep train RECIPE --coordinator coordinator.json
+)",
+          .options = {{"--listen",
+                       &o->listen,
+                       "Where to listen; port 0: any free one",
+                       {.shows_default = true}},
+                      {"--file", &o->file,
+                       "File to write address and token to; default: coordinator.json in --state "
+                       "or here"},
+                      {"--state", &o->state_directory,
+                       "Directory for the ledger where the run's directory cannot lock"},
+                      {"--insecure-listen", &o->insecure_listen,
+                       "Allow to listen, in plaintext, where other machines reach it"}},
+          .run = [o](Console* console) { return RunCoordinatorCommand(*o, console); },
+          .at_stop = "telling the ranks to end"};
 }
 
 }  // namespace lockstep::cluster

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cluster/cli/data_command.h"
-
+// `lockstep data import|info|verify|show|order`.
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
 
+#include "cluster/cli/command.h"
 #include "cluster/cli/progress.h"
 #include "cluster/recipes/key_use.h"
 #include "storage/dataset/dataset.h"
 #include "storage/dataset/verify.h"
 #include "storage/import/import.h"
+#include "storage/importers/importer.h"
 #include "storage/order/dataset_order.h"
 #include "storage/order/inspect.h"
 
@@ -21,6 +28,32 @@ using storage::DatasetInfo;
 using storage::Record;
 using storage::SplitInfo;
 using Json = nlohmann::ordered_json;
+
+struct DataImportOptions {
+  std::string source;  // kind: "fashion-mnist"
+  std::string path;
+  std::string out;
+  int threads = 0;  // 0: all cores
+  int64_t shard_size = 256;
+  bool replace = false;
+};
+
+struct DataInfoOptions {
+  std::string dataset;
+  bool json = false;
+};
+
+struct DataShowOptions {
+  std::string dataset;
+  int64_t id = 0;
+};
+
+struct DataOrderOptions {
+  std::string recipe;
+  std::vector<std::string> overrides;
+  std::optional<int32_t> epoch;  // from 1; absent: `step` counts from the start of the run
+  int64_t step = 1;              // from 1, as in digests.csv
+};
 
 // Text from a dataset may hold anything; what is not UTF-8 is replaced.
 std::string Dump(const Json& json) {
@@ -144,8 +177,6 @@ std::string ClassName(const DatasetInfo& info, int32_t label) {
   return label >= 0 && index < info.classes.size() ? info.classes[index] : "";
 }
 
-}  // namespace
-
 Status RunDataImport(const DataImportOptions& options, Console* console) {
   ParentsOf parents(options.out);
   RETURN_IF_ERROR(parents.Make());
@@ -207,6 +238,7 @@ Status RunDataVerify(const std::string& dataset, Console* console) {
   return OkStatus();
 }
 
+// The record's fields, and a small grey image drawn with characters.
 Status RunDataShow(const DataShowOptions& options, Console* console) {
   ASSIGN_OR_RETURN(const auto dataset, Dataset::Open(options.dataset));
   const SampleId id(static_cast<uint64_t>(options.id));
@@ -222,6 +254,7 @@ Status RunDataShow(const DataShowOptions& options, Console* console) {
   return OkStatus();
 }
 
+// JSON: per lane the ids of that step, their source paths and labels.
 Status RunDataOrder(const DataOrderOptions& options, Console* console) {
   ASSIGN_OR_RETURN(const worker::TrainConfig config,
                    LoadRecipeFor(DataOrderKeys(), options.recipe, options.overrides));
@@ -264,6 +297,112 @@ Status RunDataOrder(const DataOrderOptions& options, Console* console) {
   }
   console->out << Dump(json) << "\n";
   return OkStatus();
+}
+
+Command DataImportCommand() {
+  const auto o = std::make_shared<DataImportOptions>();
+  std::string kinds;
+  for (const storage::ImporterKind& kind : storage::ImporterKinds()) {
+    kinds += "\n  " + kind.name + ": " + kind.summary;
+  }
+  return {
+      .name = "import",
+      .description = R"(Make a dataset from its source.
+
+Examples:
+  lockstep data import fashion-mnist /usr/share/datasets/fashion-mnist --out data/fashion-mnist.ldb
+  lockstep data import idx ~/mnist --out data/mnist.ldb --threads 2
+)",
+      .options =
+          {{"SOURCE", &o->source, "What kind of source it is, see below", {.required = true}},
+           {"PATH", &o->path, "Where the source is", {.required = true}},
+           {"--out", &o->out, "Directory of the dataset to make", {.required = true}},
+           {"--threads", &o->threads, "Threads; 0: one a core", {.range = IntegerRange{0, 1024}}},
+           {"--shard-size",
+            &o->shard_size,
+            "Consecutive samples a shard",
+            {.shows_default = true, .range = IntegerRange{1, 1 << 20}}},
+           {"--replace", &o->replace, "Replace the dataset at --out once the new one is complete"}},
+      .run = [o](Console* console) { return RunDataImport(*o, console); },
+      .footer = "Sources:" + kinds,
+      .at_stop = "removing what was imported so far"};
+}
+
+Command DataInfoCommand() {
+  const auto o = std::make_shared<DataInfoOptions>();
+  return {.name = "info",
+          .description = R"(Say what a dataset holds.
+
+Examples:
+  lockstep data info data/fashion-mnist.ldb
+  lockstep data info data/fashion-mnist.ldb --json
+)",
+          .options = {{"DB", &o->dataset, "Directory of the dataset", {.required = true}},
+                      {"--json", &o->json, "As JSON"}},
+          .run = [o](Console* console) { return RunDataInfo(*o, console); }};
+}
+
+Command DataVerifyCommand() {
+  const auto dataset = std::make_shared<std::string>();
+  return {.name = "verify",
+          .description = R"(Read every byte of a dataset and name what is damaged.
+
+Examples:
+  lockstep data verify data/fashion-mnist.ldb
+)",
+          .options = {{"DB", dataset.get(), "Directory of the dataset", {.required = true}}},
+          .run = [dataset](Console* console) { return RunDataVerify(*dataset, console); },
+          .at_stop = "ending"};
+}
+
+Command DataShowCommand() {
+  const auto o = std::make_shared<DataShowOptions>();
+  return {
+      .name = "show",
+      .description = R"(Print one sample: source, label and a drawing.
+
+Examples:
+  lockstep data show data/fashion-mnist.ldb 42
+)",
+      .options = {{"DB", &o->dataset, "Directory of the dataset", {.required = true}},
+                  {"ID", &o->id, "Sample id, from 0", {.required = true, .range = IntegerRange{}}}},
+      .run = [o](Console* console) { return RunDataShow(*o, console); }};
+}
+
+Command DataOrderCommand() {
+  const auto o = std::make_shared<DataOrderOptions>();
+  return {.name = "order",
+          .description = R"(Say which samples a step of a recipe sees, as JSON.
+
+Examples:
+  lockstep data order cluster/recipes/lenet5-fashion-mnist.toml --epoch 1 --step 18
+  lockstep data order cluster/recipes/lenet5-fashion-mnist.toml --step 1234
+)",
+          .options = {{"RECIPE", &o->recipe, "Recipe file", {.required = true}},
+                      Overrides(&o->overrides),
+                      {"--epoch",
+                       &o->epoch,
+                       "Epoch, from 1; without it --step counts from the start of the run",
+                       {.range = IntegerRange{1, std::numeric_limits<int32_t>::max()}}},
+                      {"--step",
+                       &o->step,
+                       "Step, from 1",
+                       {.required = true, .range = IntegerRange{.least = 1}}}},
+          .run = [o](Console* console) { return RunDataOrder(*o, console); }};
+}
+
+}  // namespace
+
+Command DataCommand() {
+  return {.name = "data",
+          .description = R"(Import, inspect and verify datasets.
+
+Examples:
+  lockstep data import fashion-mnist /usr/share/datasets/fashion-mnist --out data/fashion-mnist.ldb
+  lockstep data info data/fashion-mnist.ldb
+)",
+          .commands = {DataImportCommand(), DataInfoCommand(), DataVerifyCommand(),
+                       DataShowCommand(), DataOrderCommand()}};
 }
 
 }  // namespace lockstep::cluster

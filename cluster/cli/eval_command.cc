@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cluster/cli/eval_command.h"
-
+// `lockstep eval`: weights or a checkpoint of a run, evaluated again, with the kernels the run was
+// trained with unless train.kernel_file is among the overrides.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
+#include "cluster/cli/command.h"
 #include "cluster/cli/progress.h"
 #include "cluster/recipes/key_use.h"
 #include "worker/model/run_kernels.h"
@@ -15,13 +19,17 @@
 namespace lockstep::cluster {
 namespace {
 
+struct EvalOptions {
+  std::string weights;                 // as worker/report/named_weights.h reads it; of a run
+  std::vector<std::string> overrides;  // key=value, over the run's recipe
+  std::string split;                   // empty: the recipe's data.val
+};
+
 bool NamesKernelFile(const std::vector<std::string>& overrides) {
   return std::any_of(overrides.begin(), overrides.end(), [](const std::string& override) {
     return override.starts_with("train.kernel_file=");
   });
 }
-
-}  // namespace
 
 Status RunEval(const EvalOptions& options, Console* console) {
   ASSIGN_OR_RETURN(const worker::NamedWeights weights, worker::FindWeights(options.weights));
@@ -54,6 +62,30 @@ Status RunEval(const EvalOptions& options, Console* console) {
   console->out << "Split " << config.data.val << ": " << line;
   if (weights.is_checkpoint) console->out << "Weights " << weights.path << "\n";
   return OkStatus();
+}
+
+}  // namespace
+
+Command EvalCommand() {
+  const auto o = std::make_shared<EvalOptions>();
+  return {.name = "eval",
+          .description = R"(Evaluate the trained weights of a run.
+
+Examples:
+  lockstep eval runs/lenet5-fashion-mnist
+  lockstep eval runs/lenet5-fashion-mnist@best
+  lockstep eval runs/lenet5-fashion-mnist@1200
+  lockstep eval runs/lenet5-fashion-mnist --split train
+  lockstep eval runs/lenet5-fashion-mnist data.dataset=/elsewhere/fashion-mnist.ldb
+)",
+          .options = {{"WEIGHTS",
+                       &o->weights,
+                       "RUN, RUN@best, RUN@STEP, RUN@CHECKPOINT, or the path of a run's checkpoint "
+                       "or safetensors file",
+                       {.required = true}},
+                      Overrides(&o->overrides),
+                      {"--split", &o->split, "Split; default: the recipe's data.val"}},
+          .run = [o](Console* console) { return RunEval(*o, console); }};
 }
 
 }  // namespace lockstep::cluster

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cluster/cli/models_command.h"
-
+// `lockstep models`: the networks a recipe can name.
 #include <iomanip>
+#include <memory>
+#include <string>
 
+#include "cluster/cli/command.h"
 #include "graph/models/models.h"
 #include "graph/program/program.h"
 
 namespace lockstep::cluster {
+namespace {
 
+// Each model with its parameter count for the classes it was described for; only those whose name
+// holds `filter`.
 Status RunModels(const std::string& filter, Console* console) {
   size_t shown = 0;
   for (const graph::Model& model : graph::Models()) {
@@ -24,6 +29,21 @@ Status RunModels(const std::string& filter, Console* console) {
   }
   if (shown > 0) return OkStatus();
   return NotFound("no model's name contains '" + filter + "'; `lockstep models` lists all");
+}
+
+}  // namespace
+
+Command ModelsCommand() {
+  const auto filter = std::make_shared<std::string>();
+  return {.name = "models",
+          .description = R"(List the models a recipe can name.
+
+Examples:
+  lockstep models
+  lockstep models --filter mlp
+)",
+          .options = {{"--filter", filter.get(), "Only names that contain this"}},
+          .run = [filter](Console* console) { return RunModels(*filter, console); }};
 }
 
 }  // namespace lockstep::cluster

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,18 +12,37 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/watch.h"
+#include "cluster/cli/command.h"
 #include "cluster/cli/progress.h"
 #include "cluster/cli/train_progress.h"
 #include "cluster/launch/run_world.h"
 #include "cluster/launch/stop_signals.h"
 #include "cluster/recipes/conflicts.h"
 #include "cluster/recipes/recipe.h"
+#include "cluster/recipes/schema.h"
+#include "worker/report/run_place.h"
 #include "worker/run/train.h"
 
 namespace lockstep::cluster {
 namespace {
 
 using worker::TrainConfig;
+
+struct TrainOptions {
+  std::string recipe;
+  std::vector<std::string> overrides;        // key=value
+  std::optional<std::string> run_directory;  // absent: runs/<the recipe's file name>
+  std::optional<int> ranks;                  // as threads of this process
+  int cores = 0;                             // 0: as the recipe says
+  bool overwrite = false;                    // begin the run in the directory anew
+  bool takeover = false;                     // take it from whoever holds it
+  bool new_bits = false;                     // go on with another build or hardware kind
+  std::string coordinator_file;              // of a coordinator elsewhere
+  std::string coordinator_listen = "127.0.0.1:0";
+  bool insecure_listen = false;
+  bool no_progress = false;
+  bool list_keys = false;  // and nothing else
+};
 
 std::string Number(const char* format, double value) {
   char text[48];
@@ -99,8 +119,7 @@ Status WithRemedy(const Status& status, const std::string& recipe) {
 
 Result<TrainConfig> ConfigOf(const TrainOptions& options, const RunWorld& world) {
   ASSIGN_OR_RETURN(TrainConfig config, LoadRecipe(options.recipe, options.overrides));
-  config.run.directory =
-      options.run_directory.empty() ? DefaultRunDirectory(options.recipe) : options.run_directory;
+  config.run.directory = options.run_directory.value_or(DefaultRunDirectory(options.recipe));
   config.run.ranks = world.size();
   config.run.ranks_here = world.ranks_here();
   config.run.ranks_on_cores = world.ranks_on_cores();
@@ -112,12 +131,6 @@ Result<TrainConfig> ConfigOf(const TrainOptions& options, const RunWorld& world)
   const bool alone = launch.launcher == comm::Launcher::kAlone;
   RETURN_IF_ERROR(CheckRanks(config, alone ? "" : launch.name));
   return config;
-}
-
-}  // namespace
-
-std::string DefaultRunDirectory(const std::string& recipe) {
-  return "runs/" + std::filesystem::path(recipe).stem().string();
 }
 
 Status RunTrain(const TrainOptions& options, Console* console) {
@@ -144,7 +157,7 @@ Status RunTrain(const TrainOptions& options, Console* console) {
   const Duration call_limit = Seconds(std::min(config.run.heartbeat_limit / 4, 2.5));
   if (const Status met = world->StartCoordinator(call_limit); !met.ok()) return world->ToSay(met);
   const worker::TrainWorld ranks = world->ForTraining(console->stop);
-  std::optional<TrainProgress> progress(std::in_place, config, options.progress, console,
+  std::optional<TrainProgress> progress(std::in_place, config, !options.no_progress, console,
                                         comm::SignalWarning(comm::ProcessEnvironment()));
   const auto summary = worker::Train(config, ranks, &*progress);
   progress.reset();  // removes the bar
@@ -160,6 +173,76 @@ Status RunTrain(const TrainOptions& options, Console* console) {
     }
   }
   return ended.ok() ? OkStatus() : WithRemedy(world->ToSay(ended), options.recipe);
+}
+
+Status RunTrainOrListKeys(const TrainOptions& options, Console* console) {
+  if (options.list_keys) {
+    console->out << ListRecipeKeys();
+    return OkStatus();
+  }
+  if (options.recipe.empty()) {
+    return InvalidArgument(
+        "RECIPE is required, for example cluster/recipes/lenet5-fashion-mnist.toml; see "
+        "`lockstep train --help`");
+  }
+  if (options.run_directory && options.run_directory->empty()) {
+    return worker::CheckRunPlace(*options.run_directory);
+  }
+  return RunTrain(options, console);
+}
+
+}  // namespace
+
+std::string DefaultRunDirectory(const std::string& recipe) {
+  return "runs/" + std::filesystem::path(recipe).stem().string();
+}
+
+Command TrainCommand() {
+  const auto o = std::make_shared<TrainOptions>();
+  return {
+      .name = "train",
+      .description = R"(Train a model as a recipe says.
+
+Examples:
+  lockstep train cluster/recipes/lenet5-fashion-mnist.toml
+  lockstep train cluster/recipes/lenet5-fashion-mnist.toml train.epochs=2 optimizer.lr=0.05
+  lockstep train cluster/recipes/lenet5-fashion-mnist.toml --ranks 4 --run runs/four
+  mpirun -np 2 lockstep train cluster/recipes/lenet5-fashion-mnist.toml
+  lockstep train --keys
+
+The same command on the same run directory goes on from its last checkpoint, with any number of
+ranks. To stop a run: kill -USR1 (of mpirun too), which finishes the step, writes a checkpoint and
+ends with exit code 75. As root, mpirun wants OMPI_ALLOW_RUN_AS_ROOT=1 and
+OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
+)",
+      .options =
+          {{"RECIPE", &o->recipe, "Recipe file (TOML)"},
+           Overrides(&o->overrides),
+           {"--run", &o->run_directory, "Run directory; default: runs/<the recipe's file name>"},
+           {"--ranks", &o->ranks,
+            "Ranks, as threads of this process; at most lanes. Not under mpirun or srun, which say "
+            "it themselves"},
+           {"--cores",
+            &o->cores,
+            "Cores to use; 0: as the recipe says",
+            {.range = IntegerRange{0, 65536}}},
+           {"--overwrite", &o->overwrite,
+            "Begin the run in the run directory anew; its checkpoints are removed"},
+           {"--takeover", &o->takeover, "Take the run from a process that seems to hold it still"},
+           {"--new-bits", &o->new_bits,
+            "Go on with another build or kind of hardware, as a new branch"},
+           {"--coordinator", &o->coordinator_file,
+            "File written by `lockstep coordinator`; default: rank 0 hosts one"},
+           {"--coordinator-listen",
+            &o->coordinator_listen,
+            "Where the coordinator of rank 0 listens, under mpirun or srun",
+            {.shows_default = true}},
+           {"--insecure-listen", &o->insecure_listen,
+            "Allow it to listen, in plaintext, where other machines reach it"},
+           {"--no-progress", &o->no_progress, "No progress bar and no line a step"},
+           {"--keys", &o->list_keys, "List every key a recipe may hold, and exit"}},
+      .run = [o](Console* console) { return RunTrainOrListKeys(*o, console); },
+      .at_stop = "finishing the step and writing a checkpoint"};
 }
 
 }  // namespace lockstep::cluster

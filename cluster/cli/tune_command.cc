@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cluster/cli/tune_command.h"
-
+// `lockstep tune`: times the kernels that could run a recipe's nodes on this machine and writes the
+// faster ones to a kernel file, which runs name with train.kernel_file.
 #include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "cluster/cli/command.h"
 #include "cluster/cli/progress.h"
 #include "cluster/recipes/key_use.h"
 #include "worker/measure/tuner.h"
@@ -12,6 +16,13 @@
 
 namespace lockstep::cluster {
 namespace {
+
+struct TuneCommandOptions {
+  std::string recipe;
+  std::vector<std::string> overrides;  // key=value
+  std::string out;                     // the file to write; one that is there is replaced
+  double tune_seconds = 60.0;
+};
 
 Status WithPlaceRemedy(const Status& status) {
   if (status.ok()) return status;
@@ -51,8 +62,6 @@ void PrintReport(const worker::TuneReport& report, std::ostream& out) {
   }
 }
 
-}  // namespace
-
 Status RunTune(const TuneCommandOptions& options, Console* console) {
   ASSIGN_OR_RETURN(worker::TrainConfig config,
                    LoadRecipeFor(TuneKeys(), options.recipe, options.overrides));
@@ -84,6 +93,37 @@ Status RunTune(const TuneCommandOptions& options, Console* console) {
                << "; runs of this build on this machine take it with train.kernel_file="
                << options.out << "\n";
   return OkStatus();
+}
+
+}  // namespace
+
+Command TuneCommand() {
+  const auto o = std::make_shared<TuneCommandOptions>();
+  return {.name = "tune",
+          .description = R"(Time the kernels a recipe could use, and write a kernel file.
+
+Examples:
+  lockstep tune cluster/recipes/lenet5-fashion-mnist.toml --out kernels.json
+  lockstep tune cluster/recipes/lenet5-fashion-mnist.toml batch.lane_batch=64 --out kernels.json
+  lockstep train cluster/recipes/lenet5-fashion-mnist.toml train.kernel_file=kernels.json
+
+For each op and shape of the recipe's plans the first kernels are timed on this machine, the dearest
+ops first, each alone on the threads of one lane. Another than the first is recorded where it is
+faster by 5 %; what the file does not name takes its first kernel. Another file gives other bits, so
+tune once, on a quiet machine, before a run begins; the run keeps a copy and goes on with it.
+)",
+          .options = {{"RECIPE", &o->recipe, "Recipe file (TOML)", {.required = true}},
+                      Overrides(&o->overrides),
+                      {"--out",
+                       &o->out,
+                       "File to write; replaced where it is there already",
+                       {.required = true}},
+                      {"--tune-seconds",
+                       &o->tune_seconds,
+                       "Time to spend, in all",
+                       {.shows_default = true, .range = NumberRange{0.0, 1e6}}}},
+          .run = [o](Console* console) { return RunTune(*o, console); },
+          .at_stop = "ending without a kernel file"};
 }
 
 }  // namespace lockstep::cluster

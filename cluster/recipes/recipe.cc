@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <map>
 
+#include "base/format.h"
 #include "base/lookup_path.h"
 #include "cluster/recipes/conflicts.h"
 #include "cluster/recipes/schema.h"
@@ -26,8 +27,6 @@ struct Origin {
   std::string position;    // start of an error message: "r.toml:3:9", "argument 'batch.lanes=4'"
   std::string short_name;  // comment in the resolved text: "r.toml:3", "command line"
 };
-
-std::string Quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
 
 // Printable ASCII only: for comments and for arguments quoted in messages.
 std::string Printable(std::string_view text) {

@@ -28,7 +28,7 @@ std::string Self(std::optional<Rank> rank) {
          ", pid " + std::to_string(getpid()) + ")";
 }
 
-std::string SecondsText(Duration d) {
+std::string WholeSeconds(Duration d) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(d).count()) + " s";
 }
 
@@ -81,12 +81,12 @@ Result<std::unique_ptr<MpiWorld>> MpiWorld::Start(const MpiOptions& options) {
     const Watchdog patience(Deadline::In(options.say_after), [&] {
       if (!IsSpeaker(launch.rank)) return;
       Say(Self(launch.rank) + ": MPI_Init has been waiting for the other ranks for " +
-          SecondsText(options.say_after) + "; it is given up after " +
-          SecondsText(options.init_limit));
+          WholeSeconds(options.say_after) + "; it is given up after " +
+          WholeSeconds(options.init_limit));
     });
     const std::string line =
         Self(launch.rank) + ": MPI_Init of " + library + " has not returned after " +
-        SecondsText(options.init_limit) + ", " + launch.name +
+        WholeSeconds(options.init_limit) + ", " + launch.name +
         "; look whether every rank was started, and whether the hosts reach one another (Open MPI: "
         "--mca btl_tcp_if_include NETWORK, mpirun's own output)";
     const Watchdog watchdog(Deadline::In(options.init_limit),
@@ -137,11 +137,11 @@ Status MpiWorld::Finalize(Duration limit, int exit_code) {
     Say(Self(rank()) +
         ": the run is finished, and MPI_Finalize has been waiting for the other "
         "ranks for " +
-        SecondsText(say_after_) + "; it is left alone after " + SecondsText(limit));
+        WholeSeconds(say_after_) + "; it is left alone after " + WholeSeconds(limit));
   });
   const Deadline deadline = Deadline::In(limit);
   const std::string line = Self(rank()) + ": the run is finished, but MPI_Finalize of " + library_ +
-                           " has not returned after " + SecondsText(limit) +
+                           " has not returned after " + WholeSeconds(limit) +
                            "; leaving without it (exit code " + std::to_string(exit_code) +
                            "); look whether another rank stopped before its end";
   const Watchdog watchdog(deadline, [&line, exit_code] { EndNow(line, exit_code); });

@@ -14,10 +14,6 @@ std::string TextOf(const char (&text)[size]) {
   return std::string(text, strnlen(text, size));
 }
 
-std::string SecondsText(Duration d) {
-  return Format("%.1f s", std::chrono::duration<double>(d).count());
-}
-
 std::string NameOf(Rank rank, const PresenceBeat& beat, bool known) {
   const std::string name = "rank " + std::to_string(rank.value);
   if (!known) return name;

@@ -15,6 +15,7 @@
 #include <limits>
 #include <mutex>
 
+#include "base/format.h"
 #include "base/log.h"
 #include "comm/rpc/network_address.h"
 #include "comm/rpc/request_check.h"
@@ -37,8 +38,6 @@ constexpr int kServerPingMs = 20'000;
 constexpr int kPingTimeoutMs = 10'000;
 constexpr int kAllowedPingMs = 5'000;
 constexpr int kHandshakeMs = 10'000;  // a connection that says nothing is closed
-
-std::string Quoted(const std::string& text) { return "'" + text + "'"; }
 
 // What gRPC would write to standard error is of interest only to whoever asks for debug lines:
 // every failure reaches us as a code.

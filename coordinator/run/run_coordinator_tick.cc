@@ -2,8 +2,8 @@
 // What lasts: watching the ranks, waiting for a holder, deciding, giving the run back. One thread
 // at a time, files touched without the lock that answers ranks.
 #include <algorithm>
-#include <cstdio>
 
+#include "base/format.h"
 #include "base/log.h"
 #include "coordinator/membership/member_check.h"
 #include "coordinator/run/run_coordinator.h"
@@ -13,12 +13,6 @@ namespace {
 
 constexpr Duration kBetweenTicks = std::chrono::milliseconds(200);
 constexpr Duration kGap = std::chrono::seconds(1);
-
-std::string SecondsText(Duration d) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.1f s", std::chrono::duration<double>(d).count());
-  return text;
-}
 
 Duration LimitOf(const comm::RunInfo& run) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(run.heartbeat_limit));

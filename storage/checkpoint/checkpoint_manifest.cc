@@ -8,7 +8,6 @@
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/json/hashed_json.h"
-#include "storage/json/strict_json.h"
 
 namespace lockstep::storage {
 namespace {
@@ -35,15 +34,19 @@ std::string HexOf(std::string_view bytes) {
   return text;
 }
 
+// -1: it is none.
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  throw StrictJsonError(std::string("'") + c + "' is no lower-case hexadecimal digit");
+  return -1;
 }
 
-std::string BytesField(const json& object, const std::string& key) {
-  const std::string text = Text(object, key);
-  if (text.size() % 2 != 0) throw StrictJsonError("'" + key + "' has an odd number of digits");
+Result<std::string> BytesOfHex(const std::string& key, const std::string& text) {
+  if (text.size() % 2 != 0) return DataLoss("'" + key + "' has an odd number of digits");
+  for (const char c : text) {
+    if (HexDigit(c) >= 0) continue;
+    return DataLoss(std::string("'") + c + "' is no lower-case hexadecimal digit");
+  }
   std::string bytes;
   for (size_t i = 0; i < text.size(); i += 2) {
     bytes += static_cast<char>(HexDigit(text[i]) * 16 + HexDigit(text[i + 1]));
@@ -51,17 +54,9 @@ std::string BytesField(const json& object, const std::string& key) {
   return bytes;
 }
 
-int32_t Integer32(const json& object, const std::string& key) {
-  const int64_t value = Integer(object, key);
-  if (value > std::numeric_limits<int32_t>::max()) {
-    throw StrictJsonError("'" + key + "' is beyond 2^31");
-  }
-  return static_cast<int32_t>(value);
-}
-
 // That the files are complete sets STEM-0000i-of-0000n, in order: nothing else may be in a
 // manifest, least of all a path that leads out of the checkpoint.
-void CheckFileNames(const std::vector<CheckpointFile>& files) {
+Status CheckFileNames(const std::vector<CheckpointFile>& files) {
   size_t i = 0;
   std::string previous;
   while (i < files.size()) {
@@ -71,46 +66,46 @@ void CheckFileNames(const std::vector<CheckpointFile>& files) {
     while (count < files.size() && files[count].name.starts_with(stem + "-")) ++count;
     count -= i;
     if (count == 0 || !IsGroupStem(stem) || stem <= previous) {
-      throw StrictJsonError("'" + first + "' is no file of a checkpoint, or out of order");
+      return DataLoss("'" + first + "' is no file of a checkpoint, or out of order");
     }
     for (size_t k = 0; k < count; ++k) {
       const std::string expected = CheckpointFileName(stem, k, count);
       if (files[i + k].name != expected) {
-        throw StrictJsonError("'" + files[i + k].name + "' stands where '" + expected +
-                              "' was expected");
+        return DataLoss("'" + files[i + k].name + "' stands where '" + expected + "' was expected");
       }
     }
     previous = stem;
     i += count;
   }
+  return OkStatus();
 }
 
-CheckpointManifest FromJson(const json& j) {
+Result<CheckpointManifest> FromJson(const JsonObject& j) {
   CheckpointManifest m;
-  m.id = {Integer32(j, "branch"), Integer(j, "step")};
-  if (m.id.branch < 1) throw StrictJsonError("'branch' is 0; branches count from 1");
-  m.generation = Integer(j, "generation");
-  m.epoch = Integer32(j, "epoch");
-  m.step_in_epoch = Integer(j, "step_in_epoch");
-  m.evaluation_due = BoolField(j, "evaluation_due");
-  m.digest = HexField64(j, "digest");
-  m.state_hash = HexField64(j, "state_hash");
-  m.trainer_state = BytesField(j, "trainer_state");
-  m.fixed_keys = Text(j, "fixed_keys");
-  m.branch_keys = Text(j, "branch_keys");
-  m.recipe_hash = HexField64(j, "recipe_hash");
-  m.dataset_digest = Hex128(j, "dataset_digest");
-  m.build = Text(j, "build");
-  m.hardware = Text(j, "hardware");
-  m.environment = TextsField(j, "environment");
-  m.values = TextsField(j, "values");
-  for (const json& t : Array(j, "tables")) {
-    m.tables.push_back({Text(t, "name"), Integer(t, "rows"), Hex128(t, "xxh3_128")});
+  m.id = {j.Integer32("branch"), j.Integer("step")};
+  if (m.id.branch < 1) return DataLoss("'branch' is 0; branches count from 1");
+  m.generation = j.Integer("generation");
+  m.epoch = j.Integer32("epoch");
+  m.step_in_epoch = j.Integer("step_in_epoch");
+  m.evaluation_due = j.Bool("evaluation_due");
+  m.digest = j.Hex64("digest");
+  m.state_hash = j.Hex64("state_hash");
+  ASSIGN_OR_RETURN(m.trainer_state, BytesOfHex("trainer_state", j.Text("trainer_state")));
+  m.fixed_keys = j.Text("fixed_keys");
+  m.branch_keys = j.Text("branch_keys");
+  m.recipe_hash = j.Hex64("recipe_hash");
+  m.dataset_digest = j.Hex128("dataset_digest");
+  m.build = j.Text("build");
+  m.hardware = j.Text("hardware");
+  m.environment = j.TextByName("environment");
+  m.values = j.TextByName("values");
+  for (const JsonObject& t : j.Objects("tables")) {
+    m.tables.push_back({t.Text("name"), t.Integer("rows"), t.Hex128("xxh3_128")});
   }
-  for (const json& f : Array(j, "files")) {
-    m.files.push_back({Text(f, "name"), Integer(f, "size"), Hex128(f, "xxh3_128")});
+  for (const JsonObject& f : j.Objects("files")) {
+    m.files.push_back({f.Text("name"), f.Integer("size"), f.Hex128("xxh3_128")});
   }
-  CheckFileNames(m.files);
+  RETURN_IF_ERROR(CheckFileNames(m.files));
   return m;
 }
 

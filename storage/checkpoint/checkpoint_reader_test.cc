@@ -40,7 +40,7 @@ class CheckpointVerify : public ::testing::Test {
   // Replaces the manifest by one that differs in this and has the hash that belongs to it.
   void ChangeManifest(const std::function<void(nlohmann::json&)>& change) const {
     const std::string text = *ReadRegularFile(Path("manifest.json"));
-    nlohmann::json j = ParseHashed(text);
+    nlohmann::json j = *ParseHashed(text);
     change(j);
     std::ofstream(Path("manifest.json"), std::ios::trunc) << HashedText(j);
   }

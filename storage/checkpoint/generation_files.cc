@@ -12,12 +12,9 @@
 #include "storage/env/disk_faults.h"
 #include "storage/env/files.h"
 #include "storage/json/hashed_json.h"
-#include "storage/json/strict_json.h"
 
 namespace lockstep::storage {
 namespace {
-
-using nlohmann::json;
 
 constexpr char kFormat[] = "lockstep-generation";
 constexpr int64_t kVersion = 1;
@@ -25,28 +22,28 @@ constexpr HashedFormat kHashedFormat = {kFormat, kVersion, "Use the program that
 constexpr int64_t kMostBytes = int64_t{16} << 20;
 constexpr size_t kAliveBytes = 20;  // and a newline
 
-GenerationInfo FromJson(const json& j) {
+Result<GenerationInfo> FromJson(const JsonObject& j) {
   GenerationInfo info;
-  info.number = Integer(j, "generation");
-  info.host = Text(j, "host");
-  info.boot_id = Text(j, "boot_id");
-  info.pid_namespace = Text(j, "pid_namespace");
-  info.pid = Integer(j, "pid");
-  info.process_start = Text(j, "process_start");
-  info.job = Text(j, "job");
-  info.time = Text(j, "time");
-  info.recipe_hash = HexField64(j, "recipe_hash");
-  info.fixed_keys = Text(j, "fixed_keys");
-  info.branch_keys = Text(j, "branch_keys");
-  const int64_t branch = Integer(j, "branch");
+  info.number = j.Integer("generation");
+  info.host = j.Text("host");
+  info.boot_id = j.Text("boot_id");
+  info.pid_namespace = j.Text("pid_namespace");
+  info.pid = j.Integer("pid");
+  info.process_start = j.Text("process_start");
+  info.job = j.Text("job");
+  info.time = j.Text("time");
+  info.recipe_hash = j.Hex64("recipe_hash");
+  info.fixed_keys = j.Text("fixed_keys");
+  info.branch_keys = j.Text("branch_keys");
+  const int64_t branch = j.Integer("branch");
   if (branch < 1 || branch > std::numeric_limits<int32_t>::max()) {
-    throw StrictJsonError("'branch' is " + std::to_string(branch) + "; branches count from 1");
+    return DataLoss("'branch' is " + std::to_string(branch) + "; branches count from 1");
   }
   info.branch = static_cast<int32_t>(branch);
-  info.parent = Text(j, "parent");
-  info.parent_digest = HexField64(j, "parent_digest");
-  info.overwrite = BoolField(j, "overwrite");
-  if (info.host.empty()) throw StrictJsonError("'host' is empty");
+  info.parent = j.Text("parent");
+  info.parent_digest = j.Hex64("parent_digest");
+  info.overwrite = j.Bool("overwrite");
+  if (info.host.empty()) return DataLoss("'host' is empty");
   return info;
 }
 

@@ -4,7 +4,7 @@
 #include <bit>
 #include <nlohmann/json.hpp>
 
-#include "storage/json/strict_json.h"
+#include "storage/json/hashed_json.h"
 
 namespace lockstep::storage {
 namespace {
@@ -31,25 +31,26 @@ json ToJson(const DatasetInfo& info) {
           {"rejected", info.rejected}};
 }
 
-DatasetInfo FromJson(const json& j) {
+Result<DatasetInfo> FromJson(const JsonObject& j) {
   DatasetInfo info;
-  info.classes = Strings(j, "classes");
-  for (const json& s : Array(j, "splits")) {
+  info.classes = j.Texts("classes");
+  for (const JsonObject& s : j.Objects("splits")) {
     info.splits.push_back(
-        {Text(s, "name"), static_cast<uint64_t>(Integer(s, "first_id")), Integer(s, "count")});
+        {s.Text("name"), static_cast<uint64_t>(s.Integer("first_id")), s.Integer("count")});
   }
-  info.shard_size = Integer(j, "shard_size");
-  info.height = Integer(j, "height");
-  info.width = Integer(j, "width");
-  info.channels = Integer(j, "channels");
-  info.channel_mean = Numbers(j, "channel_mean");
-  info.channel_std = Numbers(j, "channel_std");
-  info.source = Text(j, "source");
-  info.source_fingerprint = Hex128(j, "source_fingerprint");
-  info.digest = Hex128(j, "digest");
-  info.rejected = Strings(j, "rejected");
-  if (Integer(j, "version") != static_cast<int64_t>(kDatasetVersion)) {
-    throw StrictJsonError("version " + j.at("version").dump() + ", expected 1");
+  info.shard_size = j.Integer("shard_size");
+  info.height = j.Integer("height");
+  info.width = j.Integer("width");
+  info.channels = j.Integer("channels");
+  info.channel_mean = j.Numbers("channel_mean");
+  info.channel_std = j.Numbers("channel_std");
+  info.source = j.Text("source");
+  info.source_fingerprint = j.Hex128("source_fingerprint");
+  info.digest = j.Hex128("digest");
+  info.rejected = j.Texts("rejected");
+  const int64_t version = j.Integer("version");
+  if (version != static_cast<int64_t>(kDatasetVersion)) {
+    return DataLoss("version " + std::to_string(version) + ", expected 1");
   }
   return info;
 }
@@ -83,17 +84,12 @@ Result<std::string> EncodeInfo(const DatasetInfo& info) {
 }
 
 Result<DatasetInfo> DecodeInfo(std::string_view text) {
-  const auto parse = [&]() -> Result<DatasetInfo> {
-    try {
-      return FromJson(json::parse(text));
-    } catch (const json::exception& e) {
-      return DataLoss(e.what());
-    } catch (const StrictJsonError& e) {
-      return DataLoss(e.what());
-    }
-  };
-  ASSIGN_OR_RETURN(DatasetInfo info, parse());
-  RETURN_IF_ERROR(CheckConsistent(info));
+  ASSIGN_OR_RETURN(const json parsed, ParseJson(text));
+  Status problem;
+  const Result<DatasetInfo> info = FromJson(JsonObject(parsed, &problem));
+  RETURN_IF_ERROR(problem);
+  RETURN_IF_ERROR(info.status());
+  RETURN_IF_ERROR(CheckConsistent(*info));
   return info;
 }
 

@@ -9,7 +9,6 @@
 #include "storage/dataset/import_directory.h"
 #include "storage/env/files.h"
 #include "storage/json/hashed_json.h"
-#include "storage/json/strict_json.h"
 
 namespace lockstep::storage {
 namespace {
@@ -22,15 +21,15 @@ constexpr HashedFormat kHashedFormat = {kFormat, kManifestVersion,
                                         "Import the source again, or use the program that made it"};
 constexpr int64_t kMostManifestBytes = int64_t{64} << 20;
 
-DatasetManifest FromJson(const json& j) {
-  if (Field(j, "complete") != true) throw StrictJsonError("it does not say 'complete'");
+Result<DatasetManifest> FromJson(const JsonObject& j) {
+  if (j.Field("complete") != true) return DataLoss("it does not say 'complete'");
   DatasetManifest manifest;
-  manifest.digest = Hex128(j, "digest");
-  manifest.samples = Integer(j, "samples");
-  for (const json& f : Array(j, "files")) {
-    manifest.files.push_back({Text(f, "name"), Integer(f, "size"), Hex128(f, "xxh3_128")});
+  manifest.digest = j.Hex128("digest");
+  manifest.samples = j.Integer("samples");
+  for (const JsonObject& f : j.Objects("files")) {
+    manifest.files.push_back({f.Text("name"), f.Integer("size"), f.Hex128("xxh3_128")});
     if (!IsStoreFile(manifest.files.back().name)) {
-      throw StrictJsonError("'" + manifest.files.back().name + "' is no file of a dataset");
+      return DataLoss("'" + manifest.files.back().name + "' is no file of a dataset");
     }
   }
   return manifest;

@@ -2,7 +2,6 @@
 #include "storage/json/hashed_json.h"
 
 #include "base/hash.h"
-#include "storage/json/strict_json.h"
 
 namespace lockstep::storage {
 namespace {
@@ -13,9 +12,12 @@ constexpr int kMostDepth = 8;  // ours have 3; dump() of a hostile depth would e
 
 std::string TextOf(const json& j) { return j.dump(1) + "\n"; }
 
-bool DepthIsAllowed(int depth, json::parse_event_t, json&) {
-  if (depth > kMostDepth) throw StrictJsonError("it is nested deeper than the format is");
-  return true;
+Result<json> Parse(std::string_view text, const json::parser_callback_t& callback) {
+  try {
+    return json::parse(text, callback);
+  } catch (const json::exception& e) {
+    return DataLoss(e.what());
+  }
 }
 
 }  // namespace
@@ -25,38 +27,33 @@ std::string HashedText(json object) {
   return TextOf(object);
 }
 
-json ParseHashed(std::string_view text) {
-  json j = json::parse(text, DepthIsAllowed);
-  const std::string stored = Hex128(j, "hash").ToHex();
-  if (TextOf(j) != text) throw StrictJsonError("its text is not as it was written");
-  j.erase("hash");
-  const std::string computed = Hash128(TextOf(j)).ToHex();
-  if (computed != stored) {
-    throw StrictJsonError("its hash is " + computed + ", stored is " + stored);
-  }
-  return j;
+Result<json> ParseJson(std::string_view text) { return Parse(text, nullptr); }
+
+Result<json> ParseHashed(std::string_view text) {
+  bool too_deep = false;
+  Result<json> parsed = Parse(text, [&](int depth, json::parse_event_t, json&) {
+    too_deep |= depth > kMostDepth;
+    return !too_deep;  // what is deeper is left out
+  });
+  if (too_deep) return DataLoss("it is nested deeper than the format is");
+  if (!parsed.ok()) return parsed;
+  Status problem;
+  const std::string stored = JsonObject(*parsed, &problem).Hex128("hash").ToHex();
+  RETURN_IF_ERROR(problem);
+  if (TextOf(*parsed) != text) return DataLoss("its text is not as it was written");
+  parsed->erase("hash");
+  const std::string computed = Hash128(TextOf(*parsed)).ToHex();
+  if (computed != stored) return DataLoss("its hash is " + computed + ", stored is " + stored);
+  return parsed;
 }
 
-uint64_t HexField64(const json& object, const std::string& key) {
-  uint64_t value = 0;
-  if (!ParseHex64(Text(object, key), &value)) {
-    throw StrictJsonError("'" + key + "' is not 16 hexadecimal digits");
-  }
-  return value;
-}
-
-bool BoolField(const json& object, const std::string& key) {
-  const json& value = Field(object, key);
-  if (!value.is_boolean()) throw StrictJsonError("'" + key + "' is not true or false");
-  return value.get<bool>();
-}
-
-std::map<std::string, std::string> TextsField(const json& object, const std::string& key) {
-  const json& value = Field(object, key);
-  if (!value.is_object()) throw StrictJsonError("'" + key + "' is not an object");
-  std::map<std::string, std::string> texts;
-  for (const auto& [name, text] : value.items()) texts[name] = Text(value, name);
-  return texts;
+Status CheckFormat(const JsonObject& object, const HashedFormat& format) {
+  if (object.Text("format") != format.name) return DataLoss("it is of another format");
+  const int64_t version = object.Integer("version");
+  if (version == format.version) return OkStatus();
+  return FailedPrecondition("it has format version " + std::to_string(version) +
+                            "; this program reads version " + std::to_string(format.version) +
+                            ". " + format.remedy);
 }
 
 Status CheckUtf8(std::string_view what, const std::string& text) {

@@ -16,9 +16,11 @@ namespace lockstep::storage {
 // Adds the hash. All texts in it are UTF-8 (CheckUtf8).
 std::string HashedText(nlohmann::json object);
 
-// The object without its hash. Throws StrictJsonError or nlohmann::json::exception where the text
-// is not byte for byte what HashedText makes.
-nlohmann::json ParseHashed(std::string_view text);
+// The object without its hash. Data-loss where the text is not byte for byte what HashedText makes.
+Result<nlohmann::json> ParseHashed(std::string_view text);
+
+// Any JSON; data-loss, in the library's words, where it is none.
+Result<nlohmann::json> ParseJson(std::string_view text);
 
 struct HashedFormat {
   const char* name;
@@ -26,33 +28,28 @@ struct HashedFormat {
   const char* remedy;  // of a text of another version
 };
 
-// What `from_json` (which may throw as ParseHashed) makes of an intact text of this format and
-// version. Data-loss unless `encode` gives it back byte for byte; failed-precondition for another
+// Data-loss where the object is of another format, failed-precondition for another version of it.
+Status CheckFormat(const JsonObject& object, const HashedFormat& format);
+
+// What `from_json` makes of an intact text of this format and version; what it refuses is data-loss
+// too. Data-loss unless `encode` gives the text back byte for byte; failed-precondition for another
 // version.
 template <typename T>
 Result<T> DecodeHashed(std::string_view text, const HashedFormat& format,
-                       T (*from_json)(const nlohmann::json&), std::string (*encode)(const T&)) {
-  try {
-    const nlohmann::json j = ParseHashed(text);
-    if (Text(j, "format") != format.name) throw StrictJsonError("it is of another format");
-    if (const int64_t version = Integer(j, "version"); version != format.version) {
-      return FailedPrecondition("it has format version " + std::to_string(version) +
-                                "; this program reads version " + std::to_string(format.version) +
-                                ". " + format.remedy);
-    }
-    T value = from_json(j);
-    if (encode(value) != text) throw StrictJsonError("it holds a key that is not of this format");
-    return value;
-  } catch (const nlohmann::json::exception& e) {
-    return DataLoss(e.what());
-  } catch (const StrictJsonError& e) {
-    return DataLoss(e.what());
+                       Result<T> (*from_json)(const JsonObject&), std::string (*encode)(const T&)) {
+  ASSIGN_OR_RETURN(const nlohmann::json json, ParseHashed(text));
+  Status problem;
+  const JsonObject object(json, &problem);
+  const Status fits = CheckFormat(object, format);
+  RETURN_IF_ERROR(problem);
+  RETURN_IF_ERROR(fits);
+  Result<T> value = from_json(object);
+  RETURN_IF_ERROR(problem);  // came before what from_json made of it
+  if (value.ok() && encode(*value) != text) {
+    return DataLoss("it holds a key that is not of this format");
   }
+  return value;
 }
-
-uint64_t HexField64(const nlohmann::json& object, const std::string& key);  // throws as ParseHashed
-bool BoolField(const nlohmann::json& object, const std::string& key);
-std::map<std::string, std::string> TextsField(const nlohmann::json& object, const std::string& key);
 
 // Invalid-argument naming `what` unless `text` is UTF-8: JSON holds nothing else.
 Status CheckUtf8(std::string_view what, const std::string& text);

@@ -1,73 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields of a JSON object, of exactly the type asked for: a number is never made from a text or a
-// fraction. Internal to storage; throws StrictJsonError, which its readers catch.
+// JsonObject: the fields of a JSON object, each of exactly the type asked for: a number is never
+// made from a text or a fraction. The first field that is missing or of another type is the problem
+// that sticks; what is read after it is empty, so a reader of a format asks for all its fields and
+// looks at the problem once. Heavy: included by .cc files that read such a text.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "base/hash.h"
+#include "base/status.h"
 
 namespace lockstep::storage {
 
-class StrictJsonError : public std::runtime_error {
+class JsonObject {
  public:
-  using std::runtime_error::runtime_error;
+  // Both outlive this and what Objects gives. `problem` is OK at first; data-loss is put there.
+  JsonObject(const nlohmann::json& value, Status* problem) : value_(&value), problem_(problem) {}
+
+  // Null where there is none.
+  const nlohmann::json& Field(const std::string& key) const;
+
+  std::string Text(const std::string& key) const;
+  int64_t Integer(const std::string& key) const;    // from 0
+  int32_t Integer32(const std::string& key) const;  // from 0
+  double Fraction(const std::string& key) const;    // written as one: "1.0"
+  bool Bool(const std::string& key) const;
+  uint64_t Hex64(const std::string& key) const;  // 16 digits
+  Hash128Value Hex128(const std::string& key) const;
+  std::vector<std::string> Texts(const std::string& key) const;
+  std::map<std::string, std::string> TextByName(const std::string& key) const;
+  std::vector<double> Numbers(const std::string& key) const;
+  // The elements of a list; one that is no object is a problem once a field of it is read.
+  std::vector<JsonObject> Objects(const std::string& key) const;
+
+ private:
+  const nlohmann::json& Array(const std::string& key) const;
+  void Refuse(const std::string& why) const;
+
+  const nlohmann::json* value_;
+  Status* problem_;
 };
-
-inline const nlohmann::json& Field(const nlohmann::json& object, const std::string& key) {
-  if (!object.is_object()) throw StrictJsonError("an object was expected");
-  const auto it = object.find(key);
-  if (it == object.end()) throw StrictJsonError("there is no '" + key + "'");
-  return *it;
-}
-
-inline std::string Text(const nlohmann::json& object, const std::string& key) {
-  const auto& value = Field(object, key);
-  if (!value.is_string()) throw StrictJsonError("'" + key + "' is not a text");
-  return value.get<std::string>();
-}
-
-inline int64_t Integer(const nlohmann::json& object, const std::string& key) {
-  const auto& value = Field(object, key);
-  if (!value.is_number_unsigned() || value.get<uint64_t>() > INT64_MAX) {
-    throw StrictJsonError("'" + key + "' is not an integer from 0");
-  }
-  return value.get<int64_t>();
-}
-
-inline const nlohmann::json& Array(const nlohmann::json& object, const std::string& key) {
-  const auto& value = Field(object, key);
-  if (!value.is_array()) throw StrictJsonError("'" + key + "' is not a list");
-  return value;
-}
-
-inline std::vector<std::string> Strings(const nlohmann::json& object, const std::string& key) {
-  std::vector<std::string> texts;
-  for (const auto& value : Array(object, key)) {
-    if (!value.is_string()) throw StrictJsonError("'" + key + "' holds more than texts");
-    texts.push_back(value.get<std::string>());
-  }
-  return texts;
-}
-
-inline std::vector<double> Numbers(const nlohmann::json& object, const std::string& key) {
-  std::vector<double> numbers;
-  for (const auto& value : Array(object, key)) {
-    if (!value.is_number()) throw StrictJsonError("'" + key + "' holds more than numbers");
-    numbers.push_back(value.get<double>());
-  }
-  return numbers;
-}
-
-inline Hash128Value Hex128(const nlohmann::json& object, const std::string& key) {
-  Hash128Value hash;
-  if (!ParseHex128(Text(object, key), &hash)) {
-    throw StrictJsonError("'" + key + "' is not 32 hexadecimal digits");
-  }
-  return hash;
-}
 
 }  // namespace lockstep::storage

@@ -62,28 +62,21 @@ Status CheckFits(const KernelFile& file) {
   return OkStatus();
 }
 
-double Milliseconds(const json& object, const std::string& key) {
-  const json& value = Field(object, key);
-  if (!value.is_number_float()) throw StrictJsonError("'" + key + "' is not a number");
-  return value.get<double>();
-}
-
-KernelFile FromJson(const json& j) {
+Result<KernelFile> FromJson(const JsonObject& j) {
   KernelFile file;
-  file.build = Text(j, "build");
-  file.hardware = Text(j, "hardware");
-  file.isa = Text(j, "isa");
-  const int64_t threads = Integer(j, "threads");
+  file.build = j.Text("build");
+  file.hardware = j.Text("hardware");
+  file.isa = j.Text("isa");
+  const int64_t threads = j.Integer("threads");
   if (threads > std::numeric_limits<int32_t>::max()) {
-    throw StrictJsonError("'threads' is " + std::to_string(threads));
+    return DataLoss("'threads' is " + std::to_string(threads));
   }
   file.threads = static_cast<int32_t>(threads);
-  for (const json& c : Array(j, "choices")) {
-    file.choices.push_back({Text(c, "node"), Text(c, "kernel"), Text(c, "algorithm"),
-                            Milliseconds(c, "milliseconds"),
-                            Milliseconds(c, "first_milliseconds")});
+  for (const JsonObject& c : j.Objects("choices")) {
+    file.choices.push_back({c.Text("node"), c.Text("kernel"), c.Text("algorithm"),
+                            c.Fraction("milliseconds"), c.Fraction("first_milliseconds")});
   }
-  if (const Status fits = CheckFits(file); !fits.ok()) throw StrictJsonError(fits.message());
+  if (const Status fits = CheckFits(file); !fits.ok()) return DataLoss(fits.message());
   return file;
 }
 

@@ -33,7 +33,7 @@ std::string TextOf(const KernelFile& file) {
 
 // The text with a change that its hash was made for.
 std::string Rehashed(const std::function<void(nlohmann::json*)>& change) {
-  nlohmann::json j = ParseHashed(TextOf(Small()));
+  nlohmann::json j = *ParseHashed(TextOf(Small()));
   change(&j);
   return HashedText(std::move(j));
 }

@@ -46,7 +46,7 @@ BASE = [
          "A run that was taken over ends as one that was stopped on request, and is started again.",
          "base", "StatusTest.*"),
     Edit("atomic-file-not-synced", "base/file.cc",
-         'if (::fsync(file.get()) != 0) return ErrnoStatus(Quoted("sync", path), errno);\n', "",
+         'if (::fsync(file.get()) != 0) return ErrnoStatus(Cannot("sync", path), errno);\n', "",
          "A file is renamed into place before its bytes are on the disk.",
          "durability", "DiskJournalTest.*"),
     Edit("zombie-counts-as-alive", "base/process.cc", 'return stat.state == "Z" || stat.state == "X";',

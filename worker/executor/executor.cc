@@ -105,7 +105,6 @@ Status Executor::RunNodes(const RunBindings& bindings, Stream* stream, bool chec
   std::optional<PoisonedArena> poisoned;
   if (options_.poison) poisoned.emplace(*plan_, bindings.arena);
   for (size_t i = 0; i < plan_->nodes.size(); ++i) {
-    if (options_.library_only && !plan_->nodes[i].family->is_library()) continue;
     if (poisoned) poisoned->BeforeNode(i);
     RETURN_IF_ERROR(nanoseconds_.empty() ? RunNode(i, bindings, stream)
                                          : RunNodeMeasured(i, bindings, stream));

@@ -32,9 +32,6 @@ class Executor {
     bool poison = false;
     // Measure every node (node_nanoseconds); two clock readings a node, no other difference.
     bool profile = false;
-    // Run what a library's primitives do, and nothing else: how fast those are alone. The results
-    // mean nothing.
-    bool library_only = false;
   };
 
   static Result<std::unique_ptr<Executor>> Make(std::shared_ptr<const graph::Plan> plan,

@@ -10,10 +10,10 @@
 #include "base/aligned_buffer.h"
 #include "base/floating_point_state.h"
 #include "base/hash.h"
-#include "base/philox.h"
 #include "base/watch.h"
 #include "ops/core/reference_kernel.h"
 #include "worker/device/build_id.h"
+#include "worker/measure/made_up_values.h"
 
 namespace lockstep::worker {
 namespace {
@@ -25,48 +25,11 @@ constexpr int kLeastRounds = 5, kMostRounds = 25;
 constexpr auto kEnough = std::chrono::milliseconds(100);  // for a node, once kLeastRounds are run
 // A kernel that needed so much more than the fastest is not run again.
 constexpr double kHopeless = 2.0;
-// An operand is this many random numbers, again and again: making each anew would take longer than
-// many a kernel.
-constexpr int64_t kRandomBlock = 65536;
-
 // A byte more counts as so many operations, to tell which nodes are dear.
 constexpr int64_t kFlopsOfAByte = 4;
 
 std::string NameOf(const KernelOption& option) {
   return option.candidate.kernel + " " + option.candidate.algorithm;
-}
-
-template <typename T>
-void FillRandom(uint64_t seed, int64_t elements, T* x) {
-  const PhiloxKey key = KeyOf(seed);
-  for (int64_t i = 0; i < std::min(elements, kRandomBlock); ++i) {
-    const PhiloxCounter words = Philox4x32({static_cast<uint32_t>(i), 0, 0, 0}, key);
-    x[i] = static_cast<T>(2.0f * UniformFloat(words[0]) - 1.0f);
-  }
-  for (int64_t i = kRandomBlock; i < elements; i += kRandomBlock) {
-    std::copy_n(x, std::min(kRandomBlock, elements - i), x + i);
-  }
-}
-
-// Floats uniform in [-1, 1), masks 0 or 1; labels and indices are 0, which is one of every set.
-void Fill(const TensorType& type, uint64_t seed, void* data) {
-  const int64_t n = type.shape.elements();
-  switch (type.dtype) {
-    case DType::kFloat32:
-      return FillRandom(seed, n, static_cast<float*>(data));
-    case DType::kFloat64:
-      return FillRandom(seed, n, static_cast<double*>(data));
-    case DType::kUInt8: {
-      auto* x = static_cast<uint8_t*>(data);
-      for (int64_t i = 0; i < n; ++i) {
-        x[i] = Philox4x32({static_cast<uint32_t>(i), 1, 0, 0}, KeyOf(seed))[0] & 1;
-      }
-      return;
-    }
-    case DType::kInt32:
-    case DType::kInt64:
-      std::memset(data, 0, static_cast<size_t>(type.bytes()));
-  }
 }
 
 // Operands of a node, shared by its kernels.
@@ -77,7 +40,7 @@ class Operands {
     for (const TensorType& type : node.in) {
       ASSIGN_OR_RETURN(AlignedBuffer buffer,
                        AlignedBuffer::Make(static_cast<size_t>(type.bytes())));
-      Fill(type, o.in_.size(), buffer.data());
+      FillMadeUp(type, o.in_.size(), buffer.data());
       o.in_pointers_.push_back(buffer.data());
       o.in_.push_back(std::move(buffer));
     }

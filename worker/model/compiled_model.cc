@@ -70,9 +70,8 @@ Result<std::unique_ptr<Executor>> CompiledModel::CompileOne(const Result<graph::
 Result<std::unique_ptr<Executor>> CompiledModel::MakeExecutor(
     std::shared_ptr<const graph::Plan> plan, Device* device, const Options& options) {
   arena_bytes_ = std::max(arena_bytes_, plan->arena_bytes);
-  return Executor::Make(
-      std::move(plan), device,
-      {.poison = options.poison, .profile = options.profile, .library_only = options.library_only});
+  return Executor::Make(std::move(plan), device,
+                        {.poison = options.poison, .profile = options.profile});
 }
 
 }  // namespace lockstep::worker

@@ -27,7 +27,6 @@ class CompiledModel {
     graph::KernelChoices kernels;      // of all plans
     bool poison = false;               // Executor::Options
     bool profile = false;              // Executor::Options
-    bool library_only = false;         // Executor::Options
     // Looked at before each plan; once set, the compiling ends as cancelled. May be null.
     const std::atomic<bool>* stop = nullptr;
   };

@@ -80,19 +80,18 @@ Result<DeviceSpec> SpecOf(const TrainConfig& config) {
 }
 
 // Device and model of a setup.
-Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes, bool rewrite,
+Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes,
                   CompiledModel::Options compile, RunSetup* setup) {
   setup->lanes_at_once = LanesAtOnce(config);
   if (!config.reference_kernels()) {  // those use no OpenMP
     RETURN_IF_ERROR(CheckOpenMpSettings(comm::ProcessEnvironment(),
                                         setup->lanes_at_once * config.batch.lane_threads));
   }
-  ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, image, classes, rewrite));
+  ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, image, classes));
   ASSIGN_OR_RETURN(DeviceSpec spec, SpecOf(config));
   setup->device = std::make_unique<CpuDevice>(std::move(spec));
   ASSIGN_OR_RETURN(setup->kernels, LoadRunKernels(config, setup->device->spec()));
-  // What a library has is asked for instead of what was recorded.
-  if (!compile.kernels.library_first) compile.kernels = setup->kernels.choices;
+  compile.kernels = setup->kernels.choices;
   compile.poison = config.poison;
   // Worth its memory where a rank has several lanes.
   compile.prepare_parameters = config.batch.lanes > config.run.ranks;
@@ -100,17 +99,6 @@ Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes
   ASSIGN_OR_RETURN(setup->model,
                    CompiledModel::Make(std::move(program), setup->device.get(), compile));
   return OkStatus();
-}
-
-// Of full lane batches only, for no dataset.
-Result<RunSetup> CompileWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
-                                    bool rewrite, CompiledModel::Options compile) {
-  RETURN_IF_ERROR(CheckRanks(config));
-  RunSetup setup;
-  compile.lane_rows = {config.batch.lane_batch};
-  setup.most_rows = config.batch.lane_batch;
-  RETURN_IF_ERROR(CompileFor(config, image, classes, rewrite, std::move(compile), &setup));
-  return setup;
 }
 
 // A random stream's counter has 32 bits for the step.
@@ -124,16 +112,16 @@ Status CheckSteps(int64_t steps) {
 }  // namespace
 
 Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
-                                   int64_t dataset_classes, bool rewrite) {
+                                   int64_t dataset_classes) {
   graph::ProgramOptions options;
   options.model = config.model.name;
   const ModelConfig& m = config.model;
-  options.model_options = {m.classes > 0 ? m.classes : dataset_classes,
-                           m.activation,
-                           m.pool,
-                           m.dropout,
-                           m.stem,
-                           m.zero_init_residual};
+  options.model_options = {.classes = m.classes > 0 ? m.classes : dataset_classes,
+                           .activation = m.activation,
+                           .pool = m.pool,
+                           .dropout = m.dropout,
+                           .stem = m.stem,
+                           .zero_init_residual = m.zero_init_residual};
   if (options.model_options.classes < dataset_classes) {
     return InvalidArgument("model.classes is " + std::to_string(options.model_options.classes) +
                            " and the dataset has " + std::to_string(dataset_classes) +
@@ -143,9 +131,15 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
   options.precision = config.precision;
   options.lane_batch = config.batch.lane_batch;
   options.label_smoothing = config.loss.label_smoothing;
-  options.rewrite = rewrite && !config.reference_kernels();
+  options.rewrite = !config.reference_kernels();
   const OptimizerConfig& o = config.optimizer;
-  options.optimizer = {o.name, o.momentum, o.nesterov, o.beta1, o.beta2, o.eps, o.weight_decay};
+  options.optimizer = {.name = o.name,
+                       .momentum = o.momentum,
+                       .nesterov = o.nesterov,
+                       .beta1 = o.beta1,
+                       .beta2 = o.beta2,
+                       .eps = o.eps,
+                       .weight_decay = o.weight_decay};
   return graph::Program::Make(options);
 }
 
@@ -221,8 +215,8 @@ Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
     compile.eval_rows = storage::RowCounts(setup.eval);
   }
   ASSIGN_OR_RETURN(const Shape image, ImageShape(config, info));
-  RETURN_IF_ERROR(CompileFor(config, image, static_cast<int64_t>(info.classes.size()),
-                             /*rewrite=*/true, compile, &setup));
+  RETURN_IF_ERROR(
+      CompileFor(config, image, static_cast<int64_t>(info.classes.size()), compile, &setup));
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
   setup.total_steps = setup.steps_per_epoch * config.epochs;
   if (config.max_steps > 0) setup.total_steps = std::min(setup.total_steps, config.max_steps);
@@ -232,18 +226,14 @@ Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
 
 Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
                                   bool profile) {
+  RETURN_IF_ERROR(CheckRanks(config));
   CompiledModel::Options compile;
   compile.profile = profile;
-  return CompileWithoutData(config, image, classes, /*rewrite=*/true, std::move(compile));
-}
-
-Result<RunSetup> SetUpLibraryAlone(const TrainConfig& config, const Shape& image, int64_t classes,
-                                   LibraryPart part) {
-  CompiledModel::Options compile;
-  compile.library_only = true;
-  compile.kernels.library_first = part == LibraryPart::kAllItHas;
-  const bool rewrite = part == LibraryPart::kOfThePlan;
-  return CompileWithoutData(config, image, classes, rewrite, std::move(compile));
+  compile.lane_rows = {config.batch.lane_batch};
+  RunSetup setup;
+  setup.most_rows = config.batch.lane_batch;
+  RETURN_IF_ERROR(CompileFor(config, image, classes, std::move(compile), &setup));
+  return setup;
 }
 
 }  // namespace lockstep::worker

@@ -44,13 +44,6 @@ Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch = {});
 Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
                                   bool profile);
 
-// As SetUpWithoutData, of steps that run a library's primitives and nothing else: those that the
-// plan takes, or, with no op fused, all that a library has. What such a step computes means
-// nothing.
-enum class LibraryPart { kOfThePlan, kAllItHas };
-Result<RunSetup> SetUpLibraryAlone(const TrainConfig& config, const Shape& image, int64_t classes,
-                                   LibraryPart part);
-
 // The bytes of a run with this setup, all ranks together, before anything is allocated; without the
 // exchange's receive buffers, which are known when it is made.
 MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup);
@@ -59,9 +52,8 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup);
 // they need (base/process_limits.h).
 Status CheckRoomFor(const TrainConfig& config, const RunSetup& setup, int ranks);
 
-// The program of a config for images of this shape and this many classes; without `rewrite` as the
-// model states it, no op fused.
+// The program of a config for images of this shape and this many classes.
 Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
-                                   int64_t dataset_classes, bool rewrite = true);
+                                   int64_t dataset_classes);
 
 }  // namespace lockstep::worker

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/all_finite.h"
+#include "base/format.h"
 #include "base/suggest.h"
 #include "storage/checkpoint/safetensors.h"
 #include "worker/model/state_tensors.h"
@@ -14,8 +15,6 @@ namespace lockstep::worker {
 namespace {
 
 constexpr std::string_view kBatchCounter = ".num_batches_tracked";
-
-std::string Quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
 
 // Counts PyTorch keeps beside a norm's statistics; nothing here reads them.
 bool IsBatchCounter(const CompiledModel& model, std::string_view name) {

@@ -14,7 +14,6 @@ namespace lockstep::worker {
 namespace {
 
 using nlohmann::json;
-using storage::Text;
 
 constexpr storage::HashedFormat kFormat = {"lockstep-summary", 2,
                                            "Use the program that wrote it, or train anew"};
@@ -36,32 +35,25 @@ struct Summary {
 };
 
 Result<Summary> ParseSummary(const std::string& text) {
-  try {
-    if (const json old = json::parse(text, nullptr, /*allow_exceptions=*/false);
-        old.is_object() && !old.contains("format") && !old.contains("hash")) {
-      return FailedPrecondition(std::string("it was written by an earlier version. ") +
-                                kFormat.remedy);
-    }
-    const json j = storage::ParseHashed(text);
-    if (Text(j, "format") != kFormat.name) return DataLoss("it is of another format");
-    if (const int64_t version = storage::Integer(j, "version"); version != kFormat.version) {
-      return FailedPrecondition("it has format version " + std::to_string(version) +
-                                "; this program reads version " + std::to_string(kFormat.version) +
-                                ". " + kFormat.remedy);
-    }
-    Summary summary{Text(j, "status"), {}};
-    summary.run.digest = storage::HexField64(j, "digest");
-    summary.run.step = storage::Integer(j, "step");
-    for (const json& file : storage::Array(j, "files")) {
-      summary.run.files.push_back(
-          {Text(file, "name"), storage::Integer(file, "size"), storage::Hex128(file, "xxh3_128")});
-    }
-    return summary;
-  } catch (const json::exception& e) {
-    return DataLoss(e.what());
-  } catch (const storage::StrictJsonError& e) {
-    return DataLoss(e.what());
+  if (const json old = json::parse(text, nullptr, /*allow_exceptions=*/false);
+      old.is_object() && !old.contains("format") && !old.contains("hash")) {
+    return FailedPrecondition(std::string("it was written by an earlier version. ") +
+                              kFormat.remedy);
   }
+  ASSIGN_OR_RETURN(const json parsed, storage::ParseHashed(text));
+  Status problem;
+  const storage::JsonObject j(parsed, &problem);
+  const Status fits = storage::CheckFormat(j, kFormat);
+  RETURN_IF_ERROR(problem);
+  RETURN_IF_ERROR(fits);
+  Summary summary{j.Text("status"), {}};
+  summary.run.digest = j.Hex64("digest");
+  summary.run.step = j.Integer("step");
+  for (const storage::JsonObject& file : j.Objects("files")) {
+    summary.run.files.push_back({file.Text("name"), file.Integer("size"), file.Hex128("xxh3_128")});
+  }
+  RETURN_IF_ERROR(problem);
+  return summary;
 }
 
 Status CheckFile(const std::string& run_directory, const FileState& expected) {

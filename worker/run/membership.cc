@@ -17,10 +17,6 @@ constexpr auto kPoll = std::chrono::milliseconds(50);
 constexpr auto kRetry = std::chrono::milliseconds(100);  // after a beat without an answer
 constexpr size_t kMostDigestsABeat = 4096;
 
-std::string SecondsText(Duration d) {
-  return Format("%.1f s", std::chrono::duration<double>(d).count());
-}
-
 }  // namespace
 
 // False: a failure that is the coordinator's answer.

@@ -7,17 +7,11 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "worker/step/add_into.h"
 #include "worker/step/bindings.h"
 
 namespace lockstep::worker {
 namespace {
-
-template <typename T>
-void AddInto(void* dst, const void* src, int64_t elements) {
-  T* d = static_cast<T*>(dst);
-  const T* s = static_cast<const T*>(src);
-  for (int64_t i = 0; i < elements; ++i) d[i] += s[i];
-}
 
 // n mean and n uvar of one batch norm of one lane, in double; +0.0 where n is 0, whatever a kernel
 // takes the variance of one element to be.
@@ -68,14 +62,10 @@ Status LaneRunner::AllocateBuffers() {
 
 void LaneRunner::AddBuffers(int32_t dst, int32_t src) {
   const auto d = static_cast<size_t>(dst), s = static_cast<size_t>(src);
-  const int64_t elements = model_->space().elements();
-  void* into = gradients_[d].data();
-  if (model_->precision() == DType::kFloat64) {
-    AddInto<double>(into, gradients_[s].data(), elements);
-  } else {
-    AddInto<float>(into, gradients_[s].data(), elements);
-  }
-  AddInto<double>(statistics_[d].data(), statistics_[s].data(), model_->running_space().elements());
+  AddInto(model_->precision(), gradients_[d].data(), gradients_[s].data(),
+          model_->space().elements());
+  AddInto(DType::kFloat64, statistics_[d].data(), statistics_[s].data(),
+          model_->running_space().elements());
 }
 
 Status LaneRunner::Run(const storage::StepBatch& batch) {

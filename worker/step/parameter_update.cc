@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/math.h"
+#include "worker/step/add_into.h"
 #include "worker/step/block_norm.h"
 #include "worker/step/digest.h"
 
@@ -60,13 +61,6 @@ const void* At(const void* arena, int64_t element, DType dtype) {
 }
 void* At(void* arena, int64_t element, DType dtype) {
   return static_cast<char*>(arena) + element * SizeOf(dtype);
-}
-
-template <typename T>
-void AddInto(void* sum, const void* addend, int64_t length) {
-  T* s = static_cast<T*>(sum);
-  const T* a = static_cast<const T*>(addend);
-  for (int64_t i = 0; i < length; ++i) s[i] += a[i];
 }
 
 template <typename T>
@@ -190,11 +184,7 @@ EventPtr ParameterUpdate::AllReduceBucket(int64_t bucket, const std::vector<void
   const DType dtype = model_->precision();
   stream_->Enqueue([subtrees, begin, count, dtype] {
     for (size_t i = 1; i < subtrees.size(); ++i) {
-      if (dtype == DType::kFloat64) {
-        AddInto<double>(At(subtrees[0], begin, dtype), At(subtrees[i], begin, dtype), count);
-      } else {
-        AddInto<float>(At(subtrees[0], begin, dtype), At(subtrees[i], begin, dtype), count);
-      }
+      AddInto(dtype, At(subtrees[0], begin, dtype), At(subtrees[i], begin, dtype), count);
     }
     return OkStatus();
   });

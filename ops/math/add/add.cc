@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/math/add/add.h"
 
-#include "ops/core/expect.h"
+#include "ops/core/elementwise.h"
 #include "ops/core/registry.h"
 #include "ops/math/add/add_cpu.h"
 
@@ -23,10 +23,6 @@ std::vector<Value> Grad(const NoAttrs&, const GradArgs& g) {
   return {g.want[0] ? g.dout[0] : Value(), g.want[1] ? g.dout[0] : Value()};
 }
 
-Cost ElementwiseCost(const NoAttrs&, const NodeSpec& node) {
-  return {node.out[0].shape.elements(), BytesMoved(node)};
-}
-
 Sample MakeSample(std::string name, const Shape& shape) {
   return {std::move(name), {}, {{{DType::kFloat32, shape}}, {{DType::kFloat32, shape}}}};
 }
@@ -41,7 +37,7 @@ void Register(OpRegistry& registry) {
       .reference_f64 = Reference<double>,
       .grad = Grad,
       .may_alias = {{0, 0}, {1, 0}},
-      .cost = ElementwiseCost,
+      .cost = ElementwiseCost<1>,
       .samples = {MakeSample("odd", {3, 5, 7, 2}), MakeSample("scalar", {}),
                   MakeSample("empty", {0, 4})},
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/math/scale/scale.h"
 
-#include "ops/core/expect.h"
+#include "ops/core/elementwise.h"
 #include "ops/core/registry.h"
 #include "ops/math/scale/scale_cpu.h"
 
@@ -24,10 +24,6 @@ std::vector<Value> Grad(const NoAttrs&, const GradArgs& g) {
   return {g.want[0] ? Scale(g.emit, g.dout[0], g.in[1]) : Value(), Value()};
 }
 
-Cost ElementwiseCost(const NoAttrs&, const NodeSpec& node) {
-  return {node.out[0].shape.elements(), BytesMoved(node)};
-}
-
 Sample MakeSample(std::string name, const Shape& shape, DType scalar) {
   return {std::move(name),
           {},
@@ -44,7 +40,7 @@ void Register(OpRegistry& registry) {
       .reference_f64 = Reference<double>,
       .grad = Grad,
       .may_alias = {{0, 0}},
-      .cost = ElementwiseCost,
+      .cost = ElementwiseCost<1>,
       .samples = {MakeSample("odd", {3, 5, 7}, DType::kFloat32),
                   MakeSample("f64_scalar", {5, 3}, DType::kFloat64),
                   MakeSample("empty", {0, 4}, DType::kFloat32)},

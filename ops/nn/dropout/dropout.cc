@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/nn/dropout/dropout.h"
 
-#include "ops/core/expect.h"
+#include "ops/core/dropout_rules.h"
+#include "ops/core/elementwise.h"
 #include "ops/core/registry.h"
 #include "ops/nn/dropout/dropout_cpu.h"
 
@@ -14,46 +15,22 @@ Value Dropout(Emitter* e, Value x, double p) {
 namespace dropout {
 namespace {
 
-Status CheckProbability(const DropoutAttrs& attrs) {
-  if (attrs.p >= 0.0 && attrs.p < 1.0) return OkStatus();
-  return InvalidArgument("p, the probability of dropping an element, is " +
-                         std::to_string(attrs.p) + "; expected 0 <= p < 1");
-}
+constexpr DropoutKind kKind = {
+    .dropped = "an element", .check = nullptr, .mask = [](const Shape& x) { return x; }};
 
 Result<TensorTypes> Infer(const DropoutAttrs& attrs, std::span<const TensorType> in) {
-  RETURN_IF_ERROR(ExpectInputs(in, 1));
-  RETURN_IF_ERROR(CheckProbability(attrs));
-  RETURN_IF_ERROR(ExpectFloat(in[0], "x"));
-  return TensorTypes{in[0], {DType::kUInt8, in[0].shape}};
+  return InferDropout(kKind, attrs.p, in);
+}
+
+Result<TensorTypes> InferGrad(const DropoutAttrs& attrs, std::span<const TensorType> in) {
+  return InferDropoutGrad(kKind, attrs.p, in);
 }
 
 std::vector<Value> Grad(const DropoutAttrs& attrs, const GradArgs& g) {
   return {g.emit->Emit1("dropout_grad", Pack(attrs), {g.dout[0], g.out[1]})};
 }
 
-// (dy, mask) -> dx.
-Result<TensorTypes> InferGrad(const DropoutAttrs& attrs, std::span<const TensorType> in) {
-  RETURN_IF_ERROR(ExpectInputs(in, 2));
-  RETURN_IF_ERROR(CheckProbability(attrs));
-  RETURN_IF_ERROR(ExpectFloat(in[0], "dy"));
-  RETURN_IF_ERROR(ExpectDType(in[1], DType::kUInt8, "mask"));
-  RETURN_IF_ERROR(ExpectShape(in[1], in[0].shape, "mask"));
-  return TensorTypes{in[0]};
-}
-
-Cost ElementwiseCost(const DropoutAttrs&, const NodeSpec& node) {
-  return {node.out[0].shape.elements(), BytesMoved(node)};
-}
-
-Sample MakeSample(std::string name, double p, const Shape& x) {
-  return {std::move(name), Pack(DropoutAttrs{p}), {{{DType::kFloat32, x}}}};
-}
-
-Sample MakeGradSample(std::string name, double p, const Shape& x) {
-  return {std::move(name),
-          Pack(DropoutAttrs{p}),
-          {{{DType::kFloat32, x}}, {{DType::kUInt8, x}, Fill::kUnitMask, 0, false}}};
-}
+Attrs P(double p) { return Pack(DropoutAttrs{p}); }
 
 }  // namespace
 
@@ -66,19 +43,20 @@ void Register(OpRegistry& registry) {
        .grad = Grad,
        .may_alias = {{0, 0}},
        .random_streams = 1,
-       .cost = ElementwiseCost,
-       .samples = {MakeSample("half", 0.5, {3, 7, 5}), MakeSample("tenth", 0.1, {13, 4}),
-                   MakeSample("keeps_all", 0.0, {9}), MakeSample("one_row", 0.3, {1, 275}),
-                   MakeSample("empty", 0.5, {0, 4})}});
-  registry.Add<DropoutAttrs>(
-      {.name = "dropout_grad",
-       .infer = InferGrad,
-       .reference_f32 = ReferenceGrad<float>,
-       .reference_f64 = ReferenceGrad<double>,
-       .may_alias = {{0, 0}},
-       .cost = ElementwiseCost,
-       .samples = {MakeGradSample("half", 0.5, {3, 7, 5}), MakeGradSample("one_row", 0.3, {1, 275}),
-                   MakeGradSample("empty", 0.5, {0, 4})}});
+       .cost = ElementwiseCost<1>,
+       .samples = {DropoutSample("half", P(0.5), {3, 7, 5}),
+                   DropoutSample("tenth", P(0.1), {13, 4}), DropoutSample("keeps_all", P(0.0), {9}),
+                   DropoutSample("one_row", P(0.3), {1, 275}),
+                   DropoutSample("empty", P(0.5), {0, 4})}});
+  registry.Add<DropoutAttrs>({.name = "dropout_grad",
+                              .infer = InferGrad,
+                              .reference_f32 = ReferenceGrad<float>,
+                              .reference_f64 = ReferenceGrad<double>,
+                              .may_alias = {{0, 0}},
+                              .cost = ElementwiseCost<1>,
+                              .samples = {DropoutGradSample(kKind, "half", P(0.5), {3, 7, 5}),
+                                          DropoutGradSample(kKind, "one_row", P(0.3), {1, 275}),
+                                          DropoutGradSample(kKind, "empty", P(0.5), {0, 4})}});
 }
 
 }  // namespace dropout

@@ -14,7 +14,7 @@
 namespace lockstep::ops {
 
 struct DropoutAttrs {
-  double p = 0.5;  // probability of dropping an element, in [0, 1)
+  double p = 0.5;  // probability of dropping an element (of dropout2d: a channel), in [0, 1)
 
   template <typename V>
   void Visit(V&& v) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/core/elementwise_simd.h"
-#include "ops/core/kept_mask.h"
+#include "ops/core/kept_mask_simd.h"
 #include "ops/nn/dropout/dropout.h"
 
 namespace lockstep::ops::dropout {
@@ -16,11 +16,7 @@ void Keep(const DropoutAttrs& attrs, const SimdArgs& args, const uint8_t* mask) 
 }
 
 void Forward(const DropoutAttrs& attrs, const SimdArgs& args) {
-  const KeptMask kept(args, attrs.p);
-  uint8_t* const mask = args.out<uint8_t>(1);
-  ForRuns(args.threads, args.out_shape(0).elements(), kElementGrain,
-          [&](Range run) { RunForIsa(args.isa, [&]() LOCKSTEP_INLINE { kept.Draw(run, mask); }); });
-  Keep(attrs, args, mask);
+  Keep(attrs, args, DrawMask(attrs.p, args));
 }
 
 void Grad(const DropoutAttrs& attrs, const SimdArgs& args) {

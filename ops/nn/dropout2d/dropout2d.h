@@ -5,21 +5,13 @@
 // drawn as element i of `dropout` is (ops/nn/dropout/dropout.h), under the same purpose and the
 // node's own path.
 //
-// dropout2d_grad (dy, mask) -> dx.
+// dropout2d_grad (dy, mask) -> dx. Attributes: DropoutAttrs.
 #pragma once
 
 #include "ops/core/emitter.h"
+#include "ops/nn/dropout/dropout.h"
 
 namespace lockstep::ops {
-
-struct Dropout2dAttrs {
-  double p = 0.5;  // probability of dropping a channel, in [0, 1)
-
-  template <typename V>
-  void Visit(V&& v) {
-    v("p", p);
-  }
-};
 
 // Returns y; the mask is for the gradient.
 Value Dropout2d(Emitter* e, Value x, double p);

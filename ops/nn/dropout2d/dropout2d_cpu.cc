@@ -9,7 +9,7 @@ namespace {
 
 // y = x / (1 - p) in the channels that `mask` keeps, 0 in the others.
 template <typename T>
-void KeepChannels(const Dropout2dAttrs& attrs, const Shape& shape, const T* x, const uint8_t* mask,
+void KeepChannels(const DropoutAttrs& attrs, const Shape& shape, const T* x, const uint8_t* mask,
                   T* y) {
   const T factor = KeptFactor<T>(attrs.p);
   const int64_t pixels = shape[1] * shape[2], channels = shape[3];
@@ -23,20 +23,20 @@ void KeepChannels(const Dropout2dAttrs& attrs, const Shape& shape, const T* x, c
 }  // namespace
 
 template <typename T>
-void Reference(const Dropout2dAttrs& attrs, const ReferenceArgs& args) {
+void Reference(const DropoutAttrs& attrs, const ReferenceArgs& args) {
   uint8_t* mask = args.out<uint8_t>(1);
   KeptMask(args, attrs.p).Draw({0, args.out_shape(1).elements()}, mask);
   KeepChannels(attrs, args.in_shape(0), args.in<T>(0), mask, args.out<T>(0));
 }
 
 template <typename T>
-void ReferenceGrad(const Dropout2dAttrs& attrs, const ReferenceArgs& args) {
+void ReferenceGrad(const DropoutAttrs& attrs, const ReferenceArgs& args) {
   KeepChannels(attrs, args.in_shape(0), args.in<T>(0), args.in<uint8_t>(1), args.out<T>(0));
 }
 
-template void Reference<float>(const Dropout2dAttrs&, const ReferenceArgs&);
-template void Reference<double>(const Dropout2dAttrs&, const ReferenceArgs&);
-template void ReferenceGrad<float>(const Dropout2dAttrs&, const ReferenceArgs&);
-template void ReferenceGrad<double>(const Dropout2dAttrs&, const ReferenceArgs&);
+template void Reference<float>(const DropoutAttrs&, const ReferenceArgs&);
+template void Reference<double>(const DropoutAttrs&, const ReferenceArgs&);
+template void ReferenceGrad<float>(const DropoutAttrs&, const ReferenceArgs&);
+template void ReferenceGrad<double>(const DropoutAttrs&, const ReferenceArgs&);
 
 }  // namespace lockstep::ops::dropout2d

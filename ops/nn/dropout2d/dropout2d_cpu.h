@@ -8,8 +8,8 @@
 namespace lockstep::ops::dropout2d {
 
 template <typename T>
-void Reference(const Dropout2dAttrs&, const ReferenceArgs& args);
+void Reference(const DropoutAttrs&, const ReferenceArgs& args);
 template <typename T>
-void ReferenceGrad(const Dropout2dAttrs&, const ReferenceArgs& args);
+void ReferenceGrad(const DropoutAttrs&, const ReferenceArgs& args);
 
 }  // namespace lockstep::ops::dropout2d

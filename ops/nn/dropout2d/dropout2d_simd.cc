@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // By rows of pixels, each pixel's channels against the mask of its image.
 #include "base/device/for_isa.h"
-#include "ops/core/kept_mask.h"
+#include "ops/core/kept_mask_simd.h"
 #include "ops/core/parallel.h"
 #include "ops/core/simd_kernel.h"
 #include "ops/nn/dropout2d/dropout2d.h"
@@ -10,7 +10,7 @@ namespace lockstep::ops::dropout2d {
 namespace {
 
 // (x or dy, mask) -> y or dx.
-void KeepChannels(const Dropout2dAttrs& attrs, const SimdArgs& args, const uint8_t* mask) {
+void KeepChannels(const DropoutAttrs& attrs, const SimdArgs& args, const uint8_t* mask) {
   const Shape& shape = args.in_shape(0);
   const int64_t channels = shape[3];
   const float factor = KeptFactor<float>(attrs.p);
@@ -30,23 +30,19 @@ void KeepChannels(const Dropout2dAttrs& attrs, const SimdArgs& args, const uint8
   });
 }
 
-void Forward(const Dropout2dAttrs& attrs, const SimdArgs& args) {
-  const KeptMask kept(args, attrs.p);
-  uint8_t* const mask = args.out<uint8_t>(1);
-  ForRuns(args.threads, args.out_shape(1).elements(), kElementGrain,
-          [&](Range run) { RunForIsa(args.isa, [&]() LOCKSTEP_INLINE { kept.Draw(run, mask); }); });
-  KeepChannels(attrs, args, mask);
+void Forward(const DropoutAttrs& attrs, const SimdArgs& args) {
+  KeepChannels(attrs, args, DrawMask(attrs.p, args));
 }
 
-void Grad(const Dropout2dAttrs& attrs, const SimdArgs& args) {
+void Grad(const DropoutAttrs& attrs, const SimdArgs& args) {
   KeepChannels(attrs, args, args.in<uint8_t>(1));
 }
 
 }  // namespace
 
 void RegisterSimd(OpRegistry& registry) {
-  registry.AddKernel("dropout2d", SimdKernel<Dropout2dAttrs>({.run = Forward}));
-  registry.AddKernel("dropout2d_grad", SimdKernel<Dropout2dAttrs>({.run = Grad}));
+  registry.AddKernel("dropout2d", SimdKernel<DropoutAttrs>({.run = Forward}));
+  registry.AddKernel("dropout2d_grad", SimdKernel<DropoutAttrs>({.run = Grad}));
 }
 
 }  // namespace lockstep::ops::dropout2d

@@ -21,7 +21,7 @@ constexpr double kUniforms[] = {0.9743912816047668, 0.6368041038513184,  0.07202
 TEST(Dropout2d, KeepsOrDropsAWholeChannelOfAnImageByItsKnownUniform) {
   std::vector<float> x(2 * 3 * 5);
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i + 1);
-  ReferenceRun run("dropout2d", Pack(Dropout2dAttrs{0.2}));
+  ReferenceRun run("dropout2d", Pack(DropoutAttrs{0.2}));
   ASSERT_EQ(run.In<float>({2, 1, 3, 5}, x).At(kPath, kStep).Run().ToString(), "ok");
   EXPECT_EQ(run.OutShape(1), (Shape{2, 5}));
   const float factor = static_cast<float>(1.0 / 0.8);
@@ -41,14 +41,14 @@ TEST(Dropout2d, RefusesPOutsideItsRangeAndWhatIsNoImage) {
   const Op* op = OpRegistry::Global().Find("dropout2d");
   const TensorType image = {DType::kFloat32, {1, 2, 2, 4}}, row = {DType::kFloat32, {1, 4}};
   for (const double p : {-0.1, 1.0}) {
-    EXPECT_FALSE(op->infer(Pack(Dropout2dAttrs{p}), std::span(&image, 1)).ok());
+    EXPECT_FALSE(op->infer(Pack(DropoutAttrs{p}), std::span(&image, 1)).ok());
   }
-  EXPECT_FALSE(op->infer(Pack(Dropout2dAttrs{0.5}), std::span(&row, 1)).ok());
+  EXPECT_FALSE(op->infer(Pack(DropoutAttrs{0.5}), std::span(&row, 1)).ok());
 }
 
 TEST(Dropout2d, OwnKernelsHaveTheReferencesBitsInSeveralRuns) {
   const OpRegistry& ops = OpRegistry::Global();
-  const Attrs attrs = Pack(Dropout2dAttrs{0.3});
+  const Attrs attrs = Pack(DropoutAttrs{0.3});
   const Sample drawn = {"runs", attrs, {{{DType::kFloat32, {9, 3, 2, 999}}}}};
   const Sample masked = {
       "runs",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/nn/relu/relu.h"
 
-#include "ops/core/expect.h"
+#include "ops/core/elementwise.h"
 #include "ops/core/registry.h"
 #include "ops/nn/relu/relu_cpu.h"
 
@@ -12,25 +12,8 @@ Value Relu(Emitter* e, Value x) { return e->Emit1("relu", Pack(NoAttrs{}), {x});
 namespace relu {
 namespace {
 
-Result<TensorTypes> Infer(const NoAttrs&, std::span<const TensorType> in) {
-  RETURN_IF_ERROR(ExpectInputs(in, 1));
-  RETURN_IF_ERROR(ExpectFloat(in[0], "x"));
-  return TensorTypes{in[0]};
-}
-
 std::vector<Value> Grad(const NoAttrs&, const GradArgs& g) {
   return {g.emit->Emit1("relu_grad", Pack(NoAttrs{}), {g.out[0], g.dout[0]})};
-}
-
-// (y, dy) -> dx.
-Result<TensorTypes> InferGrad(const NoAttrs&, std::span<const TensorType> in) {
-  RETURN_IF_ERROR(ExpectInputs(in, 2));
-  RETURN_IF_ERROR(ExpectSame(in[0], in[1], "y and dy"));
-  return TensorTypes{in[0]};
-}
-
-Cost ElementwiseCost(const NoAttrs&, const NodeSpec& node) {
-  return {node.out[0].shape.elements(), BytesMoved(node)};
 }
 
 }  // namespace
@@ -38,22 +21,22 @@ Cost ElementwiseCost(const NoAttrs&, const NodeSpec& node) {
 void Register(OpRegistry& registry) {
   registry.Add<NoAttrs>({
       .name = "relu",
-      .infer = Infer,
+      .infer = InferUnary,
       .reference_f32 = Reference<float>,
       .reference_f64 = Reference<double>,
       .grad = Grad,
       .may_alias = {{0, 0}},
-      .cost = ElementwiseCost,
+      .cost = ElementwiseCost<1>,
       .samples = {{"odd", {}, {{{DType::kFloat32, {3, 5, 7, 2}}, Fill::kAwayFromZero}}},
                   {"empty", {}, {{{DType::kFloat32, {0, 4}}, Fill::kAwayFromZero}}}},
   });
   registry.Add<NoAttrs>({
       .name = "relu_grad",
-      .infer = InferGrad,
+      .infer = InferUnaryGrad,
       .reference_f32 = ReferenceGrad<float>,
       .reference_f64 = ReferenceGrad<double>,
       .may_alias = {{1, 0}},
-      .cost = ElementwiseCost,
+      .cost = ElementwiseCost<1>,
       .samples = {{"odd",
                    {},
                    {{{DType::kFloat32, {3, 5, 7, 2}}, Fill::kAwayFromZero},

@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/nn/relu/relu_cpu.h"
 
+#include "ops/core/elementwise.h"
+
 namespace lockstep::ops::relu {
 
 template <typename T>
 void Reference(const NoAttrs&, const ReferenceArgs& args) {
-  const T* x = args.in<T>(0);
-  T* y = args.out<T>(0);
-  const int64_t n = args.out_shape(0).elements();
-  for (int64_t i = 0; i < n; ++i) y[i] = x[i] < 0 ? T(0) : x[i];
+  MapUnary<T>(args, [](T x) { return x < 0 ? T(0) : x; });
 }
 
 template <typename T>
 void ReferenceGrad(const NoAttrs&, const ReferenceArgs& args) {
-  const T* y = args.in<T>(0);
-  const T* dy = args.in<T>(1);
-  T* dx = args.out<T>(0);
-  const int64_t n = args.out_shape(0).elements();
-  for (int64_t i = 0; i < n; ++i) dx[i] = y[i] > 0 ? dy[i] : T(0);
+  MapBinary<T>(args, [](T y, T dy) { return y > 0 ? dy : T(0); });
 }
 
 template void Reference<float>(const NoAttrs&, const ReferenceArgs&);

@@ -2,24 +2,18 @@
 #include "ops/nn/tanh/tanh_cpu.h"
 
 #include "base/math.h"
+#include "ops/core/elementwise.h"
 
 namespace lockstep::ops::tanh {
 
 template <typename T>
 void Reference(const NoAttrs&, const ReferenceArgs& args) {
-  const T* x = args.in<T>(0);
-  T* y = args.out<T>(0);
-  const int64_t n = args.out_shape(0).elements();
-  for (int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(math::Tanh(static_cast<double>(x[i])));
+  MapUnary<T>(args, [](T x) { return static_cast<T>(math::Tanh(static_cast<double>(x))); });
 }
 
 template <typename T>
 void ReferenceGrad(const NoAttrs&, const ReferenceArgs& args) {
-  const T* y = args.in<T>(0);
-  const T* dy = args.in<T>(1);
-  T* dx = args.out<T>(0);
-  const int64_t n = args.out_shape(0).elements();
-  for (int64_t i = 0; i < n; ++i) dx[i] = dy[i] * (T(1) - y[i] * y[i]);
+  MapBinary<T>(args, [](T y, T dy) { return dy * (T(1) - y * y); });
 }
 
 template void Reference<float>(const NoAttrs&, const ReferenceArgs&);

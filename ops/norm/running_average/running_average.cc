@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/norm/running_average/running_average.h"
 
-#include "ops/core/expect.h"
+#include "ops/core/elementwise.h"
 #include "ops/core/registry.h"
 #include "ops/norm/running_average/running_average_cpu.h"
 
@@ -25,10 +25,6 @@ Result<TensorTypes> Infer(const RunningAverageAttrs& attrs, std::span<const Tens
   return TensorTypes{in[0]};
 }
 
-Cost ElementwiseCost(const RunningAverageAttrs&, const NodeSpec& node) {
-  return {3 * node.out[0].shape.elements(), BytesMoved(node)};
-}
-
 Sample MakeSample(std::string name, double momentum, int64_t n) {
   return {std::move(name),
           Pack(RunningAverageAttrs{momentum}),
@@ -44,7 +40,7 @@ void Register(OpRegistry& registry) {
        .reference_f32 = Reference<float>,
        .reference_f64 = Reference<double>,
        .may_alias = {{0, 0}, {1, 0}},
-       .cost = ElementwiseCost,
+       .cost = ElementwiseCost<3>,
        .samples = {MakeSample("tenth", 0.1, 13), MakeSample("keeps", 0.0, 3),
                    MakeSample("replaces", 1.0, 5), MakeSample("empty", 0.1, 0)}});
 }

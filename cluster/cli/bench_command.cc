@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep bench` on the command line; cluster/bench does its work.
+#include <cstdint>
+#include <memory>
+
+#include "cluster/bench/bench_comm.h"
+#include "cluster/bench/bench_step.h"
+#include "cluster/cli/command.h"
+
+namespace lockstep::cluster {
+namespace {
+
+// Rules of a number that the help shows the default of.
+OptionRules Within(int64_t least, int64_t most) {
+  return {.shows_default = true, .range = IntegerRange{least, most}};
+}
+
+Command BenchStepCommand() {
+  const auto o = std::make_shared<BenchStepOptions>();
+  return {
+      .name = "step",
+      .description = R"(Measure a whole training step of a model, on made-up images.
+
+Examples:
+  lockstep bench step --model lenet5 --lanes 2 --lane-batch 64
+  lockstep bench step --model lenet5 --lanes 1 --lane-batch 128 --profile
+  lockstep bench step --model simple-cnn --image 64x64x3 --classes 1000 --steps 5 --json step.json
+)",
+      .options = {{"--model", &o->model, "Model, see `lockstep models`", {.shows_default = true}},
+                  {"--image", &o->image,
+                   "HEIGHTxWIDTHxCHANNELS; default: what the model was made for"},
+                  {"--classes", &o->classes, "Classes", Within(1, 1 << 24)},
+                  {"--lanes", &o->lanes, "Lanes of the batch (V)", Within(1, 65536)},
+                  {"--lane-batch", &o->lane_batch, "Images of each lane", Within(1, 1 << 24)},
+                  {"--threads", &o->threads, "Threads of each lane (T)", Within(1, 1024)},
+                  {"--cores", &o->cores, "Cores: lanes at once are cores / T; 0: all there are",
+                   Within(0, 65536)},
+                  {"--kernels",
+                   &o->kernels,
+                   "Kernels to choose from",
+                   {.shows_default = true, .choices = {"auto", "reference"}}},
+                  {"--kernel-file", &o->kernel_file, "Kernels chosen by `lockstep tune`"},
+                  {"--optimizer",
+                   &o->optimizer,
+                   "sgd has momentum 0.9",
+                   {.shows_default = true, .choices = {"sgd", "adam"}}},
+                  {"--lr", &o->learning_rate, "Learning rate", {.shows_default = true}},
+                  {"--seed", &o->seed, "Seed of weights and images", {.shows_default = true}},
+                  {"--steps", &o->steps, "Steps that count", Within(1, 1 << 24)},
+                  {"--warmup", &o->warmup, "Steps before them", Within(0, 1 << 24)},
+                  {"--profile", &o->profile,
+                   "List every layer and kind of op, not only the slowest"},
+                  {"--library", &o->library, "Also time steps of oneDNN's primitives alone"},
+                  {"--json", &o->json, "Also write the figures, and the profile, to this file"}},
+      .run = [o](Console* console) { return RunBenchStep(*o, console->out); }};
+}
+
+Command BenchCommCommand() {
+  const auto o = std::make_shared<BenchCommOptions>();
+  return {.name = "comm",
+          .description = R"(Measure what the canonical order of sums costs.
+
+Examples:
+  mpirun -np 4 lockstep bench comm
+  mpirun --oversubscribe -np 3 lockstep bench comm --lanes 8 --bytes 100000000 --json comm.json
+)",
+          .options = {{"--lanes", &o->lanes, "Lanes of the recipe", Within(1, 65536)},
+                      {"--bytes", &o->parameter_bytes, "Bytes of fp32 parameters",
+                       Within(4, int64_t{1} << 36)},
+                      {"--rounds", &o->rounds, "Rounds that count", Within(1, 100000)},
+                      {"--json", &o->json, "Also write the figures to this file"}},
+          .run = [o](Console* console) { return RunBenchComm(*o, console->out); }};
+}
+
+}  // namespace
+
+Command BenchCommand() {
+  return {.name = "bench",
+          .description = R"(Measure parts of training on this machine.
+
+Examples:
+  lockstep bench step --model lenet5 --lanes 2 --lane-batch 64
+  mpirun -np 4 lockstep bench comm
+)",
+          .commands = {BenchStepCommand(), BenchCommCommand()}};
+}
+
+}  // namespace lockstep::cluster

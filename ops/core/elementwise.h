@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What ops share that treat each element by itself: shape rules, cost, loops of the reference.
+#pragma once
+
+#include <span>
+
+#include "ops/core/expect.h"
+#include "ops/core/op.h"
+
+namespace lockstep::ops {
+
+// Of y = f(x): floats of any shape.
+inline Result<TensorTypes> InferUnary(const NoAttrs&, std::span<const TensorType> in) {
+  RETURN_IF_ERROR(ExpectInputs(in, 1));
+  RETURN_IF_ERROR(ExpectFloat(in[0], "x"));
+  return TensorTypes{in[0]};
+}
+
+// Of its gradient where that is made of the output: (y, dy) -> dx.
+inline Result<TensorTypes> InferUnaryGrad(const NoAttrs&, std::span<const TensorType> in) {
+  RETURN_IF_ERROR(ExpectInputs(in, 2));
+  RETURN_IF_ERROR(ExpectFloat(in[0], "y"));
+  RETURN_IF_ERROR(ExpectSame(in[0], in[1], "y and dy"));
+  return TensorTypes{in[0]};
+}
+
+// So many operations for each element of output 0.
+template <int64_t kFlops, typename A>
+Cost ElementwiseCost(const A&, const NodeSpec& node) {
+  return {kFlops * node.out[0].shape.elements(), BytesMoved(node)};
+}
+
+// Output 0 is f(input 0).
+template <typename T, typename F>
+void MapUnary(const ReferenceArgs& args, const F& f) {
+  const T* x = args.in<T>(0);
+  T* y = args.out<T>(0);
+  const int64_t n = args.out_shape(0).elements();
+  for (int64_t i = 0; i < n; ++i) y[i] = f(x[i]);
+}
+
+// Output 0 is f(input 0, input 1).
+template <typename T, typename F>
+void MapBinary(const ReferenceArgs& args, const F& f) {
+  const T *a = args.in<T>(0), *b = args.in<T>(1);
+  T* y = args.out<T>(0);
+  const int64_t n = args.out_shape(0).elements();
+  for (int64_t i = 0; i < n; ++i) y[i] = f(a[i], b[i]);
+}
+
+}  // namespace lockstep::ops
