@@ -26,7 +26,7 @@ struct MemberInfo {
   std::string host;
   int64_t pid = 0;
   std::string build;         // hash of the program and the libraries that compute
-  std::string hardware;      // kind of hardware, as exactness.md 1 has it
+  std::string hardware;      // kind of hardware (docs/formats.md, "Checkpoint")
   uint64_t fingerprint = 0;  // hash of what fixed kernels give on fixed input
   // With host and pid, base/process.h's ProcessIdentity: a rank whose process is certainly gone
   // needs no silence to be lost. Empty: not known.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// BlockExchange: Reduce and Gather of a step (exactness.md 4). The parameter space is cut into
+// BlockExchange: Reduce and Gather of a step. The parameter space is cut into
 // blocks; each block is owned by one rank. Reduce brings every rank's maximal-subtree sums of a
 // block to its owner, who adds them in the canonical tree's order; Gather sends what the owners
 // made of their blocks (new parameters) to everyone. The network only moves bytes.

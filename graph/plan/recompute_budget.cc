@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. `Simulation` walks through the order in which nodes would run with a given set of
+// dropped values and counts the bytes that are alive at each step; it gives the peak, and what is
+// idle there: the forward values that only wait for the backward half. `Chooser` drops one idle
+// value after the other, always the cheapest for each byte it frees, and simulates anew after each,
+// because a dropped value can make others live longer. What raises the peak is taken back and not
+// tried again. `ChooseWithinBudget` starts twice, from nothing and from whole blocks, and keeps the
+// better end, since a greedy choice that starts from nothing can miss the blocks.
 #include "graph/plan/recompute_budget.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops over the threads of a lane (exactness.md 6): work is cut into parts by the shapes alone,
+// Loops over the threads of a lane: work is cut into parts by the shapes alone,
 // parts are dealt to threads statically, and results are combined by the number of the part. So the
 // bits do not depend on how many threads there are.
 //

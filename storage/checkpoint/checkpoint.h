@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkpoints: the whole training state of a run at one step, as logical tensors, complete and
-// verified or not there (durability.md 3 to 8).
+// verified or not there.
 //
 //   checkpoints/b01-s0000001200/            branch 1, after 1200 steps
 //     model-00001-of-00002.safetensors      parameters and running statistics, torchvision's names

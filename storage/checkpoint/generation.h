@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Generations: who may change a run directory (durability.md 1). A generation is a file that is
+// Generations: who may change a run directory. A generation is a file that is
 // linked into place, so its number can be taken once; its holder keeps a counter moving beside it.
 //
 //   generations/g000007         JSON: who, when, recipe, branch, parent checkpoint; never changed

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What, beside the recipe and the data, a run's bits are a function of (exactness.md 1): the build
+// What, beside the recipe and the data, a run's bits are a function of: the build
 // and the kind of hardware.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ParameterUpdate: the second half of a step (exactness.md 4): Reduce the gradients to the owners
+// ParameterUpdate: the second half of a step: Reduce the gradients to the owners
 // of their blocks, Decide where the recipe clips or skips, Update the owned blocks and Gather them;
 // the running statistics likewise; and the hash of the resulting state.
 #pragma once

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions of 3x3 and stride 1 in fewer products (ops/nn/conv2d/winograd.h).
+// Convolutions of 3x3 and stride 1 in fewer products, as kernels of the conv2d ops. The arithmetic
+// is in ops/nn/conv2d/winograd.h; this file says which nodes it can run, where it is the faster
+// kernel, and how a node becomes such a convolution.
+//
+// The plan. All five ops are one of two computations: a convolution (forward; data gradient, which
+// is a convolution of dy with the windows turned by 180 degrees) or a weight gradient. `WinogradOp`
+// has one row for each op: how its node's geometry is read, which convolution that is, how much
+// workspace it wants and what runs. `RegisterWinograd`, at the end, is the table of these rows.
 #include <algorithm>
 
 #include "ops/core/simd_kernel.h"
@@ -113,7 +120,7 @@ void BiasWeightGrad(const Winograd& conv, bool relu, const RunArgs& args) {
   SumRows(GradRows(conv), conv.isa, conv.threads, In(args, 1), args.workspace, Out(args, 1));
 }
 
-// Of conv2d_bias alone.
+// Only conv2d_bias can end with a ReLU.
 bool EndsWithRelu(const NodeSpec& node) {
   const auto attrs = Unpack<Conv2dBiasAttrs>(node.attrs);
   return attrs.ok() && attrs->activation == "relu";
