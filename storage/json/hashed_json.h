@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON that carries its own hash: keys sorted, indented by one space, a newline at the end, and
-// under "hash" the XXH3-128 of that text without "hash". What every manifest of ours is. Heavy:
-// included by .cc files that write or read such a text.
+// under "hash" the XXH3-128 of that text without "hash". Every manifest of ours is such a text. The
+// header is heavy: only .cc files that write or read such a text include it.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -27,8 +27,8 @@ struct HashedFormat {
 };
 
 // What `from_json` (which may throw as ParseHashed) makes of an intact text of this format and
-// version. Data-loss unless `encode` gives it back byte for byte; failed-precondition for another
-// version.
+// version. Fails with data-loss unless `encode` gives the text back byte for byte, and with
+// failed-precondition for another version.
 template <typename T>
 Result<T> DecodeHashed(std::string_view text, const HashedFormat& format,
                        T (*from_json)(const nlohmann::json&), std::string (*encode)(const T&)) {
@@ -54,7 +54,7 @@ uint64_t HexField64(const nlohmann::json& object, const std::string& key);  // t
 bool BoolField(const nlohmann::json& object, const std::string& key);
 std::map<std::string, std::string> TextsField(const nlohmann::json& object, const std::string& key);
 
-// Invalid-argument naming `what` unless `text` is UTF-8: JSON holds nothing else.
+// Fails with invalid-argument, naming `what`, unless `text` is UTF-8: JSON holds nothing else.
 Status CheckUtf8(std::string_view what, const std::string& text);
 
 }  // namespace lockstep::storage

@@ -69,7 +69,8 @@ class Augmentation {
   Status RequireDeterministic() const;
 
   // Writes OutputShape(...).elements() values to y. `pixels` holds height x width x channels bytes,
-  // and OutputShape of these sizes is OK. T is float or double. Any thread, each its own scratch.
+  // and OutputShape of these sizes is OK. T is float or double. Any thread may call it with its own
+  // scratch.
   template <typename T>
   void Run(const uint8_t* pixels, int64_t height, int64_t width, int64_t channels,
            const AugmentStream& stream, AugmentScratch* scratch, T* y) const;
