@@ -29,7 +29,7 @@ struct Match {
   std::vector<Value> in, out;  // of the graph that was
 };
 
-// By the name of their first op, longest chain first.
+// The rules by the name of their first op, longest chain first.
 std::map<std::string, std::vector<Rule>> RulesOf(const ops::OpRegistry& registry) {
   std::map<std::string, std::vector<Rule>> rules;
   for (const auto& [name, op] : registry.ops()) {

@@ -56,7 +56,7 @@ class Simulation {
     return flops;
   }
 
-  // By node of the graph.
+  // For each node of the graph whether it is run again.
   std::vector<bool> Copied() const {
     std::vector<bool> copied(graph_.nodes().size(), false);
     for (const RecomputeStep& step : steps_) {
@@ -65,8 +65,8 @@ class Simulation {
     return copied;
   }
 
-  // By forward value: whether it is alive at the peak and used on both sides of it, not there, the
-  // uses before it all in the forward half and those after all in the backward.
+  // For each forward value whether it only waits at the peak: it is alive there but not used, all
+  // its uses before are in the forward half, and all after are in the backward half.
   std::vector<bool> IdleAtPeak() const {
     const auto values = static_cast<size_t>(graph_.value_count());
     std::vector<int32_t> forward_end(values, -1), backward_begin(values, kNever);
@@ -96,7 +96,7 @@ class Simulation {
   size_t OutId(size_t s, Value v) const {
     return static_cast<size_t>(steps_[s].again ? v.id + graph_.value_count() : v.id);
   }
-  // Of an input as step s reads it.
+  // The id of an input as step s reads it.
   size_t Id(size_t s, Value v) const {
     const bool backward = steps_[s].again || steps_[s].node >= forward_nodes_;
     const bool copy = backward && dropped_[static_cast<size_t>(v.id)];

@@ -253,7 +253,7 @@ class Family : public KernelFamily {
       do {
         const std::string name = NameOf(problem.primitive);
         if (IsReference(name)) continue;
-        // Of implementations of one name the first is meant.
+        // A name means the first of several implementations that have it.
         if (!candidates.empty() && candidates.back().algorithm == name) continue;
         candidates.push_back(CandidateOf(Bind(problem), name));
         candidates.back().known_slower = known_slower_;

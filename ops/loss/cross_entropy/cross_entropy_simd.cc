@@ -63,7 +63,7 @@ LOCKSTEP_INLINE inline double Sum(const double* v, int64_t n) {
   return Reduce(v, n, [](double a, double b) LOCKSTEP_INLINE { return a + b; });
 }
 
-// Of numbers: a NaN makes its row's sums NaN whatever is taken for the maximum.
+// The maximum of numbers: a NaN makes its row's sums NaN whatever is taken for the maximum.
 LOCKSTEP_INLINE inline double Max(const double* v, int64_t n) {
   return Reduce(v, n, [](double a, double b) LOCKSTEP_INLINE { return a < b ? b : a; });
 }

@@ -82,7 +82,7 @@ std::vector<Value> ExpandInfer(const BatchNormReluAttrs& attrs, Emitter* e,
   return {Rest(attrs, e, y, in)};
 }
 
-// Of all inputs; what of it is wanted is Grad's to say.
+// The gradients of all inputs; Grad says which of them are wanted.
 std::vector<Value> GradOfAll(const BatchNormReluAttrs& attrs, const GradArgs& g) {
   const Value x = g.in[0], gamma = g.in[1], mean = g.out[1], inv_std = g.out[3], dy = g.dout[0];
   if (attrs.residual) {
