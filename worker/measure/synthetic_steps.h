@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SyntheticSteps: training steps of one rank on made-up images in memory, by the classes that train
 // (CompiledModel, LaneRunner, ParameterUpdate, a local world of one rank) and in their order, but
-// without dataset, coordinator and run directory. For measuring what a step costs.
+// without dataset, coordinator and run directory. They measure what a step costs.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ class SyntheticSteps {
   static Result<std::unique_ptr<SyntheticSteps>> Make(const TrainConfig* config,
                                                       const RunSetup* setup);
 
-  // One whole step; NonFinite when its loss is.
+  // Makes one whole step; fails with NonFinite when its loss is not finite.
   Result<Timing> Run();
   // The hash that a digest is made of: what training does beside a step (train.digest_every).
   Result<uint64_t> StateHash();
