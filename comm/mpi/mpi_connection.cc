@@ -1,4 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. An operation is a set of MPI requests (`Pending`) that are started together and then
+// polled with MPI_Testsome until none is left, so that its deadline is looked at between polls and
+// the mutex is free while nothing happens. Which messages those are and what a size that does not
+// fit means is MpiTransfer's business.
+//
+// Request 0 of every poll is not the operation's: it is the receive for failures of peers, which is
+// posted once, when the connection opens. So a rank learns of another's failure while it waits for
+// anything at all. After a failure, this rank's or a peer's, the requests that never ended are kept
+// (`abandoned_`), since MPI may still write where they point.
+//
+// To close, this rank sends itself an empty message, which ends that receive.
 #include "comm/mpi/mpi_connection.h"
 
 #include <algorithm>

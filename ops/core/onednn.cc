@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. A problem (OnednnProblem) states a primitive and which of its arguments are which
+// inputs and outputs. `Bind` asks one implementation of it how it wants each argument to lie in
+// memory: where that is not row-major, the argument gets a copy in the workspace and a reorder. A
+// candidate is such an implementation with the size of its workspace; `MadeKernel` creates
+// primitive and reorders once. A run then reorders inputs, executes, and reorders outputs. Prepare
+// makes one of those copies in memory that outlives the run, so that a run which is given it
+// reorders one input less.
 #include "ops/core/onednn.h"
 
 #include <omp.h>

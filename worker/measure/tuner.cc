@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. Collect the distinct nodes of all plans and sort them by what they cost in all, so that
+// the dear ones are decided when the time runs out. For each (`NodeTuner`): make its first kernels
+// over the same random operands; drop those whose outputs differ between two runs over memory that
+// held other bytes; then time the rest in turns, so that a busy moment of the machine meets all
+// alike, and compare their shortest times. A kernel that took twice the best is not run again.
 #include "worker/measure/tuner.h"
 
 #include <algorithm>
