@@ -7,7 +7,8 @@
 //   hflip                      mirrors left-right with probability one half (random)
 //   pad:P                      adds P zero pixels on each side
 //   normalise                  (x / 255 - mean) / std, the dataset's statistics of each channel
-//   normalise:mean=M:std=S     the same with numbers of the recipe: one, or one a channel (0.5,0.4)
+//   normalise:mean=M:std=S     the same with numbers of the recipe: one, or one per channel
+//   (0.5,0.4)
 //
 // Geometry runs on bytes (H W C); `normalise` makes numbers of them and must come last. Without it
 // a value is x / 255. A padded pixel is the byte 0, so it is normalised like any other. Values are

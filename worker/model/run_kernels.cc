@@ -46,7 +46,7 @@ Status CheckMadeForThis(const storage::KernelFile& file, const DeviceSpec& spec)
   ASSIGN_OR_RETURN(const std::string hardware, HardwareKind(spec));
   Comparison compare;
   compare.Same("the instruction set (train.cpu_isa)", file.isa, spec.isa);
-  compare.Same("threads a lane (batch.lane_threads)", std::to_string(file.threads),
+  compare.Same("threads per lane (batch.lane_threads)", std::to_string(file.threads),
                std::to_string(spec.threads));
   compare.Same("the hardware kind", file.hardware, hardware);
   compare.Same("the build", file.build, build);
