@@ -50,7 +50,7 @@ struct MpiConnection::Pending {
   size_t count = 0;
   DType dtype = DType::kFloat32;
 
-  // Those of names that are messages.
+  // The entries of `names` that are messages.
   std::vector<size_t> Messages() const {
     std::vector<size_t> messages = names;
     std::erase(messages, kSumIndex);
@@ -216,7 +216,7 @@ Status MpiConnection::Poll(Pending* pending, bool* progressed) {
   if (error != 0) return Unavailable("MPI makes no progress: " + TextOf(error));
   *progressed = count > 0;
   const auto end = pending->done.begin() + count;
-  // From the back, so that an ended request's place can be taken by the last one.
+  // They are taken from the back, so that the last request can take the place of an ended one.
   std::sort(pending->done.begin(), end,
             [](const auto& a, const auto& b) { return a.index > b.index; });
   for (auto done = pending->done.begin(); done != end; ++done) {
@@ -317,7 +317,8 @@ Status MpiConnection::PostPresence() {
   return OkStatus();
 }
 
-// As the receive of failures; messages of others may come before the empty one to oneself.
+// Ends the receive of presence as Close ends that of failures; messages of others may come before
+// the empty one to oneself.
 Status MpiConnection::EndPresence(Deadline deadline) {
   if (presence_in_ == nullptr) return OkStatus();
   auto& own = presence_out_[rank()];

@@ -116,7 +116,7 @@ class Planner {
   }
 
  private:
-  // An order and what comes of it.
+  // An order and the placement that it gives.
   struct Found {
     Order order;
     Fit fit = Fit::kLowest;

@@ -178,7 +178,7 @@ class Chooser {
         workspace_bytes_(workspace_bytes),
         budget_bytes_(budget_bytes) {}
 
-  // From what `dropped` says on.
+  // Starts from what `dropped` says.
   RecomputeChoice Run(std::vector<bool> dropped) const {
     std::vector<bool> banned(dropped.size(), false);
     Measured now = Measure(dropped);

@@ -222,7 +222,7 @@ class MadeKernel : public Kernel {
     return arg.output ? run.out[arg.index] : const_cast<void*>(run.in[arg.index]);
   }
 
-  // Between the node's memory and the copy.
+  // Copies between the node's memory and the copy, whichever way the argument goes.
   void Reorder(size_t i, const Copy& copy, void* plain, dnnl::stream* stream) const {
     const BoundArg& b = bound_.args[i];
     if (b.blocks) {

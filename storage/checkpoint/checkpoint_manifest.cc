@@ -59,7 +59,7 @@ int32_t Integer32(const json& object, const std::string& key) {
   return static_cast<int32_t>(value);
 }
 
-// That the files are complete sets STEM-0000i-of-0000n, in order: nothing else may be in a
+// Checks that the files are complete sets STEM-0000i-of-0000n, in order: nothing else may be in a
 // manifest, least of all a path that leads out of the checkpoint.
 void CheckFileNames(const std::vector<CheckpointFile>& files) {
   size_t i = 0;

@@ -54,7 +54,8 @@ Status CheckGroups(const std::vector<TensorGroup>& groups) {
   return {};
 }
 
-// In the order given, cut where a file would grow beyond `file_bytes`; at least one, maybe empty.
+// The tensors in the order given, cut where a file would grow beyond `file_bytes`. There is at
+// least one file, which may be empty.
 std::vector<TensorSpan> SplitIntoFiles(const std::vector<TensorView>& tensors, int64_t file_bytes) {
   std::vector<TensorSpan> files(1);
   int64_t bytes = 0;

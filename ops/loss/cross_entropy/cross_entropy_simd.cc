@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// In double, rows dealt in runs. A sum over fewer than 16 classes is in order; else class k goes to
-// sum k mod 16 of 16 side by side, which are added by halves (8, 4, 2, 1). Rows are added in order.
+// Computes in double and deals rows in runs. A sum over fewer than 16 classes is in order; else
+// class k goes to sum k mod 16 of 16 side by side, which are added by halves (8, 4, 2, 1). Rows are
+// added in order.
 #include <algorithm>
 #include <limits>
 

@@ -119,7 +119,7 @@ constexpr MultiplyRows kAvx512[kTileRows] = {MultiplyAvx512<1>, MultiplyAvx512<2
 constexpr MultiplyRows kAvx2[kTileRows] = {MultiplyAvx2<1>, MultiplyAvx2<2>, MultiplyAvx2<3>,
                                            MultiplyAvx2<4>, MultiplyAvx2<5>, MultiplyAvx2<6>};
 
-// The product of `rows` rows.
+// Computes the product for `rows` rows.
 void Multiply(CpuIsa isa, int64_t rows, Product p) {
   const MultiplyRows* const multiply = isa == CpuIsa::kAvx512 ? kAvx512 : kAvx2;
   for (int64_t row = 0; row < rows; row += kTileRows) {

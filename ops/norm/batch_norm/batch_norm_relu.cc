@@ -114,7 +114,7 @@ std::vector<FusedChain> Chains(const std::string& norm) {
   return {{{norm, "add", "relu"}, attrs(true)}, {{norm, "relu"}, attrs(false)}};
 }
 
-// As in batch_norm, and 1 or 2 for the sum and the maximum.
+// The operations of batch_norm, and 1 or 2 for the sum and the maximum.
 template <int kAnElement>
 Cost CostOf(const BatchNormReluAttrs& attrs, const NodeSpec& node) {
   return {(kAnElement + (attrs.residual ? 2 : 1)) * node.in[0].shape.elements(), BytesMoved(node)};
