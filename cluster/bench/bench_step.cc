@@ -59,7 +59,7 @@ worker::TrainConfig ConfigOf(const BenchStepOptions& options) {
   return config;
 }
 
-// All that is reported.
+// Everything that the report is made of.
 struct Figures {
   const BenchStepOptions& options;
   const Shape image;

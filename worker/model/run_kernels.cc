@@ -12,7 +12,7 @@
 namespace lockstep::worker {
 namespace {
 
-// Of a run that has begun: it cannot go on with another file.
+// The remedy for a run that has begun, and cannot go on with another file.
 constexpr char kCopyRemedy[] =
     "put the file back that the run began with, go on with the recipe's and with --new-bits, or "
     "begin anew with --overwrite (made here by `lockstep tune RECIPE --out FILE`)";

@@ -102,7 +102,7 @@ Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes
   return OkStatus();
 }
 
-// Of full lane batches only, for no dataset.
+// The setup of a config without a dataset: full lane batches only.
 Result<RunSetup> CompileWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
                                     bool rewrite, CompiledModel::Options compile) {
   RETURN_IF_ERROR(CheckRanks(config));
