@@ -22,7 +22,7 @@ std::vector<std::string> WordsOf(const std::string& path) {
   return all;
 }
 
-// 0: not a number, or "max".
+// Returns 0 for "max" and for what is no number.
 int64_t NumberOf(const std::vector<std::string>& words, size_t i) {
   if (i >= words.size()) return 0;
   int64_t value = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time, by one door. Only progress, logs and deadlines read it: no decision that changes bits may.
+// The one place that reads the time, for progress, logs and deadlines only: no decision that
+// changes bits may depend on it.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many cores this process may use. Decides only how many lanes run at once, never any bits.
+// How many cores this process may use. This decides how many lanes run at once, and never any bits.
 #pragma once
 
 namespace lockstep {

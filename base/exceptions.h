@@ -14,11 +14,11 @@
 
 namespace lockstep {
 
-// Of the exception that is being handled, in a catch block. Memory or a thread that could not be
-// had: resource-exhausted; all else: internal. `where` begins the message.
+// The failure that the exception being handled in a catch block means: resource-exhausted where
+// memory or a thread could not be had, else internal. `where` begins the message.
 Status CaughtStatus(std::string_view where);
 
-// call(), which returns a Status or Result; an exception of it becomes one.
+// What call() returns, a Status or Result; an exception that it throws becomes one.
 template <typename Call>
 std::invoke_result_t<Call> CatchAll(std::string_view where, Call&& call) {
   try {

@@ -17,8 +17,8 @@
 
 namespace lockstep {
 
-// 0, or the errno that the operation at this place must fail with. May not return. Costs one branch
-// where nothing is asked for. Thread-safe.
+// Returns 0, or the errno that the operation at this place must fail with; does not return where
+// the process is to die. It costs one branch where nothing is asked for, and is thread-safe.
 int FaultPoint(std::string_view name);
 
 // How LOCKSTEP_FAULTS calls this process behind '#': its rank, "coordinator". Set once, early.

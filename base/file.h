@@ -13,7 +13,8 @@
 
 namespace lockstep {
 
-// The whole file. not-found, permission-denied, io-error (a folder, a failing disk).
+// Reads the whole file. Fails with not-found, permission-denied, io-error (a folder, a failing
+// disk).
 Result<std::string> ReadFile(const std::string& path);
 
 // Replaces or creates `path` so that at any moment, and after a crash, it holds its former bytes or

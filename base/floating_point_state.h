@@ -6,7 +6,7 @@
 
 namespace lockstep {
 
-// For the calling thread.
+// Sets it for the calling thread.
 void SetFloatingPointState();
 bool HasStandardFloatingPointState();
 

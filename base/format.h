@@ -10,7 +10,7 @@
 
 namespace lockstep {
 
-// As long as it takes. The compiler checks the arguments against `format`.
+// The text is as long as it has to be. The compiler checks the arguments against `format`.
 [[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...);
 
 std::string Quoted(std::string_view name);  // "'name'"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // XXH3 (Collet, xxHash 0.8): the 64-bit hash behind digests, stream keys and record checksums, and
-// the 128-bit one behind dataset digests and file checksums. Not cryptographic.
+// the 128-bit one behind dataset digests and file checksums. Neither is cryptographic.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logging: one line an event, with time, level and prefix, on standard error and, where asked, in a
-// file. For what a person watching or later looking into a run wants to know; errors travel as
-// Status and are printed once, at the edge.
+// Logging: one line for each event, with time, level and prefix, on standard error and, where
+// asked, in a file. For what a person watching or later looking into a run wants to know; errors
+// travel as Status and are printed once, at the edge.
 //
 //   LOG(kInfo) << "epoch " << epoch << ": accuracy " << accuracy;
 //

@@ -26,8 +26,8 @@ std::string BootId();
 // zombie of it: kill(pid, 0) takes a zombie for alive.
 std::string ProcessStart(int64_t pid);
 
-// Whether that process certainly runs no more. False for one of another machine, boot or pid
-// namespace, and for one that may not be looked at: who can tell.
+// Whether that process certainly runs no more. False where nobody can tell: for a process of
+// another machine, boot or pid namespace, and for one that may not be looked at.
 bool IsCertainlyGone(const ProcessIdentity& process);
 
 struct AncestorProcess {

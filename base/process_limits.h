@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What this process may have of the machine: shells (`ulimit`), containers and batch systems limit
-// memory, threads and files. Looked at before anything starts, so that a limit is told with its
-// remedy instead of being met in the middle of a library.
+// memory, threads and files. The limits are looked at before anything starts, so that a limit is
+// told with its remedy instead of being met in the middle of a library.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace lockstep {
 
-// The machine's memory, or what the control group allows of it: of all processes here together.
+// The machine's memory, or what the control group allows all processes here together to take of it.
 int64_t MachineMemory();
 
 // "; limits here: ulimit -v 300000 KiB, ulimit -u 128, the control group allows 64 threads": those

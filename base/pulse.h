@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pulse: by which a process knows that it stood still itself: stopped by a signal, suspended with
-// its machine, without a core. Whoever judges the silence of others takes off the time in which
-// nobody could have been heard, and blames nobody for it.
+// Pulse: tells a process that it stood still itself, because it was stopped by a signal, suspended
+// with its machine, or left without a core. Whoever judges the silence of others takes off the time
+// in which nobody could have been heard, and blames nobody for it.
 #pragma once
 
 #include <thread>
@@ -17,8 +17,8 @@ class Pulse {
   // A longer time between two beats is a standstill. A busy machine may well delay a beat by less.
   static constexpr Duration kStandstill = std::chrono::seconds(1);
 
-  // That of this process, with a thread that beats; lives for ever. Where no thread can be had it
-  // does not beat, and nothing counts as a standstill.
+  // The pulse of this process, with a thread that beats; it lives for ever. Where no thread can be
+  // had it does not beat, and nothing counts as a standstill.
   static const Pulse& OfProcess();
 
   explicit Pulse(const Clock* clock) : clock_(clock) {}  // for tests: whoever owns it beats

@@ -13,7 +13,7 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
-// Part `i` of `parts` of [0, n): [floor(i n / parts), floor((i+1) n / parts)).
+// Part number `i` where [0, n) is cut into `parts`: [floor(i n / parts), floor((i+1) n / parts)).
 inline Range PartOf(int64_t n, int64_t parts, int64_t i) {
   return {i * n / parts, (i + 1) * n / parts};
 }

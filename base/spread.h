@@ -11,7 +11,7 @@ struct Spread {
   double min = 0.0, max = 0.0;
 };
 
-// Of at least one value.
+// The spread of `values`, of which there is at least one.
 Spread SpreadOf(std::vector<double> values);
 
 }  // namespace lockstep

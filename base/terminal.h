@@ -7,13 +7,13 @@
 
 namespace lockstep {
 
-// By one call of write(2), however many processes share the place: their lines do not mix. What
-// cannot be written is lost; there is nowhere left to say so.
+// Writes by one call of write(2), so that the lines of several processes do not mix. What cannot be
+// written is lost, since there is nowhere left to say so.
 void WriteToStderr(std::string_view text);
 
-bool StderrIsTerminal();  // one that can go back in a line, so not TERM=dumb
+bool StderrIsTerminal();  // false for one that cannot go back in a line (TERM=dumb)
 
-// Of the terminal as it is now; `otherwise` where there is none or it does not tell.
+// The width of the terminal as it is now; `otherwise` where there is none or it does not tell.
 int StderrColumns(int otherwise);
 
 // What brings the cursor to the begin of an empty line, over whatever stood there: an escape

@@ -18,7 +18,7 @@ void* Run(void* body) noexcept {
   return nullptr;
 }
 
-// 0, or the error number.
+// Returns 0 or the error number.
 int Create(std::function<void()> body, pthread_t* handle) {
   pthread_attr_t attributes;
   if (const int error = ::pthread_attr_init(&attributes); error != 0) return error;

@@ -22,9 +22,9 @@ inline constexpr size_t kThreadStackBytes = size_t{8} << 20;
 
 class Thread {
  public:
-  Thread() = default;  // none
-  // `name` says in messages what the thread is for. Where it cannot be started the process ends:
-  // for constructors, which can tell nobody.
+  Thread() = default;  // no thread
+  // `name` says in messages what the thread is for. Where it cannot be started the process ends;
+  // this is for constructors, which can tell nobody.
   Thread(const std::string& name, std::function<void()> body);
   // Resource-exhausted, with the limits in force and the remedy, where it cannot be started.
   static Result<Thread> Start(const std::string& name, std::function<void()> body);
@@ -45,7 +45,7 @@ class Thread {
   bool joinable_ = false;
 };
 
-// Gives the threads that libraries start the same stack. Once, at the start of a program.
+// Gives the threads that libraries start the same stack. To be called once, when a program starts.
 void SetDefaultThreadStack();
 
 }  // namespace lockstep

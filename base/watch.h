@@ -19,7 +19,7 @@ inline Status CheckStop(const std::atomic<bool>* stop) {
 inline Status StoppedBeforeTheRun() { return Cancelled("stopped on request before the run began"); }
 
 struct Watch {
-  const std::atomic<bool>* stop = nullptr;    // set: the work ends, cancelled, at its next look
+  const std::atomic<bool>* stop = nullptr;    // set: the work ends with cancelled at its next look
   std::atomic<const char*>* phase = nullptr;  // where the work is; a literal
 
   void Enter(const char* name) const {

@@ -7,6 +7,7 @@
   check_tree.py size ROOT                                no file above 1 MB
   check_tree.py head ROOT                                every C++ file starts with its SPDX line
   check_tree.py threads ROOT                             only base/thread.cc starts threads
+  check_tree.py links ROOT                               every link of a page leads somewhere
   check_tree.py --self-test CLANG_FORMAT                 plants a breach of each and looks for it
 
 Looks at the files git tracks; outside a repository (an unpacked archive) at all but build outputs.
@@ -93,6 +94,38 @@ def check_threads(root):
     return found
 
 
+def prose(text):
+    """A page without its code."""
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"(?ms)^ *```.*?^ *```", "", text))
+
+
+def anchors(path):
+    """The names under which GitHub links to the headings of a page."""
+    with open(path, encoding="utf-8") as file:
+        text = re.sub(r"(?ms)^ *```.*?^ *```", "", file.read())
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+            for heading in re.findall(r"(?m)^#+ +(.+?) *$", text)}
+
+
+def check_links(root):
+    found = []
+    for path in tracked(root):
+        if not path.endswith(".md"):
+            continue
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            links = re.findall(r"\]\(([^)\s]+)\)", prose(file.read()))
+        for link in links:
+            if re.match(r"[a-z]+:", link):
+                continue
+            target, _, anchor = link.partition("#")
+            place = os.path.join(root, os.path.dirname(path), target) if target else os.path.join(root, path)
+            if not os.path.exists(place):
+                found.append(f"{path}: links to '{link}', which is not there")
+            elif anchor and anchor not in anchors(place):
+                found.append(f"{path}: links to '{link}', but no heading there has that name")
+    return found
+
+
 def self_test(clang_format):
     with tempfile.TemporaryDirectory() as root:
         def write(path, text):
@@ -106,15 +139,21 @@ def self_test(clang_format):
         write("large.bin", "x" * (LARGEST + 1))
         write("starts.cc", LICENSE + "\nstd::thread t(f);  // std::thread\n"
               "int n = std::thread::hardware_concurrency();\n")
+        write("page.md", "# A `head` of, it\n[a](good.cc) [b](#a-head-of-it) [c](lost.md)\n"
+              "```\n[d](code.md)\n```\n[e](https://example.org/)\n")
+        write("other.md", "[a](page.md#a-head-of-it) [b](page.md#lost)\n")
         write("commands.json", json.dumps([{"directory": root, "file": "built_test.cc"}]))
         found = {
             "format": check_format(root, clang_format), "size": check_size(root),
             "head": check_head(root), "tests": check_tests(root, root + "/commands.json"),
             "threads": check_threads(root)}
+        links = check_links(root)
     expected = {"format": "bad.cc", "size": "large.bin", "head": "bad.cc", "tests": "lost_test.cc",
                 "threads": "starts.cc:2"}
     for name, path in expected.items():
         assert len(found[name]) == 1 and found[name][0].startswith(path), (name, found[name])
+    assert [link.split(",")[0] for link in links] == [
+        "other.md: links to 'page.md#lost'", "page.md: links to 'lost.md'"], links
     print("self-test: every planted breach was found, nothing else")
 
 
@@ -124,7 +163,7 @@ def main():
         self_test(*arguments)
         return 0
     checks = {"tests": check_tests, "format": check_format, "size": check_size, "head": check_head,
-              "threads": check_threads}
+              "threads": check_threads, "links": check_links}
     if name not in checks:
         print(__doc__)
         return 2

@@ -18,6 +18,7 @@ lockstep_check(tests_are_built ${root}/cmake/check_tree.py tests ${root} ${comma
 lockstep_check(size ${root}/cmake/check_tree.py size ${root})
 lockstep_check(head ${root}/cmake/check_tree.py head ${root})
 lockstep_check(threads ${root}/cmake/check_tree.py threads ${root})
+lockstep_check(links ${root}/cmake/check_tree.py links ${root})
 if(LOCKSTEP_CLANG_FORMAT)
   lockstep_check(format ${root}/cmake/check_tree.py format ${root} ${LOCKSTEP_CLANG_FORMAT})
   lockstep_check(tree.self_test ${root}/cmake/check_tree.py --self-test ${LOCKSTEP_CLANG_FORMAT})

@@ -9,7 +9,8 @@
 // operation reads or writes belongs to the caller and must stay until the event is done.
 //
 // A communicator does no arithmetic: sums are the caller's (comm/reduce), so that no transport's
-// algorithm can reach the bits. AllReduceSum, for sync = "allreduce" alone, is the one exception.
+// algorithm can reach the bits. The one exception is AllReduceSum, which only sync = "allreduce"
+// uses.
 //
 // Order: a rank enqueues all its operations on one stream, and all ranks enqueue AllGather,
 // AllReduceSum and Barrier in the same order. Several messages with one (from, to, tag) match in
@@ -68,8 +69,9 @@ class Communicator {
   // Done when every rank has reached it.
   virtual EventPtr Barrier(Stream* stream, Deadline deadline) = 0;
 
-  // From any thread: pending and later operations of every rank fail with `reason`, promptly. The
-  // first failure wins; later ones are dropped. `reason` should name the rank and what happened.
+  // May be called from any thread: pending and later operations of every rank fail with `reason`.
+  // The first failure wins; later ones are dropped. `reason` should name the rank and what
+  // happened.
   virtual void Abort(Status reason) = 0;
 };
 

@@ -26,7 +26,7 @@ struct MemberInfo {
   std::string host;
   int64_t pid = 0;
   std::string build;         // hash of the program and the libraries that compute
-  std::string hardware;      // kind of hardware, as exactness.md 1 has it
+  std::string hardware;      // kind of hardware (docs/formats.md, "Checkpoint")
   uint64_t fingerprint = 0;  // hash of what fixed kernels give on fixed input
   // With host and pid, base/process.h's ProcessIdentity: a rank whose process is certainly gone
   // needs no silence to be lost. Empty: not known.
@@ -39,15 +39,16 @@ struct RunInfo {
   // Sorted lines "name=value\n" of the recipe's keys that differ from their defaults, by role;
   // among the fixed ones the hash of the kernel file, "train.kernel_file=<16 hexadecimal digits>".
   std::string fixed_keys, branch_keys;
-  std::string unlisted_keys;  // such lines of all keys as they are where not listed; for messages
+  std::string
+      unlisted_keys;  // the same of every key, with its value where it is not listed; for messages
   uint64_t recipe_hash = 0;
   Hash128Value dataset_digest;
   // The epoch order (storage::OrderSpec), from which shards are dealt.
   int64_t samples = 0, shard_size = 0, window_shards = 0, lane_batch = 0;
   int32_t lanes = 1;
   uint64_t seed = 0;
-  int64_t total_steps = 0;  // at which the run is finished
-  // What the person asked for.
+  int64_t total_steps = 0;  // the step at which the run is finished
+  // What the command line asked for.
   bool takeover = false;          // take the run from whoever holds it
   bool overwrite = false;         // begin anew: a new branch from step 0
   bool new_bits = false;          // accept another build or hardware kind: a new branch
@@ -64,7 +65,7 @@ struct Assignment {
   int64_t generation = 0;
   int32_t branch = 1;
   Range lanes;                // [begin, end) of the recipe's lanes
-  std::vector<Range> shards;  // of the first epoch: runs of the split's shard numbers, increasing
+  std::vector<Range> shards;  // of the first epoch: ranges of the split's shard numbers, increasing
   std::string checkpoint;     // directory to resume from, relative to the run's; empty: step 0
   int64_t step = 0;           // of that checkpoint
   uint64_t digest = 0;        // of that checkpoint
@@ -93,7 +94,7 @@ struct HeartbeatRequest {
   bool stop_wanted = false;         // the rank was asked to stop
 };
 
-// A failed Status (not of the call, but in the reply) tells the rank to end with it.
+// A failed Status in the reply (not the failure of the call) tells the rank to end with it.
 struct HeartbeatReply {
   Status stop;
   bool stop_wanted = false;  // some rank was asked to stop
@@ -118,12 +119,13 @@ struct LeaveRequest {
 class Coordinator {
  public:
   virtual ~Coordinator() = default;
-  // Call until accepted or refused (a failed status). Returns at once.
+  // To be called until it is accepted or refused (a failed status). Returns at once.
   virtual Result<RegisterReply> Register(const RegisterRequest& request) = 0;
   virtual Result<HeartbeatReply> Heartbeat(const HeartbeatRequest& request) = 0;
-  // After a checkpoint is in place: into the ledger.
+  // Enters a checkpoint that is in place into the ledger.
   virtual Status Commit(const CommitRequest& request) = 0;
-  // Of a rank that ends, well or not. After a failure the others are told in their heartbeats.
+  // Called by a rank that ends, well or not. After a failure the other ranks are told in the reply
+  // to their heartbeats.
   virtual Status Leave(const LeaveRequest& request) = 0;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who stood still says so itself: the words of a process whose peers gave it up meanwhile.
+// The words of a process that stood still, and whose peers gave it up meanwhile.
 #pragma once
 
 #include "base/clock.h"
@@ -8,8 +8,8 @@
 
 namespace lockstep::comm {
 
-// The same failure; where it is the loss of a peer, and this process has lately stood still for
-// half of `limit`, the silence that peers allow, or longer, with that before it.
+// The same failure. Where it is the loss of a peer, and this process has lately stood still for at
+// least half of `limit` (the silence that peers allow), the message says that first.
 Status ExplainStandstill(const Status& failure, const Pulse& pulse, Duration limit);
 
 }  // namespace lockstep::comm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tags of a training step's messages, in one place, so that a failure can say what was being
-// moved. Small: an MPI need not take tags above 32767.
+// moved. They are small, since an MPI need not take tags above 32767.
 #pragma once
 
 #include <cstdint>

@@ -22,11 +22,12 @@ std::string_view OperationName(Operation operation);
 // "rank 3" or, where tags are the caller's, "rank 3 (tag 7)".
 std::string PeerName(Rank peer, Operation operation, uint32_t tag);
 
-// deadline-exceeded; `waiting` is "for" or "to be received by", `missing` holds PeerNames.
+// A deadline-exceeded failure; `waiting` is "for" or "to be received by", `missing` holds
+// PeerNames.
 Status TransferExpired(Rank self, Operation operation, std::string_view waiting,
                        const std::vector<std::string>& missing);
 
-// failed-precondition: the peer of `receive` sends `sent` bytes.
+// A failed-precondition failure: the peer of `receive` sends `sent` bytes.
 Status SizesDiffer(Rank self, Operation operation, const ReceiveOp& receive, size_t sent);
 
 }  // namespace lockstep::comm

@@ -16,7 +16,7 @@ enum class CpuIsa : uint8_t {
   kAvx512,    // "avx512": F, BW, DQ, VL
 };
 
-// The largest that this machine has.
+// The largest set that this machine has.
 CpuIsa HostCpuIsa();
 
 std::string_view NameOf(CpuIsa isa);

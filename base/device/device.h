@@ -16,8 +16,8 @@
 
 namespace lockstep {
 
-// Completion of enqueued work, and whether it succeeded. Thread-safe. Shared: it outlives the
-// stream it was recorded on.
+// Completion of enqueued work, and whether it succeeded. It is thread-safe and shared: it outlives
+// the stream it was recorded on.
 class Event {
  public:
   virtual ~Event() = default;

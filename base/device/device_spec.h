@@ -23,11 +23,11 @@ struct DeviceSpec {
   bool reference_kernels_only = false;         // recipe: kernels = "reference"
   // Ceilings measured on the device (`lockstep doctor --write-spec`); 0: unknown. They predict
   // times and choose nothing.
-  int32_t cores = 0;               // CPU: how many the ceilings are of
+  int32_t cores = 0;               // CPU: how many of them the ceilings were measured with
   double gflops = 0.0;             // 10^9 fp32 operations a second, a multiply-add counting two
   double gbytes_per_second = 0.0;  // 10^9 bytes a second from memory
 
-  std::string ToText() const;  // one "key = value" a line
+  std::string ToText() const;  // one "key = value" on each line
   static Result<DeviceSpec> FromText(std::string_view text);
   bool operator==(const DeviceSpec&) const = default;
 };

@@ -12,7 +12,7 @@
 
 #define LOCKSTEP_INLINE __attribute__((always_inline))
 
-// Before a loop whose iterations touch different elements, however its pointers may overlap.
+// Stands before a loop whose iterations touch different elements, however its pointers may overlap.
 #ifdef __clang__
 #define LOCKSTEP_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else

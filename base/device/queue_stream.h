@@ -29,7 +29,7 @@ class QueueStream : public Stream {
   QueueStream(const QueueStream&) = delete;
   QueueStream& operator=(const QueueStream&) = delete;
 
-  // Thread-safe; also from work of this stream.
+  // Thread-safe; work of this stream may call it too.
   EventPtr Enqueue(std::function<Status()> work) override EXCLUDES(mutex_);
 
  private:

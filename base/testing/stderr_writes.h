@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: standard error as the calls of write(2) it was written by.
+// For tests: what each call of write(2) wrote to standard error.
 #pragma once
 
 #include <sys/socket.h>

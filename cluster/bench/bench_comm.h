@@ -24,8 +24,8 @@ struct BenchCommOptions {
   comm::Environment environment = comm::ProcessEnvironment();
 };
 
-// Collective: on every rank that a launcher started. Rank 0 writes a table to `out`. Also checks
-// that both ways give the same sums. Finalizes MPI, so it is the last that a process does with it.
+// To be called on every rank that a launcher started. Rank 0 writes a table to `out`. Checks that
+// both ways give the same sums. Finalizes MPI, so it is the last that a process does with MPI.
 Status RunBenchComm(const BenchCommOptions& options, std::ostream& out);
 
 }  // namespace lockstep::cluster

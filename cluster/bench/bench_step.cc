@@ -60,7 +60,7 @@ worker::TrainConfig ConfigOf(const BenchStepOptions& options) {
   return config;
 }
 
-// All that is reported.
+// Everything that the report is made of.
 struct Figures {
   const BenchStepOptions& options;
   const Shape image;
@@ -122,7 +122,7 @@ void PrintFigures(const Figures& figures, std::ostream& out) {
   out << "bench step: " << options.model << ", images " << ImageText(figures.image) << ", "
       << options.classes << " classes, fp32, " << options.optimizer << "\n"
       << "V = " << options.lanes << " lanes, T = " << options.threads
-      << " threads a lane, lane_batch = " << options.lane_batch << ": " << figures.images()
+      << " threads per lane, lane_batch = " << options.lane_batch << ": " << figures.images()
       << " images a step; lanes at once " << figures.setup.lanes_at_once << "; kernels "
       << options.kernels << " on " << figures.setup.device->spec().isa
       << (options.kernel_file.empty() ? "" : ", chosen by " + options.kernel_file) << "\n\n";

@@ -18,8 +18,8 @@ struct CoordinatorCommandOptions {
   bool insecure_listen = false;  // listen on more than loopback, in plaintext
 };
 
-// Until a run has finished (OK) or console->stop is set (cancelled: the ranks are told first). A
-// run that ends otherwise may be started again. Removes the file at its end.
+// Serves until a run has finished (OK) or console->stop is set (cancelled: the ranks are told
+// first). A run that ends otherwise may be started again. Removes the file at its end.
 Status RunCoordinatorCommand(const CoordinatorCommandOptions& options, Console* console);
 
 }  // namespace lockstep::cluster

@@ -24,8 +24,8 @@ struct ProgressLine {
   std::vector<ProgressNote> notes;  // the more important first
 };
 
-// With `columns` 0 everything and no bar: a line of a log. Else at most `columns` characters: first
-// the bar becomes shorter, then parts go whole, the least important first.
+// With `columns` 0 everything without a bar, for a line of a log. Else at most `columns`
+// characters: first the bar becomes shorter, then parts go whole, the least important first.
 std::string ProgressLineText(const ProgressLine& line, int columns);
 
 }  // namespace lockstep::cluster

@@ -17,7 +17,8 @@ class TimeLeft {
   void OnStep(TimePoint now, int64_t done, int64_t total, int64_t evaluations);
   // Before an evaluation and after each batch of it.
   void OnEvaluation(TimePoint now, int64_t done, int64_t batches);
-  // Seconds; negative where too little was seen. Of an evaluation that is running: of it alone.
+  // Seconds; negative where too little was seen. While an evaluation runs, what is left of it
+  // alone.
   double run() const { return run_; }
   double evaluation() const { return evaluation_left_; }
 

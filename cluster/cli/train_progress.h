@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a run is shown: what will be used, then a bar on a terminal and elsewhere a line every
-// run.log_every steps, evaluations too, and a line an epoch.
+// run.log_every steps, evaluations too, and a line for each epoch.
 #pragma once
 
 #include <optional>

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kMostPending = size_t{64} << 10;
 
-// 0, or why not all was written.
+// Returns 0, or the error number that says why not all was written.
 int WriteAllOf(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor, text.data(), text.size());

@@ -19,7 +19,7 @@ class StandardStream : public std::ostream {
   StandardStream(int descriptor, Flushing flushing);
   ~StandardStream() override { flush(); }
 
-  // The error number of the first failed write; 0: there was none. Kept up to date by flush().
+  // The error number of the first failed write; 0: there was none. flush() brings it up to date.
   const int* error() const { return buffer_.error(); }
 
  private:

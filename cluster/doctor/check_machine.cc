@@ -61,7 +61,7 @@ std::string CoresText(double cores) {
   return text;
 }
 
-// Of /proc/meminfo, "123 kB".
+// The KiB of an entry of /proc/meminfo, "123 kB".
 int64_t KibOf(const std::map<std::string, std::string>& pairs, const std::string& name) {
   const auto at = pairs.find(name);
   return at == pairs.end() ? 0 : 1024 * std::atoll(at->second.c_str());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `lockstep doctor` looks at, one function a subject. They change nothing but for a temporary
-// file in the run directory's file system, which is removed again.
+// What `lockstep doctor` looks at, one function for each subject. They change nothing but for a
+// temporary file in the run directory's file system, which is removed again.
 #pragma once
 
 #include <cstdint>
@@ -16,22 +16,23 @@ namespace lockstep::cluster {
 Findings CheckCpu(const std::string& root, int cores);
 Findings CheckMemory(const std::string& root);
 Findings CheckClock(const std::string& root);
-// Bytes that this process may still take, by the machine and its control group; empty: not known.
+// The bytes that this process may still take of machine and control group; empty: not known.
 std::optional<int64_t> UsableMemory(const std::string& root);
 
-// Launcher, plugin and library of MPI, and whether this process is bound. `cores`: of its mask.
+// Looks at launcher, plugin and library of MPI, and whether this process is bound; its affinity
+// mask has `cores`.
 Findings CheckMpi(const comm::Environment& environment, int cores, int online);
 
-// OMP_* and OPENBLAS_* variables. `cores`: of the affinity mask.
+// Looks at OMP_* and OPENBLAS_* variables; the affinity mask has `cores`.
 Findings CheckThreadVariables(const comm::Environment& environment, int cores);
 
-// Every other variable that a library reads and that is set, with what comes of it.
+// Looks at every other variable that a library reads and that is set; says what comes of it.
 Findings CheckLibraryVariables(const comm::Environment& environment);
 
 // Whether threads and memory that every command needs can be had (base/process_limits.h).
 Finding CheckRoomHere(int cores);
 
-// The file system of a run directory, which need not exist yet.
+// Looks at the file system of a run directory, which need not exist yet.
 Findings CheckRunDirectory(const std::string& path);
 Finding CheckSharedMemory(const std::string& path = "/dev/shm");
 

@@ -25,7 +25,7 @@ struct DoctorOptions {
   std::function<Result<worker::Ceilings>(int threads)> measure_ceilings = worker::MeasureCeilings;
 };
 
-// Every finding with its verdict and remedy to `out`. OK unless one is a problem
+// Writes every finding with its verdict and remedy to `out`. OK unless one is a problem
 // (failed-precondition, 78), or the spec cannot be written. That ceilings could not be measured is
 // a finding too, and no problem.
 Status RunDoctor(const DoctorOptions& options, Console* console);

@@ -6,7 +6,7 @@
 namespace lockstep::cluster {
 namespace {
 
-// As the kernel names them: 15 characters at most.
+// Names as the kernel has them: 15 characters at most.
 constexpr const char* kLaunchers[] = {"mpirun",          "mpiexec", "orterun",   "orted",
                                       "prterun",         "prte",    "prted",     "mpiexec.hydra",
                                       "hydra_pmi_proxy", "srun",    "slurmstepd"};

@@ -12,13 +12,13 @@
 
 namespace lockstep::cluster {
 
-// The launcher among the ancestors of this process, nearest first: the nearest that is called like
-// one, for a script may stand between; else the parent. None where the environment names no
-// launcher (a shell's background job outlives its shell on purpose), or nothing but init is left.
+// The launcher among `ancestors`, nearest first: the nearest that is called like one, since a
+// script may stand between; else the parent. None where the environment names no launcher (a
+// shell's background job outlives its shell on purpose), or nothing but init is left.
 std::optional<AncestorProcess> LauncherAmong(const std::vector<AncestorProcess>& ancestors,
                                              const comm::LaunchEnvironment& launch);
 
-// That of this process.
+// The launcher of this process.
 std::optional<AncestorProcess> FindLauncherProcess();
 
 }  // namespace lockstep::cluster

@@ -37,8 +37,8 @@ class RunWorld {
 
   int32_t size() const;        // W
   bool has_rank_zero() const;  // this process speaks for the run
-  // What this process is to say of a failure: nobody hears a rank but rank 0, unless the failure is
-  // its own. Without a message where it is to say nothing.
+  // What this process is to say of a failure: only rank 0 speaks, and a rank whose own failure it
+  // is. The message is empty where it is to say nothing.
   Status ToSay(const Status& failure) const;
   int32_t ranks_here() const;      // on this machine, as far as the launcher says
   int32_t ranks_on_cores() const;  // that share the cores of this process
@@ -48,15 +48,15 @@ class RunWorld {
   void SetSilenceLimit(Duration limit);
   // Whether something went well in every process; the failure of the lowest rank that has one.
   Status Agree(const Status& mine);
-  // Makes or finds the coordinator. Collective. `call_limit` bounds each call of it.
+  // Makes or finds the coordinator; every rank calls it. `call_limit` bounds each call of it.
   Status StartCoordinator(Duration call_limit);
 
   worker::TrainWorld ForTraining(const std::atomic<bool>* stop);
   // Gives the other ranks a moment to hear from the coordinator here how it ended.
   void WaitForOthers();
-  // Gives the coordinator's run back. After a run that ended in order on all ranks; `exit_code` is
-  // what this process is about to end with. Without it MPI is left as it is, which ends the other
-  // ranks.
+  // Gives the coordinator's run back, after a run that ended in order on all ranks; `exit_code` is
+  // what this process is about to end with. Where this is not called MPI stays as it is, which ends
+  // the other ranks.
   Status Finish(int exit_code);
 
  private:

@@ -11,10 +11,10 @@
 
 namespace lockstep::cluster {
 
-// Installs the handlers, once a process: the first thing it does. The flag they set.
+// Installs the handlers, as the first thing that a process does. Returns the flag that they set.
 const std::atomic<bool>& InstallStopSignals();
 
-// As if a signal had come: the program itself has found a reason.
+// Sets the flag as a signal would, where the program itself has found a reason.
 void RequestStop();
 
 // The first of those signals that came; 0: none has.

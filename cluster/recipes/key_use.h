@@ -18,14 +18,15 @@ struct CommandKeys {
   std::vector<std::string_view> keys;  // in the order in which a refusal lists them
 };
 
-// Of the weights, the run's recipe decides; what they are evaluated on and with can be another.
+// The keys of `eval`: the run's recipe decides about the weights, but not what they are evaluated
+// on.
 const CommandKeys& EvalKeys();
 const CommandKeys& ExplainKeys();
 const CommandKeys& TuneKeys();
 const CommandKeys& DataOrderKeys();
 
-// As LoadRecipe (recipe.h). Invalid-argument, a line each, for overrides of keys that the command
-// does not use. The file may hold any: it is the recipe of a run.
+// The same as LoadRecipe (recipe.h). Fails with invalid-argument, one line each, for overrides of
+// keys that the command does not use. The file may hold any: it is the recipe of a run.
 Result<worker::TrainConfig> LoadRecipeFor(const CommandKeys& use, const std::string& path,
                                           const std::vector<std::string>& overrides);
 

@@ -20,8 +20,8 @@ namespace lockstep::cluster {
 // The result also holds recipe_hash and recipe_text, the resolved recipe: every key with its value
 // and where that came from, itself a recipe that gives the same configuration.
 //
-// Errors: not-found or a system error for the file; otherwise invalid-argument, one line a problem,
-// each starting with file:line:col or with the argument that caused it.
+// Errors: not-found or a system error for the file; otherwise invalid-argument, one line for each
+// problem, each starting with file:line:col or with the argument that caused it.
 Result<worker::TrainConfig> LoadRecipe(const std::string& path,
                                        const std::vector<std::string>& overrides);
 

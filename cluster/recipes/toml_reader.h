@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TOML in, a flat list of keys and values out. The only door to toml++: size, line length and depth
-// are bounded here, and every failure names file:line:col.
+// Reads TOML into a flat list of keys and values. Nothing else uses toml++: size, line length and
+// depth are bounded here, and every failure names file:line:col.
 #pragma once
 
 #include <optional>

@@ -24,8 +24,8 @@ class LocalWorld {
   explicit LocalWorld(int32_t size);
   ~LocalWorld();
 
-  // The communicator of one rank; each rank once. It may outlive the world, and work it has
-  // enqueued may outlive it.
+  // Makes the communicator of one rank, once for each rank. It may outlive the world, and work it
+  // has enqueued may outlive it.
   std::unique_ptr<Communicator> MakeRank(Rank rank);
   int32_t size() const { return static_cast<int32_t>(made_.size()); }
 

@@ -27,8 +27,8 @@ class Mailboxes {
 
   int32_t size() const { return size_; }
 
-  // Sends and receives of rank `self`, until all have ended, the deadline or a failure of any rank.
-  // On return no other rank reads or writes the memory of these operations.
+  // Sends and receives for rank `self` until all have ended, the deadline has passed, or a rank
+  // fails. On return no other rank reads or writes the memory of these operations.
   Status Run(Rank self, Operation operation, const std::vector<SendOp>& sends,
              const std::vector<ReceiveOp>& receives, Deadline deadline) EXCLUDES(mutex_);
   // The first failure wins, ends every pending and later Run, and is returned.
@@ -42,7 +42,7 @@ class Mailboxes {
   };
   using Key = std::tuple<Rank, Operation, uint32_t>;  // from, operation, tag
   struct Box {
-    CondVar changed;  // a message came, or one of this rank's was delivered, or a failure
+    CondVar changed;  // a message came, one of this rank's was delivered, or a rank failed
     std::map<Key, std::deque<Message*>> posted;
   };
 

@@ -116,7 +116,7 @@ void AnAbortReachesEveryone(const CheckRank& me) {
   me.ExpectFailure(Failure(later), StatusCode::kDataLoss, {"shard 3 is damaged"});
 }
 
-// From another thread than the stream's, in the middle of large messages.
+// Aborts from another thread than the stream's, in the middle of large messages.
 void AnAbortInTheMiddleOfTrafficEndsEveryone(const CheckRank& me) {
   static std::vector<int64_t> mine, all;  // MPI may look at them until the process ends
   mine = Payload(me.rank().value, 0, 0, kLarge);

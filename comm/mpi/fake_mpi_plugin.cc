@@ -52,7 +52,7 @@ int Irecv(int32_t, void*, uint64_t, int32_t, int32_t, lockstep_mpi_request* requ
   return 0;
 }
 
-// Of one rank the sum is there already.
+// With one rank the sum is there already.
 int IallreduceSum(int32_t, void*, uint64_t, int32_t, lockstep_mpi_request* request) {
   *request = kOther;
   return 0;

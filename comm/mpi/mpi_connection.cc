@@ -1,4 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. An operation is a set of MPI requests (`Pending`) that are started together and then
+// polled with MPI_Testsome until none is left, so that its deadline is looked at between polls and
+// the mutex is free while nothing happens. Which messages those are and what a size that does not
+// fit means is MpiTransfer's business.
+//
+// Request 0 of every poll is not the operation's: it is the receive for failures of peers, which is
+// posted once, when the connection opens. So a rank learns of another's failure while it waits for
+// anything at all. After a failure, this rank's or a peer's, the requests that never ended are kept
+// (`abandoned_`), since MPI may still write where they point.
+//
+// To close, this rank sends itself an empty message, which ends that receive.
 #include "comm/mpi/mpi_connection.h"
 
 #include <algorithm>
@@ -39,7 +50,7 @@ struct MpiConnection::Pending {
   size_t count = 0;
   DType dtype = DType::kFloat32;
 
-  // Those of names that are messages.
+  // The entries of `names` that are messages.
   std::vector<size_t> Messages() const {
     std::vector<size_t> messages = names;
     std::erase(messages, kSumIndex);
@@ -205,7 +216,7 @@ Status MpiConnection::Poll(Pending* pending, bool* progressed) {
   if (error != 0) return Unavailable("MPI makes no progress: " + TextOf(error));
   *progressed = count > 0;
   const auto end = pending->done.begin() + count;
-  // From the back, so that an ended request's place can be taken by the last one.
+  // They are taken from the back, so that the last request can take the place of an ended one.
   std::sort(pending->done.begin(), end,
             [](const auto& a, const auto& b) { return a.index > b.index; });
   for (auto done = pending->done.begin(); done != end; ++done) {
@@ -306,7 +317,8 @@ Status MpiConnection::PostPresence() {
   return OkStatus();
 }
 
-// As the receive of failures; messages of others may come before the empty one to oneself.
+// Ends the receive of presence as Close ends that of failures; messages of others may come before
+// the empty one to oneself.
 Status MpiConnection::EndPresence(Deadline deadline) {
   if (presence_in_ == nullptr) return OkStatus();
   auto& own = presence_out_[rank()];

@@ -39,24 +39,24 @@ class MpiConnection : public RankEnd {
   Rank rank() const override { return Rank(world_.rank); }
   int32_t size() const override { return world_.size; }
 
-  // One whole operation; blocks the calling (stream) thread until it ends.
+  // Runs one whole operation; blocks the calling (stream) thread until it ends.
   Status Run(Operation operation, std::vector<SendOp> sends, std::vector<ReceiveOp> receives,
              Deadline deadline) override EXCLUDES(mutex_);
   Status AllReduceSum(void* data, size_t count, DType dtype, Deadline deadline) override
       EXCLUDES(mutex_);
-  // MPI_Allreduce as it is, which blocks without a deadline: only to measure against.
+  // MPI_Allreduce as it is, which blocks without a deadline. It is there to be measured against.
   Status BlockingAllReduceSum(void* data, size_t count, DType dtype) EXCLUDES(mutex_);
 
   // The first failure wins, ends pending and later operations of every rank, and is returned.
   Status Fail(const Status& failure) override EXCLUDES(mutex_);
 
   // Sends where this rank is to those of `to` that have taken what was sent them before, and takes
-  // what has come. Does not block. The failure, once there is one.
+  // what has come. Does not block. Returns the failure once there is one.
   Status TradePresence(const PresenceBeat& mine, const std::vector<Rank>& to,
                        std::vector<PresenceBeat>* heard) EXCLUDES(mutex_);
 
-  // After the last operation: MPI has no request any more and may be finalized. The failure, if
-  // there was one.
+  // To be called after the last operation: MPI then has no request any more and may be finalized.
+  // Returns the failure, if there was one.
   Status Close(Deadline deadline) EXCLUDES(mutex_);
 
  private:
@@ -72,7 +72,7 @@ class MpiConnection : public RankEnd {
   Status Start(Pending* pending) REQUIRES(mutex_);
   Status StartMessage(Pending* pending, size_t i) REQUIRES(mutex_);
   Status StartSum(Pending* pending) REQUIRES(mutex_);
-  // Progress; sets *progressed if something ended.
+  // Makes progress; sets *progressed if something ended.
   Status Poll(Pending* pending, bool* progressed) REQUIRES(mutex_);
   Status RequestEnded(Pending* pending, const lockstep_mpi_done& done) REQUIRES(mutex_);
   Status SendPresence(const PresenceBeat& mine, Rank to) REQUIRES(mutex_);

@@ -58,7 +58,7 @@ class MpiTransfer {
   Status Failed(const std::string& error);
 
   // The failure when the deadline has passed while messages()[i] of `pending` had not ended. Where
-  // none is pending the rest of an all-reduce is.
+  // `pending` is empty, the sum of an all-reduce had not.
   Status Expired(const std::vector<size_t>& pending) const;
   Status StartFailed(size_t i, const std::string& error) const;
 
@@ -78,8 +78,8 @@ class MpiTransfer {
   const Operation operation_;
   const std::vector<SendOp> sends_;
   const std::vector<ReceiveOp> receives_;
-  std::unique_ptr<Envelope[]> in_;   // one a receive
-  std::unique_ptr<Envelope[]> out_;  // one a send
+  std::unique_ptr<Envelope[]> in_;   // one for each receive
+  std::unique_ptr<Envelope[]> out_;  // one for each send
   std::vector<MpiMessage> messages_;
   size_t unopened_;   // envelopes still to come
   Status postponed_;  // while they are: MPI's error about a body, which they may explain better

@@ -32,7 +32,7 @@ std::string WholeSeconds(Duration d) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(d).count()) + " s";
 }
 
-// From the watchdog's thread, while the main thread hangs in MPI: no destructor may run.
+// Called by the watchdog's thread while the main thread hangs in MPI, so no destructor may run.
 [[noreturn]] void EndNow(const std::string& line, int exit_code) {
   WriteToStderr(line + "\n");
   _exit(exit_code);

@@ -10,7 +10,7 @@
 // watchdog, which ends the process. Between the two a PresenceThread, where it is asked for, names
 // a rank that falls silent.
 // After a failure of the communicator do not call Finalize: let the process exit with the failure's
-// code; mpirun then ends the others. At most one world a process.
+// code; mpirun then ends the others. A process has at most one world.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,8 @@ class PresenceThread;
 struct MpiOptions {
   Environment environment = ProcessEnvironment();
   std::optional<int32_t> ranks_option;  // the value of --ranks, if it was given
-  // MPI_Init must return within; else the process ends with deadline-exceeded's exit code.
+  // MPI_Init must return within this time; else the process ends with deadline-exceeded's exit
+  // code.
   Duration init_limit = std::chrono::seconds(60);
   Duration say_after = std::chrono::seconds(10);  // of waiting in MPI_Init or MPI_Finalize
   const Presence* presence = nullptr;  // of this rank, and outlives the world; null: nobody watches
@@ -44,8 +45,8 @@ struct MpiOptions {
 
 class MpiWorld {
  public:
-  // Opens the plugin and MPI. Collective. Fails with what CheckLaunch and OpenMpiPlugin say, or
-  // unavailable when MPI_Init fails.
+  // Opens the plugin and MPI; every rank calls it. Fails with what CheckLaunch and OpenMpiPlugin
+  // say, or with unavailable when MPI_Init fails.
   static Result<std::unique_ptr<MpiWorld>> Start(const MpiOptions& options);
   ~MpiWorld();
 
@@ -53,16 +54,16 @@ class MpiWorld {
   int32_t size() const;
   const std::string& library() const { return library_; }  // "Open MPI v4.1.4, ..."
 
-  // Each is an end of the same world; may outlive it.
+  // Each communicator is an end of the same world, and may outlive it.
   std::unique_ptr<Communicator> communicator() const;
 
   // Silence for longer than this, of a rank that no coordinator watches, ends the world.
   void SetSilenceLimit(Duration limit);
 
-  // Waits for all ranks, which are still watched meanwhile, then MPI_Finalize; collective, once
-  // every event is done. If that has not returned within `limit`, one line says so and the process
-  // ends with `exit_code`: the run itself is finished. After a failure of the communicator it
-  // returns that failure and calls no MPI.
+  // Waits for all ranks, which are still watched meanwhile, then calls MPI_Finalize. Every rank
+  // calls this, once every event is done. If that has not returned within `limit`, one line says so
+  // and the process ends with `exit_code`: the run itself is finished. After a failure of the
+  // communicator it returns that failure and calls no MPI.
   Status Finalize(Duration limit, int exit_code);
 
   // MPI_Allreduce itself, blocking and without a deadline: what `bench comm` compares with.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finding and opening the MPI plugin (mpi_abi.h), a shared object that is never linked.
 //
-// Looked for: $LOCKSTEP_MPI_PLUGIN alone where it is set; else liblockstep_mpi.so beside the
-// program, in ../comm/mpi (a build tree) and in ../lib/lockstep (an installation).
+// It is looked for in $LOCKSTEP_MPI_PLUGIN alone where that is set; else as liblockstep_mpi.so
+// beside the program, in ../comm/mpi (a build tree) and in ../lib/lockstep (an installation).
 #pragma once
 
 #include <string>

@@ -53,7 +53,7 @@ Status PresenceBook::Verdict() const {
   for (const Rank rank : others_) {
     const Entry& entry = EntryOf(rank);
     const Duration silence = Silence(entry);
-    // Of several ranks that miss rank 0 the first speaks, and the others hear it in time.
+    // Where several ranks miss rank 0 the first of them speaks, and the others hear it in time.
     const bool speaks_later = self_.value > 1;
     const Duration limit = speaks_later ? options_.limit + options_.limit / 4 : options_.limit;
     if ((member && entry.beat.member != 0) || silence < limit) continue;

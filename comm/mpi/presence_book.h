@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // PresenceBook: who of an MPI world was last heard of when, and in which phase. Rank 0 hears every
-// other rank, every other rank hears rank 0. It judges none that its coordinator watches, and
+// other rank, every other rank hears rank 0. It judges no rank that its coordinator watches, and
 // blames nobody for the time in which this process itself stood still. Not thread-safe: its owner
 // locks.
 #pragma once
@@ -17,7 +17,7 @@
 
 namespace lockstep::comm {
 
-// What a rank says of itself, once a beat. Sent as it is: all ranks run the same program.
+// What a rank says of itself at each beat. It is sent as it is, since all ranks run one program.
 struct PresenceBeat {
   int32_t rank = 0;
   int32_t member = 0;  // Presence::member
@@ -30,7 +30,7 @@ class PresenceBook {
  public:
   struct Options {
     Duration limit = std::chrono::seconds(10);  // of silence
-    // Rank 0 says it where a phase lasts longer.
+    // How long a phase may last before rank 0 makes a note of it.
     Duration note_after = std::chrono::seconds(10);
     const Clock* clock = &Clock::Real();
     const Pulse* pulse = &Pulse::OfProcess();
@@ -40,9 +40,9 @@ class PresenceBook {
   void SetLimit(Duration limit) { options_.limit = limit; }
   Duration limit() const { return options_.limit; }
 
-  // Those that hear this rank, and that it hears.
+  // The ranks that hear this one, and that it hears.
   const std::vector<Rank>& others() const { return others_; }
-  // From another rank, or of this one itself: how long its phase lasts is told too.
+  // Takes note of what another rank has sent, or of this rank itself, whose phase is watched too.
   void Hear(const PresenceBeat& beat);
 
   // OK, or unavailable: which rank has been silent for longer than the limit, and where it was.

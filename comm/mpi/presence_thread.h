@@ -19,14 +19,14 @@ namespace lockstep::comm {
 
 class PresenceThread {
  public:
-  // Resource-exhausted where no thread can be started. `presence` outlives it.
+  // Fails with resource-exhausted where no thread can be started. `presence` outlives it.
   static Result<std::unique_ptr<PresenceThread>> Start(std::shared_ptr<MpiConnection> connection,
                                                        const Presence* presence);
   ~PresenceThread() EXCLUDES(mutex_);
   PresenceThread(const PresenceThread&) = delete;
   PresenceThread& operator=(const PresenceThread&) = delete;
 
-  // Silence for longer than this is too long.
+  // How long a rank may be silent.
   void SetLimit(Duration limit) EXCLUDES(mutex_);
 
  private:

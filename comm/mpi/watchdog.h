@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Watchdog: around a call that may block for ever and takes no deadline (MPI_Init, MPI_Finalize).
+// Watchdog: guards a call that may block for ever and takes no deadline (MPI_Init, MPI_Finalize).
 // If it is not destroyed in time, a thread of its own calls `expired`, which ends the process.
 #pragma once
 

@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. Every rank knows from V, W and the list of blocks alone who owns what and which subtree
+// sums each rank has, so nothing is negotiated. A bucket's blocks are dealt to the ranks in
+// contiguous runs of about equal size. Reduce of a bucket: this rank sends every owner its subtree
+// sums of that owner's blocks, and receives those of its own blocks from everyone into scratch
+// memory; then it runs CombineProgram over these slots, a thousand elements at a time. Gather: each
+// owner sends its blocks to everyone. Each is one `Exchange` on the stream, and all ranks enqueue
+// them in the same order.
 #include "comm/reduce/block_exchange.h"
 
 #include <algorithm>

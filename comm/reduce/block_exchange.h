@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// BlockExchange: Reduce and Gather of a step (exactness.md 4). The parameter space is cut into
-// blocks; each block is owned by one rank. Reduce brings every rank's maximal-subtree sums of a
+// BlockExchange: Reduce and Gather of a step. The parameter space is cut into blocks; each block is
+// owned by one rank. Reduce brings every rank's maximal-subtree sums of a
 // block to its owner, who adds them in the canonical tree's order; Gather sends what the owners
 // made of their blocks (new parameters) to everyone. The network only moves bytes.
 //
@@ -58,17 +58,18 @@ class BlockExchange {
   // be one of the subtree arenas. With one rank and sums == subtree_sums[0] nothing is copied.
   EventPtr Reduce(int64_t bucket, std::span<const void* const> subtree_sums, void* sums,
                   Stream* stream, Deadline deadline);
-  // arena: this rank's owned blocks of the bucket are sent to every rank, and theirs received.
+  // arena: this rank's owned blocks of the bucket are sent to every rank, and those of the others
+  // are received.
   EventPtr Gather(int64_t bucket, void* arena, Stream* stream, Deadline deadline);
 
-  // Bytes of the preallocated receive buffers; adding takes a few KiB a subtree besides.
+  // Bytes of the preallocated receive buffers; adding takes a few KiB per subtree besides.
   int64_t scratch_bytes() const { return scratch_bytes_; }
 
  private:
   struct Bucket {
     Range blocks;
     std::vector<std::vector<BlockSpan>>
-        segments;  // a rank's owned elements, adjacent blocks joined
+        segments;  // per rank: the elements that it owns, adjacent blocks joined
   };
   template <typename T>
   void AddOwned(const Bucket& bucket, std::span<const void* const> subtree_sums, void* sums) const;

@@ -36,8 +36,8 @@ T CanonicalSum(std::span<const T> values) {
   return CanonicalSum(values.first(m)) + CanonicalSum(values.subspan(m));
 }
 
-// The maximal nodes of the tree over [0, all_lanes) that lie inside `lanes`, left to right. About
-// 2 log2 of their number at most; one where `lanes` is a node itself.
+// The maximal nodes of the tree over [0, all_lanes) that lie inside `lanes`, left to right. There
+// are at most about 2 log2 of the number of lanes, and one where `lanes` is a node itself.
 std::vector<Range> MaximalSubtrees(Range lanes, int32_t all_lanes);
 
 // The maximal subtrees of every rank, in rank and lane order. Their number is T; an index into
@@ -56,8 +56,8 @@ struct TreeAdd {
 // no slot is read after it has been a src.
 std::vector<TreeAdd> CombineProgram(std::span<const Range> subtrees, int32_t all_lanes);
 
-// Bytes that one reduce and gather move, relative to a ring's: (T / W + 1) / 2. 1 where V and W are
-// powers of two; printed by `explain`.
+// Bytes that one reduce and gather move, relative to a ring's: (T / W + 1) / 2. It is 1 where
+// V and W are powers of two; `explain` prints it.
 double ExchangeCostFactor(int32_t all_lanes, int32_t ranks);
 
 }  // namespace lockstep::comm

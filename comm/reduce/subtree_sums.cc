@@ -1,4 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. A complete node of the tree (a lane, or several lanes already added) stands in
+// `complete_` with its buffer. `Complete` looks whether the sibling of its node is there: if not,
+// it leaves its own node there and returns; if so, it takes the sibling out, adds the right one to
+// the left one outside the lock, frees the right one's buffer, and goes on with the parent. So
+// every addition is made once, by the thread that completed the later of the two operands, and
+// always as left + right, whatever the order in which lanes finish.
+//
+// How many buffers that can need at most is worked out in advance (`WorstCases`): lanes are claimed
+// from left to right, so a moment is described by which nodes are fully claimed and how many lanes
+// still run. A node without running lanes holds one buffer, any other what its children hold, and
+// the worst split of the running lanes between two children follows from theirs.
 #include "comm/reduce/subtree_sums.h"
 
 #include <algorithm>

@@ -38,12 +38,12 @@ class SubtreeSums {
     int32_t buffer = 0;
   };
 
-  // Buffers that can never run out while at most `at_once` lanes are between Next and the return
-  // of Complete: exact worst case over all orders of completion. With one lane at once and 2^k
-  // lanes that are one subtree: k + 1.
+  // The number of buffers that can never run out while at most `at_once` lanes are between Next and
+  // the return of Complete: the exact worst case over all orders of completion. With one lane at
+  // once and 2^k lanes that are one subtree it is k + 1.
   static int32_t BuffersNeeded(Range lanes, int32_t all_lanes, int32_t at_once);
 
-  // `lanes`: this rank's (LanesOfRank), not empty.
+  // `lanes` are this rank's (LanesOfRank), at least one.
   SubtreeSums(Range lanes, int32_t all_lanes, int32_t at_once, Add add);
 
   int32_t buffers() const { return buffers_; }
@@ -59,8 +59,8 @@ class SubtreeSums {
   bool done() const EXCLUDES(mutex_);
   // The buffer that holds each maximal subtree's sum, in order. Requires done().
   std::vector<int32_t> SubtreeBuffers() const EXCLUDES(mutex_);
-  // Ready for the next step; all buffers are free. Requires that no lane is running (a lane that
-  // failed is simply not completed).
+  // Makes it ready for the next step; all buffers are free. Requires that no lane is running (a
+  // lane that failed is simply not completed).
   void Reset() EXCLUDES(mutex_);
 
  private:

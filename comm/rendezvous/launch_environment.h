@@ -34,7 +34,7 @@ struct LaunchEnvironment {
   std::optional<int32_t> local;  // ranks on this host, where announced
   bool in_slurm_step = false;    // srun has a part in it
 
-  // Several ranks, so they must find one another by MPI. One rank alone needs none.
+  // Whether there are several ranks, which must find one another by MPI; one rank alone needs none.
   bool NeedsMpi() const { return launcher != Launcher::kAlone && size != 1; }
 };
 
@@ -49,8 +49,8 @@ Result<LaunchEnvironment> ReadLaunchEnvironment(const Environment& environment);
 Status CheckLaunch(const Environment& environment, std::optional<int32_t> mpi_size,
                    std::optional<int32_t> ranks_option);
 
-// Under Open MPI's mpirun, where it would kill the ranks 0.9 s after SIGTERM or SIGINT: a line for
-// the log that says what to do.
+// A line for the log that says what to do where Open MPI's mpirun would kill the ranks 0.9 s after
+// SIGTERM or SIGINT; empty elsewhere.
 std::optional<std::string> SignalWarning(const Environment& environment);
 
 }  // namespace lockstep::comm

@@ -48,7 +48,7 @@ Status WritePrivate(const std::string& path, const std::string& bytes) {
 }
 
 Result<std::string> ReadPrivate(const std::string& path) {
-  // Not blocking: a FIFO in its place must not hold the program up.
+  // The open does not block: a FIFO in its place must not hold the program up.
   const OpenFile file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (file.fd() < 0) {
     return ErrnoStatus("cannot read the coordinator's file '" + path + "'", errno);

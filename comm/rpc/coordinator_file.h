@@ -17,13 +17,14 @@ struct CoordinatorFile {
   std::string token;
 };
 
-// 128 random bits as 32 hexadecimal digits.
+// A new token: 128 random bits as 32 hexadecimal digits.
 Result<std::string> MakeToken();
 
-// Replaces or creates `path`, mode 0600, complete at every moment.
+// Replaces or creates `path` with mode 0600; the file is complete at every moment.
 Status WriteCoordinatorFile(const std::string& path, const CoordinatorFile& file);
 
-// permission-denied where others may read or write it; data-loss where it is not such a file.
+// Fails with permission-denied where others may read or write the file, and with data-loss where it
+// is not such a file.
 Result<CoordinatorFile> ReadCoordinatorFile(const std::string& path);
 
 }  // namespace lockstep::comm

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// "HOST:PORT" and "[IPv6]:PORT": taken apart, and whether that is this machine's loopback.
+// Takes "HOST:PORT" and "[IPv6]:PORT" apart, and says whether that is this machine's loopback.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct NetworkAddress {
   bool IsAny() const;            // 0.0.0.0 or ::
 };
 
-// invalid-argument where it is neither form.
+// Fails with invalid-argument where the text has neither form.
 Result<NetworkAddress> ParseNetworkAddress(const std::string& text);
 
 }  // namespace lockstep::comm

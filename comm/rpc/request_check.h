@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether what a rank says can be true at all: ids and counts in range, numbers finite, texts of a
-// bounded length. Checked before anything is done with a request; invalid-argument names the field.
+// bounded length. This is checked before anything is done with a request; invalid-argument names
+// the field.
 #pragma once
 
 #include "base/status.h"

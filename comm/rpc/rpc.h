@@ -2,10 +2,11 @@
 // The coordinator over a network: a server that hands calls to a Coordinator, and a client that is
 // one. gRPC is included in rpc.cc alone.
 //
-// Plaintext: a token, not a certificate, tells who may call. So a server listens on loopback unless
-// it is told that its network is private. Every call carries the token and is bounded in time, in
-// size and in threads. A failed Status of the Coordinator arrives as it was; failures of the call
-// itself are kUnavailable, kDeadlineExceeded and kPermissionDenied, and name the address.
+// The connection is plaintext: a token, not a certificate, tells who may call. So a server listens
+// on loopback unless it is told that its network is private. Every call carries the token and is
+// bounded in time, in size and in threads. A failed Status of the Coordinator arrives as it was;
+// failures of the call itself are kUnavailable, kDeadlineExceeded and kPermissionDenied, and name
+// the address.
 #pragma once
 
 #include <memory>
@@ -29,7 +30,7 @@ class CoordinatorServer {
   // threads.
   static Result<std::unique_ptr<CoordinatorServer>> Start(const CoordinatorServerOptions& options,
                                                           Coordinator* service);
-  ~CoordinatorServer();  // as Shutdown, at once
+  ~CoordinatorServer();  // like Shutdown, with no time left
 
   // Where clients reach it, "127.0.0.1:43127"; this machine's name where it listens on all
   // addresses.
@@ -44,8 +45,8 @@ class CoordinatorServer {
   std::string address_;
 };
 
-// A coordinator elsewhere. Does not connect by itself: the first call does, and later calls connect
-// again where the connection was lost. No call lasts longer than `call_limit`. Thread-safe.
+// A coordinator elsewhere. Making one does not connect: the first call does, and later calls
+// connect again where the connection was lost. No call lasts longer than `call_limit`. Thread-safe.
 Result<std::unique_ptr<Coordinator>> ConnectCoordinator(const std::string& address,
                                                         const std::string& token,
                                                         Duration call_limit);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// comm/coordinator.h to and from the generated messages of comm/proto. Internal to rpc/: the only
-// header that includes protobuf's. From a message: as it came; request_check.h looks at the values.
+// Translates comm/coordinator.h to and from the generated messages of comm/proto. It belongs to
+// rpc/ and is the only header that includes protobuf's. What comes from a message is taken as it
+// came; request_check.h looks at the values.
 #pragma once
 
 #include <lockstep.pb.h>
@@ -17,7 +18,7 @@ void ToWire(const HeartbeatRequest& request, v1::HeartbeatRequest* out);
 void ToWire(const CommitRequest& request, v1::CommitRequest* out);
 void ToWire(const LeaveRequest& request, v1::LeaveRequest* out);
 
-// A code that this version does not know is kInternal.
+// A code that this version does not know becomes kInternal.
 Status FromWire(const v1::Status& wire);
 RegisterRequest FromWire(const v1::RegisterRequest& wire);
 RegisterReply FromWire(const v1::RegisterReply& wire);

@@ -40,14 +40,15 @@ struct LedgerOptions {
 
 class Ledger {
  public:
-  // Only for the holder of the generation. Reconciles it with the directory; builds it anew where
-  // it is missing or damaged. nullptr where the run must go on without; the log says why.
+  // Only the holder of the generation calls this. It reconciles the ledger with the directory, and
+  // builds it anew where it is missing or damaged. nullptr where the run must go on without; the
+  // log says why.
   static std::unique_ptr<Ledger> Open(const LedgerOptions& options);
 
-  // Notes steps of the branch of this generation. data-loss: one was there with another digest,
-  // and is kept. Nothing else fails.
+  // Notes steps of the branch of this generation. Fails with data-loss where one was there with
+  // another digest, which is kept; nothing else fails.
   Status AddSteps(const std::vector<comm::StepDigest>& steps);
-  // A checkpoint in place; on the disk when it returns.
+  // Notes a checkpoint that is in place; the entry is on the disk when this returns.
   void AddCheckpoint(const std::string& name, uint64_t digest);
 
   const std::string& directory() const { return directory_; }

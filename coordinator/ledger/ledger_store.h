@@ -16,16 +16,17 @@ namespace lockstep::coordinator {
 
 class LedgerStore {
  public:
-  // Opens or makes it, and reads every entry once, checksums and all. kUnavailable: another process
-  // (or this one) has it open. Any other failure: it is damaged, or its disk is.
+  // Opens or makes it, and reads every entry once, checksums and all. Fails with kUnavailable where
+  // another process (or this one) has it open; any other failure means that it or its disk is
+  // damaged.
   static Result<std::unique_ptr<LedgerStore>> Open(const std::string& directory);
   ~LedgerStore();
 
   using Entries = std::vector<std::pair<std::string, std::string>>;  // key, value
-  // One batch; `sync`: on the disk when it returns.
+  // Writes one batch; with `sync` it is on the disk when this returns.
   Status Put(const Entries& entries, bool sync);
   Status RemovePrefix(std::string_view prefix);
-  // not-found where there is none.
+  // Fails with not-found where there is none.
   Result<std::string> Get(std::string_view key) const;
   using Visit = std::function<void(std::string_view key, std::string_view value)>;
   Status Scan(std::string_view prefix, const Visit& visit) const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The steps of a run as its own files tell them: rows of digests.csv, given to the branch they
-// belong to. For a ledger that is built anew.
+// belong to. A ledger that is built anew is made of them.
 #pragma once
 
 #include <cstdint>

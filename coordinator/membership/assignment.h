@@ -12,8 +12,8 @@
 
 namespace lockstep::coordinator {
 
-// `common` with every rank's lanes and its shards of `epoch`; none where it is finished.
-// invalid-argument where no order can be made of what the run says of its dataset.
+// `common` for each rank, with its lanes and its shards of `epoch`; none where the run is finished.
+// Fails with invalid-argument where no order can be made of what the run says of its dataset.
 Result<std::vector<comm::Assignment>> AssignmentsOf(const comm::RunInfo& run, int32_t world_size,
                                                     Epoch epoch, const comm::Assignment& common);
 

@@ -13,8 +13,8 @@ namespace lockstep::coordinator {
 // "rank 2 (node7, pid 4711)"
 std::string NameOf(const comm::MemberInfo& member);
 
-// OK, or what differs with both values: failed-precondition for build, hardware and fingerprint,
-// invalid-argument for the rest.
+// OK, or a failure that names what differs with both values: failed-precondition for build,
+// hardware and fingerprint, invalid-argument for the rest.
 Status CheckSameRun(const comm::RegisterRequest& rank0, const comm::RegisterRequest& other);
 
 }  // namespace lockstep::coordinator

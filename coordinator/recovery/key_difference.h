@@ -14,8 +14,8 @@ struct KeyDifference {
   std::string now;
 };
 
-// By name. A key that is not among the lines has the value in `unlisted`, lines too, where people
-// may well have stated it; "(none)" where it is not there either.
+// The differences, sorted by name. A key that is not among the lines has the value that stands in
+// `unlisted`, lines too; "(none)" where it is not there either.
 std::vector<KeyDifference> DifferencesOf(std::string_view before, std::string_view now,
                                          std::string_view unlisted);
 

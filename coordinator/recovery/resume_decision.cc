@@ -64,7 +64,7 @@ Status CheckFixedKeys(const RunInfo& run, const std::string& what, const std::st
       kRemedy + (new_bits_help ? kNewBitsRemedy : ""));
 }
 
-// Those that differ and may: branch keys, and with new bits the kernel file.
+// The keys that differ and may do so: branch keys, and with new bits the kernel file.
 std::vector<KeyDifference> ChangedKeys(const RunInfo& run, const std::string& fixed_before,
                                        const std::string& branch_before) {
   std::vector<KeyDifference> changed =

@@ -23,7 +23,7 @@ struct ResumeFindings {
   std::vector<std::string> notes;                         // what was passed over and why
 };
 
-// Reads the directory; every byte of the checkpoint it gives. `advance`: see FindResume.
+// Reads the directory, and every byte of the checkpoint that it gives. `advance`: see FindResume.
 Result<ResumeFindings> FindWhatIsThere(const std::string& run_directory,
                                        const storage::Advance& advance = {});
 
@@ -34,7 +34,7 @@ std::optional<storage::CheckpointId> NewestCheckpoint(const ResumeFindings& foun
 
 struct ResumeDecision {
   int32_t branch = 1;
-  // Of the generation and the assignment; empty: step 0.
+  // The checkpoint to go on from, for generation and assignment; none: step 0.
   std::optional<storage::CheckpointManifest> checkpoint;
   bool finished = false;
   bool overwrite = false;           // begun anew on purpose
@@ -42,8 +42,8 @@ struct ResumeDecision {
   std::vector<std::string> notes;   // what was decided and why, one line each
 };
 
-// invalid-argument: another recipe or dataset than the run's, or fewer steps than it has done.
-// failed-precondition: another build or hardware than the checkpoint's.
+// Fails with invalid-argument where recipe or dataset are not the run's, or it has done more steps,
+// and with failed-precondition where build or hardware are not the checkpoint's.
 Result<ResumeDecision> DecideResume(const comm::RunInfo& run, const comm::MemberInfo& member,
                                     const ResumeFindings& found);
 

@@ -41,13 +41,13 @@ Result<std::unique_ptr<ClaimedRun>> ClaimRun(const comm::RegisterRequest& rank0,
                                              const storage::Advance& advance) {
   const comm::RunInfo& run = rank0.run;
   ASSIGN_OR_RETURN(const ResumeFindings found, FindWhatIsThere(run.run_directory, advance));
-  // One that came since we looked is somebody's.
+  // A generation that came since we looked belongs to somebody.
   const int64_t newest = found.generations.empty() ? 0 : found.generations.back().number;
   if (newest != after) return std::unique_ptr<ClaimedRun>();
   ASSIGN_OR_RETURN(const ResumeDecision decision, DecideResume(run, rank0.member, found));
   const Epoch epoch(decision.checkpoint ? decision.checkpoint->epoch : 0);
   auto claimed = std::make_unique<ClaimedRun>();
-  // Before the claim: what cannot be dealt leaves no generation.
+  // This comes before the claim, so that what cannot be dealt leaves no generation.
   ASSIGN_OR_RETURN(claimed->assignments,
                    AssignmentsOf(run, rank0.member.world_size, epoch, CommonAssignment(decision)));
   ASSIGN_OR_RETURN(

@@ -16,8 +16,8 @@
 
 namespace lockstep::coordinator {
 
-// What a membership holds while it runs. Destroyed in reverse order: the ledger is closed while the
-// generation is still held.
+// What a membership holds while it runs. It is destroyed in reverse order: the ledger is closed
+// while the generation is still held.
 struct ClaimedRun {
   std::unique_ptr<storage::Generation> generation;
   std::unique_ptr<Ledger> ledger;             // nullptr: the run goes on without
@@ -31,7 +31,8 @@ struct ClaimOptions {
 };
 
 // Takes the generation after `after` (storage::Generation::Waiter::newest(), which nobody holds).
-// nullptr: another process was quicker; wait for it again. `advance`: see storage::FindResume.
+// Returns nullptr where another process was quicker: wait for it again. `advance`: see
+// storage::FindResume.
 Result<std::unique_ptr<ClaimedRun>> ClaimRun(const comm::RegisterRequest& rank0,
                                              const ClaimOptions& options, int64_t after,
                                              const storage::Advance& advance = {});

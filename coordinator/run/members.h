@@ -33,7 +33,7 @@ class Members {
   // The member that is this very process; nullptr for another one under the same rank.
   Member* Find(const comm::MemberInfo& info);
   void Add(const comm::RegisterRequest& request, TimePoint now);
-  // Those silent for longer than `limit`.
+  // The members that were silent for longer than `limit`.
   void RemoveSilent(TimePoint now, Duration limit);
 
   // OK, or how this rank and those that registered differ.
@@ -44,10 +44,11 @@ class Members {
   std::string Missing() const;               // "ranks 1, 3 of 4"
   const comm::RegisterRequest& rank0() const;
 
-  // Each is silent for longer than `limit` or has left; `except` (may be null) does not count.
+  // Whether each is silent for longer than `limit` or has left; `except` (may be null) does not
+  // count.
   bool AllGone(TimePoint now, Duration limit, const Member* except) const;
   std::string Present(TimePoint now, Duration limit) const;  // those who are not, by name
-  // Those that have not left and are of `host`.
+  // The members on `host` that have not left.
   std::vector<comm::MemberInfo> PresentOn(const std::string& host) const;
   const Member* FirstSilent(TimePoint now, Duration limit) const;  // of those that have not left
   bool AnyWantsToStop() const;
@@ -55,7 +56,7 @@ class Members {
   bool AllLeftWell() const;
 
   void HeardAll(TimePoint now);
-  // Moves what was last heard by a time in which nobody listened.
+  // Moves the time at which each was last heard by a time in which nobody listened.
   void Forgive(Duration gap, TimePoint now);
 
  private:

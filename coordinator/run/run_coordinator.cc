@@ -72,7 +72,7 @@ Result<RegisterReply> RunCoordinator::AnswerStranger(const RegisterRequest& requ
     return Join(request);
   }
   if (!members_.AllGone(now, options_.gone, known)) {
-    // Those of a membership that is over end by themselves; those of a living one do not.
+    // The members of a membership that is over end by themselves; those of a living one do not.
     return WaitForPlace(request,
                         state_ == State::kOver ? options_.gather_limit : options_.patience);
   }

@@ -49,7 +49,7 @@ class RunCoordinator : public comm::Coordinator {
   RunCoordinator& operator=(const RunCoordinator&) = delete;
 
   Result<comm::RegisterReply> Register(const comm::RegisterRequest& request) override;
-  // Of an older generation, or once the run is over: `stop` says so.
+  // The reply says `stop` to a rank of an older generation, and once the run is over.
   Result<comm::HeartbeatReply> Heartbeat(const comm::HeartbeatRequest& request) override;
   Status Commit(const comm::CommitRequest& request) override;
   Status Leave(const comm::LeaveRequest& request) override;
@@ -63,7 +63,8 @@ class RunCoordinator : public comm::Coordinator {
   bool over() const;          // the present membership has ended, well or not
   bool finished() const;      // it has, and every rank left well
   Status OverStatus() const;  // why it ended; OK where it has not, or every rank left well
-  // True: over, everyone has left or is silent, and the run directory is given back.
+  // Whether the membership is over, everyone has left or is silent, and the run directory is given
+  // back.
   bool WaitUntilEveryoneLeft(Deadline deadline);
 
  private:
@@ -88,7 +89,7 @@ class RunCoordinator : public comm::Coordinator {
   void Watch() REQUIRES(mutex_);
   void ForgiveGap(TimePoint now) REQUIRES(mutex_);
   // "; before that ..." where this process has lately stood still for long enough that the ranks
-  // may have given it up; empty else.
+  // may have given it up, else an empty text.
   std::string OwnStandstill() const REQUIRES(mutex_);
   void EndLost(const std::string& message) REQUIRES(mutex_);
   void CheckGathering(TimePoint now) REQUIRES(mutex_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lasts: watching the ranks, waiting for a holder, deciding, giving the run back. One thread
-// at a time, files touched without the lock that answers ranks.
+// The work that lasts: watching the ranks, waiting for a holder, deciding, giving the run back. One
+// thread at a time does it, and touches files without holding the lock that answers ranks.
 #include <algorithm>
 
 #include "base/format.h"

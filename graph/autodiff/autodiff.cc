@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. First mark the values that depend on something whose gradient is wanted. Then walk the
+// nodes backwards; when a node's turn comes, everything that reads its outputs has been visited, so
+// the gradients of its outputs are complete. Its op's rule emits the gradients of its inputs, and
+// each is added to what other readers of that input have contributed, in the stated order.
 #include "graph/autodiff/autodiff.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between a parameter's order in memory (K R S C) and in files (torchvision's K C R S).
+// Translates between a parameter's order in memory (K R S C) and in files (torchvision's K C R S).
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace lockstep::graph {
 
-// By the file's axes, first to last: how many elements, and how far apart they lie in memory.
+// For each of the file's axes: how many elements it has, and how far apart they lie in memory.
 struct FileAxis {
   int64_t size = 0;
   int64_t memory_stride = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GraphBuilder: the Emitter that adds nodes to a graph. Keeps the first failure (sticky): model
+// GraphBuilder: the Emitter that adds nodes to a graph. It keeps the first failure: model
 // code and gradients stay free of checks, and the status is read once at the end.
 #pragma once
 
@@ -19,7 +19,7 @@ class GraphBuilder : public ops::Emitter {
   const TensorType& TypeOf(Value value) const override { return graph_.TypeOf(value); }
   std::vector<Value> Emit(std::string_view op, Attrs attrs, std::span<const Value> inputs) override;
 
-  // Path given to nodes emitted from now on.
+  // Sets the path that is given to nodes emitted from now on.
   void SetPath(std::string path) { path_ = std::move(path); }
   const std::string& path() const { return path_; }
 

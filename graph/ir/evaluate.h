@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evaluation: runs nodes by their reference kernels one after another, every value in memory of its
-// own. This is what a graph means, in the simplest way; slow. Folding uses it for constants, tests
-// as the oracle of every pass.
+// own. This is what a graph means, in the simplest and slowest way. Folding uses it for constants,
+// tests use it as the oracle of every pass.
 #pragma once
 
 #include <map>
@@ -20,7 +20,7 @@ struct HostTensor {
   TensorType type;
   std::shared_ptr<AlignedBuffer> memory;
 
-  // Every bit set: NaN in floating-point types.
+  // A tensor with every bit set, which is NaN in floating-point types.
   static Result<HostTensor> Make(const TensorType& type);
   void* data() const { return memory->data(); }
   template <typename T>
@@ -32,12 +32,12 @@ struct HostTensor {
 // Whether type and bytes are equal.
 bool SameBits(const HostTensor& a, const HostTensor& b);
 
-// The node's outputs.
+// Computes the node's outputs.
 Result<std::vector<HostTensor>> EvaluateNode(const ops::NodeSpec& node,
                                              std::span<const HostTensor> in,
                                              const ops::StepHeader& step = {});
 
-// The results by name, of one tensor an argument.
+// Computes the results, by name, from one tensor per argument.
 Result<std::map<std::string, HostTensor>> EvaluateGraph(const Graph& graph,
                                                         std::span<const HostTensor> args,
                                                         const ops::StepHeader& step = {});

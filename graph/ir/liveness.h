@@ -10,7 +10,8 @@
 
 namespace lockstep::graph {
 
-// By value: index of the last node that makes or reads it; -1 for an argument that no node reads.
+// For each value the index of the last node that makes or reads it; -1 for an argument that is not
+// read.
 std::vector<int32_t> LastUses(const Graph& graph);
 
 }  // namespace lockstep::graph

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The model functions, one file a family. Reached by name through models.h.
+// The model functions, one file for each family. They are reached by name through models.h.
 #pragma once
 
 #include "graph/models/models.h"

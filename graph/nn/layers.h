@@ -13,8 +13,8 @@ namespace lockstep::graph {
 
 inline Initializer Constant(double value) { return {Initializer::Kind::kConstant, value}; }
 inline Initializer Normal(double std) { return {Initializer::Kind::kNormal, std}; }
-// For a convolution before a ReLU: N(0, 2 / fan_out), fan_out = out x kernel^2 (He et al., 2015;
-// PyTorch's kaiming_normal with mode "fan_out").
+// The initializer of a convolution before a ReLU: N(0, 2 / fan_out), fan_out = out x kernel^2 (He
+// et al., 2015; PyTorch's kaiming_normal with mode "fan_out").
 Initializer HeNormalFanOut(int64_t out, int64_t kernel);
 
 // First values of a layer's weight and bias; absent: the default.
@@ -31,7 +31,7 @@ struct ConvSpec {
   bool bias = true;
   LayerInit init = {};
 };
-// Parameters: weight K R S C/groups, bias K.
+// Convolution. Parameters: weight K R S C/groups, bias K.
 Value Conv(const Net& n, Value x, const ConvSpec& spec);
 
 // y = x w^T + b. An image N H W C is read as the vector PyTorch's flatten makes of it (C, H, W
@@ -43,8 +43,8 @@ struct BatchNormSpec {
   double momentum = 0.1;
   double gamma = 1.0;  // first value of the scale
 };
-// Ioffe and Szegedy, 2015. Training normalises with the lane's statistics and hands them out for
-// the one running state; otherwise the running state is an argument.
+// Batch normalisation (Ioffe and Szegedy, 2015). Training normalises with the lane's statistics and
+// hands them out for the one running state; otherwise the running state is an argument.
 Value BatchNorm(const Net& n, Value x, const BatchNormSpec& spec = {});
 
 struct PoolSpec {
@@ -56,7 +56,7 @@ Value MaxPool(const Net& n, Value x, const PoolSpec& spec = {});
 Value AvgPool(const Net& n, Value x, const PoolSpec& spec = {});
 // Mean over H and W: N 1 1 C.
 Value GlobalAvgPool(const Net& n, Value x);
-// To N side side C, in PyTorch's windows; nothing where the image has that size.
+// The mean over PyTorch's windows, to N side side C; adds nothing where the image has that size.
 Value AdaptiveAvgPool(const Net& n, Value x, int64_t side);
 
 Value Add(const Net& n, Value a, Value b);
@@ -64,9 +64,9 @@ Value Add(const Net& n, Value a, Value b);
 Value Relu(const Net& n, Value x);
 Value Tanh(const Net& n, Value x);
 
-// Srivastava et al., 2014. Identity outside training and at p = 0.
+// Dropout (Srivastava et al., 2014). It is the identity outside training and at p = 0.
 Value Dropout(const Net& n, Value x, double p);
-// The same of whole channels of an image (Tompson et al., 2015).
+// Dropout of whole channels of an image (Tompson et al., 2015).
 Value Dropout2d(const Net& n, Value x, double p);
 
 }  // namespace lockstep::graph

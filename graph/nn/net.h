@@ -35,7 +35,7 @@ struct Parameter {
 struct RunningStatistics {
   std::string path;  // files name them FileName(path, "running_mean") and (path, "running_var")
   int64_t channels = 0;
-  int64_t positions = 0;  // elements a channel of one sample: H W
+  int64_t positions = 0;  // elements per channel of one sample: H W
   double momentum = 0.1;
 };
 
@@ -47,7 +47,7 @@ struct ModelParts {
   std::vector<Parameter> parameters;  // in order of creation
   std::vector<Value> parameter_values;
   std::vector<RunningStatistics> running;
-  std::vector<Value> batch_means, batch_variances;  // training only, one a RunningStatistics
+  std::vector<Value> batch_means, batch_variances;  // training only, one for each RunningStatistics
 };
 
 class Net {

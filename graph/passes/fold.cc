@@ -64,7 +64,7 @@ class Folder {
   }
 
  private:
-  // One number an output, or none at all.
+  // One number per output, or none at all.
   std::vector<double> Fold(const Node& node) const {
     const ops::NodeSpec spec = graph_.SpecOf(node);
     int64_t elements = 0;

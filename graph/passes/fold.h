@@ -2,11 +2,11 @@
 // Constant folding. A constant of this IR is a `fill`: a tensor whose elements are all one number.
 // A node whose inputs are all constants is run once, here, by its reference kernel; where all of
 // its outputs are floating-point, finite and uniform bit for bit, each becomes a `fill` at the
-// node's path. Anything else stays as it is: there is no other form of a constant. Neither are
-// random ops folded, nor nodes that touch more than kMostFoldedElements elements, which would be
-// dear to run here.
+// node's path. Anything else stays as it is: there is no other form of a constant. Random ops
+// are not folded, nor nodes that touch more than kMostFoldedElements elements, which would take
+// long to run here.
 //
-// Before autodiff, and off with reference kernels: another kernel's bits may differ.
+// The pass runs before autodiff, and not with reference kernels, since its bits may differ.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. Ops name the chains that they replace (`FusedChain`). For each node from the first on,
+// look whether it begins such a chain, longest chains first: each node's output 0 must be read by
+// the next node of the chain and by nothing else. A match is accepted only if what the fused op
+// expands to is the chain again. Then the graph is copied with matches in place of their chains.
 #include "graph/passes/fuse.h"
 
 #include <algorithm>
@@ -25,7 +29,7 @@ struct Match {
   std::vector<Value> in, out;  // of the graph that was
 };
 
-// By the name of their first op, longest chain first.
+// The rules by the name of their first op, longest chain first.
 std::map<std::string, std::vector<Rule>> RulesOf(const ops::OpRegistry& registry) {
   std::map<std::string, std::vector<Rule>> rules;
   for (const auto& [name, op] : registry.ops()) {

@@ -4,8 +4,8 @@
 // intermediate values have no other reader and are no results, and where the fused op's `expand`
 // gives exactly the chain.
 //
-// Runs on forward graphs, before gradients: the fused op's own gradient then emits its fused
-// backward. And on whole lanes, for what gradients bring: sums where they meet. The fused node
+// It runs on forward graphs, before gradients: the fused op's own gradient then emits its fused
+// backward. It also runs on whole lanes, for the sums where gradients meet. The fused node
 // stands where the chain's last node stood, under its first one's path.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GraphCopy: a new graph made of an old one, in its order: what passes share that drop, merge,
-// replace or repeat nodes. Arguments are all copied, so the order in which a graph's caller binds
+// GraphCopy: a new graph made of an old one, in its order. Passes that drop, merge, replace or
+// repeat nodes share it. Arguments are all copied, so the order in which a graph's caller binds
 // them does not change.
 //
 //   GraphCopy copy(graph);
@@ -14,8 +14,8 @@
 
 namespace lockstep::graph {
 
-// A graph after a pass, and by value of the graph before it the value that now stands for it:
-// invalid for what is gone.
+// A graph after a pass, and for each value of the graph before it the value that now stands for it,
+// which is invalid for what is gone.
 struct Rewritten {
   Graph graph;
   std::vector<Value> renamed;
@@ -46,7 +46,7 @@ class GraphCopy {
 
   // Adds a node of the old graph on these inputs of the new one; renames nothing.
   std::vector<Value> AddNode(const Node& node, const std::vector<Value>& in, bool recomputed);
-  // Adds it on its inputs' new names and renames its outputs.
+  // Adds a node on the new names of its inputs and renames its outputs.
   void CopyNode(const Node& node);
 
   Graph& to() { return to_; }

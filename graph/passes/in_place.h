@@ -10,8 +10,8 @@
 
 namespace lockstep::graph {
 
-// By value: the value whose buffer it takes over, or an invalid one. `in_arena[v]`: the value's
-// memory is the plan's to give; arguments and results are their owner's and take no part.
+// For each value the value whose buffer it takes over, or an invalid one. `in_arena[v]`: the plan
+// gives the value its memory; arguments and results have an owner and take no part.
 std::vector<Value> TakeOvers(const Graph& graph, const std::vector<bool>& in_arena);
 
 }  // namespace lockstep::graph

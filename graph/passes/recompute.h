@@ -6,8 +6,8 @@
 // random op draws the same numbers again, since its path keys the stream. So no bit changes.
 // Every op of a lane graph is pure; ops with state stand in the update graph only.
 //
-// What is dropped is said by a set of values. Two makers of such sets: DroppedByBlocks below, and
-// the budget of graph/plan/recompute_budget.h.
+// A set of values says what is dropped. DroppedByBlocks below makes such a set, and so does the
+// budget of graph/plan/recompute_budget.h.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,10 @@ struct RecomputeStep {
   bool again = false;
 };
 
-// The order of nodes after recomputation. `dropped[v]`: the backward nodes, those from
+// The order of nodes after recomputation. Where `dropped[v]` is set, the backward nodes, those from
 // `forward_nodes` on, and the copies read v from a copy of its node. Only forward values may be
-// dropped; nothing reads a copy that is not wanted, so dropping more than the backward needs is
-// free.
+// dropped. Nothing makes a copy that nobody reads, so dropping more than the backward needs costs
+// nothing.
 std::vector<RecomputeStep> RecomputeSchedule(const Graph& graph, size_t forward_nodes,
                                              const std::vector<bool>& dropped);
 
@@ -43,12 +43,13 @@ Graph Recompute(const Graph& graph, size_t forward_nodes, const std::vector<bool
 //   Mixed_5b/branch1x1/conv                 Mixed_5b
 //   conv1, features/0, fc                   none
 //
-// and a node at the path of a block belongs to it. By forward node: its block, or "".
+// and a node at the path of a block belongs to it. Gives for each forward node its block, or "".
 std::vector<std::string> BlockOfNodes(const Graph& graph, size_t forward_nodes);
 
 // The forward values inside blocks: all but a block's outputs (read by a forward node outside of
 // it, or a result) and statistics (an eighth or less of what else their node makes). The last block
-// keeps its values, for its backward comes first. Empty where the graph has not two blocks.
+// keeps its values, since its backward comes first. Empty where the graph has fewer than two
+// blocks.
 std::vector<bool> DroppedByBlocks(const Graph& graph, size_t forward_nodes);
 
 }  // namespace lockstep::graph

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which kernel runs a node: the first that its op offers for the device, or the one that was
-// recorded for it (`lockstep tune`). Pure: no device, no clock.
+// recorded for it (`lockstep tune`). Pure functions, without device or clock.
 #pragma once
 
 #include <cstdint>
@@ -35,14 +35,14 @@ struct KernelOption {
 };
 
 // The deterministic candidates of the op's kernels within the device's workspace cap, in the order
-// in which a plan takes them: the first, unless another was recorded. Those known to be slower are
-// the last. Of several with the same names the first is meant. Resource-exhausted: a kernel could
-// not say what it offers.
+// in which a plan takes them: the first, unless another was recorded. Those known to be slower come
+// last. Of several with the same names the first is meant. Fails with resource-exhausted where a
+// kernel could not say what it offers.
 Result<std::vector<KernelOption>> KernelOptions(const ops::NodeSpec& node,
                                                 const DeviceSpec& device);
 
-// Failed-precondition naming the layer and each kernel's reason where there is no option, or where
-// the recorded one is none: that is never replaced by another.
+// Fails with failed-precondition, naming the layer and each kernel's reason, where there is no
+// option or the recorded one is none of them; another one never takes its place.
 Result<KernelOption> ChooseKernel(const ops::NodeSpec& node, const DeviceSpec& device,
                                   const KernelChoices& choices);
 

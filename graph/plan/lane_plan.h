@@ -26,7 +26,8 @@ struct RecomputePolicy {
 };
 
 // Drops dead code, recomputes, compiles. invalid-argument where the graph has no blocks to
-// recompute; resource-exhausted where no choice is within the budget: says the least there is.
+// recompute; resource-exhausted, which states the least possible, where no choice is within the
+// budget.
 Result<std::shared_ptr<const Plan>> CompileLane(const Graph& lane, const DeviceSpec& device,
                                                 const RecomputePolicy& recompute = {},
                                                 const KernelChoices& choices = {},

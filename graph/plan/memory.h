@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The static memory plan: offsets in one arena for buffers whose lifetimes are known. A pure
-// function, no clock: the same buffers get the same offsets anywhere.
+// The static memory plan: offsets in one arena for buffers whose lifetimes are known. It is a pure
+// function that reads no clock: the same buffers get the same offsets anywhere.
 //
 // Buffers are placed one after another, each where it fits between those alive with it: in the
 // tightest gap or in the lowest. Several orders are tried (those of the fullest node first, and
@@ -38,7 +38,7 @@ struct MemoryPlan {
 
 MemoryPlan PlanMemory(const std::vector<BufferLife>& buffers);
 
-// The node at which the most bytes are alive, the first of equals; -1 without buffers.
+// The first node at which the most bytes are alive; -1 without buffers.
 int32_t PeakNode(const std::vector<BufferLife>& buffers);
 
 }  // namespace lockstep::graph

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parameter space: all trained tensors laid end to end and cut into blocks, the unit of
-// ownership, hashing and updates. A function of the model alone: blocks are part of the bits, who
-// owns them is not.
+// ownership, hashing and updates. It is a function of the model alone: blocks are part of the bits,
+// but who owns them is not.
 #pragma once
 
 #include <cstdint>

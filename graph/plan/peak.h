@@ -18,7 +18,8 @@ struct PeakTensor {
   int64_t bytes = 0;
 };
 
-// The largest `count` of them, largest first, of equals the one made first.
+// The largest `count` of them, largest first; of two that are as large the one made first comes
+// first.
 std::vector<PeakTensor> LargestAtPeak(const Plan& plan, size_t count);
 
 }  // namespace lockstep::graph

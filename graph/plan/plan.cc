@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. `Planner` goes through four stages, and each only adds to what the one before has
+// decided: drop nodes that no result needs; choose a kernel for each node, which says how much
+// workspace it wants and which inputs it wants prepared; let outputs take the buffer of an input
+// that dies there; and place the buffers (`PlanMemory`). VerifyPlan then proves the plan from the
+// graph alone.
 #include "graph/plan/plan.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plan = Compile(graph, DeviceSpec, KernelChoices): a kernel for every node and a place for every
-// value. A pure function: no device, no clock; the same inputs give the same plan anywhere.
+// value. It is a pure function of these, without device or clock: the same plan anywhere.
 #pragma once
 
 #include <cstdint>
@@ -65,13 +65,13 @@ struct Plan {
   int64_t guard_bytes = 0;          // left free after each buffer
   int64_t arena_bytes = 0;
   int64_t arena_lower_bound = 0;
-  int64_t arena_without_recompute = 0;  // of the same graph with nothing recomputed; 0: nothing is
+  int64_t arena_without_recompute = 0;  // with nothing recomputed; 0: nothing is recomputed
   std::vector<PreparedParameter> prepared;
   int64_t prepared_bytes = 0;
 
   // Index of a result by name; stops the process when there is none.
   size_t ResultIndex(std::string_view result) const;
-  // FLOPs of one run, and of those what recomputed nodes do.
+  // FLOPs of one run, and how many of them recomputed nodes do.
   int64_t flops() const;
   int64_t recomputed_flops() const;
 };

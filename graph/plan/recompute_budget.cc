@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. `Simulation` walks through the order in which nodes would run with a given set of
+// dropped values and counts the bytes that are alive at each step; it gives the peak, and what is
+// idle there: the forward values that only wait for the backward half. `Chooser` drops one idle
+// value after the other, always the cheapest for each byte it frees, and simulates anew after each,
+// because a dropped value can make others live longer. What raises the peak is taken back and not
+// tried again. `ChooseWithinBudget` starts twice, from nothing and from whole blocks, and keeps the
+// better end, since a greedy choice that starts from nothing can miss the blocks.
 #include "graph/plan/recompute_budget.h"
 
 #include <algorithm>
@@ -49,7 +56,7 @@ class Simulation {
     return flops;
   }
 
-  // By node of the graph.
+  // For each node of the graph whether it is run again.
   std::vector<bool> Copied() const {
     std::vector<bool> copied(graph_.nodes().size(), false);
     for (const RecomputeStep& step : steps_) {
@@ -58,8 +65,8 @@ class Simulation {
     return copied;
   }
 
-  // By forward value: whether it is alive at the peak and used on both sides of it, not there, the
-  // uses before it all in the forward half and those after all in the backward.
+  // For each forward value whether it only waits at the peak: it is alive there but not used, all
+  // its uses before are in the forward half, and all after are in the backward half.
   std::vector<bool> IdleAtPeak() const {
     const auto values = static_cast<size_t>(graph_.value_count());
     std::vector<int32_t> forward_end(values, -1), backward_begin(values, kNever);
@@ -89,7 +96,7 @@ class Simulation {
   size_t OutId(size_t s, Value v) const {
     return static_cast<size_t>(steps_[s].again ? v.id + graph_.value_count() : v.id);
   }
-  // Of an input as step s reads it.
+  // The id of an input as step s reads it.
   size_t Id(size_t s, Value v) const {
     const bool backward = steps_[s].again || steps_[s].node >= forward_nodes_;
     const bool copy = backward && dropped_[static_cast<size_t>(v.id)];
@@ -171,7 +178,7 @@ class Chooser {
         workspace_bytes_(workspace_bytes),
         budget_bytes_(budget_bytes) {}
 
-  // From what `dropped` says on.
+  // Starts from what `dropped` says.
   RecomputeChoice Run(std::vector<bool> dropped) const {
     std::vector<bool> banned(dropped.size(), false);
     Measured now = Measure(dropped);

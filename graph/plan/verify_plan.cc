@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. `Verifier` runs through the nodes in order and keeps a map of the arena: which value
+// lies at which bytes (`holds_`). A read must find its value whole in the place that the plan
+// names. A write takes the values under it out of the map, and none of them may be read again, but
+// for an input that this very node may overwrite. It trusts nothing that the planner has worked
+// out: lifetimes come from the graph.
 #include "graph/plan/verify_plan.h"
 
 #include <algorithm>

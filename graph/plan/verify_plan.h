@@ -16,7 +16,7 @@
 
 namespace lockstep::graph {
 
-// `live` is the graph the plan was made of, without dead code: node by node the plan's. An error
+// `live` is the graph the plan was made of, without dead code; its nodes are the plan's. An error
 // names the layer, the op, and both values that meet.
 Status VerifyPlan(const Graph& live, const Plan& plan);
 

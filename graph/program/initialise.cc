@@ -7,7 +7,7 @@
 namespace lockstep::graph {
 namespace {
 
-// Of element i in the file's order.
+// The value of element i in the file's order.
 double FirstValue(const Initializer& init, uint64_t i, PhiloxKey key) {
   const auto word = [&](uint32_t draw) {
     return Philox4x32({LowWord(i), HighWord(i), draw, 0}, key)[0];

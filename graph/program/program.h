@@ -35,8 +35,8 @@ struct ProgramOptions {
   int64_t lane_batch = 1;  // rows of a full lane batch: backward starts from numerator / lane_batch
   double label_smoothing = 0.0;
   OptimizerSpec optimizer;
-  // Fold constants, merge common subexpressions and fuse chains before autodiff. Off with reference
-  // kernels: the order of sums may change.
+  // Fold constants, merge common subexpressions and fuse chains before autodiff. It is off with
+  // reference kernels, since the order of sums may change.
   bool rewrite = false;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The activation at the end of a fused op, named by an attribute: "none" or an elementwise op f of
-// one input whose gradient is f_grad (y, dy). Only relu: oneDNN's tanh behind a convolution of few
-// channels takes twice as long as our own after it.
+// one input whose gradient is f_grad (y, dy). The only such op is relu, since oneDNN's tanh behind
+// a convolution of few channels takes twice as long as our own after it.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ inline Value Activate(Emitter* e, std::string_view name, Value x) {
   return name == "none" ? x : e->Emit1(name, Pack(NoAttrs{}), {x});
 }
 
-// From the activation's output and its gradient.
+// The gradient of its input, from the activation's output and the gradient of that.
 inline Value ActivationGrad(Emitter* e, std::string_view name, Value y, Value dy) {
   return name == "none" ? dy : e->Emit1(std::string(name) + "_grad", Pack(NoAttrs{}), {y, dy});
 }

@@ -22,7 +22,7 @@ struct Composition {
   std::vector<Value> results;  // the fused node's outputs
 };
 
-// Requires an op with `expand` and input types its shape rule takes.
+// The composed form. Requires an op with `expand`, and input types that its shape rule takes.
 Composition Compose(const OpRegistry& registry, const Op& op, const Attrs& attrs,
                     const std::vector<TensorType>& in, const std::string& path);
 

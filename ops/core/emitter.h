@@ -31,7 +31,7 @@ class Emitter {
   virtual std::vector<Value> Emit(std::string_view op, Attrs attrs,
                                   std::span<const Value> inputs) = 0;
 
-  // For ops of one output.
+  // The same for ops of one output.
   Value Emit1(std::string_view op, Attrs attrs, std::initializer_list<Value> inputs) {
     return Emit(op, std::move(attrs), std::span<const Value>(inputs.begin(), inputs.size()))[0];
   }

@@ -29,7 +29,7 @@ class KeptMask {
   }
 
   // mask[i] = 1 if number i is kept, else 0, for the numbers of a run that begins at a multiple of
-  // 4. For any instruction set (base/device/for_isa.h).
+  // 4. It may be compiled for any instruction set (base/device/for_isa.h).
   LOCKSTEP_INLINE void Draw(Range run, uint8_t* mask) const {
     constexpr int64_t kAtOnce = 256;
     uint32_t words[kAtOnce];
@@ -59,7 +59,7 @@ T KeptFactor(double p) {
   return static_cast<T>(1.0 / (1.0 - p));
 }
 
-// x * factor where the mask is not 0, else +0: by bits, for what is dropped cannot be foreseen.
+// x * factor where the mask is not 0, else +0; done by bits, since a branch could not be foreseen.
 LOCKSTEP_INLINE inline float ScaledIfKept(float x, float factor, uint8_t mask) {
   const uint32_t all = mask != 0 ? ~uint32_t{0} : 0;
   return std::bit_cast<float>(std::bit_cast<uint32_t>(x * factor) & all);

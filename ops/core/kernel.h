@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels have three phases. Candidates: what could run, told from types and a DeviceSpec alone, no
-// device. Make: creates the primitive once. Run: chooses nothing, allocates nothing.
+// Kernels have three phases. Candidates says what could run, from types and a DeviceSpec alone,
+// without a device. Make creates the primitive once. Run chooses nothing and allocates nothing.
 //
 // A kernel that reads an input in a layout of its own copies it in every run. Where many runs read
 // the same values (weights, by all lanes of a step), Prepare makes the copy once for all of them.
@@ -39,10 +39,10 @@ struct NodeSpec {
 struct Candidate {
   std::string kernel;  // name of the KernelFamily
   std::string algorithm;
-  int64_t workspace_bytes = 0;  // of a run that is given no prepared copy
+  int64_t workspace_bytes = 0;  // for a run that is given no prepared copy
   bool deterministic = true;
-  bool known_slower = false;    // than another kernel's, here: those without it are taken first
-  int64_t flops = 0;            // where it does with fewer than the op's cost tells; 0: as many
+  bool known_slower = false;    // than another kernel, here: the others are taken first
+  int64_t flops = 0;            // where it takes fewer than the op's cost says; 0: as many
   int32_t prepared_input = -1;  // >= 0: the input that Prepare copies
   int64_t prepared_bytes = 0;
   int64_t workspace_bytes_if_prepared = 0;
@@ -57,14 +57,14 @@ struct RunArgs {
   const void* prepared = nullptr;  // what Prepare made of the same input, or nothing
 };
 
-// A made kernel. Thread-safe: lanes running at once share it, each with its own pointers. A CPU
-// kernel runs to completion on the calling thread; a device's enqueues on the stream.
+// A made kernel. It is thread-safe: lanes that run at once share it, each with its own pointers. A
+// CPU kernel runs to completion on the calling thread; a device's enqueues on the stream.
 class Kernel {
  public:
   virtual ~Kernel() = default;
   virtual Status Run(const RunArgs& args, Stream* stream) const = 0;
-  // Of a candidate with a prepared input: fills the copy that runs may be given. No bit of a run
-  // depends on whether it is.
+  // Where the candidate has a prepared input: fills the copy that runs may be given. No bit of a
+  // run depends on whether it is given.
   virtual Status Prepare(const void* input, void* prepared, Stream* stream) const;
 };
 
@@ -73,7 +73,7 @@ class KernelFamily {
  public:
   virtual ~KernelFamily() = default;
   virtual std::string_view name() const = 0;
-  // Whether its work is a library's.
+  // Whether a library does its work.
   virtual bool is_library() const { return false; }
   // At least one candidate, best first, or a Status with the reason why nothing can run.
   virtual Result<std::vector<Candidate>> Candidates(const NodeSpec& node,

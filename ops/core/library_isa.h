@@ -10,9 +10,9 @@
 
 namespace lockstep::ops {
 
-// Starts the library for `isa`, once a process and before its first primitive, and names what it
-// then uses of this machine: "oneDNN avx512_core_vnni". Empty in builds without a library.
-// Failed-precondition where it was started for another set, or cannot be held to this one.
+// Starts the library for `isa`, once in a process and before its first primitive, and names what it
+// then uses of this machine: "oneDNN avx512_core_vnni". Empty in builds without a library. Fails
+// with failed-precondition where it was started for another set, or cannot be held to this one.
 Result<std::string> StartLibrary(CpuIsa isa);
 
 }  // namespace lockstep::ops

@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. A problem (OnednnProblem) states a primitive and which of its arguments are which
+// inputs and outputs. `Bind` asks one implementation of it how it wants each argument to lie in
+// memory: where that is not row-major, the argument gets a copy in the workspace and a reorder. A
+// candidate is such an implementation with the size of its workspace; `MadeKernel` creates
+// primitive and reorders once. A run then reorders inputs, executes, and reorders outputs. Prepare
+// makes one of those copies in memory that outlives the run, so that a run which is given it
+// reorders one input less.
 #include "ops/core/onednn.h"
 
 #include <omp.h>
@@ -215,7 +222,7 @@ class MadeKernel : public Kernel {
     return arg.output ? run.out[arg.index] : const_cast<void*>(run.in[arg.index]);
   }
 
-  // Between the node's memory and the copy.
+  // Copies between the node's memory and the copy, whichever way the argument goes.
   void Reorder(size_t i, const Copy& copy, void* plain, dnnl::stream* stream) const {
     const BoundArg& b = bound_.args[i];
     if (b.blocks) {
@@ -253,7 +260,7 @@ class Family : public KernelFamily {
       do {
         const std::string name = NameOf(problem.primitive);
         if (IsReference(name)) continue;
-        // Of implementations of one name the first is meant.
+        // A name means the first of several implementations that have it.
         if (!candidates.empty() && candidates.back().algorithm == name) continue;
         candidates.push_back(CandidateOf(Bind(problem), name));
         candidates.back().known_slower = known_slower_;

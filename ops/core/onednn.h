@@ -37,8 +37,8 @@ struct OnednnProblem {
   bool prepares = true;        // an input that is reordered can be prepared (ops/core/kernel.h)
 };
 
-// Whether oneDNN may run the node: as CheckSimd, no empty input, no image of 2^31 pixels, and
-// the instruction set is the one it was started for in this process.
+// Whether oneDNN may run the node: CheckSimd must allow it, no input may be empty or an image of
+// 2^31 pixels, and the instruction set must be the one oneDNN was started for in this process.
 Status CheckOnednn(const NodeSpec& node, const DeviceSpec& device);
 
 // While it lives, oneDNN makes and runs what the calling thread asks for on `threads` threads.
@@ -55,7 +55,7 @@ class OnednnThreads {
 
 const dnnl::engine& OnednnEngine();
 
-// Attributes every primitive here is made with: the scratchpad is the caller's.
+// The attributes with which every primitive here is made: the caller gives the scratchpad.
 dnnl::primitive_attr OnednnAttr();
 
 // A forward primitive P (dnnl::matmul, ...).
@@ -83,11 +83,11 @@ OnednnProblem Backward(const typename P::desc& desc, const typename F::primitive
 
 // A tensor of `dims` that lies in memory with `strides`, in elements.
 dnnl::memory::desc OnednnTensor(const dnnl::memory::dims& dims, const dnnl::memory::dims& strides);
-// The same dims, in whatever layout the primitive likes best.
+// A tensor of the same dims, in whatever layout the primitive likes best.
 dnnl::memory::desc OnednnAnyLayout(const dnnl::memory::dims& dims);
 
 // `problem` states the primitive for a node; it may throw dnnl::error, which becomes the reason why
-// oneDNN cannot run the node. `known_slower` as Candidate: where our own kernel is faster.
+// oneDNN cannot run the node. `known_slower` is Candidate's: our own kernel is faster there.
 using MakeOnednnProblem = std::function<OnednnProblem(const NodeSpec&)>;
 std::shared_ptr<const KernelFamily> OnednnKernel(MakeOnednnProblem problem,
                                                  bool known_slower = false);

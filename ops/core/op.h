@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Op: everything an op says about itself, as plain data, in the order in which a reader asks:
 // attributes, shape rule, composed form, meaning, gradient, aliases and randomness, cost, kernels,
-// samples. One folder an op; its Register function adds it (ops/core/registry.h).
+// samples. Each op has a folder, whose Register function adds it (ops/core/registry.h).
 #pragma once
 
 #include <functional>
@@ -37,8 +37,9 @@ struct ReferenceArgs {
   const Shape& out_shape(size_t i) const { return node.out[i].shape; }
 };
 
-// What a gradient rule sees. `dout[i]` is invalid where no gradient flows into output i: that means
-// zero, and is never a tensor of zeros. Nothing may be emitted for inputs not wanted.
+// What a gradient rule sees. `dout[i]` is invalid where no gradient flows into output i; that
+// stands for zero, and there is never a tensor of zeros. Nothing may be emitted for inputs not
+// wanted.
 struct GradArgs {
   Emitter* emit;
   std::span<const Value> in, out, dout;
@@ -77,7 +78,7 @@ struct Op {
   std::function<void(const ReferenceArgs&)> reference_f64;
   // Bytes of scratch the reference kernel wants; null: none.
   std::function<int64_t(const NodeSpec&)> reference_workspace;
-  // One gradient an input (invalid where not wanted or none exists); null: not differentiable.
+  // One gradient per input (invalid where not wanted or none exists); null: not differentiable.
   std::function<std::vector<Value>(const Attrs&, const GradArgs&)> grad;
   // Floating-point outputs that are constants to the gradient (saved statistics, probabilities):
   // nothing flows through them, their `dout` is never valid.
@@ -87,7 +88,7 @@ struct Op {
   std::vector<std::pair<int, int>> may_alias;
   int random_streams = 0;  // > 0: draws from the stream keyed by the node's path
   std::function<Cost(const NodeSpec&)> cost;
-  // Ordered, best first; the registry appends the reference kernel last.
+  // Best first; the registry appends the reference kernel as the last.
   std::vector<std::shared_ptr<const KernelFamily>> kernels;
   std::vector<Sample> samples;
 };

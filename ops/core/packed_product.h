@@ -61,7 +61,7 @@ struct PackedProductArgs {
   bool accumulate = false;  // go on from the sums in y instead of from +0
 };
 
-// float and double.
+// Exists for float and double.
 template <typename T>
 void PackedProduct(const PackedProductArgs<T>& args);
 

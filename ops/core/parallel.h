@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops over the threads of a lane (exactness.md 6): work is cut into parts by the shapes alone,
-// parts are dealt to threads statically, and results are combined by the number of the part. So the
-// bits do not depend on how many threads there are.
+// Loops over the threads of a lane: work is cut into parts by the shapes alone, parts are dealt to
+// threads statically, and results are combined by the number of the part. So the bits do not depend
+// on how many threads there are.
 //
 // In builds without OpenMP (the sanitizer that knows no OpenMP) all parts run on the caller.
 #pragma once
@@ -27,10 +27,10 @@ inline void ForRuns(int32_t threads, int64_t n, int64_t grain,
   });
 }
 
-// Elements to deal at a time where each is work of its own: few enough for even shares.
+// How many elements are dealt at a time where each is work of its own: few enough for even shares.
 inline constexpr int64_t kElementGrain = 4096;
 
-// As many rows of pixels of images (N, H, W, C).
+// How many rows of pixels of images (N, H, W, C) have about so many elements.
 inline int64_t RowGrain(const Shape& images) {
   return std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, images[2] * images[3]));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reference kernel as a kernel family like any other: runs an op's plain loops in the node's
-// compute type. Last in every op's list, never removed.
+// compute type. It is the last in every op's list and never removed.
 #pragma once
 
 #include "ops/core/op.h"

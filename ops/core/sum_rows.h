@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums over the rows of a matrix, a channel each: gradients of biases. 64 rows at a time in float,
-// those sums in double: by part of about 64 Ki elements, then over the parts in order.
+// Sums over the rows of a matrix, one for each channel: gradients of biases. 64 rows at a time are
+// added in float, these sums in double: within parts of about 64 Ki elements, then over the parts
+// in order.
 #pragma once
 
 #include <cstdint>

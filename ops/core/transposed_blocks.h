@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A matrix as oneDNN's convolutions like their weights: cut into blocks of rows, each transposed.
-// Its own reorder reads such a matrix column by column and takes longer (docs/decisions/0007).
+// A matrix laid out as oneDNN's convolutions want their weights: cut into blocks of rows, each
+// transposed. oneDNN's own reorder reads such a matrix column by column and takes longer
+// (docs/decisions/0007).
 #pragma once
 
 #include <cstdint>

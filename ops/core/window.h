@@ -24,7 +24,8 @@ struct Window {
   // Number of output positions over `in` input positions, at least 1; or what is impossible.
   // `axis` names the axis in the message ("height").
   Result<int64_t> Outputs(int64_t in, std::string_view axis) const;
-  // For pools: also that the padding is at most half the kernel, so that no window is empty.
+  // The same for pools; fails too where the padding is above half the kernel: a window could be
+  // empty.
   Result<int64_t> PoolOutputs(int64_t in, std::string_view axis) const;
 
   // The r for which output position p reads a position inside [0, in).
@@ -33,7 +34,7 @@ struct Window {
   Range Covering(int64_t i, int64_t outputs) const;
 };
 
-// The windows of a pool's attributes.
+// The windows that a pool's attributes state.
 template <typename A>
 Window HeightOf(const A& a) {
   return {a.kernel_h, a.stride_h, a.padding_h};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkpoints: the whole training state of a run at one step, as logical tensors, complete and
-// verified or not there (durability.md 3 to 8).
+// verified or not there.
 //
 //   checkpoints/b01-s0000001200/            branch 1, after 1200 steps
 //     model-00001-of-00002.safetensors      parameters and running statistics, torchvision's names
@@ -71,7 +71,7 @@ struct CheckpointManifest {
 };
 
 // JSON, keys sorted, indented by one space, with the XXH3-128 of itself; not one byte may differ
-// from that form. Decoding: data-loss; failed-precondition for another version.
+// from that form. Decoding fails with data-loss, or with failed-precondition for another version.
 std::string EncodeCheckpointManifest(const CheckpointManifest& manifest);
 Result<CheckpointManifest> DecodeCheckpointManifest(std::string_view text);
 
@@ -86,36 +86,36 @@ struct CheckpointWriteOptions {
   std::function<Status()> may_commit;
 };
 
-// Writes and commits. Where the target exists and verifies: equal digest: the own one is thrown
-// away, success; another digest: data-loss naming both, both are kept (the own one as
-// checkpoints/conflict-<name>-g<generation>). A damaged target is moved to .trash and replaced. A
-// failure removes the own temporary folder where it can. Fault points: checkpoint.open,
-// checkpoint.write, checkpoint.fsync (all can fail), checkpoint.manifest_fsync.before / .after,
-// checkpoint.rename.before / .after, checkpoint.parent_fsync.before / .after.
-// Returns the bytes written.
-// Superseded goes before every other failure: the newer holder may have removed the own folder.
+// Writes and commits a checkpoint. Where one of its name exists and verifies: with the same digest
+// the new one is thrown away, which is a success; with another digest both are kept (the new one as
+// checkpoints/conflict-<name>-g<generation>), and data-loss names both. A damaged one is moved to
+// .trash and replaced. After a failure the temporary folder is removed where that is possible.
+// Fault points: checkpoint.open, checkpoint.write, checkpoint.fsync (all can fail),
+// checkpoint.manifest_fsync.before / .after, checkpoint.rename.before / .after,
+// checkpoint.parent_fsync.before / .after. Returns the bytes written. Superseded goes before every
+// other failure, which the newer holder may have caused.
 Result<int64_t> WriteCheckpoint(const std::string& run_directory, CheckpointManifest manifest,
                                 const std::vector<TensorGroup>& groups,
                                 const CheckpointWriteOptions& options);
 
 // Writes a checkpoint that verifies once more as the beginning of another branch: the same state at
-// the same step. Holds all of it in memory meanwhile. Errors as of reading and of writing one.
+// the same step. All of it is in memory meanwhile. The errors are those of reading and of writing.
 Status CopyToBranch(const std::string& run_directory, const CheckpointManifest& manifest,
                     int32_t branch, int64_t generation, const CheckpointWriteOptions& options);
 
-// Those that carry a checkpoint's name, in increasing (branch, step); not verified.
+// All that carry a checkpoint's name, in increasing (branch, step); they are not verified.
 Result<std::vector<CheckpointId>> ListCheckpoints(const std::string& run_directory);
 
-// Reads every byte: manifest, sizes, hashes, no file beside those listed. data-loss: wrong bytes,
-// naming the file and what is wrong; not-found: no such checkpoint. io-error, deadline-exceeded:
-// the disk, not the checkpoint: tried three times.
-// Fault point: checkpoint.read (can fail; once for each try of a file).
+// Reads every byte: manifest, sizes, hashes, no file beside those listed. Fails with data-loss,
+// naming the file and what is wrong with its bytes; with not-found where there is no such
+// checkpoint; and with io-error or deadline-exceeded where the disk failed three times. Fault
+// point: checkpoint.read (can fail; once for each try of a file).
 Result<CheckpointManifest> VerifyCheckpoint(const std::string& run_directory, CheckpointId id);
 
 // The checkpoint to go on from: of the highest branch the highest step that verifies, then the next
-// branch; nullopt where there is none. `say` is told of every one passed over and why. Fails on a
-// disk's fault: that is not corruption; and with what `advance` (may be empty), told the bytes of
-// each piece read, fails with.
+// branch; nullopt where there is none. `say` is told of every one that is passed over, and why.
+// `advance` (may be empty) is told the bytes of each piece read. Fails where the disk fails, which
+// is no corruption, and where `advance` fails.
 Result<std::optional<CheckpointManifest>> FindResume(
     const std::string& run_directory, const std::function<void(const std::string&)>& say,
     const Advance& advance = {});
@@ -140,21 +140,21 @@ class CheckpointTensors {
 };
 
 struct Retention {
-  int32_t keep_last = 3;           // of the current branch, at least 2
-  std::vector<CheckpointId> keep;  // besides: the best one
+  int32_t keep_last = 3;           // newest ones of the current branch, at least 2
+  std::vector<CheckpointId> keep;  // what is kept besides: the best one
 };
-// Removes the older checkpoints of the current branch, by rename to .trash-... and unlink. Never
-// the last two that verify of a branch, never the parent of the newest generation. Names what it
-// removed. So of checkpoints that are whole a branch never has more than max(keep_last, 2) and one
-// for each of `keep` and that parent, however often the run was started again. Only called by the
-// holder of the generation.
+// Removes the older checkpoints of the current branch, by rename to .trash-... and unlink, and
+// returns their names. The last two of a branch that verify stay, and so does the parent of the
+// newest generation. So a branch never has more whole checkpoints than max(keep_last, 2) and one
+// for each of `keep` and that parent, however often the run was started again. Only the holder of
+// the generation calls it.
 Result<std::vector<CheckpointId>> RemoveOldCheckpoints(const std::string& run_directory,
                                                        int32_t branch, const Retention& retention);
 
-// All of them: a run that is begun anew. As above for how.
+// Removes all of them, in the same way, for a run that is begun anew.
 Status RemoveAllCheckpoints(const std::string& run_directory);
 
-// Stale .tmp-* and .trash-* of checkpoints/; only by the holder.
+// Removes stale .tmp-* and .trash-* of checkpoints/. Only the holder calls it.
 Status RemoveStaleTemporaries(const std::string& run_directory);
 
 }  // namespace lockstep::storage

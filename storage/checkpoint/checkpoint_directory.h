@@ -24,13 +24,13 @@ bool IsGroupStem(std::string_view stem);  // [a-z0-9_]+
 // "model-00001-of-00002.safetensors" for index 0 of 2.
 std::string CheckpointFileName(const std::string& stem, size_t index, size_t count);
 
-// Invalid-argument where the manifest cannot be written: texts that are not UTF-8, negative
-// numbers.
+// Fails with invalid-argument where the manifest cannot be written: texts that are not UTF-8,
+// negative numbers.
 Status CheckManifestFits(const CheckpointManifest& manifest);
 
-// As VerifyCheckpoint. With `id` the manifest must be of that checkpoint. `advance` (may be empty)
-// is told the bytes of each piece read. Fault point: checkpoint.read (can fail; once for each try
-// of a file).
+// The same as VerifyCheckpoint. With `id` the manifest must be of that checkpoint. `advance` (may
+// be empty) is told the bytes of each piece read. Fault point: checkpoint.read (can fail; once for
+// each try of a file).
 Result<CheckpointManifest> VerifyCheckpointDirectory(const std::string& path,
                                                      std::optional<CheckpointId> id,
                                                      const Advance& advance = {});
@@ -39,9 +39,9 @@ Result<CheckpointManifest> VerifyCheckpointDirectory(const std::string& path,
 Result<CheckpointManifest> InspectCheckpointDirectory(const std::string& path,
                                                       std::optional<CheckpointId> id);
 
-// Renames it to .trash-..., from where nothing but removal leads; its path there. Superseded
-// zombies rename too: whoever is first has it, and a half removed checkpoint never has a
-// checkpoint's name.
+// Renames the checkpoint to .trash-..., from where it can only be removed, and returns its path
+// there. Processes that were superseded do so too: whoever comes first has it, and what is half
+// removed never has a checkpoint's name.
 Result<std::string> MoveToTrash(const std::string& path);
 
 }  // namespace lockstep::storage

@@ -54,7 +54,7 @@ Result<std::string> BytesOfHex(const std::string& key, const std::string& text) 
   return bytes;
 }
 
-// That the files are complete sets STEM-0000i-of-0000n, in order: nothing else may be in a
+// Checks that the files are complete sets STEM-0000i-of-0000n, in order: nothing else may be in a
 // manifest, least of all a path that leads out of the checkpoint.
 Status CheckFileNames(const std::vector<CheckpointFile>& files) {
   size_t i = 0;

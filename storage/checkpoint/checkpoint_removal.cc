@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Removing checkpoints and what dead writers left: always a rename first (durability.md 7).
+// Removing checkpoints and what dead writers left: always a rename first.
 #include <algorithm>
 
 #include "storage/checkpoint/checkpoint.h"

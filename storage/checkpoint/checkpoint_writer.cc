@@ -1,5 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing a checkpoint: a temporary folder, the manifest last, one rename (durability.md 3 and 4).
+// Writing a checkpoint: a temporary folder, the manifest last, one rename.
+//
+// The plan. Nothing under a checkpoint's name is ever incomplete, so everything is written under
+// another name first:
+//
+//   1. Write: make .tmp-NAME-GENERATION-RANDOM; write the tensor files, each hashed as it is
+//      written and then fsynced; then the manifest with these hashes, fsynced too; then fsync the
+//      folder.
+//   2. Rename: ask whether this process may still commit (a newer generation may have begun),
+//      then rename to the checkpoint's name without replacing anything.
+//   3. Where the name is taken, look at what is there. The same state: the work is done. A whole
+//      checkpoint with another digest: keep both, and fail. A damaged one: move it to the trash,
+//      and rename again.
+//   4. Sync: fsync the parent folder. Only now is the checkpoint committed.
+//
+// A crash between any two calls leaves the old state or the new one, and at most a temporary folder
+// that the next holder of the run removes.
 #include <algorithm>
 #include <deque>
 #include <set>
@@ -38,7 +54,8 @@ Status CheckGroups(const std::vector<TensorGroup>& groups) {
   return {};
 }
 
-// In the order given, cut where a file would grow beyond `file_bytes`; at least one, maybe empty.
+// The tensors in the order given, cut where a file would grow beyond `file_bytes`. There is at
+// least one file, which may be empty.
 std::vector<TensorSpan> SplitIntoFiles(const std::vector<TensorView>& tensors, int64_t file_bytes) {
   std::vector<TensorSpan> files(1);
   int64_t bytes = 0;

@@ -23,8 +23,8 @@ class DurableFile {
   DurableFile(const DurableFile&) = delete;
   DurableFile& operator=(const DurableFile&) = delete;
 
-  // Resource-exhausted: the disk, a quota or the process's file size limit (whose signal, SIGXFSZ,
-  // does not reach the program).
+  // Fails with resource-exhausted where the disk, a quota or the process's file size limit is
+  // reached (the limit's signal, SIGXFSZ, does not reach the program).
   Status Append(std::string_view bytes);
   Status Finish();  // fsync, close
 

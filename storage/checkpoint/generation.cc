@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Taking a generation, and the beat of its holder.
+//
+// The plan. To claim: write the generation to a temporary file, fsync it, and link(2) it to the
+// next number; a link fails where the name is there, so exactly one process has each number,
+// whatever they do at the same time. Then a thread beats: each time it looks whether its number is
+// still the newest and rewrites the counter beside it. The first beat that cannot be made for
+// `still`, or that finds a newer number, is the last, and Health says why.
 #include "storage/checkpoint/generation.h"
 
 #include <sys/stat.h>

@@ -15,7 +15,7 @@ std::string GenerationsFolder(const std::string& run_directory);  // RUN/generat
 std::string GenerationPath(const std::string& run_directory, int64_t number);
 std::string AlivePath(const std::string& run_directory, int64_t number);
 
-// The numbers taken, increasing. Not-found where there is no folder.
+// The numbers taken, increasing. Fails with not-found where there is no folder.
 Result<std::vector<int64_t>> GenerationNumbers(const std::string& run_directory);
 Result<GenerationInfo> ReadGeneration(const std::string& run_directory, int64_t number);
 
@@ -25,7 +25,7 @@ std::string DescribeProcess(const GenerationInfo& info);  // "process 123 on nod
 inline constexpr char kEnded[] = "ended";
 // What .alive holds: a counter's text, kEnded, or "" where there is none yet.
 Result<std::string> ReadAlive(const std::string& run_directory, int64_t number);
-// Rewrites it in place; always of one length, so that a reader never sees a part.
+// Rewrites .alive in place, always with the same length, so that a reader never sees a part.
 Status WriteAlive(const std::string& run_directory, int64_t number, const std::string& text);
 
 }  // namespace lockstep::storage

@@ -9,8 +9,8 @@
 
 namespace lockstep::storage {
 
-// Makes `folder`, which lies in the run directory, and syncs the latter; fine where it is there.
-// Not-found where the run directory is gone.
+// Makes `folder`, which lies in the run directory, unless it is there, and syncs the run directory.
+// Fails with not-found where that is gone.
 Status MakeFolderOfRun(const std::string& run_directory, const std::string& folder);
 
 }  // namespace lockstep::storage

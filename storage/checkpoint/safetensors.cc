@@ -111,7 +111,8 @@ Result<TensorView> ViewOf(const SafetensorsEntry& entry, std::string_view data) 
   return TensorView{entry.name, {known->dtype, Shape(std::move(dims))}, data.data() + entry.begin};
 }
 
-// That the tensors, sorted by where they begin, follow each other from 0 to the end of the data.
+// Checks that the tensors, sorted by where they begin, follow each other from 0 to the end of the
+// data.
 Status CheckNoHoles(std::vector<SafetensorsEntry> entries, uint64_t data_bytes) {
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The safetensors format: named tensors in one file that any Python reads as it is. Strict both
-// ways. A file is 8 bytes (little-endian length of the header), the header (JSON: name -> dtype,
-// shape, data_offsets; "__metadata__" -> texts), then the tensors' bytes without holes or overlap.
-// Specification: https://github.com/huggingface/safetensors (README, "Format").
+// The safetensors format: named tensors in one file that any Python reads as it is. Reader and
+// writer are strict. A file is 8 bytes (little-endian length of the header), the header (JSON: name
+// -> dtype, shape, data_offsets; "__metadata__" -> texts), then the tensors' bytes without holes or
+// overlap. Specification: https://github.com/huggingface/safetensors (README, "Format").
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace lockstep::storage {
 
-// A tensor whose bytes are another's: row-major, little-endian, type.bytes() of them.
+// A tensor whose bytes belong to somebody else: row-major, little-endian, type.bytes() of them.
 struct TensorView {
   std::string name;
   TensorType type;
@@ -33,13 +33,13 @@ using TensorMetadata = std::map<std::string, std::string>;
 Result<std::string> SerializeSafetensors(const std::vector<TensorView>& tensors,
                                          const TensorMetadata& metadata = {});
 
-// The same bytes in pieces, in order: the header, then each tensor where it lies. The first failure
-// of `put` ends it.
+// Gives `put` the same bytes in pieces, in order: the header, then each tensor where it lies. The
+// first failure of `put` ends it.
 Status StreamSafetensors(const std::vector<TensorView>& tensors, const TensorMetadata& metadata,
                          const std::function<Status(std::string_view)>& put);
 
-// Writes it so that `path` is either as before or complete: temporary file, fsync, rename, fsync of
-// the directory.
+// Writes the file so that `path` is either as before or complete: temporary file, fsync, rename,
+// fsync of the directory.
 Status WriteSafetensors(const std::string& path, const std::vector<TensorView>& tensors,
                         const TensorMetadata& metadata = {});
 
@@ -47,16 +47,16 @@ Status WriteSafetensors(const std::string& path, const std::vector<TensorView>& 
 class SafetensorsFile {
  public:
   static Result<SafetensorsFile> Read(const std::string& path);
-  // The same from bytes; `name` is what messages call them. What another program wrote in place of
-  // such a file is named. Errors (data-loss): a header longer
-  // than 100,000,000 bytes or than the file, JSON that is not as the format says, duplicate names,
-  // holes, overlaps, sizes that do not fit the shape, bytes left over; invalid-argument: an element
-  // type that Lockstep has not.
+  // The same from bytes; `name` is what messages call them. Where they are another program's file
+  // of a known kind, the message says so. Errors (data-loss): a header longer than 100,000,000
+  // bytes or than the file, JSON that is not as the format says, duplicate names, holes, overlaps,
+  // sizes that do not fit the shape, bytes left over; invalid-argument: an element type that
+  // Lockstep has not.
   static Result<SafetensorsFile> Parse(std::string bytes, std::string_view name);
 
   const std::vector<TensorView>& tensors() const { return tensors_; }  // in header order
   const TensorMetadata& metadata() const { return metadata_; }
-  // Not-found (with a suggestion) where there is no such tensor.
+  // Fails with not-found (with a suggestion) where there is no such tensor.
   Result<TensorView> Find(std::string_view name) const;
 
   SafetensorsFile(SafetensorsFile&&) = default;

@@ -24,8 +24,8 @@ struct SafetensorsHeader {
   TensorMetadata metadata;
 };
 
-// Data-loss unless it is an object of entries with exactly dtype, shape and data_offsets, and
-// perhaps __metadata__ with texts; no name twice; at most 32 dimensions.
+// Fails with data-loss unless the text is an object of entries with exactly dtype, shape and
+// data_offsets, and perhaps __metadata__ with texts; no name twice; at most 32 dimensions.
 Result<SafetensorsHeader> ParseSafetensorsHeader(std::string_view text);
 
 }  // namespace lockstep::storage

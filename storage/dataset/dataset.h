@@ -33,10 +33,10 @@ struct SplitInfo {
 struct DatasetInfo {
   std::vector<std::string> classes;             // name of label 0, 1, ...
   std::vector<SplitInfo> splits;                // in bytewise name order; the first begins at id 0
-  int64_t shard_size = 256;                     // consecutive ids a shard
+  int64_t shard_size = 256;                     // consecutive ids per shard
   int64_t height = 0, width = 0, channels = 0;  // of the samples when all are equal, else 0
-  // Of the pixel values / 255, per channel, over the split "train" (over the first where there is
-  // none); population deviation. Empty where samples differ in their number of channels.
+  // Mean and population deviation of the pixel values / 255, per channel, over the split "train"
+  // (over the first where there is none). Empty where samples differ in their number of channels.
   std::vector<double> channel_mean, channel_std;
   std::string source;                 // the importer and what it read, for people
   Hash128Value source_fingerprint;    // of the source's contents
@@ -55,7 +55,7 @@ struct Record {
   std::string source_path;  // of the original, relative to the source
   int32_t label = 0;
   int32_t height = 0, width = 0, channels = 0;
-  std::string pixels;  // H W C, one byte a value
+  std::string pixels;  // H W C, one byte per value
 
   bool operator==(const Record&) const = default;
 };
@@ -72,7 +72,7 @@ class Dataset {
   const DatasetInfo& info() const;
 
   // The record of an id, its checksum verified. Bytes that fail a checksum are read again; if they
-  // fail again: data-loss naming the id, the key and the file. An id that no split holds:
+  // fail again, data-loss names the id, the key and the file. An id that no split holds is an
   // invalid-argument.
   Result<Record> Read(SampleId id) const;
   // The records first .. first + count - 1 in id order, in one pass. Errors as for Read.

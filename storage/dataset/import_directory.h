@@ -13,8 +13,8 @@ namespace lockstep::storage {
 // Whether the last component of `path` ends in ".importing-" and digits.
 bool IsImportDirectory(const std::string& path);
 
-// Whether a dataset may be made at `out`; what Make checks first. Already-exists unless nothing is
-// there, or a dataset and `replace` is set.
+// Whether a dataset may be made at `out`; what Make checks first. Fails with already-exists unless
+// nothing is there, or a dataset and `replace` is set.
 Status CheckImportTarget(const std::string& out, bool replace);
 
 class ImportDirectory {

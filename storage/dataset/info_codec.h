@@ -15,13 +15,13 @@ namespace lockstep::storage {
 
 inline constexpr uint64_t kDatasetVersion = 1;
 
-// JSON. Invalid-argument if a text in it is not UTF-8.
+// As JSON. Fails with invalid-argument if a text in it is not UTF-8.
 Result<std::string> EncodeInfo(const DatasetInfo& info);
-// Data-loss where it is not what EncodeInfo writes, or contradicts itself.
+// Fails with data-loss where the text is not what EncodeInfo writes, or contradicts itself.
 Result<DatasetInfo> DecodeInfo(std::string_view text);
 
 // XXH3-128 over the version, classes, splits, shard size and channel statistics of `info`, then
-// (id, record checksum) of every sample in id order. Not over its other fields.
+// (id, record checksum) of every sample in id order. The other fields are not in it.
 class DigestBuilder {
  public:
   explicit DigestBuilder(const DatasetInfo& info);

@@ -29,22 +29,24 @@ struct DatasetManifest {
 };
 
 std::string EncodeManifest(const DatasetManifest& manifest);
-// Data-loss where a single byte is not as EncodeManifest wrote it; failed-precondition where it is
-// whole but of another version.
+// Fails with data-loss where a single byte is not as EncodeManifest wrote it; failed-precondition
+// where it is whole but of another version.
 Result<DatasetManifest> DecodeManifest(std::string_view text);
 
-// The manifest of the dataset at `directory`. Errors as those of Dataset::Open.
+// The manifest of the dataset at `directory`. The errors are those of Dataset::Open.
 Result<DatasetManifest> ReadManifest(const std::string& directory);
 
 // Whether RocksDB reads a file of this name: such a file must be listed.
 bool IsStoreFile(std::string_view name);
-// Whether it is one of the small files that RocksDB starts from: MANIFEST-*, CURRENT.
+// Whether a file of this name is one of the small files that RocksDB starts from: MANIFEST-*,
+// CURRENT.
 bool IsStartFile(std::string_view name);
 
 // Listed files that are missing or of another size, and store files that are not listed.
 std::vector<VerifyProblem> CheckFilesPresent(const std::string& directory,
                                              const DatasetManifest& manifest);
-// Problem, or empty message if the file has the listed size and hash. Fails only as `advance` does.
+// What is wrong with the file; the message is empty if it has the listed size and hash. Fails only
+// where `advance` fails.
 Result<VerifyProblem> CheckFileHash(const std::string& directory, const ManifestFile& file,
                                     const Advance& advance = {});
 

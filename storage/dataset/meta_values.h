@@ -3,7 +3,7 @@
 // the key, a zero byte and the contents), then the contents.
 //
 //   info                        DatasetInfo (info_codec.h)
-//   listing/SPLIT/00000000 ...  the sorted source paths, each with a newline, 65,536 a value
+//   listing/SPLIT/00000000 ...  the sorted source paths, each with a newline, 65,536 per value
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ inline constexpr int64_t kPathsPerValue = 65536;
 
 std::string ListingKey(std::string_view split, int64_t chunk);
 std::string SealMetaValue(std::string_view key, std::string_view contents);
-// Data-loss where the checksum does not fit.
+// Fails with data-loss where the checksum does not fit.
 Result<std::string> OpenMetaValue(std::string_view key, std::string_view value);
 
 }  // namespace lockstep::storage

@@ -3,7 +3,7 @@
 //
 //   0   u64  XXH3-64 of (the id as u64, then every byte from 8 to the end)
 //   8   u16  record version: 1
-//   10  u16  encoding of the pixels: 0 = raw, H W C, one byte a value
+//   10  u16  encoding of the pixels: 0 = raw, H W C, one byte per value
 //   12  i32  label
 //   16  u32  height    20  u32  width    24  u32  channels
 //   28  u32  length P of the source path
@@ -22,7 +22,7 @@ namespace lockstep::storage {
 
 std::string EncodeRecord(const Record& record);  // sizes must fit the pixels (CHECK)
 
-// Data-loss, without the record's name, where the bytes are not a record of this id.
+// Fails with data-loss, without the record's name, where the bytes are not a record of this id.
 Result<Record> DecodeRecord(SampleId id, std::string_view bytes);
 
 // The checksum at the head of an encoded record.

@@ -15,8 +15,8 @@ namespace lockstep::storage {
 
 inline constexpr char kMetaFamily[] = "meta";
 
-// Our own options, always: an OPTIONS file is neither kept nor read. No log files, no background
-// work, every checksum verified, no block cache (a second read is a second read).
+// Our own options, always: an OPTIONS file is neither kept nor read. There are no log files, no
+// background work and no block cache (a second read is a second read); every checksum is verified.
 rocksdb::Options StoreOptions();
 
 inline rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }

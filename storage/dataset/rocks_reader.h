@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The RocksDB directory of a dataset, opened read-only. No RocksDB types, no meaning of values:
-// Dataset knows that. Every method may be called by any number of threads at once.
+// The RocksDB directory of a dataset, opened read-only. It shows no types of RocksDB and does not
+// know what values mean; Dataset does. Every method may be called by any number of threads at once.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class RocksReader {
   static Result<std::unique_ptr<RocksReader>> Open(const std::string& directory);
   ~RocksReader();
 
-  // Not-found if there is no such key; data-loss where a block fails its checksum.
+  // Fails with not-found if there is no such key; data-loss where a block fails its checksum.
   Result<std::string> Get(std::string_view key) const;
   Result<std::string> GetMeta(std::string_view key) const;
 

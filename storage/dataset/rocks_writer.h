@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sorted files of keys and values, and the RocksDB directory made of them. No RocksDB types.
+// Sorted files of keys and values, and the RocksDB directory made of them, without a type of
+// RocksDB.
 #pragma once
 
 #include <memory>
@@ -11,7 +12,7 @@
 
 namespace lockstep::storage {
 
-// One sorted file being written. One thread at a time.
+// One sorted file that is being written, by one thread at a time.
 class SortedFile {
  public:
   static Result<std::unique_ptr<SortedFile>> Create(const std::string& path);

@@ -10,7 +10,8 @@
 
 namespace lockstep::storage {
 
-// What was learned of the samples of one split. Sizes: -1: none seen yet, 0: not all equal.
+// What was learned of the samples of one split. A size is -1 before the first sample, and 0 where
+// they are not all equal.
 struct SplitLook {
   std::string name;
   int64_t height = -1, width = -1, channels = -1;
@@ -20,12 +21,12 @@ struct SplitLook {
   void Merge(const SplitLook& other);
 };
 
-// Invalid-argument, naming two splits and their sizes, where images of one split have one size and
-// those of another have another.
+// Fails with invalid-argument, naming two splits and their sizes, where images of one split have
+// one size and those of another have another.
 Status CheckSizesAgree(const std::vector<SplitLook>& splits);
 
 // What a person should know and may have meant: classes that a split has and `train` lacks, or the
-// other way round, and classes without any sample. A line each.
+// other way round, and classes without any sample; one line each.
 std::vector<std::string> LabelWarnings(const std::vector<SplitLook>& splits,
                                        const std::vector<std::string>& classes);
 

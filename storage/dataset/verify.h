@@ -26,7 +26,7 @@ struct VerifyReport {
   std::vector<VerifyProblem> problems;
 
   bool ok() const { return problems.empty(); }
-  // One line a problem, or one line that all is well.
+  // One line for each problem, or one line that all is well.
   std::string ToString() const;
   // OK, or data-loss with ToString().
   Status ToStatus() const;

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. Ids are cut into ranges, and threads write the records of a range into a sorted file of
+// its own, in any order; what is learned of them (checksums, sizes, sums of pixels) is kept by id
+// or added up exactly, so that no order shows in the result. Finish then makes statistics and
+// digest, has RocksDB take the sorted files over, and writes the manifest; the directory's change
+// of name comes last of all.
 #include "storage/dataset/writer.h"
 
 #include <algorithm>

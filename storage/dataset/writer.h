@@ -34,7 +34,7 @@ struct SplitListing {
 struct SourceSample {
   int32_t label = 0;
   int32_t height = 0, width = 0, channels = 0;
-  std::string pixels;  // H W C, one byte a value
+  std::string pixels;  // H W C, one byte per value
 };
 
 struct WriterOptions {
@@ -61,19 +61,19 @@ class DatasetWriter {
   int64_t samples() const;
   int64_t ranges() const;  // files of records to write: ranges 0 .. ranges() - 1 of ids
 
-  // Writes the records of one range, each range once, any thread. `sample(split, index)` gives the
-  // sample at a place of the listing; it is called in id order, `written` (may be empty) after each
-  // record. Errors: those of `sample`; a label without a class or pixels that do not fit the sizes:
-  // data-loss; disk full: resource-exhausted naming the directory.
+  // Writes the records of one range, once for each range, from any thread. `sample(split, index)`
+  // gives the sample at a place of the listing; it is called in id order, `written` (may be empty)
+  // after each record. Errors: those of `sample`; data-loss for a label without a class or pixels
+  // that do not fit the sizes; resource-exhausted, naming the directory, where the disk is full.
   using SampleAt = std::function<Result<SourceSample>(size_t split, size_t index)>;
   Status WriteRange(int64_t range, const SampleAt& sample,
                     const std::function<void()>& written = {});
 
-  // After all ranges are written: statistics, digest, manifest, rename. The dataset is there when
-  // this returns OK, and else it is not. Invalid-argument where splits have images of different
-  // sizes.
+  // To be called after all ranges are written: makes statistics, digest and manifest, and renames.
+  // The dataset is there when this returns OK, and else it is not. Invalid-argument where splits
+  // have images of different sizes.
   Result<DatasetInfo> Finish();
-  // After Finish, what a person should know of the splits' labels; a line each.
+  // After Finish: what a person should know of the splits' labels, one line each.
   const std::vector<std::string>& warnings() const;
 
  private:

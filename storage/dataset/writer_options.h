@@ -7,8 +7,8 @@
 
 namespace lockstep::storage {
 
-// Invalid-argument names what is wrong: an empty split, names or paths out of order, a path that is
-// not UTF-8, a shard size out of 1 .. 2^20.
+// Fails with an invalid-argument that names what is wrong: an empty split, names or paths out of
+// order, a path that is not UTF-8, a shard size out of 1 .. 2^20.
 Status CheckWriterOptions(const WriterOptions& options);
 
 }  // namespace lockstep::storage

@@ -21,8 +21,8 @@ const Status& StatusOf(const Result<T>& result) {
   return result.status();
 }
 
-// `read` (returns a Status or a Result) up to three times, while it meets a disk fault. For reading
-// only: a failed write or fsync is never repeated.
+// Calls `read`, which returns a Status or a Result, up to three times while it meets a disk fault.
+// It is for reading only: a failed write or fsync is never repeated.
 template <typename Read>
 auto RetryDiskFaults(Read&& read) {
   auto result = std::forward<Read>(read)();

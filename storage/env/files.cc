@@ -26,7 +26,7 @@ class File {
     if (fd_ >= 0) ::close(fd_);
   }
 
-  // Up to `size` bytes; 0 at the end.
+  // Reads up to `size` bytes; 0 at the end.
   Result<size_t> Read(char* buffer, size_t size) {
     for (;;) {
       const ssize_t n = ::read(fd_, buffer, size);

@@ -14,8 +14,8 @@
 
 namespace lockstep::storage {
 
-// The whole of a regular file: anything else is refused, and a FIFO blocks nothing. Data-loss if it
-// is longer than `limit` bytes.
+// Reads the whole of a regular file; anything else is refused, and a FIFO blocks nothing. Fails
+// with data-loss if the file is longer than `limit` bytes.
 Result<std::string> ReadRegularFile(const std::string& path,
                                     int64_t limit = std::numeric_limits<int64_t>::max());
 
@@ -23,8 +23,8 @@ struct FileHash {
   int64_t size = 0;
   Hash128Value hash;  // XXH3-128 of the contents
 };
-// Told the bytes of each piece that is read or done; a failure of it (cancelled) ends the work,
-// with that failure. May be empty.
+// Is told the bytes of each piece that is read or done; where it fails (with cancelled), the work
+// ends with that failure. May be empty.
 using Advance = std::function<Status(int64_t bytes)>;
 
 Result<FileHash> HashFile(const std::string& path, const Advance& advance = {});
@@ -37,7 +37,7 @@ Status SyncFile(const std::string& path);
 
 // Renames a directory to a name that must not exist (already-exists if it does).
 Status RenameToNew(const std::string& from, const std::string& to);
-// Two directories exchange their names, in one step where the file system can.
+// Exchanges the names of two directories, in one step where the file system can.
 Status ExchangeNames(const std::string& a, const std::string& b);
 
 // 32 random hexadecimal digits: a name nobody else on any machine makes.
@@ -45,7 +45,7 @@ std::string UniqueSuffix();
 
 std::string ParentOf(const std::string& path);    // "." for a bare name
 std::string BaseNameOf(const std::string& path);  // last component; trailing slashes ignored
-// Without trailing slashes (a lone "/" stays).
+// The path without trailing slashes (a lone "/" stays).
 std::string WithoutTrailingSlash(std::string path);
 
 }  // namespace lockstep::storage

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ImportDataset: a source becomes a dataset. What `lockstep data import` does.
+// ImportDataset makes a dataset of a source: the work of `lockstep data import`.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@ struct ImportOptions {
   int threads = 0;   // 0: as many as the machine has cores
   int64_t shard_size = 256;
   bool replace = false;  // an existing dataset at `out` is replaced when the new one is complete
-  // Told (samples written, all samples), by one thread at a time. May be empty.
+  // Is told (samples written, all samples), by one thread at a time. May be empty.
   std::function<void(int64_t done, int64_t total)> progress;
   const std::atomic<bool>* stop = nullptr;  // set: the import ends as cancelled; may be null
 };
@@ -28,7 +28,7 @@ struct ImportOptions {
 struct ImportReport {
   std::string directory;
   DatasetInfo info;
-  std::vector<std::string> warnings;  // of the splits' labels; a line each
+  std::vector<std::string> warnings;  // about the splits' labels, one line each
   int64_t files = 0;                  // of the dataset
   int64_t bytes = 0;                  // of them together
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON that carries its own hash: keys sorted, indented by one space, a newline at the end, and
-// under "hash" the XXH3-128 of that text without "hash". What every manifest of ours is. Heavy:
-// included by .cc files that write or read such a text.
+// under "hash" the XXH3-128 of that text without "hash". Every manifest of ours is such a text. The
+// header is heavy: only .cc files that write or read such a text include it.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -32,8 +32,8 @@ struct HashedFormat {
 Status CheckFormat(const JsonObject& object, const HashedFormat& format);
 
 // What `from_json` makes of an intact text of this format and version; what it refuses is data-loss
-// too. Data-loss unless `encode` gives the text back byte for byte; failed-precondition for another
-// version.
+// too. Fails with data-loss unless `encode` gives the text back byte for byte, and with
+// failed-precondition for another version.
 template <typename T>
 Result<T> DecodeHashed(std::string_view text, const HashedFormat& format,
                        Result<T> (*from_json)(const JsonObject&), std::string (*encode)(const T&)) {
@@ -51,7 +51,7 @@ Result<T> DecodeHashed(std::string_view text, const HashedFormat& format,
   return value;
 }
 
-// Invalid-argument naming `what` unless `text` is UTF-8: JSON holds nothing else.
+// Fails with invalid-argument, naming `what`, unless `text` is UTF-8: JSON holds nothing else.
 Status CheckUtf8(std::string_view what, const std::string& text);
 
 }  // namespace lockstep::storage

@@ -14,9 +14,9 @@ namespace lockstep::storage {
 
 struct KernelFileChoice {
   std::string node;               // graph::NodeText: op, attributes, types
-  std::string kernel, algorithm;  // that run it
+  std::string kernel, algorithm;  // which run it
   double milliseconds = 0.0;      // of one run, the shortest
-  // Of the kernel that would run it otherwise; 0: its bits differ from run to run.
+  // The same of the kernel that would run it otherwise; 0: its bits differ from run to run.
   double first_milliseconds = 0.0;
 
   uint64_t key() const;  // graph::NodeKey
@@ -33,15 +33,15 @@ struct KernelFile {
   bool operator==(const KernelFile&) const = default;
 };
 
-// Invalid-argument where a text is not UTF-8, a time is no number from 0, threads are below 1 or
-// choices are not in order.
+// Fails with invalid-argument where a text is not UTF-8, a time is no number from 0, threads are
+// below 1 or choices are not in order.
 Result<std::string> EncodeKernelFile(const KernelFile& file);
 
-// Data-loss where the text is not whole, was changed, or is none of this format;
-// failed-precondition for another version of it.
+// Fails with data-loss where the text is not whole, was changed, or is none of this format, and
+// with failed-precondition for another version of it.
 Result<KernelFile> DecodeKernelFile(std::string_view text);
 
-// XXH3-64 of the file's bytes: what digest(0) has of it.
+// XXH3-64 of the file's bytes, which stands for the file in digest(0).
 uint64_t KernelFileHash(std::string_view text);
 
 }  // namespace lockstep::storage

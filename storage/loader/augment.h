@@ -7,7 +7,8 @@
 //   hflip                      mirrors left-right with probability one half (random)
 //   pad:P                      adds P zero pixels on each side
 //   normalise                  (x / 255 - mean) / std, the dataset's statistics of each channel
-//   normalise:mean=M:std=S     the same with numbers of the recipe: one, or one a channel (0.5,0.4)
+//   normalise:mean=M:std=S     the same with numbers of the recipe: one, or one per channel
+//   (0.5,0.4)
 //
 // Geometry runs on bytes (H W C); `normalise` makes numbers of them and must come last. Without it
 // a value is x / 255. A padded pixel is the byte 0, so it is normalised like any other. Values are
@@ -69,7 +70,8 @@ class Augmentation {
   Status RequireDeterministic() const;
 
   // Writes OutputShape(...).elements() values to y. `pixels` holds height x width x channels bytes,
-  // and OutputShape of these sizes is OK. T is float or double. Any thread, each its own scratch.
+  // and OutputShape of these sizes is OK. T is float or double. Any thread may call it with its own
+  // scratch.
   template <typename T>
   void Run(const uint8_t* pixels, int64_t height, int64_t width, int64_t channels,
            const AugmentStream& stream, AugmentScratch* scratch, T* y) const;

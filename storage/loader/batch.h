@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LaneBatch: the input of one lane in one step, ready for its graph. StepBatch: those of all lanes
-// of a rank. Both own their memory and are moved, never copied.
+// LaneBatch: the input of one lane in one step, ready for its graph. StepBatch: the inputs of all
+// lanes of a rank. Both own their memory and are moved, never copied.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct LaneBatch {
 struct StepBatch {
   Epoch epoch;
   int64_t step_in_epoch = 0;
-  Step step;                     // the run's global step: epoch * steps an epoch + step_in_epoch
+  Step step;                     // the run's global step: epoch * steps per epoch + step_in_epoch
   std::vector<LaneBatch> lanes;  // one for each lane of the rank, in lane order
 };
 

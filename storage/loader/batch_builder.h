@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// BatchBuilder: records to rows of a lane batch. Internal to storage/loader.
+// BatchBuilder makes rows of a lane batch out of records. Internal to storage/loader.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace lockstep::storage {
 
-// Immutable after Make: any number of threads, each with its own scratch.
+// Immutable after Make: any number of threads may use it, each with its own scratch.
 class BatchBuilder {
  public:
   // Fails where the images of the dataset cannot go through the augmentations, or `dtype` is
@@ -29,7 +29,8 @@ class BatchBuilder {
 
   // A batch with room for `rows` rows and none filled.
   Result<LaneBatch> Allocate(Lane lane, int64_t rows) const;
-  // Appends the record as the next row. Data-loss where it is not an image of the dataset's size.
+  // Appends the record as the next row. Fails with data-loss where it is not an image of the
+  // dataset's size.
   Status Append(const Record& record, Epoch epoch, AugmentScratch* scratch, LaneBatch* batch) const;
 
  private:

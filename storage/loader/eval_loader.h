@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // EvalLoader: the evaluation batches of any lane, by index (storage/order/eval_order.h). Every
-// sample of the split is in exactly one batch; no random numbers.
+// sample of the split is in exactly one batch, and no random numbers are used.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,8 @@ class EvalLoader {
   const Shape& image_shape() const;  // [H, W, C] of every row
   int64_t batches(Lane lane) const { return BatchesOf(spec_, lane); }
 
-  // Batch 0 <= index < batches(lane). Any number of threads at once. Errors: those of records, with
-  // the sample's id and key.
+  // Batch 0 <= index < batches(lane). Any number of threads may call it at once. Errors: those of
+  // records, with the sample's id and key.
   Result<LaneBatch> Read(Lane lane, int64_t index) const;
 
  private:

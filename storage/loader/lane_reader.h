@@ -38,7 +38,7 @@ class LaneReader {
         end_(end),
         records_(source, split_first, budget_records) {}
 
-  // The batch of a step; positions only go forward. Cancelled once `stop` is set.
+  // The batch of a step; positions only go forward. Fails with cancelled once `stop` is set.
   Result<LaneBatch> Make(Epoch epoch, int64_t step_in_epoch, const std::atomic<bool>& stop);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RecordSource: where a loader's records come from. The dataset store is one; a test may be
+// RecordSource: where a loader's records come from. The dataset store is one; a test may have
 // another.
 #pragma once
 

@@ -58,7 +58,7 @@ class TrainLoader {
   // The same over any source of records.
   static Result<std::unique_ptr<TrainLoader>> Make(std::shared_ptr<const RecordSource> source,
                                                    const TrainLoaderOptions& options);
-  // Stops the threads: waits for no more than the records being read.
+  // Stops the threads; it waits for no more than the records that are being read.
   ~TrainLoader();
 
   const Shape& image_shape() const;  // [H, W, C] of every row
@@ -69,7 +69,7 @@ class TrainLoader {
 
   // The batches of all lanes of this rank for the next step. Errors: those of records;
   // deadline-exceeded names the step and the lanes still missing, and may be tried again;
-  // failed-precondition after the last step. One thread at a time.
+  // failed-precondition after the last step. One thread at a time may call it.
   Result<StepBatch> Next(Deadline deadline);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order specs of a dataset's splits: where sample count and shard size come from the dataset
-// and the rest from the recipe.
+// The order specs of a dataset's splits: sample count and shard size come from the dataset, the
+// rest from the recipe.
 #pragma once
 
 #include <cstdint>

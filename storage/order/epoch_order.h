@@ -34,7 +34,7 @@ struct OrderSpec {
   uint64_t seed = 0;
 };
 
-// OK if an order can be made: every number positive, at most 2^24 positions a window (the Philox
+// OK if an order can be made: every number positive, at most 2^24 positions per window (the Philox
 // counter holds no more) and 2^31 samples. The functions below CHECK what this refuses.
 Status Validate(const OrderSpec& spec);
 
@@ -59,7 +59,7 @@ struct IdRun {
 };
 
 // The order of one epoch. A lane is computed when it is first asked for and kept; references and
-// spans stay valid as long as the object. One thread at a time: asking computes.
+// spans stay valid as long as the object. Only one thread at a time may ask, since asking computes.
 class EpochOrder {
  public:
   EpochOrder(const OrderSpec& spec, Epoch epoch);
@@ -69,10 +69,10 @@ class EpochOrder {
 
   // All ids of a lane in the order in which the epoch consumes them.
   const std::vector<uint64_t>& LaneIds(Lane lane);
-  // Those of one step; empty where the lane has nothing to do.
+  // The ids of one step; empty where the lane has nothing to do.
   std::span<const uint64_t> LaneBatch(Lane lane, int64_t step_in_epoch);
 
-  // Windows of a lane: window w holds the lane's positions [w K S, (w+1) K S), and its ids are
+  // The windows of a lane: window w holds the lane's positions [w K S, (w+1) K S), and its ids are
   // those of a few runs (whole shards but for the ends), in position order before they are
   // permuted.
   int64_t WindowsOf(Lane lane) const;

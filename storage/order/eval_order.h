@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The evaluation order: identity. Lane l owns samples [floor(l N / V), floor((l+1) N / V)) of the
 // split, the same ranges as in training, in consecutive batches of `eval_batch` rows with the
-// remainder last. No random numbers; every sample once, whatever the number of ranks.
+// remainder last. It uses no random numbers, and takes every sample once for any number of ranks.
 #pragma once
 
 #include <cstdint>

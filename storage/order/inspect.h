@@ -27,7 +27,7 @@ struct LaneSamples {
   std::vector<OrderedSample> samples;  // in row order; empty where the lane has nothing to do
 };
 
-// One entry a lane, for step 0 <= step_in_epoch < StepsPerEpoch of the epoch. Errors: an unknown
+// One entry per lane, for step 0 <= step_in_epoch < StepsPerEpoch of the epoch. Errors: an unknown
 // split, a step or epoch that does not exist, a record that cannot be read.
 Result<std::vector<LaneSamples>> OrderOfStep(const Dataset& dataset, std::string_view split,
                                              const OrderSpec& spec, Epoch epoch,

@@ -111,7 +111,7 @@ class TellTest(harness.CliTest):
     def test_bench_step_writes_its_figures(self):
         shown = self.succeeds("bench", "step", "--lanes", 2, "--lane-batch", 3, "--steps", 2,
                               "--json", "step.json").out
-        self.assertIn("V = 2 lanes, T = 1 threads a lane, lane_batch = 3", shown)
+        self.assertIn("V = 2 lanes, T = 1 threads per lane, lane_batch = 3", shown)
         with open(self.path("step.json"), encoding="utf8") as file:
             self.assertEqual(json.load(file)["parameters"], 61706)
 

@@ -25,7 +25,7 @@ PASSIVE = {"OMP_WAIT_POLICY": "passive"}
 
 class VariablesTest(harness.CliTest):
     def train(self, run, variables, *arguments, steps=6):
-        """lenet5 with all kernels, two threads a lane."""
+        """lenet5 with all kernels, two threads per lane."""
         return self.run_program("train", "recipe.toml", "model.name=lenet5", "batch.lane_threads=2",
                                 f"train.max_steps={steps}", "checkpoint.every_steps=3", "--run",
                                 run, *arguments, env={**os.environ, **PASSIVE, **variables})

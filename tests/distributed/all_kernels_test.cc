@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Laws 1 and 3 with the kernels users have: ResNet-18 with batch norm, fused ops, augmentation and
-// partial batches, on oneDNN and own kernels, one thread a lane and two.
+// partial batches, on oneDNN and own kernels, one thread per lane and two.
 #include <gtest/gtest.h>
 
 #include "tests/distributed/small_runs.h"

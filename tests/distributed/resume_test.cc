@@ -50,7 +50,7 @@ std::string Results(const std::string& run) {
 class ResumeTest : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(MakeSmallDataset({}, folder_ / "data").ok()); }
-  // 11 steps an epoch, 22 in all.
+  // 11 steps per epoch, 22 in all.
   TrainConfig Config(int32_t ranks = 1) {
     TrainConfig config = SmallConfig(folder_ / "data", run(), "convnet-bn", 4, 8);
     config.optimizer.name = "adam";

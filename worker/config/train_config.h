@@ -61,7 +61,7 @@ struct ScheduleConfig {
 };
 
 struct EvalConfig {
-  int64_t batch = 256;       // rows of an evaluation batch a lane
+  int64_t batch = 256;       // rows per lane of an evaluation batch
   int32_t every_epochs = 1;  // fixed: it will drive plateaus and early stopping
 };
 

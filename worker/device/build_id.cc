@@ -19,7 +19,7 @@
 namespace lockstep::worker {
 namespace {
 
-// File names begin so.
+// What the names of their files begin with.
 constexpr const char* kComputingLibraries[] = {"libm.so", "libm-", "libdnnl.so", "libgomp.so"};
 
 // The last components of what LD_PRELOAD names: paths or names, between spaces and colons.

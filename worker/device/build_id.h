@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What, beside the recipe and the data, a run's bits are a function of (exactness.md 1): the build
-// and the kind of hardware.
+// What a run's bits are a function of, beside the recipe and the data: the build and the kind of
+// hardware.
 #pragma once
 
 #include <string>
@@ -11,7 +11,8 @@
 namespace lockstep::worker {
 
 // 16 hexadecimal digits: the hash of this program's file and of each library it has mapped that
-// computes (libm, oneDNN, OpenMP) or was put before all others (LD_PRELOAD). Read once a process.
+// computes (libm, oneDNN, OpenMP) or was put before all others (LD_PRELOAD). They are read once in
+// a process.
 Result<std::string> BuildId();
 
 // "cpu x86-64, reference kernels": plain loops, equal on every x86-64 machine. "cpu avx512, caches

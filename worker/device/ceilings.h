@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ceilings of this machine's CPU, measured by loops of our own: how fast it multiplies and adds
-// in fp32, and how fast it moves memory that no cache holds. What a predicted time is made of,
+// in fp32, and how fast it moves memory that no cache holds. Predicted times are made of them, but
 // never a decision that changes bits.
 #pragma once
 
@@ -37,8 +37,8 @@ struct Ceilings {
   double gbytes_per_second = 0.0;  // of all threads
 };
 
-// In about a second; fails as MeasureBandwidth. Threads are bound to nothing: as many as cores are
-// meant.
+// Takes about a second; fails as MeasureBandwidth does. Threads are not bound to cores, so there
+// should be as many as cores.
 Result<Ceilings> MeasureCeilings(int threads);
 
 }  // namespace lockstep::worker

@@ -8,12 +8,13 @@
 
 namespace lockstep::worker {
 
-// What plans for this host's CPU are compiled for: one thread, plain loops, the same bits on every
-// x86-64 machine (recipe: kernels = "reference").
+// The spec for plans of reference kernels: one thread, plain loops, the same bits on every x86-64
+// machine (recipe: kernels = "reference").
 DeviceSpec ReferenceHostSpec();
 
-// All kernels (recipe: kernels = "auto"), for `threads` threads a lane. `isa`: "native" or the name
-// of a set this machine has (base/device/cpu_isa.h); failed-precondition where it has not.
+// The spec for plans of all kernels (recipe: kernels = "auto"), for `threads` threads per lane.
+// `isa`: "native" or the name of a set this machine has (base/device/cpu_isa.h); fails with
+// failed-precondition where it has not.
 Result<DeviceSpec> HostCpuSpec(const std::string& isa, int32_t threads);
 
 class CpuDevice : public Device {

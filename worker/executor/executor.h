@@ -16,8 +16,8 @@
 namespace lockstep::worker {
 
 struct RunBindings {
-  std::span<const void* const> args;  // one a plan argument; 64-byte aligned
-  std::span<void* const> results;     // one a plan result; 64-byte aligned
+  std::span<const void* const> args;  // one per plan argument; 64-byte aligned
+  std::span<void* const> results;     // one per plan result; 64-byte aligned
   void* arena = nullptr;              // plan().arena_bytes, 64-byte aligned
   ops::StepHeader step;
   const void* prepared = nullptr;  // plan().prepared_bytes, 64-byte aligned, filled by Prepare
@@ -30,7 +30,7 @@ class Executor {
     // reads what it should not turns the loss into NaN. Where the plan has guards they hold
     // canaries: a kernel that writes beyond its buffers is an error that names it.
     bool poison = false;
-    // Measure every node (node_nanoseconds); two clock readings a node, no other difference.
+    // Measure every node (node_nanoseconds), by two readings of the clock; nothing else differs.
     bool profile = false;
   };
 
@@ -47,12 +47,13 @@ class Executor {
   // Thread-safe for distinct arenas and results.
   Status Run(const RunBindings& bindings, Stream* stream) const;
 
-  // As Run, but looks at every floating-point output of every node: NonFinite naming the first
-  // layer and op with a NaN or infinity. Slow; for finding where a bad loss comes from.
+  // The same as Run, but looks at every floating-point output of every node: NonFinite names the
+  // first layer and op with a NaN or infinity. It is slow, and there to find where a bad loss comes
+  // from.
   Status RunChecked(const RunBindings& bindings, Stream* stream) const;
 
   // Time spent in each node so far, in Run and in Prepare, all threads added, in nanoseconds; empty
-  // without Options::profile. Of work that a node enqueues it is the time of enqueueing.
+  // without Options::profile. For work that a node enqueues it is the time of enqueueing.
   std::vector<int64_t> node_nanoseconds() const;
 
  private:

@@ -15,10 +15,11 @@ class PoisonedArena {
   // Fills the arena. Both outlive the object.
   PoisonedArena(const graph::Plan& plan, void* arena);
 
-  // Nodes are told in order. Before: the guards of buffers that begin to live get their pattern.
+  // To be called before each node, in order: the guards of buffers that begin to live get their
+  // pattern.
   void BeforeNode(size_t node);
-  // After: internal where a guard was written to, naming the node and the buffer; buffers that died
-  // are filled.
+  // To be called after each node: fails with internal where a guard was written to, naming the node
+  // and the buffer, and fills the buffers that died.
   Status AfterNode(size_t node);
 
  private:

@@ -13,8 +13,8 @@ namespace lockstep::worker {
 
 // One forward, loss, backward and update of three small nets on Philox input, with the first
 // kernels of each op: convolution, batch normalisation, pooling, dropout, activations, narrow and
-// wide linear layers, SGD and Adam. A kernel that none of them has is not in it. Computed once a
-// process and spec.
+// wide linear layers, SGD and Adam. A kernel that none of them has is not in it. It is computed
+// once per process and spec.
 Result<uint64_t> Fingerprint(const DeviceSpec& spec);
 
 }  // namespace lockstep::worker

@@ -48,7 +48,7 @@ struct Measured {
   double step_ms = 0.0;
 };
 
-// Of the rank with the most: what one rank computes in a step.
+// The lanes of the rank that has the most, which are what it computes in a step.
 int32_t LanesOfARank(const TrainConfig& config) {
   return (config.batch.lanes + config.run.ranks - 1) / config.run.ranks;
 }

@@ -19,17 +19,18 @@ struct TimeOptions {
   bool measure = false;  // also make a few steps on made-up data and show their times beside
 };
 
-// What `threads` threads of a device can do: of a device with more cores, their share of its
-// arithmetic and all of its bandwidth.
+// What `threads` threads of a device can do: their share of its arithmetic, where it has more
+// cores, and all of its bandwidth.
 Roofline RooflineOf(const DeviceSpec& spec, int threads);
 
-// For people.
+// The prediction as text for people.
 struct TimeText {
   std::string layers;  // a table, with what its columns mean
   std::string total;   // of a step; one line
 };
 
-// not-found, invalid-argument: the spec file, or one without ceilings.
+// Fails with not-found or invalid-argument where the spec file is missing, wrong or without
+// ceilings.
 Result<TimeText> ExplainTime(const TrainConfig& config, const RunSetup& setup,
                              const TimeOptions& options);
 

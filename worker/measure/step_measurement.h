@@ -24,8 +24,8 @@ struct StepMeasurement {
   ProfileReading spent;  // over all steps that count, where the setup is a profiling one
 };
 
-// `config` has one rank. steps >= 1. Resource-exhausted before anything is allocated where the plan
-// needs more memory than the device has, as in training.
+// `config` has one rank. steps >= 1. Fails with resource-exhausted, before anything is allocated,
+// where the plan needs more memory than the device has, as in training.
 Result<StepMeasurement> MeasureSteps(const TrainConfig& config, const RunSetup& setup,
                                      int64_t warmup, int64_t steps);
 

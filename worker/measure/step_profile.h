@@ -17,7 +17,7 @@ struct Roofline {
   double gbytes_per_second = 0.0;  // 10^9 bytes a second
 };
 
-// Of a whole step: all lanes added.
+// What a row of the profile holds, for a whole step with all its lanes.
 struct ProfileRow {
   std::string name;
   int64_t nodes = 0;  // runs of a kernel
@@ -30,7 +30,7 @@ struct ProfileRow {
   double update_ms = 0.0;    // the part of it in the update, which no other lane runs beside
 
   double gflops() const;  // measured, of one lane with its threads; 0: not measured
-  // Of the step's own time, where so many lanes run side by side.
+  // The row's part of the step's own time, where so many lanes run side by side.
   double share_of_step_ms(int32_t lanes_at_once) const;
 };
 

@@ -77,7 +77,7 @@ Result<storage::LaneBatch> SyntheticSteps::MakeLane(int32_t lane) const {
   return batch;
 }
 
-// As RankTrainer::RunStep, without what belongs to a run.
+// Does what RankTrainer::RunStep does, without what belongs to a run.
 Result<SyntheticSteps::Timing> SyntheticSteps::Run() {
   const TimePoint began = Clock::Real().Now();
   batch_->step = Step(steps_);

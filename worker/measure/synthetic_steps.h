@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SyntheticSteps: training steps of one rank on made-up images in memory, by the engine that trains
 // (StepEngine) in a local world of one rank, but without dataset, coordinator and run directory.
-// For measuring what a step costs.
+// They measure what a step costs.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class SyntheticSteps {
   static Result<std::unique_ptr<SyntheticSteps>> Make(const TrainConfig* config,
                                                       const RunSetup* setup);
 
-  // One whole step; NonFinite when its loss is.
+  // Makes one whole step; fails with NonFinite when its loss is not finite.
   Result<Timing> Run();
   // The hash that a digest is made of: what training does beside a step (train.digest_every).
   Result<uint64_t> StateHash();

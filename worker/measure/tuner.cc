@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. Collect the distinct nodes of all plans and sort them by what they cost in all, so that
+// the dear ones are decided when the time runs out. For each (`NodeTuner`): make its first kernels
+// over the same random operands; drop those whose outputs differ between two runs over memory that
+// held other bytes; then time the rest in turns, so that a busy moment of the machine meets all
+// alike, and compare their shortest times. A kernel that took twice the best is not run again.
 #include "worker/measure/tuner.h"
 
 #include <algorithm>
@@ -25,7 +30,7 @@ constexpr int kLeastRounds = 5, kMostRounds = 25;
 constexpr auto kEnough = std::chrono::milliseconds(100);  // for a node, once kLeastRounds are run
 // A kernel that needed so much more than the fastest is not run again.
 constexpr double kHopeless = 2.0;
-// A byte more counts as so many operations, to tell which nodes are dear.
+// One byte counts as so many operations where nodes are sorted by what they cost.
 constexpr int64_t kFlopsOfAByte = 4;
 
 std::string NameOf(const KernelOption& option) {
@@ -132,7 +137,7 @@ class NodeTuner {
   }
 
  private:
-  // Kernels that give the same bits twice, though memory they do not own held other bytes.
+  // The contenders are the kernels that give the same bits twice, though memory held other bytes.
   Status MakeContenders(std::vector<KernelOption> options, TuneReport* report) {
     int64_t workspace = 0;
     for (const KernelOption& o : options) {
@@ -161,13 +166,14 @@ class NodeTuner {
                     "and report it");
   }
 
-  // In turns, so that what else the machine does meets all alike. False: the time was over first.
+  // Times them in turns, so that what else the machine does meets all alike. False: there was not
+  // enough time.
   Result<bool> TimeAll() {
     const TimePoint began = clock_->Now();
     for (int round = 0; round < kMostRounds; ++round) {
       const TimePoint now = clock_->Now();
       if (round >= kLeastRounds && now - began >= kEnough) break;
-      // Where the first is no kernel to keep, another is found however long it takes.
+      // Where the first kernel cannot be kept, another one is found however long it takes.
       const bool may_end = round >= kLeastRounds || contenders_.front().first;
       if (now >= end_ && may_end) return round >= kLeastRounds;
       const double limit = kHopeless * Fastest().best;
@@ -208,7 +214,7 @@ struct Distinct {
   int64_t cost = 0;
 };
 
-// Those with something to choose, dearest first; equal ones by text, so that runs agree.
+// The nodes with something to choose, dearest first; equal ones by text, so that runs agree.
 Result<std::vector<Distinct>> NodesWithChoice(const std::vector<NodeSpec>& nodes,
                                               const DeviceSpec& device, TuneReport* report) {
   std::map<std::string, Distinct> by_text;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tuner: times the kernels that may run each node of a recipe's plans, and says where another
-// than the first is faster. The only place where a clock chooses a kernel; runs read what it wrote
-// (storage/kernel_file) and choose nothing.
+// than the first is faster. It is the only place where a clock chooses a kernel; runs read what it
+// wrote (storage/kernel_file) and choose nothing.
 //
 // A node is timed alone, on the T threads of one lane and over random data: how many lanes run at
 // once is the machine's affair and no part of the bits, so no number of neighbours would be right.
@@ -21,7 +21,7 @@
 namespace lockstep::worker {
 
 inline constexpr size_t kMostTuned = 8;  // kernels of a node that are tried
-// Another kernel than the first must be faster by this share: noise is not to choose.
+// Another kernel than the first must be faster by this share, so that noise does not choose.
 inline constexpr double kTuneMargin = 0.05;
 
 struct TuneOptions {
@@ -52,11 +52,11 @@ struct TuneReport {
 // where each that is tried gives other bits from run to run.
 Result<TuneReport> Tune(const CompiledModel& model, Device* device, const TuneOptions& options);
 
-// The same for nodes, several of which may be equal.
+// The same for a list of nodes, several of which may be equal.
 Result<TuneReport> TuneNodes(const std::vector<ops::NodeSpec>& nodes, Device* device,
                              const TuneOptions& options);
 
-// For this process: build, hardware kind, instruction set and threads.
+// The kernel file of the choices, for this build, hardware kind, instruction set and threads.
 Result<storage::KernelFile> MakeKernelFile(const DeviceSpec& spec, const TuneReport& report);
 
 }  // namespace lockstep::worker

@@ -46,13 +46,13 @@ class CompiledModel {
 
   // The largest arena of any plan.
   int64_t arena_bytes() const { return arena_bytes_; }
-  // Of the copies of parameters that the lanes of a rank share.
+  // The bytes of the copies of parameters that the lanes of a rank share.
   int64_t prepared_bytes() const;
   const std::map<int64_t, std::unique_ptr<Executor>>& lane_executors() const { return lane_; }
   const std::map<int64_t, std::unique_ptr<Executor>>& eval_executors() const { return eval_; }
-  // By block length.
+  // The update plans by block length.
   const std::map<int64_t, std::unique_ptr<Executor>>& update_executors() const { return update_; }
-  // By layer, in the program's order.
+  // The plans of running statistics by layer, in the program's order.
   const std::vector<std::unique_ptr<Executor>>& update_running_executors() const {
     return update_running_;
   }

@@ -42,7 +42,7 @@ DeviceSpec HostSpec(int32_t threads) {
   return *std::move(spec);
 }
 
-// Ops of few or no operations, or of one row a step, for which plain loops are enough.
+// Ops of few or no operations, or of one row per step, for which plain loops are enough.
 bool MayBePlainLoops(const std::string& op) {
   for (const char* name : {"fill", "reshape", "scale", "top1_correct", "adaptive_avg_pool2d",
                            "adaptive_avg_pool2d_grad", "running_average"}) {

@@ -11,19 +11,19 @@
 
 namespace lockstep::worker {
 
-// Of one process with all its ranks; bytes.
+// The bytes of one process with all its ranks.
 struct MemoryReport {
   int32_t ranks = 1;
   int32_t lanes_at_once = 1;  // of a rank
   int64_t parameters = 0;     // parameters, running statistics, optimizer slots
   int64_t gradients = 0;      // gradient and statistics buffers of the canonical sum
-  int64_t arenas = 0;         // activations: one arena a lane that runs at once
+  int64_t arenas = 0;         // activations: one arena per lane that runs at once
   int64_t prepared = 0;       // weights as kernels want them, shared by the lanes of a rank
   int64_t arena = 0;          // of one lane, the largest
   int64_t arena_lower_bound = 0;
   std::vector<graph::PeakTensor> largest;  // at the arena's peak, largest first
   bool recompute = false;                  // train.recompute is not "none"
-  bool arena_is_a_lanes = true;            // and not that of an evaluation
+  bool arena_is_a_lanes = true;            // false: it is that of an evaluation
   int64_t exchange = 0;                    // receive buffers, update scratch
   int64_t batches = 0;                     // input batches made ahead
   int64_t checkpoint = 0;                  // a copy of the state while it is written
@@ -38,8 +38,8 @@ std::string BytesText(int64_t bytes);  // "12.3 MiB"
 // "activations 1.2 GiB, parameters and optimizer 195.2 MiB, gradients 97.9 MiB".
 std::string PartsText(const MemoryReport& report);
 
-// resource-exhausted when the peak is more than the machine's memory: names the parts, the largest
-// tensors at the peak of a lane's activations, and what would help.
+// Fails with resource-exhausted when the peak is more than the machine's memory; names the parts,
+// the largest tensors at the peak of a lane's activations, and what would help.
 Status CheckFits(const MemoryReport& report, int64_t machine_bytes);
 
 }  // namespace lockstep::worker

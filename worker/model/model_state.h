@@ -39,7 +39,7 @@ class ModelState {
   std::vector<int64_t> slot_offset_;  // by block, bytes; -1: not owned
 };
 
-// A zeroed buffer.
+// Makes a buffer of zeros.
 Result<AlignedBuffer> ZeroedBuffer(int64_t bytes);
 
 }  // namespace lockstep::worker

@@ -12,7 +12,7 @@
 namespace lockstep::worker {
 namespace {
 
-// Of a run that has begun: it cannot go on with another file.
+// The remedy for a run that has begun, and cannot go on with another file.
 constexpr char kCopyRemedy[] =
     "put the file back that the run began with, go on with the recipe's and with --new-bits, or "
     "begin anew with --overwrite (made here by `lockstep tune RECIPE --out FILE`)";
@@ -46,7 +46,7 @@ Status CheckMadeForThis(const storage::KernelFile& file, const DeviceSpec& spec)
   ASSIGN_OR_RETURN(const std::string hardware, HardwareKind(spec));
   Comparison compare;
   compare.Same("the instruction set (train.cpu_isa)", file.isa, spec.isa);
-  compare.Same("threads a lane (batch.lane_threads)", std::to_string(file.threads),
+  compare.Same("threads per lane (batch.lane_threads)", std::to_string(file.threads),
                std::to_string(spec.threads));
   compare.Same("the hardware kind", file.hardware, hardware);
   compare.Same("the build", file.build, build);

@@ -29,8 +29,8 @@ struct RunKernels {
 // hardware kind, instruction set or number of threads), invalid-argument with reference kernels.
 Result<RunKernels> LoadRunKernels(const TrainConfig& config, const DeviceSpec& spec);
 
-// config.fixed_keys with a line for the kernel file's hash: all ranks have the same file, and a run
-// goes on with the one it began with.
+// config.fixed_keys with a line for the kernel file's hash, so that all ranks must have the same
+// file and a run must go on with the one it began with.
 std::string FixedKeysOf(const TrainConfig& config, const RunKernels& kernels);
 
 }  // namespace lockstep::worker

@@ -33,7 +33,7 @@ Status CheckRanks(const TrainConfig& config) {
   }
   if (config.batch.lane_threads != 1 && config.reference_kernels()) {
     return InvalidArgument("batch.lane_threads is " + std::to_string(config.batch.lane_threads) +
-                           "; the reference kernels run one thread a lane: set it to 1");
+                           "; the reference kernels run one thread per lane: set it to 1");
   }
   return OkStatus();
 }

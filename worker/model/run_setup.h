@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RunSetup: what a config means for its dataset, before anything runs: program, order, plans. Used
-// by train, eval and explain, so that all of them see the same run.
+// RunSetup: what a config means for its dataset, before anything runs: program, order, plans. The
+// commands train, eval and explain use it, so that all of them see the same run.
 #pragma once
 
 #include <memory>
@@ -39,8 +39,9 @@ struct RunSetup {
 // that can be foreseen is one here. Says in `watch` where it is, and ends as cancelled when asked.
 Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch = {});
 
-// The model of a config and nothing of its data: images of this shape, this many classes, full lane
-// batches only, no evaluation, no end. For measuring steps; `profile` as Executor::Options.
+// The model of a config without its data: images of this shape, this many classes, full lane
+// batches only, no evaluation, no end. It is for measuring steps; `profile` is as in
+// Executor::Options.
 Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
                                   bool profile);
 

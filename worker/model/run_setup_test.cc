@@ -27,7 +27,7 @@ class RunSetupTest : public testing::Test {
     EXPECT_NE(setup.status().message().find(expected), std::string::npos) << setup.status();
   }
 
-  // 42 training samples: lanes of 10 or 11, 4 steps an epoch.
+  // 42 training samples: lanes of 10 or 11, 4 steps per epoch.
   storage::SmallDataset dataset_{"run-setup", 13, 42, 8};
 };
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the running statistics of batch norms lie: one block a layer, in an arena of fp64 for the
+// Where the running statistics of batch norms lie: one block per layer, in an arena of fp64 for the
 // sums over lanes and in an arena of the run's precision for the running state. Both have the same
 // offsets, so one rank owns a layer in both.
 //
 //   block: [count, 15 zeros | mean, padded to 16 | variance, padded to 16]
 //
 // In the sums, count is sum n_l, mean is sum n_l mean_l, variance is sum n_l uvar_l over lanes with
-// n_l >= 2 elements a channel; in the running state count is 0.
+// n_l >= 2 elements per channel; in the running state count is 0.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a recipe can say, and hardly means, about the dataset that it is for. Said before the first
-// step; nothing is refused.
+// What a recipe can say, and hardly means, about the dataset that it is for. It is said before the
+// first step, and nothing is refused.
 #pragma once
 
 #include <string>

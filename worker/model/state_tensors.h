@@ -23,8 +23,8 @@ struct StateTensor {
 };
 std::vector<storage::TensorView> ViewsOf(const std::vector<StateTensor>& tensors);
 
-// Copies of all parameters and running statistics. NonFinite, naming the tensor, where one holds a
-// NaN or an infinity: no file ever does.
+// Copies of all parameters and running statistics. Fails with NonFinite, naming the tensor, where
+// one holds a NaN or an infinity: no file ever does.
 Result<std::vector<StateTensor>> ModelTensors(const CompiledModel& model, ModelState* state);
 // Copies of one optimizer slot, under its parameters' names; `arena` is laid out as the parameter
 // space.
@@ -39,11 +39,11 @@ std::vector<TensorEntry> ModelTensorTypes(const CompiledModel& model);
 // Whether a file's element type can become the model's without changing a value.
 bool CanLoad(DType file, DType model);
 
-// A tensor of the files by its name; not-found where there is none.
+// A tensor of the files by its name; fails with not-found where there is none.
 using FindTensor = std::function<Result<storage::TensorView>(std::string_view name)>;
 
-// Fails, changing nothing, unless every tensor is there with its shape and a type that CanLoad;
-// data-loss or invalid-argument, naming it.
+// Fails with data-loss or invalid-argument, naming the tensor and changing nothing, unless every
+// tensor is there with its shape and a type that CanLoad.
 Status LoadModelTensors(const CompiledModel& model, const FindTensor& find, ModelState* state);
 // The blocks of the slot that this state owns.
 Status LoadSlotTensors(const CompiledModel& model, const FindTensor& find, size_t slot,

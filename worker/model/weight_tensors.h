@@ -20,7 +20,7 @@ struct NamedWeights {
   std::string run_directory;   // whose weights they are; empty: a file beside no run
 };
 
-// The tensors of such weights, read whole. Of a checkpoint these are the parameters and running
+// The tensors of such weights, read whole. In a checkpoint these are the parameters and running
 // statistics; its manifest and the hash of each file that is read are checked first.
 class WeightTensors {
  public:

@@ -25,7 +25,7 @@ bool IsBatchCounter(const CompiledModel& model, std::string_view name) {
   });
 }
 
-// That the file has the model's tensors and no others.
+// Checks that the file has the model's tensors and no others.
 Status CheckTensors(const CompiledModel& model, const std::vector<storage::TensorView>& tensors) {
   const std::string name = Quoted(model.program().options().model);
   const std::vector<TensorEntry> expected = ModelTensorTypes(model);
@@ -86,7 +86,7 @@ Status CheckValues(const storage::TensorView& tensor) {
   return OkStatus();
 }
 
-// That no value is a NaN or an infinity.
+// Checks that no value is a NaN or an infinity.
 Status CheckFinite(const std::vector<storage::TensorView>& tensors) {
   for (const storage::TensorView& tensor : tensors) {
     if (tensor.type.dtype == DType::kFloat32) RETURN_IF_ERROR(CheckValues<float>(tensor));

@@ -11,7 +11,7 @@
 
 namespace lockstep::worker {
 
-// Written to a temporary file, synced and renamed: it is whole or not there.
+// Writes a temporary file, syncs and renames it: the file is whole or not there.
 Status SaveWeights(const CompiledModel& model, ModelState* state, const std::string& path);
 
 // Loads stored weights. Every tensor must be there with its shape and finite values, and no others

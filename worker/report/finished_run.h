@@ -27,8 +27,8 @@ struct FileState {
 // The text of summary.json.
 std::string SummaryJson(const TrainSummary& summary, const std::vector<FileState>& files);
 
-// Of the tables, the weights, the recipe and, where there is one, the kernel file of a run
-// directory, as they are now.
+// Size and hash of the tables, the weights, the recipe and, where there is one, the kernel file of
+// a run directory, as they are now.
 Result<std::vector<FileState>> StatesOfResults(const std::string& run_directory);
 
 struct FinishedRun {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GrowingTable: a table file that grows by whole lines. Lines are written at once, so a killed
 // process loses none; Sync makes them survive the machine, and puts the file right where somebody
-// has removed or changed it meanwhile: the text is kept in memory too (about 60 bytes a step).
+// has removed or changed it meanwhile: the text is kept in memory too (about 60 bytes per step).
 #pragma once
 
 #include <functional>

@@ -16,7 +16,7 @@ using storage::MadeCheckpoint;
 using ::testing::HasSubstr;
 using ::testing::Optional;
 
-// A run of 100 steps an epoch.
+// A run of 100 steps per epoch.
 class NamedWeightsTest : public ::testing::Test {
  protected:
   void SetUp() override {

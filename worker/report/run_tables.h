@@ -18,7 +18,7 @@ inline constexpr char kDigestsHeader[] = "step,loss_bits,loss,skipped,digest";
 inline constexpr char kResultsHeader[] =
     "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds";
 
-// Whole files: the header, then a line a row, each with its newline.
+// Whole files: the header, then one line per row, each with its newline.
 struct RunTables {
   std::string digests = std::string(kDigestsHeader) + "\n";
   std::string results = std::string(kResultsHeader) + "\n";
@@ -26,7 +26,7 @@ struct RunTables {
 
 // Rows and hash of the table called `name`, the columns of clocks left out.
 storage::TableState StateOfTable(const std::string& name, std::string_view text);
-// Of both, in bytewise name order: what a manifest holds.
+// The states of both tables, in bytewise name order, as a manifest holds them.
 std::vector<storage::TableState> StatesOf(const RunTables& tables);
 
 // How the file's text differs from the rows it should begin with, the columns of clocks left out:

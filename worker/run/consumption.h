@@ -37,7 +37,7 @@ class Consumption {
  private:
   SampleId first_;
   int64_t samples_;
-  // One bit a sample; the last two words are the count and whether anything was consumed twice.
+  // One bit per sample; the last two words are the count and whether anything was consumed twice.
   std::vector<uint64_t> words_;
 };
 

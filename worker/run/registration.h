@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a rank says of itself and of its run when it registers (exactness.md 1): build, hardware
-// kind, fingerprint, recipe, dataset, order.
+// What a rank says of itself and of its run when it registers: build, hardware kind, fingerprint,
+// recipe, dataset, order.
 #pragma once
 
 #include "comm/communicator.h"

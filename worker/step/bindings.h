@@ -10,7 +10,7 @@
 
 namespace lockstep::worker {
 
-// One pointer a plan argument, by its name.
+// One pointer per plan argument, found by its name.
 std::vector<const void*> BindArguments(const CompiledModel& model, const graph::Plan& plan,
                                        ModelState& state, const storage::LaneBatch& batch);
 

@@ -39,7 +39,7 @@ class LaneRunner {
   // Runs every lane of the batch. Afterwards gradients(), statistics() and rows() hold the step's.
   Status Run(const storage::StepBatch& batch);
 
-  // One arena a maximal subtree of this rank's lanes, in order.
+  // One arena per maximal subtree of this rank's lanes, in order.
   const std::vector<void*>& gradients() const { return gradient_sums_; }
   const std::vector<void*>& statistics() const { return statistic_sums_; }
   const std::vector<comm::SumRow>& rows() const { return rows_; }  // by lane

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // OwnedGather: every rank has a 64-bit word for each item it owns (a block's hash or norm); after a
-// gather every rank has the words of all items. Moves 8 bytes an item.
+// gather every rank has the words of all items. It moves 8 bytes per item.
 #pragma once
 
 #include <cstdint>

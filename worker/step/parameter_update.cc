@@ -1,4 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. Blocks are grouped into buckets so that exchanging one bucket overlaps with updating
+// another:
+//
+//   1. Reduce every bucket: enqueued at once, they arrive one after the other.
+//   2. Decide, only where the recipe clips or skips: wait for all buckets, gather the norms of all
+//      blocks, and take the same decision on every rank. Without it no bucket waits for another.
+//   3. For each bucket, as it arrives: update the blocks that this rank owns, on all its threads,
+//      then enqueue the bucket's Gather.
+//   4. The running statistics of batch norm take the same road in doubles: Reduce, the owner's
+//      update, Gather.
+//   5. Wait for the gathers of step 3.
+//
+// With sync = "allreduce" step 1 is the transport's own sum, every rank updates every block, and
+// nothing is gathered. The totals are written over the first subtree's sums, which nobody reads
+// after that.
 #include "worker/step/parameter_update.h"
 
 #include <algorithm>

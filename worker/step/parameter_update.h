@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ParameterUpdate: the second half of a step (exactness.md 4): Reduce the gradients to the owners
-// of their blocks, Decide where the recipe clips or skips, Update the owned blocks and Gather them;
-// the running statistics likewise; and the hash of the resulting state.
+// ParameterUpdate: the second half of a step: Reduce the gradients to the owners of their blocks,
+// Decide where the recipe clips or skips, Update the owned blocks and Gather them; the same for the
+// running statistics; and the hash of the resulting state.
 #pragma once
 
 #include <cstdint>
@@ -67,7 +67,7 @@ class ParameterUpdate {
 
   std::vector<EventPtr> ReduceAll(const LaneRunner& lanes, void* sums, Deadline deadline);
   EventPtr AllReduceBucket(int64_t bucket, const std::vector<void*>& subtrees, Deadline deadline);
-  // The blocks of a bucket, on all threads of `workspaces` at once.
+  // Updates the blocks of a bucket, on all threads of `workspaces` at once.
   Status UpdateBucket(int64_t bucket, const void* sums, const UpdateScalars& scalars,
                       LaneWorkspaces& workspaces, ModelState* state);
   Status UpdateBlock(int64_t block, const void* sums, const UpdateScalars& scalars, void* arena,

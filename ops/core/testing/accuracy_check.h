@@ -12,8 +12,8 @@ namespace lockstep::ops {
 //
 // of the double reference run on the same float32 inputs, widened; integers must be equal. eps is
 // the output type's machine epsilon. K, the terms of an output element's sum, is half the
-// operations the op's cost tells an element (a multiply-add counts two), at least 1. The magnitude
-// of output element y is the largest of |y| and, an input tensor at a time, the sum over its
+// operations that the op's cost says for each element (a multiply-add counts two), at least 1. The
+// magnitude of output element y is the largest of |y| and, for each input tensor, the sum over its
 // elements of |x_i dy/dx_i| (by central differences in double). For sums of products that is the
 // sum of the terms' magnitudes; for any other op it is what an error of one eps in every element of
 // an input would do to y.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // EagerEmitter: an Emitter whose values are tensors. Emitting an op runs its reference kernel at
-// once, so a gradient rule can be executed without a graph. Keeps the first failure, as a graph
-// builder does. For tests; one thread.
+// once, so a gradient rule can be executed without a graph. It keeps the first failure, as a graph
+// builder does. It is for tests and for one thread.
 //
 //   EagerEmitter emit;
 //   const Value x = emit.Input(tensor);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr uint32_t kMostElements = 512;  // of an input to differentiate by; beyond: a random subset
 constexpr double kStepSize = 1e-5;       // relative to max(1, |x|)
-// Of a gradient's root mean square against the numbers that flow in: below it counts as zero.
+// A gradient whose root mean square is below this, relative to the numbers that flow in, is zero.
 constexpr double kZero = 1e-9;
 
 // Elements of an input to look at.

@@ -20,10 +20,10 @@ struct GradientRun {
   const GuardedTensor& Get(Value v) const { return emit->Get(v); }
 };
 
-// The op alone.
+// Runs the op alone.
 Result<GradientRun> RunForward(const OpCase& c);
-// The op, then its rule with gradients flowing into the outputs `into` (random numbers, the same
-// each time) and wanted for the inputs `wanted`. The op must have a rule.
+// Runs the op, then its rule with gradients flowing into the outputs `into` (random numbers, the
+// same each time) and wanted for the inputs `wanted`. The op must have a rule.
 Result<GradientRun> RunGradient(const OpCase& c, const std::vector<size_t>& into,
                                 const std::vector<size_t>& wanted);
 

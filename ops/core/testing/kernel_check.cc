@@ -50,7 +50,7 @@ Status ExpectBitsOf(const MadeKernel& one, const std::vector<MadeKernel>& kernel
 
 using Pairs = std::vector<std::pair<int, int>>;
 
-// Each pair alone, then all that share no tensor with an earlier one.
+// Tries each pair alone, then all that share no tensor with an earlier one.
 std::vector<Pairs> WaysInPlace(const Pairs& may_alias) {
   std::vector<Pairs> ways;
   Pairs together;

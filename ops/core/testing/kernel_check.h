@@ -14,8 +14,8 @@ Status CheckWritesItsOutputs(const OpCase& c, DType precision);
 // In place, by each pair of may_alias alone and by all that go together, the bits are the same.
 Status CheckInPlace(const OpCase& c, DType precision);
 
-// 100 runs have equal bits while another thread runs the same kernel on other numbers, and that
-// thread's runs too.
+// 100 runs have equal bits while another thread runs the same kernel on other numbers, and so have
+// the runs of that thread.
 Status CheckRepeats(const OpCase& c, DType precision);
 
 // Kernels that can have an input prepared give the same bits with it (float32).

@@ -35,7 +35,7 @@ class ReferenceRun {
     if (!values.empty()) std::memcpy(in_.back(), values.data(), values.size() * sizeof(T));
     return *this;
   }
-  // The scope path and step header, for random ops.
+  // Sets the scope path and step header, for random ops.
   ReferenceRun& At(std::string path, const StepHeader& step) {
     node_.path = std::move(path);
     step_ = step;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tensors on which an op's samples are run. A pure function of the op's name, the sample's name
-// and the precision: the same on every machine.
+// The tensors on which an op's samples are run: a pure function of the op's name, the sample's name
+// and the precision, the same on every machine.
 #pragma once
 
 #include <string>

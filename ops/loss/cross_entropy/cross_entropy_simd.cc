@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// In double, rows dealt in runs. A sum over fewer than 16 classes is in order; else class k goes to
-// sum k mod 16 of 16 side by side, which are added by halves (8, 4, 2, 1). Rows are added in order.
+// Computes in double and deals rows in runs. A sum over fewer than 16 classes is in order; else
+// class k goes to sum k mod 16 of 16 side by side, which are added by halves (8, 4, 2, 1). Rows are
+// added in order.
 #include <algorithm>
 #include <limits>
 
@@ -63,7 +64,7 @@ LOCKSTEP_INLINE inline double Sum(const double* v, int64_t n) {
   return Reduce(v, n, [](double a, double b) LOCKSTEP_INLINE { return a + b; });
 }
 
-// Of numbers: a NaN makes its row's sums NaN whatever is taken for the maximum.
+// The maximum of numbers: a NaN makes its row's sums NaN whatever is taken for the maximum.
 LOCKSTEP_INLINE inline double Max(const double* v, int64_t n) {
   return Reduce(v, n, [](double a, double b) LOCKSTEP_INLINE { return a < b ? b : a; });
 }

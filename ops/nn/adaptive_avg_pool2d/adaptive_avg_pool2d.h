@@ -2,8 +2,8 @@
 // Mean over windows that divide the image evenly, per channel: x (N, H, W, C) -> y (N, P, Q, C),
 // P and Q given. The windows are PyTorch's: output row p covers the input rows
 // [floor(p H / P), ceil((p + 1) H / P)), columns alike; they overlap where P does not divide H, and
-// repeat pixels where P > H. Sums in increasing (h, w), in double, divided by the number of pixels,
-// rounded once.
+// repeat pixels where P > H. Sums run in increasing (h, w), in double, are divided by the number of
+// pixels and rounded once.
 //
 // adaptive_avg_pool2d_grad (dy) -> dx, as a gather: each pixel adds dy / pixels of the windows over
 // it, in increasing (p, q), in double, rounded once.
@@ -25,7 +25,7 @@ struct AdaptiveAvgPool2dAttrs {
   }
 };
 
-// The size of the image, which dy does not tell.
+// With the size of the image, which dy does not tell.
 struct AdaptiveAvgPool2dGradAttrs {
   int64_t in_h = 1, in_w = 1;
 

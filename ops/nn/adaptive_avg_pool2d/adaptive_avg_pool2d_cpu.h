@@ -13,7 +13,7 @@ void Reference(const AdaptiveAvgPool2dAttrs&, const ReferenceArgs& args);
 template <typename T>
 void ReferenceGrad(const AdaptiveAvgPool2dGradAttrs&, const ReferenceArgs& args);
 
-// The input positions, of `in`, that output position p of `out` covers.
+// Which of `in` input positions output position p of `out` covers.
 inline Range AdaptiveWindow(int64_t p, int64_t in, int64_t out) {
   return {p * in / out, ((p + 1) * in + out - 1) / out};
 }

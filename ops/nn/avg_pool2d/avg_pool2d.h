@@ -2,7 +2,7 @@
 // Mean over windows, per channel: x (N, H, W, C) -> y (N, P, Q, C). The divisor is the size of the
 // window, or with count_include_pad = false the number of its pixels inside the image.
 // P = floor((H + 2 padding_h - kernel_h) / stride_h) + 1, Q alike; the padding is at most half the
-// kernel. Sums in increasing (r, s), in double, rounded once.
+// kernel. Sums run in increasing (r, s), in double, and are rounded once.
 //
 // avg_pool2d_grad (dy) -> dx, as a gather: each pixel adds dy / divisor of the windows over it, in
 // increasing (p, q), in double, rounded once.
@@ -32,7 +32,7 @@ struct AvgPool2dAttrs {
   }
 };
 
-// The size of the image, which dy does not tell.
+// With the size of the image, which dy does not tell.
 struct AvgPool2dGradAttrs : AvgPool2dAttrs {
   int64_t in_h = 1, in_w = 1;
 

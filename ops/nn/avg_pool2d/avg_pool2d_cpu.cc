@@ -9,7 +9,7 @@ namespace lockstep::ops::avg_pool2d {
 
 namespace {
 
-// By what the sum of window (p, q) over an image (N, H, W, C) is divided.
+// What the sum of window (p, q) over an image (N, H, W, C) is divided by.
 double Divisor(const AvgPool2dAttrs& a, const Shape& x, int64_t p, int64_t q) {
   if (a.count_include_pad) return static_cast<double>(a.kernel_h * a.kernel_w);
   return static_cast<double>(HeightOf(a).Inside(p, x[1]).size() *

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// By rows of pixels; float sums over the taps of a window in their order, double where a window has
-// more than 64 taps. Eight channels at a time: what a pixel's last eight write beyond its channels
-// is the next pixel's, which is written after it; the last pixels of a row take fewer at a time.
+// Works by rows of pixels, with float sums over the taps of a window in their order, double where a
+// window has more than 64 taps. Eight channels at a time: what a pixel's last eight write beyond
+// its channels is the next pixel's, which is written after it; the last pixels of a row take fewer
+// at a time.
 #include <algorithm>
 #include <cstring>
 
@@ -64,13 +65,13 @@ LOCKSTEP_INLINE inline void Means(const float* x, const Taps& taps, float factor
   for (; c < taps.channels; ++c) Mean<1, Sum>(x, taps, factor, c, y);
 }
 
-// Of `pixels` side by side, how many are followed by at least the channels that fill up eight.
+// How many of `pixels` side by side are followed by at least the channels that fill up eight.
 int64_t FilledUp(int64_t pixels, int64_t channels) {
   const int64_t more = (kEight - channels % kEight) % kEight;
   return std::max<int64_t>(0, pixels - (more + channels - 1) / channels);
 }
 
-// Of the windows of a row, how many may take eight channels at a time to the end.
+// How many of the windows of a row may take eight channels at a time to the end.
 int64_t Eights(const AvgPool2dAttrs& a, const Shape& x, const Shape& out) {
   const int64_t of_x = FilledUp(x[2], x[3]);
   if (of_x < a.kernel_w) return 0;
@@ -97,7 +98,7 @@ LOCKSTEP_INLINE inline void RowsOfWhole(const AvgPool2dAttrs& a, const Shape& sh
   }
 }
 
-// As RowsOfWhole, where windows hang over the edges.
+// The same as RowsOfWhole, where windows hang over the edges.
 template <typename Sum>
 LOCKSTEP_INLINE inline void RowsOfPadded(const AvgPool2dAttrs& a, const Shape& shape_of_x,
                                          const Shape& shape_of_y, Range run, const float* x,

@@ -37,7 +37,7 @@ struct Conv2dAttrs {
   }
 };
 
-// What dy and w do not tell: the size of the image.
+// dy and w do not tell the size of the image.
 struct Conv2dDataGradAttrs : Conv2dAttrs {
   int64_t in_h = 1, in_w = 1;
 
@@ -49,7 +49,7 @@ struct Conv2dDataGradAttrs : Conv2dAttrs {
   }
 };
 
-// What x and dy do not tell: the size of the kernel.
+// x and dy do not tell the size of the kernel.
 struct Conv2dWeightGradAttrs : Conv2dAttrs {
   int64_t kernel_h = 1, kernel_w = 1;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reference kernels, over float and double, one file each. All three are sums of products over a
-// table of offsets (ops/core/packed_product.h), an image at a time.
+// table of offsets (ops/core/packed_product.h), one image at a time.
 #pragma once
 
 #include "ops/core/op.h"

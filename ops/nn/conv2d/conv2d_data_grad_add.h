@@ -4,8 +4,8 @@
 //
 //   conv2d_data_grad_add (dy, w, dother) -> dx = dother + conv2d_data_grad(dy, w)
 //
-// Of windows of 1x1 with stride 1, no padding and no groups: there a product adds to its result at
-// no cost, and a sum on its own would read and write the whole image once more.
+// Only for windows of 1x1 with stride 1, no padding and no groups: there a product adds to its
+// result at no cost, and a sum on its own would read and write the whole image once more.
 #pragma once
 
 #include "ops/nn/conv2d/conv2d.h"

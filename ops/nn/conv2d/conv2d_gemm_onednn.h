@@ -6,7 +6,8 @@
 
 namespace lockstep::ops::conv2d {
 
-// Before oneDNN's own kernels; they tell themselves where they are known to be slower.
+// To be registered before oneDNN's own kernels; they say themselves where they are known to be
+// slower.
 void RegisterGemm(OpRegistry& registry);
 
 }  // namespace lockstep::ops::conv2d

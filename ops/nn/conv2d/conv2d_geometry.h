@@ -46,8 +46,8 @@ Result<std::vector<TensorType>> InferWeightGrad(const Conv2dWeightGradAttrs& att
 // Geometry of the convolution of an x by a w, or what is impossible about it, with the numbers.
 Result<Geometry> MakeGeometry(const Conv2dAttrs& attrs, const Shape& x, const Shape& w);
 
-// The geometry of a node of these ops and of their fused forms, whose types have been checked; A:
-// the attributes of a forward op.
+// The geometry of a node of these ops and of their fused forms, whose types have been checked. A is
+// the type of the attributes of a forward op.
 template <typename A = Conv2dAttrs>
 Geometry ForwardGeometry(const NodeSpec& node) {
   return *MakeGeometry(*Unpack<A>(node.attrs), node.in[0].shape, node.in[1].shape);
@@ -61,7 +61,7 @@ void FillPixelOffsets(const Geometry& g, int64_t* x_row);
 // x_depth[(r * S + s) * C/groups + c]: the element of that tap, counted from the corner.
 void FillTapOffsets(const Geometry& g, int64_t* x_depth);
 
-// Copies one image (H, W, C) into the middle of a padded one, zeros around it.
+// Copies one image (H, W, C) into the middle of a padded one, with zeros around it.
 template <typename T, typename Source>
 void PadImage(const Geometry& g, const Source* image, T* padded) {
   const int64_t top = g.window_h.padding, left = g.window_w.padding * g.c;

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions of 3x3 and stride 1 in fewer products (ops/nn/conv2d/winograd.h).
+// Convolutions of 3x3 and stride 1 in fewer products, as kernels of the conv2d ops. The arithmetic
+// is in ops/nn/conv2d/winograd.h; this file says which nodes it can run, where it is the faster
+// kernel, and how a node becomes such a convolution.
+//
+// The plan. All five ops are one of two computations: a convolution (forward; data gradient, which
+// is a convolution of dy with the windows turned by 180 degrees) or a weight gradient. `WinogradOp`
+// has one row for each op: how its node's geometry is read, which convolution that is, how much
+// workspace it wants and what runs. `RegisterWinograd`, at the end, is the table of these rows.
 #include <algorithm>
 
 #include "ops/core/simd_kernel.h"
@@ -13,7 +20,7 @@ namespace {
 
 constexpr std::string_view kWinogradKernel = "winograd";
 
-// Whether F(2x2, 3x3) is this convolution.
+// Whether F(2x2, 3x3) can compute this convolution.
 Status CheckGeometry(const Geometry& g) {
   const auto is = [](const Window& window) {
     return window.kernel == 3 && window.stride == 1 && window.dilation == 1 && window.padding <= 2;
@@ -24,8 +31,9 @@ Status CheckGeometry(const Geometry& g) {
       "groups");
 }
 
-// Where it is faster than the other kernels, as measured (docs/decisions/0010): where channels pay
-// for the transforms of images, and tiles for those of windows, which every thread reads.
+// Where this kernel is faster than the others, as measured (docs/decisions/0010): there must be
+// enough channels to pay for the transforms of images, and enough tiles to pay for those of
+// windows, which every thread reads.
 bool HasChannels(const Winograd& conv) { return conv.channels >= 48 && conv.columns >= 48; }
 bool ConvolveIsFaster(const Winograd& conv) {
   return HasChannels(conv) && conv.tiles() >= 64 * conv.threads;
@@ -35,7 +43,7 @@ bool WeightGradIsFaster(const Winograd& conv) {
   return HasChannels(conv) && conv.tiles() * windows_a_tile >= conv.channels * conv.columns;
 }
 
-// y of x by w.
+// The convolution of x by w that gives y.
 Winograd ForwardConv(const Geometry& g) {
   Winograd conv;
   conv.n = g.n, conv.h = g.h, conv.w = g.w, conv.channels = g.c;
@@ -44,7 +52,7 @@ Winograd ForwardConv(const Geometry& g) {
   return conv;
 }
 
-// dx of dy by the turned w.
+// The convolution of dy by the turned w that gives dx.
 Winograd BackwardConv(const Geometry& g) {
   Winograd conv;
   conv.n = g.n, conv.h = g.p, conv.w = g.q, conv.channels = g.k;
@@ -53,7 +61,7 @@ Winograd BackwardConv(const Geometry& g) {
   return conv;
 }
 
-// One of the ways a node is such a convolution.
+// How a node of one op is such a convolution.
 struct WinogradOp {
   Geometry (*geometry)(const NodeSpec&);
   Winograd (*conv)(const Geometry&);
@@ -68,7 +76,7 @@ const float* In(const RunArgs& args, size_t i) { return static_cast<const float*
 float* Out(const RunArgs& args, size_t i) { return static_cast<float*>(args.out[i]); }
 float* Workspace(const RunArgs& args) { return static_cast<float*>(args.workspace); }
 
-// The windows, then what the convolution needs.
+// The workspace holds the windows, then what the convolution needs.
 int64_t ConvolveFloats(const Winograd& conv) {
   return WinogradWindowFloats(conv) + WinogradConvolveFloats(conv);
 }
@@ -113,7 +121,7 @@ void BiasWeightGrad(const Winograd& conv, bool relu, const RunArgs& args) {
   SumRows(GradRows(conv), conv.isa, conv.threads, In(args, 1), args.workspace, Out(args, 1));
 }
 
-// Of conv2d_bias alone.
+// Only conv2d_bias can end with a ReLU.
 bool EndsWithRelu(const NodeSpec& node) {
   const auto attrs = Unpack<Conv2dBiasAttrs>(node.attrs);
   return attrs.ok() && attrs->activation == "relu";

@@ -1,4 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. A transformed tile has 16 points, and each point is a matrix product of its own, so the
+// work is: transform inputs, multiply 16 times, transform outputs.
+//
+// Products. `Multiply` handles up to 6 rows (tiles) by a panel of 64 columns at a time, with all
+// sums in registers, and walks along the depth (channels) once. So its right operand lies in
+// panels: 64 columns side by side for each channel. Columns that fill up the last panel are
+// multiplied, and nobody reads what they give.
+//
+// Forward and data gradient (`WinogradConvolve`). The windows are transformed once, into
+// windows[panel][point][channel][64 columns]. Each thread takes a share of the tiles, 64 at a time:
+// it transforms their inputs into input[point][tile][channel], and then, panel by panel, multiplies
+// all 16 points and transforms the outputs while they are still in cache. No two threads write the
+// same pixel.
+//
+// Weight gradient (`WinogradWeightGrad`). Here the sums run over tiles, so threads share out the
+// sums and not the tiles: a worker has some of the four rows of points and some panels of columns.
+// Every worker walks over all tiles, 96 at a time, and adds to its sums; at the end the sums become
+// windows.
+//
+// Both orders of summation are fixed by the shapes, so the number of threads changes no bit.
 #include "ops/nn/conv2d/winograd.h"
 
 #include <immintrin.h>
@@ -99,7 +119,7 @@ constexpr MultiplyRows kAvx512[kTileRows] = {MultiplyAvx512<1>, MultiplyAvx512<2
 constexpr MultiplyRows kAvx2[kTileRows] = {MultiplyAvx2<1>, MultiplyAvx2<2>, MultiplyAvx2<3>,
                                            MultiplyAvx2<4>, MultiplyAvx2<5>, MultiplyAvx2<6>};
 
-// The product of `rows` rows.
+// Computes the product for `rows` rows.
 void Multiply(CpuIsa isa, int64_t rows, Product p) {
   const MultiplyRows* const multiply = isa == CpuIsa::kAvx512 ? kAvx512 : kAvx2;
   for (int64_t row = 0; row < rows; row += kTileRows) {

@@ -10,10 +10,10 @@
 //         0 -1  1  0        1/2 -1/2  1/2          0  1 -1 -1
 //         0  1  0 -1          0    0    1
 //
-// with * element by element: 16 products a tile, an input and an output channel instead of 36. Sums
-// over channels (over tiles for dg) are 16 matrix products, each element one chain of fused
-// multiply-adds in increasing order, so no bit depends on threads or on the instruction set. Needs
-// one with fused multiply-adds: AVX2 or AVX-512.
+// with * element by element. Per tile, input channel and output channel that takes 16 products
+// instead of 36. The sums over channels (over tiles for dg) are 16 matrix products, each element
+// one chain of fused multiply-adds in increasing order, so no bit depends on threads or on the
+// instruction set. That set must have fused multiply-adds: AVX2 or AVX-512.
 #pragma once
 
 #include <cstdint>
@@ -35,24 +35,24 @@ struct Winograd {
   int64_t tiles() const { return n * tiles_h() * tiles_w(); }
 };
 
-// Of its products; the transforms of images and windows are not counted.
+// Operations of its products; the transforms of images and windows are not counted.
 inline int64_t WinogradFlops(const Winograd& conv) {
   return 2 * 16 * conv.tiles() * conv.channels * conv.columns;
 }
 
 inline bool RunsWinograd(CpuIsa isa) { return isa != CpuIsa::kBaseline; }
 
-// The transformed windows that WinogradConvolve reads, in floats.
+// The size of the transformed windows that WinogradConvolve reads, in floats.
 int64_t WinogradWindowFloats(const Winograd& conv);
 
-// From w (columns, 3, 3, channels).
+// Transforms the windows of w (columns, 3, 3, channels).
 void TransformWindows(const Winograd& conv, const float* w, float* windows);
 
-// From w (channels, 3, 3, columns), with each window turned by 180 degrees: the windows that carry
-// dy (N, H, W, channels) back to dx (N, P, Q, columns), with padding 2 - padding.
+// Transforms those of w (channels, 3, 3, columns), each turned by 180 degrees: the windows that
+// carry dy (N, H, W, channels) back to dx (N, P, Q, columns), with padding 2 - padding.
 void TransformTurnedWindows(const Winograd& conv, const float* w, float* windows);
 
-// y (N, P, Q, columns) of x (N, H, W, channels): what `end` makes of the sums.
+// Computes y (N, P, Q, columns) of x (N, H, W, channels): what `end` makes of the sums.
 struct WinogradEnd {
   const float* bias = nullptr;  // (columns), added
   bool relu = false;
@@ -61,7 +61,7 @@ int64_t WinogradConvolveFloats(const Winograd& conv);  // workspace
 void WinogradConvolve(const Winograd& conv, const float* x, const float* windows,
                       const WinogradEnd& end, float* workspace, float* y);
 
-// dw (columns, 3, 3, channels) of x (N, H, W, channels) and dy (N, P, Q, columns).
+// Computes dw (columns, 3, 3, channels) of x (N, H, W, channels) and dy (N, P, Q, columns).
 int64_t WinogradWeightGradFloats(const Winograd& conv);  // workspace
 void WinogradWeightGrad(const Winograd& conv, const float* x, const float* dy, float* workspace,
                         float* dw);

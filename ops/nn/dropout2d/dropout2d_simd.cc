@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// By rows of pixels, each pixel's channels against the mask of its image.
+// Works by rows of pixels: each pixel's channels meet the mask of its image.
 #include "base/device/for_isa.h"
 #include "ops/core/kept_mask_simd.h"
 #include "ops/core/parallel.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// By rows of pixels, all channels of a tap at a time.
+// Works by rows of pixels, with all channels of a tap at a time.
 #include <algorithm>
 
 #include "base/device/for_isa.h"

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batch normalisation (Ioffe and Szegedy, 2015) over all axes but the last: x (..., C), M elements
-// a channel.
+// Batch normalisation (Ioffe and Szegedy, 2015) over all axes but the last: x (..., C), with M
+// elements per channel.
 //
 //   y = (x - mean) * inv_std * gamma + beta,  inv_std = 1 / sqrt(var + eps)
 //
 // batch_norm_train (x, gamma, beta) -> y, mean, unbiased_var, inv_std: statistics of this batch,
-// (C) each, of x's type. Two passes in double (mean, then var = sum of squared differences / M),
-// rounded once. unbiased_var = var * M / (M - 1) is what the running state takes; 0 with M < 2.
-// The statistics are constants to the gradient: nothing flows through them. Without rows mean and
-// var are 0.
+// (C) each, of x's type. They take two passes in double (mean, then var = sum of squared
+// differences / M) and are rounded once. unbiased_var = var * M / (M - 1) is what the running state
+// takes; 0 with M < 2. The statistics are constants to the gradient: nothing flows through them.
+// Without rows mean and var are 0.
 //
 // batch_norm_grad (x, gamma, mean, inv_std, dy) -> dx, dgamma, dbeta: sums in double.
 //

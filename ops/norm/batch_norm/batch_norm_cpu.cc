@@ -11,7 +11,7 @@ namespace lockstep::ops::batch_norm {
 
 namespace {
 
-// Two numbers a channel.
+// Two numbers per channel.
 struct Sums {
   double *first, *second;
 

@@ -16,7 +16,7 @@ void ReferenceReluGrad(const NoAttrs&, const ReferenceArgs& args);
 template <typename T>
 void ReferenceInfer(const BatchNormAttrs&, const ReferenceArgs& args);
 
-// Bytes of scratch for two sums a channel, in double.
+// Bytes of scratch for two sums per channel, in double.
 int64_t WorkspaceTrain(const BatchNormAttrs&, const NodeSpec& node);
 int64_t WorkspaceGrad(const NoAttrs&, const NodeSpec& node);
 

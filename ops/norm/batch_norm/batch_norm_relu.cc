@@ -82,7 +82,7 @@ std::vector<Value> ExpandInfer(const BatchNormReluAttrs& attrs, Emitter* e,
   return {Rest(attrs, e, y, in)};
 }
 
-// Of all inputs; what of it is wanted is Grad's to say.
+// The gradients of all inputs; Grad says which of them are wanted.
 std::vector<Value> GradOfAll(const BatchNormReluAttrs& attrs, const GradArgs& g) {
   const Value x = g.in[0], gamma = g.in[1], mean = g.out[1], inv_std = g.out[3], dy = g.dout[0];
   if (attrs.residual) {
@@ -114,7 +114,7 @@ std::vector<FusedChain> Chains(const std::string& norm) {
   return {{{norm, "add", "relu"}, attrs(true)}, {{norm, "relu"}, attrs(false)}};
 }
 
-// As in batch_norm, and 1 or 2 for the sum and the maximum.
+// The operations of batch_norm, and 1 or 2 for the sum and the maximum.
 template <int kAnElement>
 Cost CostOf(const BatchNormReluAttrs& attrs, const NodeSpec& node) {
   return {(kAnElement + (attrs.residual ? 2 : 1)) * node.in[0].shape.elements(), BytesMoved(node)};

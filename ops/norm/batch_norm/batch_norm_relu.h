@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fused: batch normalisation, an optional sum with a residual (He et al., 2016), and ReLU. One pass
-// over memory instead of three. x (..., C), residual of its type, statistics as in batch_norm.
+// Fused: batch normalisation, an optional sum with a residual (He et al., 2016), and ReLU, in one
+// pass over memory instead of three. x (..., C), residual of its type, statistics as in batch_norm.
 //
 //   y = max(0, batch_norm(x) [+ residual])
 //
@@ -20,7 +20,7 @@
 
 namespace lockstep::ops {
 
-// Of the two that normalise; the gradients have none.
+// Only the two ops that normalise have these attributes; the gradients have none.
 struct BatchNormReluAttrs {
   double eps = 1e-5;      // added to the variance, > 0
   bool residual = false;  // whether there is one

@@ -40,7 +40,7 @@ struct Parts {
   Range Part(int64_t part) const { return {part * grain, std::min(rows, (part + 1) * grain)}; }
 };
 
-// Two sums a channel: in float within 16 rows, in double of each part, in double of all.
+// Two sums per channel: in float within 16 rows, in double of each part, in double of all.
 struct Sums {
   double *part_first, *part_second;  // (parts, C)
   float *first, *second;             // (parts, C), for the rows at hand

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A disk that fails or a process that dies at a chosen moment. Tests only: write_faults_test.cc
+// For tests only: a disk that fails or a process that dies at a chosen moment. write_faults_test.cc
 // takes the place of the C library's calls that change a disk, for all code of the test program,
 // RocksDB's too.
 #pragma once
@@ -16,10 +16,10 @@ enum class WriteFault {
   kKill,         // this process dies of SIGKILL at the N-th call of any kind
 };
 
-// From now on calls are counted and the `nth` (from 1) fails. Process-wide; one at a time.
+// From now on the calls of this process are counted, and the `nth` (from 1) fails. One at a time.
 void ArmWriteFault(WriteFault fault, int64_t nth);
-// Back to normal. The number of calls since: writes of bytes for kNoSpace..., fsyncs for
-// kFsyncOnce, all for others.
+// Goes back to normal, and returns the number of calls since: writes of bytes for kNoSpace...,
+// fsyncs for kFsyncOnce, all for others.
 int64_t DisarmWriteFault();
 
 }  // namespace lockstep::storage

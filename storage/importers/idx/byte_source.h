@@ -14,13 +14,13 @@ namespace lockstep::storage {
 
 class ByteSource {
  public:
-  // Over bytes that outlive it; gzip (RFC 1952, several members joined too) is told by its first
+  // Reads bytes that outlive it; gzip (RFC 1952, several members joined too) is told by its first
   // two bytes. `name` is what messages call it.
   static std::unique_ptr<ByteSource> Make(std::string_view bytes, std::string_view name);
   virtual ~ByteSource() = default;
 
-  // Appends `size` bytes to `out`, or as many as there are before the end. Data-loss where gzip is
-  // damaged or cut short.
+  // Appends `size` bytes to `out`, or as many as there are before the end. Fails with data-loss
+  // where gzip is damaged or cut short.
   virtual Status Read(size_t size, std::string* out) = 0;
 };
 

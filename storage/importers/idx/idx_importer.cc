@@ -144,7 +144,7 @@ class IdxImporter : public Importer {
     return paths;
   }
 
-  // Of the contents, so that it is the same for plain and compressed files.
+  // The fingerprint of the contents, so that plain and compressed files have the same.
   static void Fingerprint(const std::string& name, const IdxSplit& split, Hasher* hasher) {
     hasher->UpdateU64(name.size());
     hasher->Update(name);

@@ -8,9 +8,9 @@
 
 namespace lockstep::storage {
 
-// Any such directory; the classes are the numbers 0 .. largest label.
+// Reads any such directory; the classes are the numbers 0 .. largest label.
 ImporterKind IdxKind();
-// The four files of Fashion-MNIST (Xiao, Rasul, Vollgraf 2017), with its class names.
+// Reads the four files of Fashion-MNIST (Xiao, Rasul, Vollgraf 2017), with its class names.
 ImporterKind FashionMnistKind();
 
 }  // namespace lockstep::storage
