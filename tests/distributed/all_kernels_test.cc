@@ -34,7 +34,7 @@ class AllKernelsTest : public testing::TestWithParam<int32_t> {
   int runs_ = 0;
 };
 
-TEST_P(AllKernelsTest, DigestsOfResNet18DependOnNeitherRanksNorCores) {
+TEST_P(AllKernelsTest, SlowDigestsOfResNet18DependOnNeitherRanksNorCores) {
   TrainConfig config = Config();
   const std::vector<std::string> expected = Run(config);
   for (int32_t ranks = 2; ranks <= 4; ++ranks) {
@@ -49,7 +49,7 @@ TEST_P(AllKernelsTest, DigestsOfResNet18DependOnNeitherRanksNorCores) {
 }
 
 // Its 1x1 convolutions are made as matrix products.
-TEST_P(AllKernelsTest, DigestsOfResNet50DoNotDependOnRanks) {
+TEST_P(AllKernelsTest, SlowDigestsOfResNet50DoNotDependOnRanks) {
   TrainConfig config = Config("resnet50");
   config.max_steps = 1;
   const std::vector<std::string> expected = Run(config);
@@ -57,7 +57,7 @@ TEST_P(AllKernelsTest, DigestsOfResNet50DoNotDependOnRanks) {
   EXPECT_EQ(Run(config), expected) << "2 ranks";
 }
 
-TEST_P(AllKernelsTest, DigestsOfResNet18AreThoseOfRecomputedBlocksAndOfPoisonedBuffers) {
+TEST_P(AllKernelsTest, SlowDigestsOfResNet18AreThoseOfRecomputedBlocksAndOfPoisonedBuffers) {
   TrainConfig config = Config();
   config.max_steps = 2;
   const std::vector<std::string> expected = Run(config);
