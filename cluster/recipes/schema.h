@@ -75,9 +75,9 @@ std::string_view ArticleAndTypeName(const KeyValue& value);  // "an integer"
 // Sorted "key=value" lines, each with a newline, of the fixed and branch keys that differ from
 // their defaults; paths excluded. The recipe hash is the XXH3-64 of this text.
 std::string CanonicalRecipeLines(const worker::TrainConfig& config);
-// The same for the keys of one role.
+// The same of the keys of one role alone.
 std::string CanonicalRecipeLines(const worker::TrainConfig& config, KeyRole role);
-// The same lines for all of those keys, with the values that the texts above leave out.
+// Such lines of all those keys, with the values that the lines above leave out.
 std::string UnlistedRecipeLines();
 uint64_t RecipeHash(const worker::TrainConfig& config);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The models there are. A model is a function from a batch of images to logits. Each family has one
-// file; models.cc lists the models.
+// The models there are. A model is a function from a batch of images to logits; one file a family,
+// listed in models.cc.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace lockstep::graph {
 
-// What a recipe may say about a model. A model refuses options that it does not have.
+// What a recipe may say of a model. A model refuses what it does not have.
 struct ModelOptions {
   int64_t classes = 10;
   std::string activation;           // "relu" | "tanh"; empty: the model's own
@@ -31,7 +31,7 @@ struct Model {
 };
 
 const std::vector<Model>& Models();
-// Fails with not-found, whose message lists near names.
+// Not found: the error lists near names.
 Result<const Model*> FindModel(std::string_view name);
 
 }  // namespace lockstep::graph

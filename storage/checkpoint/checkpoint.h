@@ -103,13 +103,13 @@ Result<int64_t> WriteCheckpoint(const std::string& run_directory, CheckpointMani
 Status CopyToBranch(const std::string& run_directory, const CheckpointManifest& manifest,
                     int32_t branch, int64_t generation, const CheckpointWriteOptions& options);
 
-// All that carry a checkpoint's name, in increasing (branch, step); they are not verified.
+// Those that carry a checkpoint's name, in increasing (branch, step); not verified.
 Result<std::vector<CheckpointId>> ListCheckpoints(const std::string& run_directory);
 
-// Reads every byte: manifest, sizes, hashes, no file beside those listed. Fails with data-loss,
-// naming the file and what is wrong with its bytes; with not-found where there is no such
-// checkpoint; and with io-error or deadline-exceeded where the disk failed three times. Fault
-// point: checkpoint.read (can fail; once for each try of a file).
+// Reads every byte: manifest, sizes, hashes, no file beside those listed. data-loss: wrong bytes,
+// naming the file and what is wrong; not-found: no such checkpoint. io-error, deadline-exceeded:
+// the disk, not the checkpoint: tried three times.
+// Fault point: checkpoint.read (can fail; once for each try of a file).
 Result<CheckpointManifest> VerifyCheckpoint(const std::string& run_directory, CheckpointId id);
 
 // The checkpoint to go on from: of the highest branch the highest step that verifies, then the next

@@ -23,8 +23,7 @@ class AugmentCall {
   const std::string& name() const { return name_; }
   bool Has(const std::string& key) const { return named_.count(key) > 0; }
 
-  // Checks that there are `count` values without a key, and no keys but `keys`; `usage` shows the
-  // form.
+  // That there are `count` values without a key and no keys but `keys`; `usage` shows the form.
   Status CheckForm(size_t count, const std::vector<std::string>& keys,
                    std::string_view usage) const;
   // The i-th value without a key, or the value of `key`, as an integer in [least, most].

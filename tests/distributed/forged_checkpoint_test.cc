@@ -68,7 +68,7 @@ class Contents {
 
 class ForgedCheckpoint : public testing::Test {
  protected:
-  // 11 steps per epoch; the first half of the first epoch is done.
+  // 11 steps an epoch; the first half of the first epoch is done.
   void SetUp() override {
     ASSERT_TRUE(MakeSmallDataset({.side = 6}, folder_ / "data").ok());
     config_ = SmallConfig(folder_ / "data", folder_ / "run", "mlp-784-128-64-10", 4, 8);
@@ -144,8 +144,8 @@ TEST_F(ForgedCheckpoint, WithATrainerStateOfAnotherStepIsRefused) {
   ExpectRefused(StatusCode::kDataLoss, "trainer state of step 6");
 }
 
-// The record of what an epoch has consumed: one bit per sample, then the count and whether anything
-// was consumed twice.
+// The record of what an epoch has consumed: a bit a sample, then the count and whether anything was
+// consumed twice.
 TEST_F(ForgedCheckpoint, ThatClaimsASampleTheEpochHasYetToConsumeFailsItsProof) {
   Forge([](CheckpointManifest*, Contents* contents) {
     auto* words = contents->First<uint64_t>("progress");

@@ -41,7 +41,7 @@ class Readme(unittest.TestCase):
 
     @classmethod
     def run_command(cls, words):
-        words = [{"lockstep": str(PROGRAM), "python3": "/usr/bin/python3"}.get(words[0], words[0]), *words[1:]]
+        words = [str(PROGRAM) if words[0] == "lockstep" else words[0], *words[1:]]
         done = subprocess.run(words, cwd=cls.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             raise AssertionError(f"{shlex.join(words)} ended with {done.returncode}:\n{done.stdout}")
@@ -58,7 +58,7 @@ class Readme(unittest.TestCase):
     def test_pytorch_computes_the_loss_and_accuracy_of_the_evaluation(self):
         accuracy, loss, count = re.fullmatch(r"Split test: Acc@1 ([\d.]+)  loss ([\d.]+)  \([\d,]+ of ([\d,]+) right\)\n",
                                              self.printed["lockstep eval"]).groups()
-        theirs = self.printed["python3 docs/lenet5_in_pytorch.py"]
+        theirs = self.printed["/usr/bin/python3 docs/lenet5_in_pytorch.py"]
         found = re.fullmatch(r"([\d,]+) images: loss ([\d.]+), accuracy ([\d.]+) %\n", theirs)
         self.assertEqual(found[1], count)
         self.assertAlmostEqual(float(found[2]), float(loss), delta=1e-4)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evaluation: loss and top-1 accuracy over a split, with running statistics and no random numbers.
-// It takes every sample once, in identity order, in lane ranges that are fixed; counts are
+// Every sample once, in identity order, the same lane ranges for any number of ranks; counts are
 // int64, losses fp64, summed in batch order within a lane and by the canonical tree over lanes.
 #pragma once
 

@@ -58,7 +58,7 @@ struct TrainSummary {
   int64_t step = 0;    // global steps done
   uint64_t digest = 0;
   double train_loss = 0.0;  // of the last epoch
-  // What the last evaluation gave, acc1 in [0, 1]; NaN (null in summary.json) where there was none.
+  // Of the last evaluation, acc1 in [0, 1]; NaN (null in summary.json) where there was none.
   double val_loss = std::numeric_limits<double>::quiet_NaN();
   double acc1 = std::numeric_limits<double>::quiet_NaN();
   double images_per_second = 0.0;
@@ -70,9 +70,9 @@ struct TrainSummary {
   // Every finished epoch consumed each sample of the split once, the last one none twice.
   bool exactly_once = false;
   int64_t skipped_steps = 0;
-  // Means over rank 0's steps of this generation: the time of a step from its batch to its update,
-  // without the digest; the time waited for other ranks and the exchange after the lanes are done,
-  // and its share of the step.
+  // Of rank 0, mean over this generation's steps: a step from its batch to its update, without the
+  // digest; time waited for other ranks and the exchange
+  // after the lanes are done, and its share of the step.
   double step_ms = 0.0;
   double exchange_ms = 0.0;
   double exchange_share = 0.0;

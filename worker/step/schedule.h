@@ -8,7 +8,7 @@
 
 namespace lockstep::worker {
 
-// The learning rate of global step `step` (0-based), given the steps per epoch and in all.
+// The learning rate of global step `step` (0-based), given steps an epoch and in the whole run.
 //
 //   warm-up, step < w = warmup_epochs * steps_per_epoch:  lr (step + 1) / w    (linear)
 //   constant:  lr

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TrainerState: everything a later step reads beside tensors: position, counters, best so far. It
-// is one struct, hashed whole into every step's digest.
+// TrainerState: everything a later step reads beside tensors: position, counters, best so far. One
+// struct, hashed whole into every step's digest.
 #pragma once
 
 #include <cstdint>
