@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "cluster/cli/ckpt_command.h"
 #include "cluster/launch/stop_signals.h"
 #include "coordinator/recovery/resume_decision.h"
 #include "storage/checkpoint/checkpoint_directory.h"

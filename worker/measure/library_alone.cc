@@ -31,7 +31,9 @@ Result<std::shared_ptr<const Plan>> WholePlan(const TrainConfig& config, const R
   ASSIGN_OR_RETURN(const graph::Program program, graph::Program::Make(options));
   ASSIGN_OR_RETURN(const graph::Graph lane, program.Lane(setup.most_rows));
   ASSIGN_OR_RETURN(const auto recompute, graph::RecomputePolicy::Parse(config.recompute));
-  return graph::CompileLane(lane, setup.device->spec(), recompute, {.library_first = true},
+  graph::KernelChoices choices;
+  choices.library_first = true;
+  return graph::CompileLane(lane, setup.device->spec(), recompute, choices,
                             {.prepare_parameters = config.batch.lanes > config.run.ranks});
 }
 
