@@ -27,12 +27,20 @@
 #include "cluster/doctor/doctor.h"
 #include "cluster/launch/launcher_process.h"
 #include "cluster/launch/stop_watcher.h"
+#include "cluster/recipes/part_lists.h"
+#include "cluster/recipes/recipe.h"
 #include "cluster/recipes/schema.h"
 #include "storage/importers/importer.h"
 #include "worker/report/run_place.h"
 
 namespace lockstep::cluster {
 namespace {
+
+std::vector<std::string> OptimizerNames() {
+  std::vector<std::string> names;
+  for (const Part& part : FindPartList("optimizer")->parts) names.push_back(part.name);
+  return names;
+}
 
 // Lists a command by the first line of its description; the rest are its examples.
 class HelpFormatter : public CLI::Formatter {
@@ -101,6 +109,7 @@ class CommandLine {
     app_.footer(kFooter);
     app_.set_version_flag("--version", std::string("lockstep ") + LOCKSTEP_VERSION);
     AddDataCommands();
+    AddRecipe();
     AddTrain();
     AddCheckpointCommands();
     AddCoordinator();
@@ -251,6 +260,36 @@ Examples:
         ->check(CLI::Range(int64_t{1}, std::numeric_limits<int64_t>::max()));
   }
 
+  void AddRecipe() {
+    CLI::App* command = Add(&app_, "recipe", R"(What a recipe may say, and what one says.
+
+Examples:
+  lockstep recipe --keys
+  lockstep recipe cluster/recipes/lenet5-fashion-mnist.toml
+  lockstep recipe cluster/recipes/lenet5-fashion-mnist.toml optimizer.lr=0.05
+
+A recipe is checked and printed with the value of every key, and where that came from.
+)",
+                            [this] { return Recipe(); });
+    command->add_option("RECIPE", train_.recipe, "Recipe file (TOML)");
+    AddOverrides(command, &train_.overrides);
+    command->add_flag("--keys", list_keys_, "List every key a recipe may hold, and exit");
+    command->add_flag("--page", recipe_page_, "Print the page docs/recipes.md, and exit");
+  }
+
+  Status Recipe() {
+    if (list_keys_ || recipe_page_) {
+      console_->out << (list_keys_ ? ListRecipeKeys() : RecipePage());
+      return OkStatus();
+    }
+    if (train_.recipe.empty()) {
+      return InvalidArgument("RECIPE or --keys is required; see `lockstep recipe --help`");
+    }
+    ASSIGN_OR_RETURN(const worker::TrainConfig config, LoadRecipe(train_.recipe, train_.overrides));
+    console_->out << config.recipe_text;
+    return OkStatus();
+  }
+
   void AddTrain() {
     CLI::App* command = Add(&app_, "train", R"(Train a model as a recipe says.
 
@@ -259,7 +298,7 @@ Examples:
   lockstep train cluster/recipes/lenet5-fashion-mnist.toml train.epochs=2 optimizer.lr=0.05
   lockstep train cluster/recipes/lenet5-fashion-mnist.toml --ranks 4 --run runs/four
   mpirun -np 2 lockstep train cluster/recipes/lenet5-fashion-mnist.toml
-  lockstep train --keys
+  lockstep recipe --keys
 
 The same command on the same run directory goes on from its last checkpoint, with any number of
 ranks. To stop a run: kill -USR1 (of mpirun too), which finishes the step, writes a checkpoint and
@@ -449,7 +488,7 @@ Examples:
     step->add_option("--kernel-file", o.kernel_file, "Kernels chosen by `lockstep tune`");
     step->add_option("--optimizer", o.optimizer, "sgd has momentum 0.9")
         ->capture_default_str()
-        ->check(CLI::IsMember({"sgd", "adam"}));
+        ->check(CLI::IsMember(OptimizerNames()));
     step->add_option("--lr", o.learning_rate, "Learning rate")->capture_default_str();
     step->add_option("--seed", o.seed, "Seed of weights and images")->capture_default_str();
     number("--steps", &o.steps, 1, 1 << 24, "Steps that count");
@@ -669,7 +708,7 @@ Ends with 78 where something is a problem, with 0 where there are warnings at mo
   DataOrderOptions order_;
   TrainOptions train_;
   CLI::Option* run_option_ = nullptr;
-  bool list_keys_ = false;
+  bool list_keys_ = false, recipe_page_ = false;
   bool no_progress_ = false;
   CkptLsOptions ckpt_ls_;
   CkptVerifyOptions ckpt_verify_;

@@ -14,8 +14,8 @@
 namespace lockstep::cluster {
 
 struct CommandKeys {
-  std::string_view command;            // "eval"
-  std::vector<std::string_view> keys;  // in the order in which a refusal lists them
+  std::string_view command;       // "eval"
+  std::vector<std::string> keys;  // in the order in which a refusal lists them
 };
 
 // Of the weights, the run's recipe decides; what they are evaluated on and with can be another.

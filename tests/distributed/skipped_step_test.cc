@@ -68,7 +68,7 @@ class SkippedStepTest : public testing::Test {
     config_.schedule = {};
     config_.optimizer.name = "adam";
     config_.optimizer.lr = 0.01;
-    config_.optimizer.weight_decay = 0.0;
+    config_.optimizer.options.Set("weight_decay", 0.0);
     config_.nonfinite = "skip";
     config_.epochs = 1;
     config_.checkpoint.every_steps = 1;
