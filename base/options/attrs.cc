@@ -28,6 +28,11 @@ struct ValueText {
     for (size_t i = 0; i < v.size(); ++i) text += (i > 0 ? "," : "") + std::to_string(v[i]);
     return text + "]";
   }
+  std::string operator()(const std::vector<std::string>& v) const {
+    std::string text = "[";
+    for (size_t i = 0; i < v.size(); ++i) text += (i > 0 ? "," : "") + (*this)(v[i]);
+    return text + "]";
+  }
 };
 
 // A cursor over the text form. Failures name the place.
@@ -61,12 +66,11 @@ class Parser {
 
   Result<AttrValue> TakeValue() {
     SkipSpaces();
-    if (Take('"')) {
-      std::string value(TakeUntil("\""));
-      if (!Take('"')) return Fail("a closing quote");
+    if (AtQuote()) {
+      ASSIGN_OR_RETURN(std::string value, TakeString());
       return AttrValue(std::move(value));
     }
-    if (Take('[')) return TakeList();
+    if (Take('[')) return AtQuote() ? TakeStrings() : TakeList();
     const std::string_view token = TakeUntil(",} ");
     if (token == "true") return AttrValue(true);
     if (token == "false") return AttrValue(false);
@@ -74,6 +78,28 @@ class Parser {
   }
 
  private:
+  bool AtQuote() {
+    SkipSpaces();
+    return at_ < text_.size() && text_[at_] == '"';
+  }
+
+  Result<std::string> TakeString() {
+    if (!Take('"')) return Fail("a string");
+    std::string value(TakeUntil("\""));
+    if (!Take('"')) return Fail("a closing quote");
+    return value;
+  }
+
+  Result<AttrValue> TakeStrings() {
+    std::vector<std::string> list;
+    do {
+      ASSIGN_OR_RETURN(std::string item, TakeString());
+      list.push_back(std::move(item));
+    } while (Take(','));
+    if (!Take(']')) return Fail("']'");
+    return AttrValue(std::move(list));
+  }
+
   Result<AttrValue> Number(std::string_view token) const {
     const char* end = token.data() + token.size();
     int64_t integer = 0;

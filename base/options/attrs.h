@@ -7,10 +7,12 @@
 //   };
 //
 // and everything else is derived from that list: `Attrs`, the erased form a graph node carries,
-// with equality, hash, and a text form that parses back to the same value.
+// with equality, hash, and a text form that parses back to the same value. Where a person may set a
+// field, the list also says what it means (base/options/option.h).
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,11 +23,17 @@
 
 namespace lockstep {
 
-using AttrValue = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>>;
+using AttrValue = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>,
+                               std::vector<std::string>>;
 
 class Attrs {
  public:
   using Field = std::pair<std::string, AttrValue>;
+
+  Attrs() = default;
+  Attrs(std::initializer_list<Field> fields) {  // {{"rate", 0.5}, {"mode", "same"}}
+    for (const Field& field : fields) Set(field.first, field.second);
+  }
 
   const std::vector<Field>& fields() const { return fields_; }
   void Set(std::string name, AttrValue value);         // replaces a field of the same name
@@ -34,7 +42,8 @@ class Attrs {
 
   uint64_t Hash() const;       // of the text form
   std::string ToText() const;  // {kernel=2, rate=0.5, mode="same", pads=[1,1]}; "{}" when empty
-  // The inverse of ToText. Doubles print so that they read back to the same bits.
+  // The inverse of ToText. Doubles print so that they read back to the same bits; an empty list
+  // reads as one of integers.
   static Result<Attrs> FromText(std::string_view text);
 
  private:
@@ -50,7 +59,9 @@ struct NoAttrs {
 template <typename T>
 Attrs Pack(T attrs) {
   Attrs packed;
-  attrs.Visit([&packed](const char* name, auto& field) { packed.Set(name, AttrValue(field)); });
+  attrs.Visit([&packed](const char* name, auto& field, const auto&...) {
+    packed.Set(name, AttrValue(field));
+  });
   return packed;
 }
 
@@ -64,7 +75,7 @@ Result<T> Unpack(const Attrs& packed) {
   T attrs;
   Status status;
   size_t known = 0;
-  attrs.Visit([&](const char* name, auto& field) {
+  attrs.Visit([&](const char* name, auto& field, const auto&...) {
     const AttrValue* value = packed.Find(name);
     if (value == nullptr) {
       if (status.ok()) status = MissingAttr(name);
@@ -82,7 +93,7 @@ Result<T> Unpack(const Attrs& packed) {
   if (known != packed.fields().size()) {
     for (const auto& [name, value] : packed.fields()) {
       bool listed = false;
-      attrs.Visit([&](const char* own, auto&) { listed = listed || name == own; });
+      attrs.Visit([&](const char* own, auto&, const auto&...) { listed = listed || name == own; });
       if (!listed) return UnknownAttr(name);
     }
   }

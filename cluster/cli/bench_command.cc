@@ -2,13 +2,22 @@
 // `lockstep bench` on the command line; cluster/bench does its work.
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cluster/bench/bench_comm.h"
 #include "cluster/bench/bench_step.h"
 #include "cluster/cli/command.h"
+#include "cluster/recipes/part_lists.h"
 
 namespace lockstep::cluster {
 namespace {
+
+std::vector<std::string> OptimizerNames() {
+  std::vector<std::string> names;
+  for (const Part& part : FindPartList("optimizer")->parts) names.push_back(part.name);
+  return names;
+}
 
 // Rules of a number that the help shows the default of.
 OptionRules Within(int64_t least, int64_t most) {
@@ -43,7 +52,7 @@ Examples:
                   {"--optimizer",
                    &o->optimizer,
                    "sgd has momentum 0.9",
-                   {.shows_default = true, .choices = {"sgd", "adam"}}},
+                   {.shows_default = true, .choices = OptimizerNames()}},
                   {"--lr", &o->learning_rate, "Learning rate", {.shows_default = true}},
                   {"--seed", &o->seed, "Seed of weights and images", {.shows_default = true}},
                   {"--steps", &o->steps, "Steps that count", Within(1, 1 << 24)},

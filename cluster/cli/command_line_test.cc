@@ -148,10 +148,20 @@ TEST(CommandLine, RecipeMistakesAreUsageErrorsBeforeAnythingRuns) {
   EXPECT_EQ(Lockstep({"explain", recipe, "--ranks", "9"}).code, 64);
 }
 
-TEST(CommandLine, TrainListsTheKeysOfRecipes) {
-  const Outcome outcome = Lockstep({"train", "--keys"});
+TEST(CommandLine, RecipeListsTheKeysAsTrainDoes) {
+  const Outcome outcome = Lockstep({"recipe", "--keys"});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_THAT(outcome.out, HasSubstr("batch.lanes  (fixed, default 8)"));
+  EXPECT_EQ(Lockstep({"train", "--keys"}).out, outcome.out);
+  EXPECT_THAT(Lockstep({"recipe", "--page"}).out, HasSubstr("# The keys of a recipe\n"));
+}
+
+TEST(CommandLine, RecipePrintsWhatARecipeResolvesTo) {
+  const std::string recipe = LOCKSTEP_SOURCE_DIR "/cluster/recipes/lenet5-fashion-mnist.toml";
+  const Outcome outcome = Lockstep({"recipe", recipe, "optimizer.lr=0.0625"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("optimizer.lr = 0.0625  # command line\n"));
+  EXPECT_EQ(Lockstep({"recipe"}).code, 64);
 }
 
 TEST(CommandLine, ModelsShowsParameterCounts) {

@@ -208,7 +208,7 @@ Examples:
   lockstep train cluster/recipes/lenet5-fashion-mnist.toml train.epochs=2 optimizer.lr=0.05
   lockstep train cluster/recipes/lenet5-fashion-mnist.toml --ranks 4 --run runs/four
   mpirun -np 2 lockstep train cluster/recipes/lenet5-fashion-mnist.toml
-  lockstep train --keys
+  lockstep recipe --keys
 
 The same command on the same run directory goes on from its last checkpoint, with any number of
 ranks. To stop a run: kill -USR1 (of mpirun too), which finishes the step, writes a checkpoint and

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/recipes/conflicts.h"
 
+#include "cluster/recipes/part_lists.h"
 #include "cluster/recipes/schema.h"
 #include "graph/models/models.h"
 #include "storage/loader/augment.h"
@@ -42,30 +43,22 @@ void FindThreadConflicts(const TrainConfig& config, std::vector<Conflict>* confl
                             "still run at once, one a core)"});
 }
 
-void FindScheduleConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
+void FindOptionConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
   if (config.schedule.warmup_epochs > config.epochs) {
-    conflicts->push_back(
-        {{"schedule.warmup_epochs", "train.epochs"},
-         "schedule.warmup_epochs = " + FormatKeyValue(config.schedule.warmup_epochs) +
-             " is longer than train.epochs = " + std::to_string(config.epochs)});
+    conflicts->push_back({{"schedule.warmup_epochs", "train.epochs"},
+                          "schedule.warmup_epochs = " + OptionText(config.schedule.warmup_epochs) +
+                              " is longer than train.epochs = " + std::to_string(config.epochs)});
   }
-  if (config.schedule.name == "cosine" && config.schedule.final_lr > config.optimizer.lr) {
-    conflicts->push_back({{"schedule.final_lr", "optimizer.lr"},
-                          "schedule.final_lr = " + FormatKeyValue(config.schedule.final_lr) +
-                              " is above optimizer.lr = " + FormatKeyValue(config.optimizer.lr) +
-                              ": a cosine schedule falls"});
-  }
-  if (config.optimizer.nesterov && config.optimizer.momentum == 0.0) {
-    conflicts->push_back({{"optimizer.nesterov", "optimizer.momentum"},
-                          "optimizer.nesterov needs optimizer.momentum above 0"});
+  for (PartConflict& conflict : FindPartConflicts(config)) {
+    conflicts->push_back({std::move(conflict.keys), std::move(conflict.message)});
   }
 }
 
 // Keys whose value differs from the default but that are never read.
 void FindIdleKeys(const TrainConfig& config, std::vector<Conflict>* conflicts) {
   for (const RecipeKey& key : RecipeKeys()) {
-    if (key.only_with_key.empty() || key.get(config) == key.Default()) continue;
-    const auto other = std::get<std::string>(FindRecipeKey(key.only_with_key)->get(config));
+    if (key.only_with_key.empty() || key.get(config) == key.option().default_value) continue;
+    const auto other = std::get<std::string>(*FindRecipeKey(key.only_with_key)->get(config));
     if (other == key.only_with_value) continue;
     conflicts->push_back({{key.name, key.only_with_key},
                           "'" + key.name + "' does nothing with " + key.only_with_key + " = \"" +
@@ -97,7 +90,7 @@ std::vector<Conflict> FindConflicts(const TrainConfig& config) {
   FindPrecisionConflicts(config, &conflicts);
   FindKernelConflicts(config, &conflicts);
   FindThreadConflicts(config, &conflicts);
-  FindScheduleConflicts(config, &conflicts);
+  FindOptionConflicts(config, &conflicts);
   FindIdleKeys(config, &conflicts);
   return conflicts;
 }

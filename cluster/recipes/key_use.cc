@@ -9,73 +9,64 @@
 namespace lockstep::cluster {
 namespace {
 
-std::string Listed(const std::vector<std::string_view>& keys) {
+std::string Listed(const std::vector<std::string>& keys) {
   std::string text;
-  for (const std::string_view key : keys) text += (text.empty() ? "" : ", ") + std::string(key);
+  for (const std::string& key : keys) text += (text.empty() ? "" : ", ") + key;
   return text;
+}
+
+// `keys`, where "model.*" stands for the options of all models.
+CommandKeys Uses(std::string_view command, const std::vector<std::string>& keys) {
+  CommandKeys use = {command, {}};
+  for (const std::string& key : keys) {
+    if (key.back() != '*') {
+      use.keys.push_back(key);
+      continue;
+    }
+    for (const RecipeKey& one : RecipeKeys()) {
+      if (one.of_part() && one.group() + ".*" == key) use.keys.push_back(one.name);
+    }
+  }
+  return use;
 }
 
 }  // namespace
 
 const CommandKeys& EvalKeys() {
-  static const CommandKeys kKeys = {
-      "eval",
-      {"data.dataset", "data.train", "data.val", "batch.lane_threads", "train.kernels",
-       "train.kernel_file", "train.cpu_isa", "augment.val", "eval.batch", "run.device", "run.cores",
-       "run.lanes_at_once"}};
+  static const CommandKeys kKeys =
+      Uses("eval", {"data.dataset", "data.train", "data.val", "batch.lane_threads", "train.kernels",
+                    "train.kernel_file", "train.cpu_isa", "augment.val", "eval.batch", "run.device",
+                    "run.cores", "run.lanes_at_once"});
   return kKeys;
 }
 
 const CommandKeys& ExplainKeys() {
-  static const CommandKeys kKeys = {
-      "explain",
-      {"data.dataset",       "data.train",       "data.val",         "model.name",
-       "model.classes",      "model.activation", "model.pool",       "model.dropout",
-       "model.stem",         "batch.lanes",      "batch.lane_batch", "batch.lane_threads",
-       "train.epochs",       "train.precision",  "train.max_steps",  "train.kernels",
-       "train.kernel_file",  "train.cpu_isa",    "train.recompute",  "optimizer.name",
-       "optimizer.momentum", "augment.train",    "augment.val",      "eval.batch",
-       "run.device",         "run.cores",        "run.lanes_at_once"}};
+  static const CommandKeys kKeys = Uses(
+      "explain", {"data.dataset",       "data.train",        "data.val",        "model.name",
+                  "model.classes",      "model.*",           "batch.lanes",     "batch.lane_batch",
+                  "batch.lane_threads", "train.epochs",      "train.precision", "train.max_steps",
+                  "train.kernels",      "train.kernel_file", "train.cpu_isa",   "train.recompute",
+                  "optimizer.name",     "optimizer.lr",      "optimizer.*",     "augment.train",
+                  "augment.val",        "eval.batch",        "run.device",      "run.cores",
+                  "run.lanes_at_once"});
   return kKeys;
 }
 
 const CommandKeys& TuneKeys() {
-  static const CommandKeys kKeys = {"tune",
-                                    {"data.dataset",
-                                     "data.train",
-                                     "data.val",
-                                     "model.name",
-                                     "model.classes",
-                                     "model.activation",
-                                     "model.pool",
-                                     "model.dropout",
-                                     "model.stem",
-                                     "batch.lanes",
-                                     "batch.lane_batch",
-                                     "batch.lane_threads",
-                                     "train.precision",
-                                     "train.kernels",
-                                     "train.cpu_isa",
-                                     "loss.label_smoothing",
-                                     "optimizer.name",
-                                     "optimizer.momentum",
-                                     "optimizer.nesterov",
-                                     "optimizer.beta1",
-                                     "optimizer.beta2",
-                                     "optimizer.eps",
-                                     "optimizer.weight_decay",
-                                     "augment.train",
-                                     "augment.val",
-                                     "eval.batch",
-                                     "run.device"}};
+  static const CommandKeys kKeys =
+      Uses("tune", {"data.dataset",       "data.train",      "data.val",       "model.name",
+                    "model.classes",      "model.*",         "batch.lanes",    "batch.lane_batch",
+                    "batch.lane_threads", "train.precision", "train.kernels",  "train.cpu_isa",
+                    "loss.name",          "loss.*",          "optimizer.name", "optimizer.lr",
+                    "optimizer.*",        "augment.train",   "augment.val",    "eval.batch",
+                    "run.device"});
   return kKeys;
 }
 
 const CommandKeys& DataOrderKeys() {
-  static const CommandKeys kKeys = {
-      "data order",
-      {"data.dataset", "data.train", "data.window_shards", "batch.lanes", "batch.lane_batch",
-       "train.epochs", "train.seed"}};
+  static const CommandKeys kKeys =
+      Uses("data order", {"data.dataset", "data.train", "data.window_shards", "batch.lanes",
+                          "batch.lane_batch", "train.epochs", "train.seed"});
   return kKeys;
 }
 

@@ -14,8 +14,8 @@
 namespace lockstep::cluster {
 
 struct CommandKeys {
-  std::string_view command;            // "eval"
-  std::vector<std::string_view> keys;  // in the order in which a refusal lists them
+  std::string_view command;       // "eval"
+  std::vector<std::string> keys;  // in the order in which a refusal lists them
 };
 
 // The keys of `eval`: the run's recipe decides about the weights, but not what they are evaluated

@@ -15,6 +15,10 @@
 
 namespace lockstep::cluster {
 
+// A recipe file may include one other, which includes none: include = "base.toml", relative to the
+// file. What the file says itself replaces what the included one says; where it names another model,
+// loss, optimizer or schedule, all that the included one says of that group is left out.
+//
 // Reads a recipe file and the overrides of a command line ("key=value": the value as in TOML; for
 // strings bare words do, for lists bare words separated by commas). An override beats the file.
 // The result also holds recipe_hash and recipe_text, the resolved recipe: every key with its value
@@ -25,7 +29,7 @@ namespace lockstep::cluster {
 Result<worker::TrainConfig> LoadRecipe(const std::string& path,
                                        const std::vector<std::string>& overrides);
 
-// The same for a text; `name` stands for the file in messages.
+// The same for a text, which includes nothing; `name` stands for the file in messages.
 Result<worker::TrainConfig> ParseRecipe(std::string_view text, const std::string& name,
                                         const std::vector<std::string>& overrides);
 

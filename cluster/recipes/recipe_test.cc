@@ -7,11 +7,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/file.h"
 #include "cluster/recipes/conflicts.h"
 #include "cluster/recipes/schema.h"
 #include "cluster/recipes/toml_reader.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::cluster {
 namespace {
@@ -41,7 +43,7 @@ TrainConfig Parsed(const std::string& text, const std::vector<std::string>& over
 
 void ExpectSameKeys(const TrainConfig& a, const TrainConfig& b) {
   for (const RecipeKey& key : RecipeKeys()) {
-    EXPECT_EQ(FormatKeyValue(key.get(a)), FormatKeyValue(key.get(b))) << key.name;
+    EXPECT_EQ(key.get(a), key.get(b)) << key.name;
   }
   EXPECT_EQ(a.recipe_hash, b.recipe_hash);
 }
@@ -66,8 +68,8 @@ run = { device = "auto", cores = 3 }
   EXPECT_EQ(c.batch.lanes, 8);
   EXPECT_EQ(c.batch.lane_batch, 32);
   EXPECT_EQ(c.seed, 7u);
-  EXPECT_EQ(c.loss.label_smoothing, 0.25);
-  EXPECT_EQ(c.optimizer.weight_decay, 5e-4);
+  EXPECT_EQ(c.loss.options, (Attrs{{"label_smoothing", 0.25}}));
+  EXPECT_EQ(c.optimizer.options, (Attrs{{"momentum", 0.9}, {"weight_decay", 5e-4}}));
   EXPECT_EQ(c.schedule.name, "cosine");
   EXPECT_EQ(c.schedule.warmup_epochs, 1.0);
   EXPECT_EQ(c.augment_train,
@@ -112,13 +114,13 @@ INSTANTIATE_TEST_SUITE_P(
                   "r.toml:3:11: unknown key 'optimizer.learning_rate'; did you mean "
                   "'optimizer.lr'?"},
         BadRecipe{"quux = 1\n",
-                  "r.toml:3:1: unknown key 'quux'; `lockstep train --keys` lists the keys"},
+                  "r.toml:3:1: unknown key 'quux'; `lockstep recipe --keys` lists the keys"},
         BadRecipe{"sampler = { class_weights = 200 }\n",
                   "r.toml:3:13: 'sampler.class_weights' is not in this version of Lockstep, so "
                   "it would do nothing; remove it"},
         BadRecipe{
             "optimizer.name = \"sdg\"\n",
-            "r.toml:3:18: 'optimizer.name' is \"sdg\"; expected one of \"sgd\", \"adam\"; did "
+            "r.toml:3:18: 'optimizer.name' is \"sdg\"; expected one of \"adam\", \"sgd\"; did "
             "you mean \"sgd\"?"},
         BadRecipe{"run.device = \"cuda\"\n",
                   "r.toml:3:14: 'run.device' is \"cuda\"; expected one of \"auto\", \"cpu\""}));
@@ -148,9 +150,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadRecipe{"optimizer.lr = nan\n",
                   "r.toml:3:16: 'optimizer.lr' is nan, which is not finite; expected a number "
                   "above 0"},
-        BadRecipe{"model.dropout = -0.5\n",
-                  "r.toml:3:17: 'model.dropout' is -0.5, out of range; expected a number from 0 "
-                  "below 1, or -1"},
+        BadRecipe{"model.pool = \"min\"\n",
+                  "r.toml:3:14: 'model.pool' is \"min\"; expected one of \"avg\", \"max\"; did "
+                  "you mean \"max\"?"},
         BadRecipe{"schedule.gamma = 1.5\nschedule.name = 'step'\n",
                   "r.toml:3:18: 'schedule.gamma' is 1.5, out of range; expected a number above 0 "
                   "and at most 1"},
@@ -186,11 +188,25 @@ INSTANTIATE_TEST_SUITE_P(
             "r.toml:3:22: batch.lane_threads = 2, but reference kernels run one thread a lane; set "
             "it to 1 (lanes still run at once, one a core)"},
         BadRecipe{"optimizer = { name = \"adam\", momentum = 0.5 }\n",
-                  "r.toml:3:41: 'optimizer.momentum' does nothing with optimizer.name = \"adam\"; "
-                  "it belongs to \"sgd\": remove it or change optimizer.name"},
+                  "r.toml:3:41: 'optimizer.momentum' does nothing with optimizer.name = \"adam\", "
+                  "which has beta1, beta2, eps, weight_decay; it belongs to \"sgd\": remove it or "
+                  "change optimizer.name"},
+        BadRecipe{"model.dropout = 0.5\n",
+                  "r.toml:3:17: 'model.dropout' does nothing with model.name = \"lenet5\", which "
+                  "has activation, pool; it belongs to \"mlp-784-400-400-10\", \"alexnet\", "
+                  "\"vgg11\", \"vgg11-bn\", \"vgg13\", \"vgg13-bn\", \"vgg16\", \"vgg16-bn\", "
+                  "\"vgg19\", \"vgg19-bn\", \"convnet-bn\", \"my-cnn\": remove it or change "
+                  "model.name"},
+        BadRecipe{"optimizer.name = \"adam\"\n",
+                  "r.toml:3:18: 'optimizer.lr' is missing: optimizer \"adam\" has no learning rate "
+                  "of its own; add for example optimizer.lr = 0.001"},
         BadRecipe{"schedule.final_lr = 0.01\n",
                   "r.toml:3:21: 'schedule.final_lr' does nothing with schedule.name = "
-                  "\"constant\"; it belongs to \"cosine\": remove it or change schedule.name"},
+                  "\"constant\", which has no options; it belongs to \"cosine\": remove it or "
+                  "change schedule.name"},
+        BadRecipe{"schedule = { name = \"cosine\", final_lr = 0.2 }\n",
+                  "r.toml:3:42: schedule.final_lr = 0.2 is above optimizer.lr = 0.1: a cosine "
+                  "schedule falls"},
         BadRecipe{"schedule.warmup_epochs = 6\n",
                   "r.toml:3:26: schedule.warmup_epochs = 6.0 is longer than train.epochs = 5"},
         BadRecipe{"optimizer = { nesterov = true, momentum = 0 }\n",
@@ -327,8 +343,23 @@ TEST(Recipe, ResolvedTextNamesOriginsAndLoadsToTheSameRecipe) {
   const TrainConfig second = Parsed(first.recipe_text);
   ExpectSameKeys(first, second);
   for (const RecipeKey& key : RecipeKeys()) {
+    if (!key.get(first)) continue;
     EXPECT_THAT(first.recipe_text, HasSubstr("\n" + key.name + " = "));
   }
+}
+
+// Resolved recipes of schema 1 hold the options of all parts, at values that mean nothing.
+TEST(Recipe, WhatRecipesOfSchema1SpellOutIsAsIfItWereNotGiven) {
+  const TrainConfig spelled = Parsed(
+      Recipe("model.activation = \"\"\nmodel.pool = \"\"\nmodel.dropout = -1.0\n"
+             "model.stem = \"\"\nmodel.zero_init_residual = false\noptimizer.name = \"adam\"\n"
+             "optimizer.lr = 0.002\noptimizer.momentum = 0.9\noptimizer.nesterov = false\n"
+             "optimizer.beta1 = 0.9\noptimizer.beta2 = 0.999\noptimizer.eps = 1e-08\n"
+             "schedule.name = \"step\"\nschedule.step_epochs = 30.0\nschedule.gamma = 0.1\n"
+             "schedule.final_lr = 0.0\n"));
+  EXPECT_EQ(spelled.model.options, Attrs());
+  ExpectSameKeys(spelled, Parsed(Recipe("optimizer = { name = \"adam\", lr = 0.002 }\n"
+                                        "schedule.name = \"step\"\n")));
 }
 
 TEST(Recipe, EveryRecipeInTheRepositoryLoads) {
@@ -341,6 +372,70 @@ TEST(Recipe, EveryRecipeInTheRepositoryLoads) {
     ++count;
   }
   EXPECT_EQ(count, 4);
+}
+
+class IncludeTest : public ::testing::Test {
+ protected:
+  void Write(const std::string& name, const std::string& text) {
+    ASSERT_TRUE(WriteFileAtomic(scratch_ / name, text).ok());
+  }
+  Result<TrainConfig> Load(const std::string& text,
+                           const std::vector<std::string>& overrides = {}) {
+    Write("mine.toml", text);
+    return LoadRecipe(scratch_ / "mine.toml", overrides);
+  }
+  storage::ScratchDirectory scratch_;
+};
+
+TEST_F(IncludeTest, WhatTheFileSaysReplacesWhatTheIncludedOneSays) {
+  Write("base.toml", Recipe("optimizer = { lr = 0.3, momentum = 0.5 }\nbatch.lanes = 4\n"));
+  const auto config =
+      Load("batch.lanes = 2\ninclude = \"base.toml\"\noptimizer.lr = 0.2\n", {"train.seed=9"});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->model.name, "lenet5");
+  EXPECT_EQ(config->batch.lanes, 2);
+  EXPECT_EQ(config->optimizer.lr, 0.2);
+  EXPECT_EQ(config->optimizer.options, (Attrs{{"momentum", 0.5}}));
+  EXPECT_EQ(config->seed, 9u);
+  EXPECT_THAT(config->recipe_text,
+              HasSubstr("optimizer.momentum = 0.5  # " + scratch_.path() + "/base.toml:3\n"));
+}
+
+TEST_F(IncludeTest, AnotherNameDropsWhatWasSaidOfTheOtherPart) {
+  Write("base.toml", Recipe("optimizer = { lr = 0.3, momentum = 0.5, clip_norm = 1 }\n"
+                            "schedule = { name = \"step\", gamma = 0.5 }\n"));
+  const auto config = Load(
+      "include = \"base.toml\"\nschedule.name = \"cosine\"\n"
+      "optimizer = { name = \"adam\", lr = 0.01 }\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->optimizer.options, Attrs());
+  EXPECT_EQ(config->optimizer.clip_norm, 0.0);
+  EXPECT_EQ(config->schedule.options, Attrs());
+  const auto same = Load("include = \"base.toml\"\nschedule.name = \"step\"\n");
+  ASSERT_TRUE(same.ok()) << same.status();
+  EXPECT_EQ(same->schedule.options, (Attrs{{"gamma", 0.5}}));
+}
+
+TEST_F(IncludeTest, OneLevelOfOneFileIsAllThereIs) {
+  Write("deep.toml", Recipe(""));
+  Write("base.toml", "include = \"deep.toml\"\n");
+  EXPECT_THAT(Load("include = \"base.toml\"\n").status().message(),
+              HasSubstr("mine.toml:1:11: '" + scratch_.path() +
+                        "/base.toml' includes another recipe itself"));
+  EXPECT_THAT(Load("include = [\"deep.toml\"]\n").status().message(),
+              HasSubstr("'include' is the path of one recipe"));
+  EXPECT_THAT(Load("include = \"none.toml\"\n").status().message(),
+              HasSubstr("mine.toml:1:11: cannot read the recipe "));
+  EXPECT_THAT(Load("include = \"deep.toml\"\n", {"include=deep.toml"}).status().message(),
+              HasSubstr("'include' stands in a recipe file alone"));
+  EXPECT_THAT(ErrorOf("include = \"deep.toml\"\n"),
+              StartsWith("r.toml:1:11: 'include' stands in a recipe file alone"));
+}
+
+TEST_F(IncludeTest, AProblemOfTheIncludedFileHasItsPlaceThere) {
+  Write("base.toml", Recipe("batch.lanes = 0\n"));
+  EXPECT_THAT(Load("include = \"base.toml\"\n").status().message(),
+              HasSubstr("/base.toml:3:15: 'batch.lanes' is 0, out of range"));
 }
 
 TEST(Recipe, FilesThatAreNoRecipesGetTheirOwnErrors) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of recipe keys. To add a key: a field in TrainConfig whose default never changes (or
-// whose `unhashed` stays), and one entry here.
+// The table of the keys of the run itself, and the keys made of the parts' options. To add a key of
+// the run: a field in TrainConfig whose default never changes (or whose Absent stays), and one
+// entry here.
 #include <algorithm>
 #include <type_traits>
 
+#include "base/check.h"
+#include "cluster/recipes/part_lists.h"
 #include "cluster/recipes/schema.h"
 
 namespace lockstep::cluster {
@@ -13,14 +16,10 @@ using worker::TrainConfig;
 
 constexpr double kMaxInt32 = 2147483647.0;
 constexpr double kMaxInt64 = 9223372036854775807.0;
-constexpr double kMaxDouble = 1.7976931348623157e308;
-constexpr KeyRange kCount32 = {1, kMaxInt32};
-constexpr KeyRange kCountOrZero32 = {0, kMaxInt32};
-constexpr KeyRange kCount64 = {1, kMaxInt64};
-constexpr KeyRange kCountOrZero64 = {0, kMaxInt64};
-constexpr KeyRange kPositive = {.low = 0, .high = kMaxDouble, .low_open = true};
-constexpr KeyRange kNotNegative = {0, kMaxDouble};
-constexpr KeyRange kBelowOne = {.low = 0, .high = 1, .high_open = true};
+constexpr OptionRange kCount32 = {1, kMaxInt32};
+constexpr OptionRange kCountOrZero32 = {0, kMaxInt32};
+constexpr OptionRange kCount64 = {1, kMaxInt64};
+constexpr OptionRange kCountOrZero64 = {0, kMaxInt64};
 
 constexpr KeyRole kFree = KeyRole::kFree;
 constexpr KeyRole kBranch = KeyRole::kBranch;
@@ -48,27 +47,29 @@ void FromValue(const KeyValue& value, T* field) {
   }
 }
 
+// Says what a key of the run means, and takes its default from TrainConfig.
+void AddMeaning(const OptionSpec& spec, RecipeKey* key) {
+  const TrainConfig nothing_given;
+  key->variants.push_back({{key->name, *key->get(nothing_given), spec}, {}});
+}
+
 // A key bound to the field of TrainConfig that the captureless lambda `Field` returns.
 template <typename Field>
-RecipeKey Key(std::string name, KeyRole role, Field, std::string doc) {
+RecipeKey Key(std::string name, KeyRole role, Field, const OptionSpec& spec) {
   RecipeKey key;
   key.name = std::move(name);
   key.role = role;
-  key.doc = std::move(doc);
-  key.get = [](const TrainConfig& config) { return ToValue(Field{}(config)); };
+  key.get = [](const TrainConfig& config) -> std::optional<KeyValue> {
+    return ToValue(Field{}(config));
+  };
   key.set = [](TrainConfig* config, const KeyValue& value) { FromValue(value, &Field{}(*config)); };
-  key.type = static_cast<KeyType>(key.Default().index());
+  AddMeaning(spec, &key);
   return key;
 }
 
-RecipeKey Within(KeyRange range, RecipeKey key) {
-  key.range = range;
-  return key;
-}
-
-RecipeKey OneOf(std::vector<std::string> allowed, RecipeKey key) {
-  key.allowed = std::move(allowed);
-  return key;
+template <typename Field>
+RecipeKey Key(std::string name, KeyRole role, Field field, const char* doc) {
+  return Key(std::move(name), role, field, Says(doc));
 }
 
 RecipeKey OnlyWith(std::string other_key, std::string value, RecipeKey key) {
@@ -80,6 +81,75 @@ RecipeKey OnlyWith(std::string other_key, std::string value, RecipeKey key) {
 RecipeKey Required(std::string example, RecipeKey key) {
   key.example = std::move(example);
   return key;
+}
+
+// The key that chooses a part of a group.
+void AddName(std::string example, const char* doc, KeyRole role, std::string_view group,
+             std::vector<RecipeKey>* keys) {
+  const PartList* list = FindPartList(group);
+  RecipeKey key;
+  key.name = list->group + ".name";
+  key.role = role;
+  key.example = std::move(example);
+  key.always_hashed = true;
+  key.get = [list](const TrainConfig& config) -> std::optional<KeyValue> {
+    return list->name(config);
+  };
+  key.set = [list](TrainConfig* config, const KeyValue& value) {
+    *list->name_of(config) = std::get<std::string>(value);
+  };
+  OptionSpec spec = Says(doc);
+  if (key.example.empty()) {  // a required name is checked where it is looked up
+    for (const Part& part : list->parts) spec.words.push_back(part.name);
+  }
+  AddMeaning(spec, &key);
+  keys->push_back(std::move(key));
+}
+
+// A key of the options of a group, without what it means to the parts.
+RecipeKey OptionKey(const PartList& list, const std::string& option) {
+  RecipeKey key;
+  key.name = list.group + "." + option;
+  key.role = list.role;
+  key.get = [&list, option](const TrainConfig& config) -> std::optional<KeyValue> {
+    const Part* part = list.Find(list.name(config));
+    const Option* own = part == nullptr ? nullptr : part->options->Find(option);
+    if (own == nullptr) return std::nullopt;
+    const AttrValue* given = list.options(config).Find(option);
+    return given == nullptr ? own->default_value : *given;
+  };
+  key.set = [&list, option](TrainConfig* config, const KeyValue& value) {
+    list.options_of(config)->Set(option, value);
+  };
+  return key;
+}
+
+// What a part means by an option: one variant for the parts that mean the same.
+void AddVariant(const Option& option, const std::string& part, std::vector<KeyVariant>* variants) {
+  for (KeyVariant& variant : *variants) {
+    if (variant.option == option) {
+      variant.parts.push_back(part);
+      return;
+    }
+  }
+  variants->push_back({option, {part}});
+}
+
+// The keys of the options of a group's parts: one for each name, in the order in which the parts
+// list them.
+void AddOptions(std::string_view group, std::vector<RecipeKey>* keys) {
+  const PartList* list = FindPartList(group);
+  const size_t begin = keys->size();
+  for (const Part& part : list->parts) {
+    for (const Option& option : part.options->options()) {
+      const std::string name = list->group + "." + option.name;
+      auto key = std::find_if(keys->begin() + static_cast<ptrdiff_t>(begin), keys->end(),
+                              [&](const RecipeKey& one) { return one.name == name; });
+      if (key == keys->end()) key = keys->insert(keys->end(), OptionKey(*list, option.name));
+      AddVariant(option, part.name, &key->variants);
+      CHECK(key->type() == option.type()) << name << " has two types";
+    }
+  }
 }
 
 #define FIELD(path) \
@@ -95,31 +165,15 @@ void AddDataKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(Key("data.train", kFixed, FIELD(data.train), "split to train on"));
   keys->push_back(
       Key("data.val", kBranch, FIELD(data.val), "split to evaluate on; \"\": no evaluation"));
-  keys->push_back(Within(kCount64, Key("data.window_shards", kFixed, FIELD(data.window_shards),
-                                       "shards a lane shuffles together")));
+  keys->push_back(Key("data.window_shards", kFixed, FIELD(data.window_shards),
+                      Says("shards a lane shuffles together").Within(kCount64)));
 }
 
 void AddModelKeys(std::vector<RecipeKey>* keys) {
-  keys->push_back(Required("lenet5", Key("model.name", kFixed, FIELD(model.name),
-                                         "the network; `lockstep models` lists them")));
-  keys->push_back(Within(kCountOrZero32, Key("model.classes", kFixed, FIELD(model.classes),
-                                             "classes to tell apart; 0: as the dataset has")));
-  keys->push_back(
-      OneOf({"", "relu", "tanh"}, Key("model.activation", kFixed, FIELD(model.activation),
-                                      "activation; \"\": the model's own")));
-  keys->push_back(OneOf({"", "max", "avg"}, Key("model.pool", kFixed, FIELD(model.pool),
-                                                "pooling; \"\": the model's own")));
-  RecipeKey dropout = Within(kBelowOne, Key("model.dropout", kFixed, FIELD(model.dropout),
-                                            "probability of dropping; -1: the model's own"));
-  dropout.unset = -1.0;
-  keys->push_back(std::move(dropout));
-  keys->push_back(
-      OneOf({"", "imagenet", "cifar"},
-            Key("model.stem", kFixed, FIELD(model.stem),
-                "first layers; cifar: a 3x3 convolution without stride or pooling, for small "
-                "images; \"\": the model's own")));
-  keys->push_back(Key("model.zero_init_residual", kFixed, FIELD(model.zero_init_residual),
-                      "the last norm of each residual branch starts with scale 0"));
+  AddName("lenet5", "the network; `lockstep models` lists them", kFixed, "model", keys);
+  keys->push_back(Key("model.classes", kFixed, FIELD(model.classes),
+                      Says("classes to tell apart; 0: as the dataset has").Within(kCountOrZero32)));
+  AddOptions("model", keys);
   RecipeKey weights =
       Key("model.weights", kFixed, FIELD(model.weights),
           "what to start from: RUN, RUN@best, RUN@STEP, RUN@CHECKPOINT, or the path "
@@ -130,32 +184,34 @@ void AddModelKeys(std::vector<RecipeKey>* keys) {
 }
 
 void AddBatchKeys(std::vector<RecipeKey>* keys) {
-  keys->push_back(Within({1, 65536}, Key("batch.lanes", kFixed, FIELD(batch.lanes),
-                                         "logical slices of the batch: the most ranks a run of "
-                                         "this recipe can ever use")));
-  keys->push_back(Within({1, 1048576}, Key("batch.lane_batch", kFixed, FIELD(batch.lane_batch),
-                                           "samples of a lane a step; global batch = lanes x "
-                                           "lane_batch")));
-  keys->push_back(Within({1, 1024}, Key("batch.lane_threads", kFixed, FIELD(batch.lane_threads),
-                                        "threads that compute one lane")));
+  keys->push_back(Key("batch.lanes", kFixed, FIELD(batch.lanes),
+                      Says("logical slices of the batch: the most ranks a run of this recipe can "
+                           "ever use")
+                          .Within({1, 65536})));
+  keys->push_back(Key(
+      "batch.lane_batch", kFixed, FIELD(batch.lane_batch),
+      Says("samples of a lane a step; global batch = lanes x lane_batch").Within({1, 1048576})));
+  keys->push_back(Key("batch.lane_threads", kFixed, FIELD(batch.lane_threads),
+                      Says("threads that compute one lane").Within({1, 1024})));
 }
 
 void AddTrainKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(
-      Within(kCount32, Key("train.epochs", kBranch, FIELD(epochs), "passes over the data")));
+      Key("train.epochs", kBranch, FIELD(epochs), Says("passes over the data").Within(kCount32)));
+  keys->push_back(Key("train.seed", kFixed, FIELD(seed),
+                      Says("seed of all random streams").Within(kCountOrZero64)));
   keys->push_back(
-      Within(kCountOrZero64, Key("train.seed", kFixed, FIELD(seed), "seed of all random streams")));
-  keys->push_back(OneOf({"fp32", "fp64"}, Key("train.precision", kFixed, FIELD(precision),
-                                              "arithmetic; fp64 is an oracle: one lane only")));
-  keys->push_back(Within(kCountOrZero64, Key("train.max_steps", kFree, FIELD(max_steps),
-                                             "end the run after this many steps; 0: run all "
-                                             "epochs")));
-  RecipeKey kernels = OneOf({"reference", "auto"},
-                            Key("train.kernels", kFixed, FIELD(kernels),
-                                "auto: the fastest there are; reference (and always with fp64): "
-                                "plain loops, equal bits on every x86-64 machine"));
-  kernels.unhashed = std::string("reference");  // the default when the first digests were stored
-  keys->push_back(std::move(kernels));
+      Key("train.precision", kFixed, FIELD(precision),
+          Says("arithmetic; fp64 is an oracle: one lane only").OneOf({"fp32", "fp64"})));
+  keys->push_back(
+      Key("train.max_steps", kFree, FIELD(max_steps),
+          Says("end the run after this many steps; 0: run all epochs").Within(kCountOrZero64)));
+  // Absent: the default when the first digests were stored.
+  keys->push_back(Key("train.kernels", kFixed, FIELD(kernels),
+                      Says("auto: the fastest there are; reference (and always with fp64): plain "
+                           "loops, equal bits on every x86-64 machine")
+                          .OneOf({"reference", "auto"})
+                          .Absent("reference")));
   RecipeKey kernel_file =
       OnlyWith("train.kernels", "auto",
                Key("train.kernel_file", kFixed, FIELD(kernel_file),
@@ -163,90 +219,54 @@ void AddTrainKeys(std::vector<RecipeKey>* keys) {
                    "directory; a run keeps a copy; \"\": the first of each op"));
   kernel_file.is_path = true;
   keys->push_back(std::move(kernel_file));
-  RecipeKey isa = OneOf({"native", "x86-64", "avx2", "avx512"},
-                        Key("train.cpu_isa", kFixed, FIELD(cpu_isa),
-                            "instruction set of the kernels; for machines of several kinds, the "
-                            "smallest they have"));
-  isa.only_with_key = "train.kernels";
-  isa.only_with_value = "auto";
-  keys->push_back(std::move(isa));
-  keys->push_back(OneOf({"stop", "skip"}, Key("train.nonfinite", kBranch, FIELD(nonfinite),
-                                              "what a step whose loss or gradient is not finite "
-                                              "does: stop the run, or skip the update")));
-  RecipeKey recompute = OneOf({"none", "blocks"},
-                              Key("train.recompute", kFree, FIELD(recompute),
-                                  "activations dropped after the forward and computed again in the "
-                                  "backward: those inside blocks, or the cheapest until a lane's "
-                                  "are within a budget in MiB"));
-  recompute.or_count = true;
-  keys->push_back(std::move(recompute));
-  keys->push_back(Within(kCount64, Key("train.digest_every", kBranch, FIELD(digest_every),
-                                       "steps between digests of the whole training state")));
+  keys->push_back(OnlyWith("train.kernels", "auto",
+                           Key("train.cpu_isa", kFixed, FIELD(cpu_isa),
+                               Says("instruction set of the kernels; for machines of several "
+                                    "kinds, the smallest they have")
+                                   .OneOf({"native", "x86-64", "avx2", "avx512"}))));
+  keys->push_back(Key("train.nonfinite", kBranch, FIELD(nonfinite),
+                      Says("what a step whose loss or gradient is not finite does: stop the run, "
+                           "or skip the update")
+                          .OneOf({"stop", "skip"})));
+  keys->push_back(Key("train.recompute", kFree, FIELD(recompute),
+                      Says("activations dropped after the forward and computed again in the "
+                           "backward: those inside blocks, or the cheapest until a lane's are "
+                           "within a budget in MiB")
+                          .OneOf({"none", "blocks"})
+                          .OrCount()));
+  keys->push_back(Key("train.digest_every", kBranch, FIELD(digest_every),
+                      Says("steps between digests of the whole training state").Within(kCount64)));
 }
 
 void AddSyncKey(std::vector<RecipeKey>* keys) {
-  keys->push_back(OneOf({"lockstep", "allreduce"},
-                        Key("sync", kFixed, FIELD(sync),
-                            "how gradients are summed; allreduce: in the network's order, so the "
-                            "number of ranks shows in the bits")));
+  keys->push_back(Key("sync", kFixed, FIELD(sync),
+                      Says("how gradients are summed; allreduce: in the network's order, so the "
+                           "number of ranks shows in the bits")
+                          .OneOf({"lockstep", "allreduce"})));
 }
 
 void AddLossKeys(std::vector<RecipeKey>* keys) {
-  keys->push_back(
-      OneOf({"cross-entropy"}, Key("loss.name", kFixed, FIELD(loss.name), "loss function")));
-  keys->push_back(
-      Within(kBelowOne, Key("loss.label_smoothing", kBranch, FIELD(loss.label_smoothing),
-                            "probability given to the other classes")));
+  AddName("", "loss function", kFixed, "loss", keys);
+  AddOptions("loss", keys);
 }
 
 void AddOptimizerKeys(std::vector<RecipeKey>* keys) {
-  const std::string name = "optimizer.name";
-  keys->push_back(OneOf({"sgd", "adam"}, Key(name, kFixed, FIELD(optimizer.name), "update rule")));
-  keys->push_back(Within(kPositive, Key("optimizer.lr", kBranch, FIELD(optimizer.lr),
-                                        "learning rate before the schedule")));
+  AddName("", "update rule", kFixed, "optimizer", keys);
+  keys->push_back(Key("optimizer.lr", kBranch, FIELD(optimizer.lr),
+                      Says("learning rate before the schedule; to be given unless the optimizer "
+                           "is sgd")
+                          .Within(kPositive)));
+  AddOptions("optimizer", keys);
   keys->push_back(
-      OnlyWith(name, "sgd",
-               Within(kBelowOne, Key("optimizer.momentum", kBranch, FIELD(optimizer.momentum),
-                                     "share of the last update kept"))));
-  keys->push_back(
-      OnlyWith(name, "sgd",
-               Key("optimizer.nesterov", kBranch, FIELD(optimizer.nesterov), "Nesterov momentum")));
-  keys->push_back(OnlyWith(name, "adam",
-                           Within(kBelowOne, Key("optimizer.beta1", kBranch, FIELD(optimizer.beta1),
-                                                 "decay of the mean of gradients"))));
-  keys->push_back(OnlyWith(name, "adam",
-                           Within(kBelowOne, Key("optimizer.beta2", kBranch, FIELD(optimizer.beta2),
-                                                 "decay of the mean of squared gradients"))));
-  keys->push_back(OnlyWith(name, "adam",
-                           Within(kPositive, Key("optimizer.eps", kBranch, FIELD(optimizer.eps),
-                                                 "added to the root of that mean"))));
-  keys->push_back(
-      Within(kNotNegative, Key("optimizer.weight_decay", kBranch, FIELD(optimizer.weight_decay),
-                               "L2 penalty added to the gradient")));
-  keys->push_back(
-      Within(kNotNegative, Key("optimizer.clip_norm", kBranch, FIELD(optimizer.clip_norm),
-                               "largest global norm of the gradient; 0: no limit")));
+      Key("optimizer.clip_norm", kBranch, FIELD(optimizer.clip_norm),
+          Says("largest global norm of the gradient; 0: no limit").Within(kNotNegative)));
 }
 
 void AddScheduleKeys(std::vector<RecipeKey>* keys) {
-  const std::string name = "schedule.name";
-  keys->push_back(OneOf({"constant", "step", "cosine"},
-                        Key(name, kBranch, FIELD(schedule.name), "course of the learning rate")));
-  keys->push_back(
-      Within(kNotNegative, Key("schedule.warmup_epochs", kBranch, FIELD(schedule.warmup_epochs),
-                               "epochs of linear rise from 0")));
-  keys->push_back(
-      OnlyWith(name, "step",
-               Within(kPositive, Key("schedule.step_epochs", kBranch, FIELD(schedule.step_epochs),
-                                     "epochs between drops"))));
-  keys->push_back(
-      OnlyWith(name, "step",
-               Within({.low = 0, .high = 1, .low_open = true},
-                      Key("schedule.gamma", kBranch, FIELD(schedule.gamma), "factor of a drop"))));
-  keys->push_back(
-      OnlyWith(name, "cosine",
-               Within(kNotNegative, Key("schedule.final_lr", kBranch, FIELD(schedule.final_lr),
-                                        "learning rate at the end"))));
+  AddName("", "course of the learning rate", kBranch, "schedule", keys);
+  keys->push_back(Key("schedule.warmup_epochs", kBranch, FIELD(schedule.warmup_epochs),
+                      Says("epochs of linear rise from 0").Within(kNotNegative)));
+  AddOptions("schedule", keys);
 }
 
 void AddAugmentAndEvalKeys(std::vector<RecipeKey>* keys) {
@@ -254,44 +274,43 @@ void AddAugmentAndEvalKeys(std::vector<RecipeKey>* keys) {
                       "what is done to a training image, in order"));
   keys->push_back(Key("augment.val", kBranch, FIELD(augment_val),
                       "what is done to an image in evaluation, in order"));
-  keys->push_back(Within({1, 1048576}, Key("eval.batch", kBranch, FIELD(eval.batch),
-                                           "samples of a lane an evaluation batch")));
-  keys->push_back(Within(kCount32, Key("eval.every_epochs", kBranch, FIELD(eval.every_epochs),
-                                       "epochs between evaluations")));
+  keys->push_back(Key("eval.batch", kBranch, FIELD(eval.batch),
+                      Says("samples of a lane an evaluation batch").Within({1, 1048576})));
+  keys->push_back(Key("eval.every_epochs", kBranch, FIELD(eval.every_epochs),
+                      Says("epochs between evaluations").Within(kCount32)));
 }
 
 void AddCheckpointKeys(std::vector<RecipeKey>* keys) {
-  keys->push_back(
-      Within(kCountOrZero64, Key("checkpoint.every_steps", kFree, FIELD(checkpoint.every_steps),
-                                 "steps between checkpoints; 0: one at the end of every epoch")));
-  keys->push_back(Within({2, 65536}, Key("checkpoint.keep_last", kFree, FIELD(checkpoint.keep_last),
-                                         "newest ones kept")));
+  keys->push_back(Key(
+      "checkpoint.every_steps", kFree, FIELD(checkpoint.every_steps),
+      Says("steps between checkpoints; 0: one at the end of every epoch").Within(kCountOrZero64)));
+  keys->push_back(Key("checkpoint.keep_last", kFree, FIELD(checkpoint.keep_last),
+                      Says("newest ones kept").Within({2, 65536})));
   keys->push_back(Key("checkpoint.keep_best", kFree, FIELD(checkpoint.keep_best),
                       "also keep the one with the best evaluation, and take one before every "
                       "evaluation"));
-  keys->push_back(
-      Within({0, 65536}, Key("checkpoint.max_missed", kFree, FIELD(checkpoint.max_missed),
-                             "checkpoints in a row that may fail to be written before the run "
-                             "ends")));
+  keys->push_back(Key("checkpoint.max_missed", kFree, FIELD(checkpoint.max_missed),
+                      Says("checkpoints in a row that may fail to be written before the run ends")
+                          .Within({0, 65536})));
 }
 
 void AddRunKeys(std::vector<RecipeKey>* keys) {
-  keys->push_back(OneOf({"auto", "cpu"}, Key("run.device", kFree, FIELD(run.device),
-                                             "where to compute; auto: the best there is")));
-  keys->push_back(Within({0, 65536}, Key("run.cores", kFree, FIELD(run.cores),
-                                         "cores to use; 0: all this process may use")));
-  keys->push_back(Within({0, 65536}, Key("run.lanes_at_once", kFree, FIELD(run.lanes_at_once),
-                                         "lanes computed at the same time; 0: as cores allow")));
-  keys->push_back(Within({.low = 0.5, .high = 86400},
-                         Key("run.heartbeat_limit", kFree, FIELD(run.heartbeat_limit),
-                             "seconds of silence after which a rank counts as "
-                             "lost")));
-  keys->push_back(Within({.low = 0.5, .high = 864000},
-                         Key("run.step_limit", kFree, FIELD(run.step_limit),
-                             "seconds that ranks wait for one another in a step")));
+  keys->push_back(Key("run.device", kFree, FIELD(run.device),
+                      Says("where to compute; auto: the best there is").OneOf({"auto", "cpu"})));
+  keys->push_back(Key("run.cores", kFree, FIELD(run.cores),
+                      Says("cores to use; 0: all this process may use").Within({0, 65536})));
   keys->push_back(
-      Within(kCount64, Key("run.log_every", kFree, FIELD(run.log_every),
-                           "steps between lines of progress where there is no terminal")));
+      Key("run.lanes_at_once", kFree, FIELD(run.lanes_at_once),
+          Says("lanes computed at the same time; 0: as cores allow").Within({0, 65536})));
+  keys->push_back(Key("run.heartbeat_limit", kFree, FIELD(run.heartbeat_limit),
+                      Says("seconds of silence after which a rank counts as lost")
+                          .Within({.low = 0.5, .high = 86400})));
+  keys->push_back(Key("run.step_limit", kFree, FIELD(run.step_limit),
+                      Says("seconds that ranks wait for one another in a step")
+                          .Within({.low = 0.5, .high = 864000})));
+  keys->push_back(
+      Key("run.log_every", kFree, FIELD(run.log_every),
+          Says("steps between lines of progress where there is no terminal").Within(kCount64)));
 }
 
 #undef FIELD

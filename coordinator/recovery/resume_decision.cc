@@ -53,7 +53,30 @@ Status CheckNotShorter(const RunInfo& run, const ResumeFindings& found) {
 // A kernel file holds for one build and one kind of hardware, so it may change with them.
 bool IsOfNewBits(const KeyDifference& difference) { return difference.name == "train.kernel_file"; }
 
+// The line that says by which rules recipes are hashed; recipes of schema 1 have none.
+std::string SchemaOf(const std::string& fixed_keys) {
+  constexpr std::string_view kName = "recipe.schema=";
+  const size_t at = fixed_keys.find(kName);
+  if (at == std::string::npos) return "1";
+  const size_t begin = at + kName.size();
+  return fixed_keys.substr(begin, fixed_keys.find('\n', begin) - begin);
+}
+
+// Digests begin with the recipe's hash, so those of another schema would not go on.
+Status CheckSchema(const RunInfo& run, const std::string& what, const std::string& before) {
+  const std::string then = SchemaOf(before), now = SchemaOf(run.fixed_keys);
+  if (then == now) return OkStatus();
+  return InvalidArgument(
+      "run '" + run.run_directory + "' cannot go on: " + what +
+      " was made by a version of Lockstep that hashes recipes by schema " + then +
+      ", and this one does by schema " + now +
+      ", so its digests would not go on. Evaluate what is there (`lockstep eval " +
+      run.run_directory + "`), begin another run from its weights (model.weights = \"" +
+      run.run_directory + "\" and another --run), or begin anew with --overwrite");
+}
+
 Status CheckFixedKeys(const RunInfo& run, const std::string& what, const std::string& before) {
+  RETURN_IF_ERROR(CheckSchema(run, what, before));
   std::vector<KeyDifference> differences = DifferencesOf(before, run.fixed_keys, run.unlisted_keys);
   if (run.new_bits) std::erase_if(differences, IsOfNewBits);
   if (differences.empty()) return OkStatus();

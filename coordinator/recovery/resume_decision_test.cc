@@ -105,6 +105,18 @@ TEST(DecideResume, AnotherFixedKeyIsRefusedWithBothValuesAndRemedies) {
                     HasSubstr("--run"), HasSubstr("b01-s0000000400")));
 }
 
+TEST(DecideResume, ARunOfAnotherRecipeSchemaIsRefusedWithWhatStillWorks) {
+  comm::RunInfo run = SomeRun();
+  run.fixed_keys = "batch.lanes=8\nrecipe.schema=2\n";
+  const Status status = Refusal(run, SomeFindings({1, 400}));
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(
+      status.message(),
+      AllOf(HasSubstr("checkpoint b01-s0000000400 was made by a version of Lockstep that "
+                      "hashes recipes by schema 1, and this one does by schema 2"),
+            HasSubstr("`lockstep eval "), HasSubstr("model.weights = "), HasSubstr("--overwrite")));
+}
+
 TEST(DecideResume, AnotherDatasetIsRefusedWithBothDigests) {
   comm::RunInfo run = SomeRun();
   run.dataset_digest = {5, 6};

@@ -14,7 +14,7 @@ ProgramOptions OptionsFor(const Model& model) {
   options.model = std::string(model.name);
   options.image = model.image;
   options.lane_batch = 4;
-  options.label_smoothing = 0.1;
+  options.loss.options.Set("label_smoothing", 0.1);
   return options;
 }
 

@@ -8,8 +8,8 @@
 
 namespace lockstep::graph {
 
-Value AlexNet(const Net& n, Value x, const ModelOptions& options) {
-  const double p = options.dropout < 0 ? 0.5 : options.dropout;
+Value AlexNet(const Net& n, Value x, int64_t classes, const DropoutOptions& options) {
+  const double p = options.dropout;
   const PoolSpec pool = {.kernel = 3, .stride = 2};
   int i = 0;  // position in the sequence, which is the name
   const auto conv = [&](const ConvSpec& spec) {
@@ -32,7 +32,7 @@ Value AlexNet(const Net& n, Value x, const ModelOptions& options) {
   x = Relu(head / "2", Linear(head / "1", x, 4096));
   x = Dropout(head / "3", x, p);
   x = Relu(head / "5", Linear(head / "4", x, 4096));
-  return Linear(head / "6", x, options.classes);
+  return Linear(head / "6", x, classes);
 }
 
 }  // namespace lockstep::graph

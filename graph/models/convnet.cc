@@ -22,19 +22,19 @@ Value Blocks(const Net& n, Value x, std::initializer_list<int64_t> widths) {
 
 }  // namespace
 
-Value ConvNetBn(const Net& n, Value x, const ModelOptions& options) {
+Value ConvNetBn(const Net& n, Value x, int64_t classes, const ConvNetBnOptions& options) {
   x = Blocks(n, x, {8, 16});
-  x = Dropout(n / "drop", x, options.dropout < 0 ? 0.25 : options.dropout);
-  return Linear(n / "fc", x, options.classes);
+  x = Dropout(n / "drop", x, options.dropout);
+  return Linear(n / "fc", x, classes);
 }
 
-Value SimpleCnn(const Net& n, Value x, const ModelOptions& options) {
+Value SimpleCnn(const Net& n, Value x, int64_t classes, const NoAttrs&) {
   x = Blocks(n, x, {32, 64, 128});
-  return Linear(n / "fc", GlobalAvgPool(n / "pool", x), options.classes);
+  return Linear(n / "fc", GlobalAvgPool(n / "pool", x), classes);
 }
 
 // 156,074 parameters for 10 classes; the option sets the dropout of channels and of the head alike.
-Value MyCnn(const Net& n, Value x, const ModelOptions& options) {
+Value MyCnn(const Net& n, Value x, int64_t classes, const MyCnnOptions& options) {
   const double channels = options.dropout < 0 ? 0.2 : options.dropout;
   const double head = options.dropout < 0 ? 0.5 : options.dropout;
   int i = 0;
@@ -45,7 +45,7 @@ Value MyCnn(const Net& n, Value x, const ModelOptions& options) {
     x = Dropout2d(block / "drop", x, channels);
   }
   x = Relu(n / "relu", Linear(n / "fc1", x, 128));
-  return Linear(n / "fc2", Dropout(n / "drop", x, head), options.classes);
+  return Linear(n / "fc2", Dropout(n / "drop", x, head), classes);
 }
 
 }  // namespace lockstep::graph

@@ -7,7 +7,7 @@
 
 namespace lockstep::graph {
 
-Value LeNet5(const Net& n, Value x, const ModelOptions& options) {
+Value LeNet5(const Net& n, Value x, int64_t classes, const LeNetOptions& options) {
   const auto activate = [&](const Net& at, Value v) {
     return options.activation == "relu" ? Relu(at, v) : Tanh(at, v);
   };
@@ -21,7 +21,7 @@ Value LeNet5(const Net& n, Value x, const ModelOptions& options) {
   x = pool(n / "pool2", x);
   x = activate(n / "act3", Linear(n / "fc1", x, 120));
   x = activate(n / "act4", Linear(n / "fc2", x, 84));
-  return Linear(n / "fc3", x, options.classes);
+  return Linear(n / "fc3", x, classes);
 }
 
 }  // namespace lockstep::graph

@@ -6,17 +6,17 @@
 
 namespace lockstep::graph {
 
-Value Mlp128x64(const Net& n, Value x, const ModelOptions& options) {
+Value Mlp128x64(const Net& n, Value x, int64_t classes, const NoAttrs&) {
   x = Relu(n / "relu1", Linear(n / "fc1", x, 128));
   x = Relu(n / "relu2", Linear(n / "fc2", x, 64));
-  return Linear(n / "fc3", x, options.classes);
+  return Linear(n / "fc3", x, classes);
 }
 
-Value Mlp400x400(const Net& n, Value x, const ModelOptions& options) {
-  const double p = options.dropout < 0 ? 0.5 : options.dropout;
+Value Mlp400x400(const Net& n, Value x, int64_t classes, const DropoutOptions& options) {
+  const double p = options.dropout;
   x = Relu(n / "relu1", Dropout(n / "drop1", Linear(n / "fc1", x, 400), p));
   x = Relu(n / "relu2", Dropout(n / "drop2", Linear(n / "fc2", x, 400), p));
-  return Linear(n / "fc3", x, options.classes);
+  return Linear(n / "fc3", x, classes);
 }
 
 }  // namespace lockstep::graph

@@ -57,14 +57,14 @@ int64_t NodesNamed(const Graph& graph, std::string_view op) {
 
 TEST(Models, TheCifarStemKeepsTheSizeOfTheImage) {
   ProgramOptions options = Options("resnet18", {32, 32, 3});
-  options.model_options.stem = "cifar";
+  options.model_options.own = {{"stem", "cifar"}};
   const Result<Program> program = Program::Make(options);
   ASSERT_TRUE(program.ok()) << program.status();
   EXPECT_EQ(program->parameters()[0].file_shape, (Shape{64, 3, 3, 3}));
   EXPECT_EQ(program->running()[0].positions, 32 * 32);
   EXPECT_EQ(program->running().back().positions, 4 * 4);
   EXPECT_EQ(NodesNamed(*program->Lane(2), "max_pool2d"), 0);
-  options.model_options.stem = "imagenet";
+  options.model_options.own = {{"stem", "imagenet"}};
   const Result<Program> own = Program::Make(options);
   ASSERT_TRUE(own.ok()) << own.status();
   EXPECT_EQ(own->running().back().positions, 1);
@@ -74,7 +74,7 @@ TEST(Models, ZeroInitResidualZeroesTheLastScaleOfEachBranchAndNoOther) {
   for (const auto& [name, last] :
        {std::pair("resnet34", ".bn2.weight"), {"resnet50", ".bn3.weight"}}) {
     ProgramOptions options = Options(name, {64, 64, 3});
-    options.model_options.zero_init_residual = true;
+    options.model_options.own = {{"zero_init_residual", true}};
     const Result<Program> program = Program::Make(options);
     ASSERT_TRUE(program.ok()) << program.status();
     int zeros = 0;
@@ -121,29 +121,29 @@ TEST(Models, AnImpossibleShapeNamesTheLayer) {
 
 TEST(Models, RefuseOptionsTheyDoNotHave) {
   ProgramOptions options = Options("mlp-784-128-64-10");
-  options.model_options.activation = "tanh";
+  options.model_options.own = {{"activation", "tanh"}};
   const Result<Program> program = Program::Make(options);
   ASSERT_FALSE(program.ok());
   EXPECT_NE(program.status().message().find("'mlp-784-128-64-10' has no option 'activation'"),
             std::string::npos)
       << program.status();
   options = Options("vgg11", {64, 64, 3});
-  options.model_options.stem = "cifar";
+  options.model_options.own = {{"stem", "cifar"}};
   EXPECT_NE(Program::Make(options).status().message().find(
-                "'vgg11' has no option 'stem'; remove model.stem"),
+                "'vgg11' has no option 'stem'; it has dropout"),
             std::string::npos);
   options = Options("lenet5");
-  options.model_options.zero_init_residual = true;
+  options.model_options.own = {{"zero_init_residual", true}};
   EXPECT_NE(Program::Make(options).status().message().find(
-                "'lenet5' has no option 'zero_init_residual'; remove model.zero_init_residual"),
+                "'lenet5' has no option 'zero_init_residual'; it has activation, pool"),
             std::string::npos);
 }
 
 TEST(Models, AStemThatDoesNotExistGetsASuggestion) {
   ProgramOptions options = Options("resnet18", {64, 64, 3});
-  options.model_options.stem = "cifar10";
+  options.model_options.own = {{"stem", "cifar10"}};
   EXPECT_NE(Program::Make(options).status().message().find(
-                "model.stem is 'cifar10'; did you mean 'cifar'"),
+                "'stem' is \"cifar10\"; expected one of \"imagenet\", \"cifar\"; did you mean"),
             std::string::npos)
       << Program::Make(options).status();
 }

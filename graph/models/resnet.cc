@@ -44,7 +44,7 @@ Value Bottleneck(const Net& n, Value x, int64_t width, int64_t stride, double la
   return Relu(n / "relu", Add(n / "add", y, Shortcut(n / "downsample", x, 4 * width, stride)));
 }
 
-Value Stem(const Net& n, Value x, const ModelOptions& options) {
+Value Stem(const Net& n, Value x, const ResNetOptions& options) {
   if (options.stem == "cifar") {
     return Relu(n / "relu", ConvBn(n, "1", x, {.out = 64, .kernel = 3, .padding = 1}));
   }
@@ -52,8 +52,8 @@ Value Stem(const Net& n, Value x, const ModelOptions& options) {
   return MaxPool(n / "maxpool", Relu(n / "relu", x), {.kernel = 3, .stride = 2, .padding = 1});
 }
 
-Value ResNet(const Net& n, Value x, const ModelOptions& options, decltype(BasicBlock)* block,
-             const std::array<int, 4>& blocks) {
+Value ResNet(const Net& n, Value x, int64_t classes, const ResNetOptions& options,
+             decltype(BasicBlock)* block, const std::array<int, 4>& blocks) {
   const double last_gamma = options.zero_init_residual ? 0.0 : 1.0;
   x = Stem(n, x, options);
   int64_t width = 64;
@@ -64,25 +64,25 @@ Value ResNet(const Net& n, Value x, const ModelOptions& options, decltype(BasicB
       x = block(layer / std::to_string(i), x, width, stride, last_gamma);
     }
   }
-  return Linear(n / "fc", GlobalAvgPool(n / "avgpool", x), options.classes);
+  return Linear(n / "fc", GlobalAvgPool(n / "avgpool", x), classes);
 }
 
 }  // namespace
 
-Value ResNet18(const Net& n, Value x, const ModelOptions& options) {
-  return ResNet(n, x, options, BasicBlock, {2, 2, 2, 2});
+Value ResNet18(const Net& n, Value x, int64_t classes, const ResNetOptions& options) {
+  return ResNet(n, x, classes, options, BasicBlock, {2, 2, 2, 2});
 }
-Value ResNet34(const Net& n, Value x, const ModelOptions& options) {
-  return ResNet(n, x, options, BasicBlock, {3, 4, 6, 3});
+Value ResNet34(const Net& n, Value x, int64_t classes, const ResNetOptions& options) {
+  return ResNet(n, x, classes, options, BasicBlock, {3, 4, 6, 3});
 }
-Value ResNet50(const Net& n, Value x, const ModelOptions& options) {
-  return ResNet(n, x, options, Bottleneck, {3, 4, 6, 3});
+Value ResNet50(const Net& n, Value x, int64_t classes, const ResNetOptions& options) {
+  return ResNet(n, x, classes, options, Bottleneck, {3, 4, 6, 3});
 }
-Value ResNet101(const Net& n, Value x, const ModelOptions& options) {
-  return ResNet(n, x, options, Bottleneck, {3, 4, 23, 3});
+Value ResNet101(const Net& n, Value x, int64_t classes, const ResNetOptions& options) {
+  return ResNet(n, x, classes, options, Bottleneck, {3, 4, 23, 3});
 }
-Value ResNet152(const Net& n, Value x, const ModelOptions& options) {
-  return ResNet(n, x, options, Bottleneck, {3, 8, 36, 3});
+Value ResNet152(const Net& n, Value x, int64_t classes, const ResNetOptions& options) {
+  return ResNet(n, x, classes, options, Bottleneck, {3, 8, 36, 3});
 }
 
 }  // namespace lockstep::graph

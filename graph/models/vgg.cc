@@ -13,8 +13,8 @@ namespace {
 
 using Convolutions = std::array<int, 5>;  // of each stage
 
-Value Vgg(const Net& n, Value x, const ModelOptions& options, const Convolutions& convolutions,
-          bool batch_norm) {
+Value Vgg(const Net& n, Value x, int64_t classes, const DropoutOptions& options,
+          const Convolutions& convolutions, bool batch_norm) {
   const std::array<int64_t, 5> widths = {64, 128, 256, 512, 512};
   int i = 0;  // position in the sequence, which is the name
   const auto next = [&] { return n / "features" / std::to_string(i++); };
@@ -28,14 +28,14 @@ Value Vgg(const Net& n, Value x, const ModelOptions& options, const Convolutions
     x = MaxPool(next(), x);
   }
   x = AdaptiveAvgPool(n / "avgpool", x, 7);
-  const double p = options.dropout < 0 ? 0.5 : options.dropout;
+  const double p = options.dropout;
   const LayerInit init = {Normal(0.01), Constant(0.0)};
   const Net head = n / "classifier";
   x = Relu(head / "1", Linear(head / "0", x, 4096, init));
   x = Dropout(head / "2", x, p);
   x = Relu(head / "4", Linear(head / "3", x, 4096, init));
   x = Dropout(head / "5", x, p);
-  return Linear(head / "6", x, options.classes, init);
+  return Linear(head / "6", x, classes, init);
 }
 
 constexpr Convolutions kA = {1, 1, 2, 2, 2}, kB = {2, 2, 2, 2, 2}, kD = {2, 2, 3, 3, 3},
@@ -43,13 +43,29 @@ constexpr Convolutions kA = {1, 1, 2, 2, 2}, kB = {2, 2, 2, 2, 2}, kD = {2, 2, 3
 
 }  // namespace
 
-Value Vgg11(const Net& n, Value x, const ModelOptions& o) { return Vgg(n, x, o, kA, false); }
-Value Vgg13(const Net& n, Value x, const ModelOptions& o) { return Vgg(n, x, o, kB, false); }
-Value Vgg16(const Net& n, Value x, const ModelOptions& o) { return Vgg(n, x, o, kD, false); }
-Value Vgg19(const Net& n, Value x, const ModelOptions& o) { return Vgg(n, x, o, kE, false); }
-Value Vgg11Bn(const Net& n, Value x, const ModelOptions& o) { return Vgg(n, x, o, kA, true); }
-Value Vgg13Bn(const Net& n, Value x, const ModelOptions& o) { return Vgg(n, x, o, kB, true); }
-Value Vgg16Bn(const Net& n, Value x, const ModelOptions& o) { return Vgg(n, x, o, kD, true); }
-Value Vgg19Bn(const Net& n, Value x, const ModelOptions& o) { return Vgg(n, x, o, kE, true); }
+Value Vgg11(const Net& n, Value x, int64_t classes, const DropoutOptions& options) {
+  return Vgg(n, x, classes, options, kA, false);
+}
+Value Vgg13(const Net& n, Value x, int64_t classes, const DropoutOptions& options) {
+  return Vgg(n, x, classes, options, kB, false);
+}
+Value Vgg16(const Net& n, Value x, int64_t classes, const DropoutOptions& options) {
+  return Vgg(n, x, classes, options, kD, false);
+}
+Value Vgg19(const Net& n, Value x, int64_t classes, const DropoutOptions& options) {
+  return Vgg(n, x, classes, options, kE, false);
+}
+Value Vgg11Bn(const Net& n, Value x, int64_t classes, const DropoutOptions& options) {
+  return Vgg(n, x, classes, options, kA, true);
+}
+Value Vgg13Bn(const Net& n, Value x, int64_t classes, const DropoutOptions& options) {
+  return Vgg(n, x, classes, options, kB, true);
+}
+Value Vgg16Bn(const Net& n, Value x, int64_t classes, const DropoutOptions& options) {
+  return Vgg(n, x, classes, options, kD, true);
+}
+Value Vgg19Bn(const Net& n, Value x, int64_t classes, const DropoutOptions& options) {
+  return Vgg(n, x, classes, options, kE, true);
+}
 
 }  // namespace lockstep::graph

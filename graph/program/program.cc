@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/program/program.h"
 
-#include <algorithm>
-
-#include "base/suggest.h"
+#include "base/check.h"
 #include "graph/autodiff/autodiff.h"
 #include "graph/ir/builder.h"
 #include "graph/passes/common_subexpressions.h"
 #include "graph/passes/fold.h"
 #include "graph/passes/fuse.h"
-#include "ops/loss/cross_entropy/cross_entropy.h"
+#include "ops/core/registry.h"
 #include "ops/loss/top1/top1.h"
 #include "ops/math/fill/fill.h"
 #include "ops/norm/running_average/running_average.h"
-#include "ops/optim/adam/adam.h"
-#include "ops/optim/sgd/sgd.h"
 
 namespace lockstep::graph {
 namespace {
@@ -24,18 +20,32 @@ struct Forward {
   Value logits, numerator;
 };
 
-Forward BuildForward(GraphBuilder* builder, ModelParts* parts, const Model& model,
-                     const ProgramOptions& options, int64_t rows, bool training) {
+// What a program's names mean; its options are complete.
+struct Parts {
+  const Model* model = nullptr;
+  const ops::Loss* loss = nullptr;
+};
+
+Result<Parts> FindParts(const ProgramOptions& options) {
+  Parts parts;
+  ASSIGN_OR_RETURN(parts.model, FindModel(options.model));
+  ASSIGN_OR_RETURN(parts.loss, ops::OpRegistry::Global().FindLoss(options.loss.name));
+  return parts;
+}
+
+Forward BuildForward(GraphBuilder* builder, ModelParts* parts, const ProgramOptions& options,
+                     const Parts& chosen, int64_t rows, bool training) {
   const Shape& image = options.image;
   const Value x = builder->graph().AddArg(
       "x", ArgKind::kInput, {options.precision, {rows, image[0], image[1], image[2]}});
   const Value labels = builder->graph().AddArg("labels", ArgKind::kInput, {DType::kInt32, {rows}});
   const Net net(builder, parts, options.precision, training);
   Forward forward;
-  forward.logits = model.build(net, x, options.model_options);
+  forward.logits =
+      chosen.model->build(net, x, options.model_options.classes, options.model_options.own);
   builder->SetPath("loss");
-  const ops::CrossEntropyOut loss =
-      ops::CrossEntropy(builder, forward.logits, labels, options.label_smoothing);
+  const ops::LossPair loss =
+      chosen.loss->build(builder, forward.logits, labels, options.loss.options, training);
   const Value correct = ops::Top1Correct(builder, forward.logits, labels);
   if (!builder->status().ok()) return forward;
   forward.numerator = loss.numerator;
@@ -68,10 +78,10 @@ struct Built {
 };
 
 Result<Built> BuildLane(const ProgramOptions& options, int64_t rows) {
-  ASSIGN_OR_RETURN(const Model* model, FindModel(options.model));
+  ASSIGN_OR_RETURN(const Parts chosen, FindParts(options));
   GraphBuilder builder("lane");
   ModelParts parts;
-  Forward forward = BuildForward(&builder, &parts, *model, options, rows, true);
+  Forward forward = BuildForward(&builder, &parts, options, chosen, rows, true);
   if (options.rewrite) RewriteForward(&builder, &parts, &forward);
   builder.SetPath("loss");
   const Value seed =
@@ -94,59 +104,51 @@ Result<Built> BuildLane(const ProgramOptions& options, int64_t rows) {
   return Built{std::move(graph), std::move(parts)};
 }
 
-Status CheckOneOf(const std::string& key, const std::string& value,
-                  const std::vector<std::string>& allowed) {
-  for (const std::string& a : allowed) {
-    if (value == a) return OkStatus();
-  }
-  return InvalidArgument(key + " is '" + value + "'" + Suggestion(value, allowed));
+const ops::Optimizer& RegisteredOptimizer(const OptimizerSpec& spec) {
+  const Result<const ops::Optimizer*> found = ops::OpRegistry::Global().FindOptimizer(spec.name);
+  CHECK(found.ok()) << found.status();
+  return **found;
 }
 
-// A model refuses an option it does not have.
-Status CheckHas(const Model& model, std::string_view option, bool given) {
-  const bool has =
-      std::find(model.options.begin(), model.options.end(), option) != model.options.end();
-  if (!given || has) return OkStatus();
-  return InvalidArgument("model '" + std::string(model.name) + "' has no option '" +
-                         std::string(option) + "'; remove model." + std::string(option));
-}
-
-Status CheckModelOptions(const Model& model, const ModelOptions& options) {
-  RETURN_IF_ERROR(CheckHas(model, "activation", !options.activation.empty()));
-  RETURN_IF_ERROR(CheckHas(model, "pool", !options.pool.empty()));
-  RETURN_IF_ERROR(CheckHas(model, "dropout", options.dropout >= 0.0));
-  RETURN_IF_ERROR(CheckHas(model, "stem", !options.stem.empty()));
-  RETURN_IF_ERROR(CheckHas(model, "zero_init_residual", options.zero_init_residual));
-  const auto own_or = [](const std::string& key, const std::string& value,
-                         const std::vector<std::string>& allowed) {
-    return value.empty() ? OkStatus() : CheckOneOf(key, value, allowed);
-  };
-  RETURN_IF_ERROR(own_or("model.activation", options.activation, {"relu", "tanh"}));
-  RETURN_IF_ERROR(own_or("model.pool", options.pool, {"max", "avg"}));
-  RETURN_IF_ERROR(own_or("model.stem", options.stem, {"imagenet", "cifar"}));
-  if (options.dropout >= 1.0) {
-    return InvalidArgument("model.dropout is " + std::to_string(options.dropout) +
-                           "; expected a probability in [0, 1)");
-  }
-  return OkStatus();
+// Every option of the chosen parts, checked, or with its default.
+Result<ProgramOptions> Complete(ProgramOptions options) {
+  ASSIGN_OR_RETURN(const Parts parts, FindParts(options));
+  ASSIGN_OR_RETURN(
+      options.model_options.own,
+      parts.model->options.Complete(options.model_options.own, "model '" + options.model + "'"));
+  ASSIGN_OR_RETURN(
+      options.loss.options,
+      parts.loss->options.Complete(options.loss.options, "loss '" + options.loss.name + "'"));
+  OptimizerSpec* spec = &options.optimizer;
+  ASSIGN_OR_RETURN(const ops::Optimizer* optimizer,
+                   ops::OpRegistry::Global().FindOptimizer(spec->name));
+  ASSIGN_OR_RETURN(spec->options,
+                   optimizer->options.Complete(spec->options, "optimizer '" + spec->name + "'"));
+  return options;
 }
 
 }  // namespace
 
-std::vector<std::string> OptimizerSpec::slots() const {
-  if (name == "adam") return {"exp_avg", "exp_avg_sq"};
-  return {"momentum_buffer"};
+const std::vector<std::string>& OptimizerSpec::slots() const {
+  return RegisteredOptimizer(*this).slots;
 }
 
 Result<Program> Program::Make(const ProgramOptions& options) {
-  ASSIGN_OR_RETURN(const Model* model, FindModel(options.model));
-  RETURN_IF_ERROR(CheckModelOptions(*model, options.model_options));
-  RETURN_IF_ERROR(CheckOneOf("optimizer.name", options.optimizer.name, {"sgd", "adam"}));
-  ASSIGN_OR_RETURN(Built built, BuildLane(options, options.lane_batch));
-  Program program(options);
+  ASSIGN_OR_RETURN(ProgramOptions complete, Complete(options));
+  Program program(std::move(complete));
+  ASSIGN_OR_RETURN(Built built, BuildLane(program.options_, options.lane_batch));
   program.parameters_ = std::move(built.parts.parameters);
   program.running_ = std::move(built.parts.running);
   return program;
+}
+
+std::vector<double> Program::UpdateScalars(int64_t updates) const {
+  const OptimizerSpec& spec = options_.optimizer;
+  std::vector<double> values;
+  for (const ops::UpdateScalar& scalar : RegisteredOptimizer(spec).scalars) {
+    values.push_back(scalar.value(spec.options, updates));
+  }
+  return values;
 }
 
 int64_t Program::parameter_count() const {
@@ -167,48 +169,37 @@ Result<Graph> Program::Lane(int64_t rows) const {
 }
 
 Result<Graph> Program::Eval(int64_t rows) const {
-  ASSIGN_OR_RETURN(const Model* model, FindModel(options_.model));
+  ASSIGN_OR_RETURN(const Parts chosen, FindParts(options_));
   GraphBuilder builder("eval");
   ModelParts parts;
-  ProgramOptions options = options_;
-  options.label_smoothing = 0.0;  // the evaluation loss is plain cross-entropy
-  Forward forward = BuildForward(&builder, &parts, *model, options, rows, false);
-  if (options.rewrite) RewriteForward(&builder, &parts, &forward);
+  Forward forward = BuildForward(&builder, &parts, options_, chosen, rows, false);
+  if (options_.rewrite) RewriteForward(&builder, &parts, &forward);
   if (builder.status().ok()) builder.graph().AddResult("logits", forward.logits);
   return std::move(builder).Finish();
 }
 
 Result<Graph> Program::Update(int64_t elements) const {
-  const OptimizerSpec& o = options_.optimizer;
+  const OptimizerSpec& spec = options_.optimizer;
+  const ops::Optimizer& optimizer = RegisteredOptimizer(spec);
   GraphBuilder builder("update");
   Graph& graph = builder.graph();
   const TensorType block{options_.precision, {elements}}, scalar{options_.precision, {}};
-  const Value param = graph.AddArg("param", ArgKind::kParameter, block);
-  const Value grad = graph.AddArg("grad", ArgKind::kInput, block);
-  std::vector<Value> slots;
-  for (const std::string& slot : o.slots()) {
-    slots.push_back(graph.AddArg(slot, ArgKind::kState, block));
+  std::vector<Value> in = {graph.AddArg("param", ArgKind::kParameter, block),
+                           graph.AddArg("grad", ArgKind::kInput, block)};
+  for (const std::string& slot : optimizer.slots) {
+    in.push_back(graph.AddArg(slot, ArgKind::kState, block));
   }
-  const Value lr = graph.AddArg("lr", ArgKind::kScalar, scalar);
-  const Value grad_scale = graph.AddArg("grad_scale", ArgKind::kScalar, scalar);
+  in.push_back(graph.AddArg("lr", ArgKind::kScalar, scalar));
+  in.push_back(graph.AddArg("grad_scale", ArgKind::kScalar, scalar));
+  for (const ops::UpdateScalar& own : optimizer.scalars) {
+    in.push_back(graph.AddArg(own.name, ArgKind::kScalar, scalar));
+  }
   builder.SetPath("update");
-  if (o.name == "adam") {
-    const Value bias1 = graph.AddArg("bias1", ArgKind::kScalar, scalar);
-    const Value bias2 = graph.AddArg("bias2", ArgKind::kScalar, scalar);
-    const ops::AdamOut out = ops::Adam(
-        &builder, param, grad, slots[0], slots[1], lr, grad_scale, bias1, bias2,
-        {.beta1 = o.beta1, .beta2 = o.beta2, .eps = o.eps, .weight_decay = o.weight_decay});
-    if (!builder.status().ok()) return builder.status();
-    graph.AddResult("param", out.param);
-    graph.AddResult(o.slots()[0], out.m);
-    graph.AddResult(o.slots()[1], out.v);
-  } else {
-    const ops::SgdOut out =
-        ops::Sgd(&builder, param, grad, slots[0], lr, grad_scale,
-                 {.momentum = o.momentum, .weight_decay = o.weight_decay, .nesterov = o.nesterov});
-    if (!builder.status().ok()) return builder.status();
-    graph.AddResult("param", out.param);
-    graph.AddResult(o.slots()[0], out.velocity);
+  const std::vector<Value> out = builder.Emit(optimizer.name, spec.options, in);
+  if (!builder.status().ok()) return builder.status();
+  graph.AddResult("param", out[0]);
+  for (size_t i = 0; i < optimizer.slots.size(); ++i) {
+    graph.AddResult(optimizer.slots[i], out[i + 1]);
   }
   return std::move(builder).Finish();
 }

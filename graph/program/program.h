@@ -15,16 +15,19 @@
 
 namespace lockstep::graph {
 
+// Options that are not given have their defaults.
+struct LossSpec {
+  std::string name = "cross-entropy";
+  Attrs options;
+};
+
 struct OptimizerSpec {
-  std::string name = "sgd";  // sgd | adam
-  double momentum = 0.9;
-  bool nesterov = false;
-  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-  double weight_decay = 0.0;
+  std::string name = "sgd";
+  Attrs options;
 
   // Names of the state kept for every parameter ("momentum_buffer"; "exp_avg", "exp_avg_sq"), as
-  // PyTorch names them.
-  std::vector<std::string> slots() const;
+  // PyTorch names them. The optimizer is one that exists.
+  const std::vector<std::string>& slots() const;
 };
 
 struct ProgramOptions {
@@ -33,7 +36,7 @@ struct ProgramOptions {
   Shape image;  // H W C of a sample as the loader gives it
   DType precision = DType::kFloat32;
   int64_t lane_batch = 1;  // rows of a full lane batch: backward starts from numerator / lane_batch
-  double label_smoothing = 0.0;
+  LossSpec loss;
   OptimizerSpec optimizer;
   // Fold constants, merge common subexpressions and fuse chains before autodiff. It is off with
   // reference kernels, since the order of sums may change.
@@ -50,7 +53,10 @@ class Program {
   // Builds the model once with lane_batch rows: a failure names the layer, its shapes and values.
   static Result<Program> Make(const ProgramOptions& options);
 
-  const ProgramOptions& options() const { return options_; }
+  const ProgramOptions& options() const { return options_; }  // complete: every option has a value
+  // What Update's scalars after lr and grad_scale are in the step that makes the applied updates
+  // `updates`, in the order of its arguments.
+  std::vector<double> UpdateScalars(int64_t updates) const;
   const std::vector<Parameter>& parameters() const { return parameters_; }
   const std::vector<RunningStatistics>& running() const { return running_; }
   int64_t parameter_count() const;  // without padding
@@ -63,8 +69,8 @@ class Program {
   // Arguments as Lane's, and state "<path>.running_mean", "<path>.running_var". Results: numerator,
   // denominator, correct, "logits".
   Result<Graph> Eval(int64_t rows) const;
-  // Arguments: param, grad, the slots (1-D, `elements`), then scalars lr, grad_scale and for adam
-  // bias1, bias2. Results: "param", then the slots.
+  // Arguments: param, grad, the slots (1-D, `elements`), then scalars lr, grad_scale and those of
+  // the optimizer (ops/core/optimizer.h). Results: "param", then the slots.
   Result<Graph> Update(int64_t elements) const;
   // Arguments: running, batch (1-D); result "running".
   Result<Graph> UpdateRunning(int64_t elements, double momentum) const;

@@ -13,7 +13,7 @@ ProgramOptions Options() {
   options.model = "convnet-bn";
   options.image = {8, 8, 1};
   options.lane_batch = 8;
-  options.label_smoothing = 0.1;
+  options.loss.options.Set("label_smoothing", 0.1);
   return options;
 }
 

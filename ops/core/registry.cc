@@ -2,10 +2,25 @@
 #include "ops/core/registry.h"
 
 #include "base/check.h"
+#include "base/suggest.h"
 #include "ops/core/composed.h"
 #include "ops/core/reference_kernel.h"
 
 namespace lockstep::ops {
+namespace {
+
+// The entry of a name, or what the recipe's key should say.
+template <typename T>
+Result<const T*> FindIn(const std::map<std::string, T, std::less<>>& parts, std::string_view name,
+                        const std::string& key) {
+  const auto it = parts.find(name);
+  if (it != parts.end()) return &it->second;
+  std::vector<std::string> known;
+  for (const auto& [other, part] : parts) known.push_back(other);
+  return NotFound(key + " is '" + std::string(name) + "'" + Suggestion(name, known));
+}
+
+}  // namespace
 
 void OpRegistry::AddErased(Op op) {
   CHECK(op.infer != nullptr) << "op " << op.name << " has no shape rule";
@@ -24,6 +39,26 @@ void OpRegistry::AddKernel(std::string_view op, std::shared_ptr<const KernelFami
   CHECK(it != ops_.end()) << "a kernel for op " << std::string(op) << ", which there is not";
   auto& kernels = it->second->kernels;
   kernels.insert(kernels.end() - 1, std::move(kernel));
+}
+
+void OpRegistry::AddErased(Optimizer optimizer) {
+  const std::string name = optimizer.name;
+  CHECK(Find(name) != nullptr) << "optimizer " << name << " has no op";
+  CHECK(optimizers_.emplace(name, std::move(optimizer)).second)
+      << "two optimizers are named " << name;
+}
+
+void OpRegistry::AddErased(Loss loss) {
+  const std::string name = loss.name;
+  CHECK(losses_.emplace(name, std::move(loss)).second) << "two losses are named " << name;
+}
+
+Result<const Optimizer*> OpRegistry::FindOptimizer(std::string_view name) const {
+  return FindIn(optimizers_, name, "optimizer.name");
+}
+
+Result<const Loss*> OpRegistry::FindLoss(std::string_view name) const {
+  return FindIn(losses_, name, "loss.name");
 }
 
 const Op* OpRegistry::Find(std::string_view name) const {

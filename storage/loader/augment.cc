@@ -7,62 +7,86 @@
 
 #include "base/floating_point_state.h"
 #include "base/suggest.h"
+#include "storage/loader/augment_kinds.h"
 #include "storage/loader/augment_ops.h"
 #include "storage/loader/augment_parse.h"
 
 namespace lockstep::storage {
 namespace {
 
-constexpr int64_t kMaxSize = 1 << 16;   // pixels; keeps every count of offsets below 2^32
-constexpr size_t kMaxOperations = 256;  // the counter holds the operation in 8 bits
+constexpr OptionRange kSize = {1, 1 << 16};     // pixels; every count of offsets is below 2^32
+constexpr OptionRange kPadding = {0, 1 << 16};  // pixels
+constexpr size_t kMaxOperations = 256;          // the counter holds the operation in 8 bits
 
-Result<std::unique_ptr<AugmentOp>> ParseRandomCrop(const AugmentCall& call) {
-  RETURN_IF_ERROR(call.CheckForm(1, {"pad"}, "random-crop:SIZE or random-crop:SIZE:pad=P"));
-  ASSIGN_OR_RETURN(const int64_t size, call.Integer(size_t{0}, "the size", 1, kMaxSize));
+struct RandomCropOptions {
+  int64_t size = 1;
   int64_t pad = 0;
-  if (call.Has("pad")) {
-    ASSIGN_OR_RETURN(pad, call.Integer("pad", 0, kMaxSize));
+
+  template <typename V>
+  void Visit(V&& v) {
+    v("size", size, Says("height and width of the window, in pixels").Within(kSize));
+    v("pad", pad, Says("zero pixels added on each side before").Within(kPadding));
   }
-  return MakeRandomCrop(call.text(), size, pad);
+};
+
+struct PadOptions {
+  int64_t padding = 0;
+
+  template <typename V>
+  void Visit(V&& v) {
+    v("padding", padding, Says("zero pixels added on each side").Within(kPadding));
+  }
+};
+
+struct NormaliseOptions {
+  std::string mean, std;
+
+  template <typename V>
+  void Visit(V&& v) {
+    v("mean", mean, Says("one number, or one a channel (0.5,0.4); without it the dataset's"));
+    v("std", std, Says("one number, or one a channel; given where mean is"));
+  }
+};
+
+Result<std::unique_ptr<AugmentOp>> ParseRandomCrop(const AugmentCall& call,
+                                                   const AugmentKind& kind) {
+  ASSIGN_OR_RETURN(const auto options, call.Options<RandomCropOptions>(kind));
+  return MakeRandomCrop(call.text(), options.size, options.pad);
 }
 
-Result<std::unique_ptr<AugmentOp>> ParseHorizontalFlip(const AugmentCall& call) {
-  RETURN_IF_ERROR(call.CheckForm(0, {}, "hflip"));
+Result<std::unique_ptr<AugmentOp>> ParseHorizontalFlip(const AugmentCall& call,
+                                                       const AugmentKind& kind) {
+  RETURN_IF_ERROR(call.Options<NoAttrs>(kind).status());
   return MakeHorizontalFlip(call.text());
 }
 
-Result<std::unique_ptr<AugmentOp>> ParsePad(const AugmentCall& call) {
-  RETURN_IF_ERROR(call.CheckForm(1, {}, "pad:P"));
-  ASSIGN_OR_RETURN(const int64_t pad, call.Integer(size_t{0}, "the padding", 0, kMaxSize));
-  return MakePad(call.text(), pad);
+Result<std::unique_ptr<AugmentOp>> ParsePad(const AugmentCall& call, const AugmentKind& kind) {
+  ASSIGN_OR_RETURN(const auto options, call.Options<PadOptions>(kind));
+  return MakePad(call.text(), options.padding);
 }
 
-struct GeometryOp {
-  std::string_view name;
-  Result<std::unique_ptr<AugmentOp>> (*parse)(const AugmentCall& call);
-};
-constexpr GeometryOp kGeometryOps[] = {
-    {"random-crop", ParseRandomCrop}, {"hflip", ParseHorizontalFlip}, {"pad", ParsePad}};
+// The operations on bytes, in the order of AugmentKinds; `normalise` comes behind them.
+using ParseOp = Result<std::unique_ptr<AugmentOp>> (*)(const AugmentCall&, const AugmentKind&);
+constexpr ParseOp kGeometryOps[] = {ParseRandomCrop, ParseHorizontalFlip, ParsePad};
 constexpr std::string_view kNormalise = "normalise";
 
 std::vector<std::string> KnownNames() {
   std::vector<std::string> names;
-  for (const GeometryOp& op : kGeometryOps) names.emplace_back(op.name);
-  names.emplace_back(kNormalise);
+  for (const AugmentKind& kind : AugmentKinds()) names.push_back(kind.name);
   return names;
 }
 
 // The channel statistics that `normalise` uses: the recipe's, or the dataset's.
 Result<ChannelStatistics> ParseNormalise(const AugmentCall& call,
                                          const ChannelStatistics& dataset) {
-  RETURN_IF_ERROR(call.CheckForm(0, {"mean", "std"}, "normalise or normalise:mean=M:std=S"));
+  ASSIGN_OR_RETURN(const auto options, call.Options<NormaliseOptions>(AugmentKinds().back()));
   if (call.Has("mean") != call.Has("std")) {
     return call.Error("has only one of mean and std; give both, or none for the dataset's");
   }
   ChannelStatistics used = dataset;
   if (call.Has("mean")) {
-    ASSIGN_OR_RETURN(used.mean, call.Numbers("mean"));
-    ASSIGN_OR_RETURN(used.std, call.Numbers("std"));
+    ASSIGN_OR_RETURN(used.mean, call.Numbers("mean", options.mean));
+    ASSIGN_OR_RETURN(used.std, call.Numbers("std", options.std));
   }
   if (used.mean.size() != used.std.size() || used.mean.empty()) {
     return call.Error("has " + std::to_string(used.mean.size()) + " means and " +
@@ -76,6 +100,11 @@ Result<ChannelStatistics> ParseNormalise(const AugmentCall& call,
                       ", expected more than 0; give one with normalise:mean=M:std=S");
   }
   return used;
+}
+
+std::string UpperCase(std::string text) {
+  for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return text;
 }
 
 std::vector<double> TableOfValues(const std::vector<double>& mean, const std::vector<double>& std) {
@@ -112,6 +141,26 @@ void LookUpByChannel(const uint8_t* bytes, ImageSize size, const T* values, T* y
 
 }  // namespace
 
+std::string AugmentKind::Form() const {
+  std::string form = name;
+  for (size_t i = 0; i < options.options().size(); ++i) {
+    const std::string& option = options.options()[i].name;
+    const std::string value = UpperCase(option);
+    form += i < values ? ":" + value : "[:" + option + "=" + value + "]";
+  }
+  return form;
+}
+
+const std::vector<AugmentKind>& AugmentKinds() {
+  static const auto* const kinds = new std::vector<AugmentKind>{
+      {"random-crop", "takes a window whose place is drawn", ListOf<RandomCropOptions>(), 1},
+      {"hflip", "mirrors left and right with probability one half", ListOf<NoAttrs>(), 0},
+      {"pad", "adds black pixels on each side", ListOf<PadOptions>(), 1},
+      {"normalise", "(x / 255 - mean) / std of each channel; the last operation",
+       ListOf<NormaliseOptions>(), 0}};
+  return *kinds;
+}
+
 Augmentation::Augmentation() = default;
 Augmentation::Augmentation(Augmentation&&) noexcept = default;
 Augmentation& Augmentation::operator=(Augmentation&&) noexcept = default;
@@ -136,13 +185,15 @@ Result<Augmentation> Augmentation::Parse(const std::vector<std::string>& operati
       result.std_ = std::move(used.std);
       continue;
     }
-    const auto* known = std::find_if(std::begin(kGeometryOps), std::end(kGeometryOps),
-                                     [&](const GeometryOp& op) { return op.name == call.name(); });
-    if (known == std::end(kGeometryOps)) {
+    const auto& kinds = AugmentKinds();
+    const auto known = std::find_if(kinds.begin(), kinds.end(), [&](const AugmentKind& kind) {
+      return kind.name == call.name();
+    });
+    if (known == kinds.end()) {
       return call.Error("unknown operation '" + call.name() + "'" +
                         Suggestion(call.name(), KnownNames()));
     }
-    ASSIGN_OR_RETURN(auto op, known->parse(call));
+    ASSIGN_OR_RETURN(auto op, kGeometryOps[known - kinds.begin()](call, *known));
     result.ops_.push_back(std::move(op));
   }
   const ScopedFloatingPointState standard;

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/check.h"
 #include "base/suggest.h"
 
 namespace lockstep::storage {
@@ -58,45 +59,52 @@ Status AugmentCall::Error(std::string message) const {
                          " of the list): " + message);
 }
 
-Status AugmentCall::CheckForm(size_t count, const std::vector<std::string>& keys,
-                              std::string_view usage) const {
+Status AugmentCall::CheckForm(const AugmentKind& kind) const {
+  std::vector<std::string> keys;
+  const auto& options = kind.options.options();
+  for (size_t i = kind.values; i < options.size(); ++i) keys.push_back(options[i].name);
   for (const auto& [key, value] : named_) {
     if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
     return Error("unknown key '" + key + "'" + (keys.empty() ? "" : Suggestion(key, keys)) +
-                 "; expected " + std::string(usage));
+                 "; expected " + kind.Form());
   }
-  if (values_.size() != count) {
-    return Error("has " + std::to_string(values_.size()) + " values, expected " +
-                 std::string(usage));
+  if (values_.size() != kind.values) {
+    return Error("has " + std::to_string(values_.size()) + " values, expected " + kind.Form());
   }
   return OkStatus();
 }
 
-Result<int64_t> AugmentCall::ParseInteger(const std::string& value, std::string_view what,
-                                          int64_t least, int64_t most) const {
-  const std::optional<int64_t> number = ParseAll<int64_t>(value);
-  if (!number || *number < least || *number > most) {
-    return Error(std::string(what) + " is '" + value + "', expected a whole number from " +
-                 std::to_string(least) + " to " + std::to_string(most));
+Result<AttrValue> AugmentCall::ParseValue(const Option& option, const std::string& text,
+                                          const std::string& what) const {
+  if (option.type() == OptionType::kString) return AttrValue(text);
+  CHECK(option.type() == OptionType::kInteger && option.spec.range) << option.name;
+  const std::optional<int64_t> number = ParseAll<int64_t>(text);
+  if (number && option.spec.range->Has(static_cast<double>(*number))) return AttrValue(*number);
+  return Error(what + " is '" + text + "', expected a whole number from " +
+               std::to_string(static_cast<int64_t>(option.spec.range->low)) + " to " +
+               std::to_string(static_cast<int64_t>(option.spec.range->high)));
+}
+
+Result<Attrs> AugmentCall::Given(const AugmentKind& kind) const {
+  RETURN_IF_ERROR(CheckForm(kind));
+  Attrs given;
+  const auto& options = kind.options.options();
+  for (size_t i = 0; i < options.size(); ++i) {
+    const Option& option = options[i];
+    const bool by_place = i < kind.values;
+    if (!by_place && !Has(option.name)) continue;
+    ASSIGN_OR_RETURN(AttrValue value,
+                     ParseValue(option, by_place ? values_[i] : named_.at(option.name),
+                                by_place ? "the " + option.name : "'" + option.name + "'"));
+    given.Set(option.name, std::move(value));
   }
-  return *number;
+  return kind.options.Complete(given, "augmentation '" + text_ + "'");
 }
 
-Result<int64_t> AugmentCall::Integer(size_t i, std::string_view what, int64_t least,
-                                     int64_t most) const {
-  CHECK_LT(i, values_.size()) << "CheckForm comes first";
-  return ParseInteger(values_[i], what, least, most);
-}
-
-Result<int64_t> AugmentCall::Integer(const std::string& key, int64_t least, int64_t most) const {
-  CHECK(Has(key)) << key;
-  return ParseInteger(named_.at(key), "'" + key + "'", least, most);
-}
-
-Result<std::vector<double>> AugmentCall::Numbers(const std::string& key) const {
-  CHECK(Has(key)) << key;
+Result<std::vector<double>> AugmentCall::Numbers(const std::string& key,
+                                                 const std::string& text) const {
   std::vector<double> numbers;
-  for (const std::string& part : SplitAt(named_.at(key), ',')) {
+  for (const std::string& part : SplitAt(text, ',')) {
     const std::optional<double> number = ParseAll<double>(part);
     if (!number || !std::isfinite(*number)) {
       return Error("'" + key + "' has '" + part + "', expected a finite number, or one a channel " +

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "storage/loader/augment_kinds.h"
 
 namespace lockstep::storage {
 
@@ -23,20 +24,22 @@ class AugmentCall {
   const std::string& name() const { return name_; }
   bool Has(const std::string& key) const { return named_.count(key) > 0; }
 
-  // That there are `count` values without a key and no keys but `keys`; `usage` shows the form.
-  Status CheckForm(size_t count, const std::vector<std::string>& keys,
-                   std::string_view usage) const;
-  // The i-th value without a key, or the value of `key`, as an integer in [least, most].
-  Result<int64_t> Integer(size_t i, std::string_view what, int64_t least, int64_t most) const;
-  Result<int64_t> Integer(const std::string& key, int64_t least, int64_t most) const;
-  // The comma-separated finite numbers of `key`.
-  Result<std::vector<double>> Numbers(const std::string& key) const;
+  // The options of `kind` as the call gives them, complete; of the struct that lists them.
+  template <typename T>
+  Result<T> Options(const AugmentKind& kind) const {
+    ASSIGN_OR_RETURN(const Attrs options, Given(kind));
+    return Unpack<T>(options);
+  }
+  // The comma-separated finite numbers that `key` was given.
+  Result<std::vector<double>> Numbers(const std::string& key, const std::string& text) const;
 
   Status Error(std::string message) const;
 
  private:
-  Result<int64_t> ParseInteger(const std::string& value, std::string_view what, int64_t least,
-                               int64_t most) const;
+  Result<Attrs> Given(const AugmentKind& kind) const;
+  Status CheckForm(const AugmentKind& kind) const;
+  Result<AttrValue> ParseValue(const Option& option, const std::string& text,
+                               const std::string& what) const;
 
   size_t index_ = 0;
   std::string text_;

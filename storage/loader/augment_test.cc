@@ -149,7 +149,7 @@ TEST(Augmentation, SaysWhatIsWrongWithAList) {
   EXPECT_THAT(message({"random-crop:28:pod=2"}), HasSubstr("did you mean 'pad'?"));
   EXPECT_THAT(message({"random-crop:28:pad=2:pad=3"}), HasSubstr("'pad' is given twice"));
   EXPECT_THAT(message({"hflip:0.5"}), HasSubstr("expected hflip"));
-  EXPECT_THAT(message({"pad"}), HasSubstr("expected pad:P"));
+  EXPECT_THAT(message({"pad"}), HasSubstr("expected pad:PADDING"));
   EXPECT_THAT(message({"normalise:mean=0.5"}), HasSubstr("only one of mean and std"));
   EXPECT_THAT(message({"normalise:mean=0.5:std=0"}), HasSubstr("expected more than 0"));
   EXPECT_THAT(message({"normalise:mean=nan:std=1"}), HasSubstr("'nan'"));

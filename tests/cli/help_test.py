@@ -116,9 +116,10 @@ class TellTest(harness.CliTest):
             self.assertEqual(json.load(file)["parameters"], 61706)
 
     def test_keys_are_listed_with_their_meaning(self):
-        shown = self.succeeds("train", "--keys").out
+        shown = self.succeeds("recipe", "--keys").out
         for key in ("data.dataset", "batch.lanes", "optimizer.lr", "augment.train"):
             self.assertIn(key, shown)
+        self.assertEqual(self.succeeds("train", "--keys").out, shown)
 
     def test_the_order_of_an_epoch_holds_every_sample_exactly_once(self):
         ids, sources = [], set()

@@ -19,7 +19,7 @@ class OutputTest(harness.CliTest):
 
     def every_command(self):
         self.succeeds("train", "recipe.toml", "train.epochs=1", "--run", "runs/a")
-        return [["--help"], ["--version"], ["data", "--help"], ["train", "--keys"],
+        return [["--help"], ["--version"], ["data", "--help"], ["recipe", "--keys"],
                 ["models"], ["models", "--filter", "lenet"],
                 ["data", "info", "small.ldb"], ["data", "info", "small.ldb", "--json"],
                 ["data", "verify", "small.ldb"], ["data", "show", "small.ldb", "3"],

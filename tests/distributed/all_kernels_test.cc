@@ -19,7 +19,7 @@ class AllKernelsTest : public testing::TestWithParam<int32_t> {
     config.kernels = "auto";
     config.batch.lane_threads = GetParam();
     config.augment_train = {"random-crop:28:pad=2", "hflip", "normalise"};
-    config.loss.label_smoothing = 0.1;
+    config.loss.options.Set("label_smoothing", 0.1);
     config.epochs = 1;
     config.max_steps = 3;
     config.eval.batch = 7;

@@ -18,7 +18,7 @@ class DigestTest : public testing::Test {
   TrainConfig Everything(int32_t lanes) {
     TrainConfig config = SmallConfig(folder_ / "data", folder_ / "unused", "convnet-bn", lanes, 7);
     config.augment_train = {"random-crop:28:pad=2", "hflip", "normalise"};
-    config.loss.label_smoothing = 0.1;
+    config.loss.options.Set("label_smoothing", 0.1);
     return config;
   }
 
@@ -138,11 +138,11 @@ TEST_F(DigestTest, ChangesWithEverythingThatIsMathematics) {
   };
   changed([](TrainConfig& c) { c.seed = 2; });
   changed([](TrainConfig& c) { c.optimizer.lr *= 1.0000001; });
-  changed([](TrainConfig& c) { c.optimizer.momentum = 0.8; });
-  changed([](TrainConfig& c) { c.loss.label_smoothing = 0.0; });
+  changed([](TrainConfig& c) { c.optimizer.options.Set("momentum", 0.8); });
+  changed([](TrainConfig& c) { c.loss.options.Set("label_smoothing", 0.0); });
   changed([](TrainConfig& c) { c.augment_train = {"normalise"}; });
   changed([](TrainConfig& c) { c.data.window_shards = 3; });
-  changed([](TrainConfig& c) { c.model.dropout = 0.0; });
+  changed([](TrainConfig& c) { c.model.options.Set("dropout", 0.0); });
   changed([](TrainConfig& c) { c.recipe_hash = 1; });
 }
 

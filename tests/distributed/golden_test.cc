@@ -25,7 +25,7 @@ const GoldenRun kRuns[] = {
      [](TrainConfig& c) {
        c.model.name = "lenet5";
        c.batch.lanes = 8;
-       c.optimizer.nesterov = true;
+       c.optimizer.options.Set("nesterov", true);
      }},
     {"mlp-dropout-adam",
      [](TrainConfig& c) {
@@ -33,7 +33,7 @@ const GoldenRun kRuns[] = {
        c.batch.lanes = 4;
        c.optimizer.name = "adam";
        c.optimizer.lr = 1e-3;
-       c.schedule = {.name = "step", .step_epochs = 0.5, .gamma = 0.5};
+       c.schedule = {.name = "step", .options = {{"step_epochs", 0.5}, {"gamma", 0.5}}};
        c.seed = 7;
      }},
     {"convnet-bn-augment-clip",
@@ -41,7 +41,7 @@ const GoldenRun kRuns[] = {
        c.model.name = "convnet-bn";
        c.batch.lanes = 5;
        c.augment_train = {"random-crop:28:pad=2", "hflip", "normalise"};
-       c.loss.label_smoothing = 0.1;
+       c.loss.options.Set("label_smoothing", 0.1);
        c.optimizer.clip_norm = 1.0;
      }},
 };

@@ -82,7 +82,7 @@ worker::TrainConfig SmallConfig(const std::string& dataset, const std::string& r
   config.batch.lanes = lanes;
   config.batch.lane_batch = lane_batch;
   config.optimizer.lr = 0.02;
-  config.optimizer.weight_decay = 5e-4;
+  config.optimizer.options.Set("weight_decay", 5e-4);
   config.schedule.name = "cosine";
   config.schedule.warmup_epochs = 0.5;
   config.eval.batch = 16;

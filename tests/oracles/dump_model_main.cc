@@ -96,7 +96,7 @@ Result<graph::Program> MakeProgram(const Options& o, DType precision,
   options.image = batch.image;
   options.precision = precision;
   options.lane_batch = batch.rows;
-  options.model_options.dropout = o.dropout;
+  if (o.dropout >= 0.0) options.model_options.own.Set("dropout", o.dropout);
   options.model_options.classes = o.classes;
   options.rewrite = o.kernels != "reference";
   return graph::Program::Make(options);

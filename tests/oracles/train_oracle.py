@@ -102,10 +102,17 @@ def relative_error(ours, theirs):
     return float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
 
 
+# By name: the learning rate and PyTorch's optimizer with the same options.
+OPTIMIZERS = {
+    "sgd": (0.05, lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9, weight_decay=1e-3)),
+    "adam": (0.001, lambda parameters: torch.optim.Adam(parameters, lr=0.001, weight_decay=1e-3)),
+}
+
+
 def check(optimizer_name, lockstep, work, images, labels):
+    learning_rate, make_optimizer = OPTIMIZERS[optimizer_name]
     run_dir = f"{work}/run-{optimizer_name}"
     recipe = f"{work}/{optimizer_name}.toml"
-    adam = optimizer_name == "adam"
     with open(recipe, "w") as file:
         file.write(f"""
 data = {{ dataset = "{work}/data.ldb", train = "train", val = "test", window_shards = 2 }}
@@ -113,17 +120,14 @@ model.name = "lenet5"
 batch = {{ lanes = 1, lane_batch = {BATCH} }}
 train = {{ epochs = {EPOCHS}, seed = {SEED}, precision = "fp64", max_steps = {STEPS} }}
 loss.label_smoothing = 0.1
-optimizer = {{ name = "{optimizer_name}", lr = {0.001 if adam else 0.05}, weight_decay = 1e-3 }}
+optimizer = {{ name = "{optimizer_name}", lr = {learning_rate}, weight_decay = 1e-3 }}
 augment.train = ["normalise:mean=0.5:std=0.25"]
 augment.val = ["normalise:mean=0.5:std=0.25"]
 """)
     run(lockstep, "train", recipe, "--run", run_dir, "--overwrite")
     model = LeNet().double()
     initialise(model)
-    if adam:
-        optimizer = torch.optim.Adam(model.parameters(), lr=0.001, weight_decay=1e-3)
-    else:
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3)
+    optimizer = make_optimizer(model.parameters())
     criterion = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
     our_losses = [float(np.array([int(line.split(",")[1], 16)], dtype=np.uint64).view(np.float64)[0])
                   for line in open(f"{run_dir}/digests.csv").read().split("\n")[1:] if line]
@@ -168,7 +172,7 @@ def main():
     images, labels = make_source(f"{work}/source", 93)
     run(lockstep, "data", "import", "idx", f"{work}/source", "--out", f"{work}/data.ldb",
         "--shard-size", "8", "--replace")
-    results = [check(name, lockstep, work, images, labels) for name in ("sgd", "adam")]
+    results = [check(name, lockstep, work, images, labels) for name in OPTIMIZERS]
     if not all(results):
         sys.exit("train_oracle: ten steps of LeNet-5 differ from PyTorch's")
 

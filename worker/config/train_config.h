@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // TrainConfig: everything about a run, resolved and checked, as plain data. cluster/recipes makes
 // it from a TOML recipe; docs there say which key is free, branch or fixed. Defaults never change.
+// What is chosen by name (model, loss, optimizer, schedule) has `options`: those that are given, of
+// the part's own list; the others have the defaults of that list.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "base/dtype.h"
+#include "base/options/attrs.h"
 
 namespace lockstep::worker {
 
@@ -19,14 +22,10 @@ struct DataConfig {
 };
 
 struct ModelConfig {
-  std::string name;        // see `lockstep models`
-  int64_t classes = 0;     // 0: as many as the dataset has
-  std::string activation;  // empty: the model's own
-  std::string pool;        // empty: the model's own
-  double dropout = -1.0;   // negative: the model's own
-  std::string stem;        // empty: the model's own
-  bool zero_init_residual = false;
+  std::string name;     // see `lockstep models`
+  int64_t classes = 0;  // 0: as many as the dataset has
   std::string weights;  // a safetensors file to start from; empty: as the seed draws them
+  Attrs options;
 };
 
 struct BatchConfig {
@@ -37,27 +36,20 @@ struct BatchConfig {
 
 struct LossConfig {
   std::string name = "cross-entropy";
-  double label_smoothing = 0.0;
+  Attrs options;
 };
 
 struct OptimizerConfig {
-  std::string name = "sgd";  // sgd | adam
+  std::string name = "sgd";
   double lr = 0.1;
-  double momentum = 0.9;  // sgd
-  bool nesterov = false;  // sgd
-  double beta1 = 0.9;     // adam
-  double beta2 = 0.999;   // adam
-  double eps = 1e-8;      // adam
-  double weight_decay = 0.0;
   double clip_norm = 0.0;  // 0: no clipping by global norm
+  Attrs options;
 };
 
 struct ScheduleConfig {
-  std::string name = "constant";  // constant | step | cosine
-  double warmup_epochs = 0.0;     // linear from 0 to lr
-  double step_epochs = 30.0;      // step: epochs between drops
-  double gamma = 0.1;             // step: factor of a drop
-  double final_lr = 0.0;          // cosine: where it ends
+  std::string name = "constant";
+  double warmup_epochs = 0.0;  // linear from 0 to lr
+  Attrs options;
 };
 
 struct EvalConfig {

@@ -117,11 +117,7 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
   options.model = config.model.name;
   const ModelConfig& m = config.model;
   options.model_options = {.classes = m.classes > 0 ? m.classes : dataset_classes,
-                           .activation = m.activation,
-                           .pool = m.pool,
-                           .dropout = m.dropout,
-                           .stem = m.stem,
-                           .zero_init_residual = m.zero_init_residual};
+                           .options = m.options};
   if (options.model_options.classes < dataset_classes) {
     return InvalidArgument("model.classes is " + std::to_string(options.model_options.classes) +
                            " and the dataset has " + std::to_string(dataset_classes) +
@@ -130,16 +126,9 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
   options.image = image;
   options.precision = config.precision;
   options.lane_batch = config.batch.lane_batch;
-  options.label_smoothing = config.loss.label_smoothing;
+  options.loss = {config.loss.name, config.loss.options};
   options.rewrite = !config.reference_kernels();
-  const OptimizerConfig& o = config.optimizer;
-  options.optimizer = {.name = o.name,
-                       .momentum = o.momentum,
-                       .nesterov = o.nesterov,
-                       .beta1 = o.beta1,
-                       .beta2 = o.beta2,
-                       .eps = o.eps,
-                       .weight_decay = o.weight_decay};
+  options.optimizer = {config.optimizer.name, config.optimizer.options};
   return graph::Program::Make(options);
 }
 
@@ -219,6 +208,12 @@ Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
       CompileFor(config, image, static_cast<int64_t>(info.classes.size()), compile, &setup));
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
   setup.total_steps = setup.steps_per_epoch * config.epochs;
+  ASSIGN_OR_RETURN(setup.learning_rates,
+                   graph::LearningRates::Make(config.schedule.name, config.schedule.options,
+                                              {.lr = config.optimizer.lr,
+                                               .warmup_epochs = config.schedule.warmup_epochs,
+                                               .steps_per_epoch = setup.steps_per_epoch,
+                                               .total_steps = setup.total_steps}));
   if (config.max_steps > 0) setup.total_steps = std::min(setup.total_steps, config.max_steps);
   RETURN_IF_ERROR(CheckSteps(setup.total_steps));
   return setup;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/watch.h"
+#include "graph/schedules/schedule.h"
 #include "storage/dataset/dataset.h"
 #include "storage/order/epoch_order.h"
 #include "storage/order/eval_order.h"
@@ -33,6 +34,8 @@ struct RunSetup {
   int64_t steps_per_epoch = 0;
   int64_t total_steps = 0;    // of the run, max_steps applied
   int32_t lanes_at_once = 1;  // of a rank
+  // Of all epochs: train.max_steps ends a run early and changes no step before.
+  graph::LearningRates learning_rates;
 };
 
 // Opens the dataset, checks the config against it, builds and compiles everything. Every failure

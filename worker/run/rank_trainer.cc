@@ -19,7 +19,6 @@
 #include "worker/run/registration.h"
 #include "worker/run/start_weights.h"
 #include "worker/step/digest.h"
-#include "worker/step/schedule.h"
 
 namespace lockstep::worker {
 namespace {
@@ -59,11 +58,7 @@ RankTrainer::RankTrainer(const TrainConfig* config, const RunSetup* setup,
 
 RankTrainer::~RankTrainer() = default;
 
-// The schedule is that of all epochs: train.max_steps ends a run early and changes no step before.
-double RankTrainer::LearningRateOf(int64_t step) const {
-  return LearningRate(config_->schedule, config_->optimizer.lr, step, setup_->steps_per_epoch,
-                      setup_->steps_per_epoch * config_->epochs);
-}
+double RankTrainer::LearningRateOf(int64_t step) const { return setup_->learning_rates.At(step); }
 
 Deadline RankTrainer::StepDeadline() const {
   return Deadline::In(ToDuration(config_->run.step_limit));

@@ -175,7 +175,8 @@ TEST_F(LaneRunnerTest, AnInfiniteLossIsAsBadAsOneThatIsNoNumber) {
 TEST(LaneGradient, OfAShortLaneIsScaledByTheFullLaneBatch) {
   std::vector<std::vector<float>> gradients;
   for (int64_t lane_batch : {4, 8}) {
-    const SmallModel model({.lane_batch = lane_batch, .lane_rows = {3}, .dropout = 0.0});
+    const SmallModel model(
+        {.lane_batch = lane_batch, .lane_rows = {3}, .model_options = {{"dropout", 0.0}}});
     ModelState state = model.State(1);
     const auto workspaces = *LaneWorkspaces::Make(*model, 1);
     const auto runner = *LaneRunner::Make(model.get(), &state, workspaces.get(), {{0, 1}, 1, 0});

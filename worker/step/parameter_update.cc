@@ -150,13 +150,10 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes,
     }
   }
   UpdateScalars scalars;
-  const graph::OptimizerSpec& optimizer = model_->program().options().optimizer;
   scalars.Add(model_->precision(), step.lr);
   scalars.Add(model_->precision(), scale);
-  if (optimizer.name == "adam") {
-    const double t = static_cast<double>(step.applied_updates);
-    scalars.Add(model_->precision(), 1.0 - math::Pow(optimizer.beta1, t));
-    scalars.Add(model_->precision(), 1.0 - math::Pow(optimizer.beta2, t));
+  for (const double value : model_->program().UpdateScalars(step.applied_updates)) {
+    scalars.Add(model_->precision(), value);
   }
   std::vector<EventPtr> gathered;
   for (int64_t b = 0; b < gradients_.buckets(); ++b) {

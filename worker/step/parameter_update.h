@@ -31,7 +31,7 @@ class ParameterUpdate {
   struct StepScalars {
     double lr = 0.0;
     double gradient_scale = 1.0;  // lane_batch / sum of denominators
-    int64_t applied_updates = 0;  // after this one: Adam's t
+    int64_t applied_updates = 0;  // after this one: what an optimizer counts from 1
   };
   struct Outcome {
     bool applied = true;       // false: a non-finite gradient was skipped

@@ -19,10 +19,7 @@ namespace {
 
 Status ExpectRows(const CrossEntropyAttrs& attrs, std::span<const TensorType> in,
                   std::string_view name) {
-  if (!(attrs.label_smoothing >= 0.0 && attrs.label_smoothing <= 1.0)) {
-    return InvalidArgument("label_smoothing is " + std::to_string(attrs.label_smoothing) +
-                           "; expected 0 to 1");
-  }
+  RETURN_IF_ERROR(CheckOptions(attrs, "cross_entropy"));
   RETURN_IF_ERROR(ExpectFloat(in[0], name));
   RETURN_IF_ERROR(ExpectRank(in[0], 2, name));
   if (in[0].shape[1] < 1) {
@@ -75,6 +72,14 @@ Sample MakeGradSample(std::string name, double smoothing, int64_t rows, int64_t 
   return sample;
 }
 
+// Evaluation has no smoothing.
+LossPair Build(Emitter* e, Value logits, Value labels, const CrossEntropyAttrs& options,
+               bool training) {
+  const CrossEntropyOut out =
+      CrossEntropy(e, logits, labels, training ? options.label_smoothing : 0.0);
+  return {out.numerator, out.denominator};
+}
+
 }  // namespace
 
 void Register(OpRegistry& registry) {
@@ -102,6 +107,9 @@ void Register(OpRegistry& registry) {
        .samples = {MakeGradSample("plain", 0.0, 7, 10), MakeGradSample("smoothed", 0.1, 5, 3),
                    MakeGradSample("one_row", 0.0, 1, 5), MakeGradSample("no_rows", 0.0, 0, 10),
                    MakeGradSample("tail", 0.2, 3, 37), MakeGradSample("wide", 0.0, 3, 1000)}});
+  registry.AddLoss<CrossEntropyAttrs>({.name = "cross-entropy",
+                                       .doc = "softmax cross-entropy of one label an image",
+                                       .build = Build});
 }
 
 }  // namespace cross_entropy

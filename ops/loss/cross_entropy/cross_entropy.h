@@ -14,16 +14,18 @@
 // and probabilities are constants to the gradient.
 #pragma once
 
+#include "base/options/option.h"
 #include "ops/core/emitter.h"
 
 namespace lockstep::ops {
 
 struct CrossEntropyAttrs {
-  double label_smoothing = 0.0;  // in [0, 1]
+  double label_smoothing = 0.0;
 
   template <typename V>
   void Visit(V&& v) {
-    v("label_smoothing", label_smoothing);
+    v("label_smoothing", label_smoothing,
+      Says("probability given to the other classes").Within({.low = 0, .high = 1}));
   }
 };
 

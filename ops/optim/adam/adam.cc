@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/optim/adam/adam.h"
 
+#include "base/math.h"
 #include "ops/core/expect.h"
 #include "ops/core/registry.h"
 #include "ops/optim/adam/adam_cpu.h"
@@ -17,29 +18,10 @@ AdamOut Adam(Emitter* e, Value param, Value grad, Value m, Value v, Value lr, Va
 namespace adam {
 namespace {
 
-Status ExpectBeta(double beta, std::string_view name) {
-  if (beta >= 0.0 && beta < 1.0) return OkStatus();
-  return InvalidArgument(std::string(name) + " is " + std::to_string(beta) +
-                         "; expected 0 <= " + std::string(name) + " < 1");
-}
-
-Status CheckAttrs(const AdamAttrs& attrs) {
-  RETURN_IF_ERROR(ExpectBeta(attrs.beta1, "beta1"));
-  RETURN_IF_ERROR(ExpectBeta(attrs.beta2, "beta2"));
-  if (!(attrs.eps >= 0.0)) {
-    return InvalidArgument("eps is " + std::to_string(attrs.eps) + "; expected at least 0");
-  }
-  if (!(attrs.weight_decay >= 0.0)) {
-    return InvalidArgument("weight_decay is " + std::to_string(attrs.weight_decay) +
-                           "; expected at least 0");
-  }
-  return OkStatus();
-}
-
 // (param, grad, m, v, lr, grad_scale, bias1, bias2) -> param', m', v'.
 Result<TensorTypes> Infer(const AdamAttrs& attrs, std::span<const TensorType> in) {
   RETURN_IF_ERROR(ExpectInputs(in, 8));
-  RETURN_IF_ERROR(CheckAttrs(attrs));
+  RETURN_IF_ERROR(CheckOptions(attrs, "adam"));
   RETURN_IF_ERROR(ExpectFloat(in[0], "param"));
   RETURN_IF_ERROR(ExpectRank(in[0], 1, "param"));
   RETURN_IF_ERROR(ExpectSame(in[0], in[1], "param and grad"));
@@ -55,6 +37,13 @@ Result<TensorTypes> Infer(const AdamAttrs& attrs, std::span<const TensorType> in
 Cost UpdateCost(const AdamAttrs& attrs, const NodeSpec& node) {
   const int64_t an_element = 15 + (attrs.weight_decay != 0.0 ? 2 : 0);
   return {an_element * node.in[0].shape.elements(), BytesMoved(node)};
+}
+
+double Bias1(const AdamAttrs& options, int64_t updates) {
+  return 1.0 - math::Pow(options.beta1, static_cast<double>(updates));
+}
+double Bias2(const AdamAttrs& options, int64_t updates) {
+  return 1.0 - math::Pow(options.beta2, static_cast<double>(updates));
 }
 
 Sample MakeSample(std::string name, const AdamAttrs& attrs, int64_t n) {
@@ -78,6 +67,10 @@ void Register(OpRegistry& registry) {
        .cost = UpdateCost,
        .samples = {MakeSample("plain", {}, 13), MakeSample("decay", {0.9, 0.99, 1e-8, 5e-2}, 7),
                    MakeSample("low_beta1", {0.3, 0.9, 1e-3, 0.0}, 5), MakeSample("empty", {}, 0)}});
+  registry.AddOptimizer<AdamAttrs>({.name = "adam",
+                                    .doc = "Adam (Kingma and Ba, 2015)",
+                                    .slots = {"exp_avg", "exp_avg_sq"},
+                                    .scalars = {{"bias1", Bias1}, {"bias2", Bias2}}});
 }
 
 }  // namespace adam

@@ -11,6 +11,7 @@
 // at the first applied update; they, lr and grad_scale are scalars (shape []).
 #pragma once
 
+#include "base/options/option.h"
 #include "ops/core/emitter.h"
 
 namespace lockstep::ops {
@@ -23,10 +24,10 @@ struct AdamAttrs {
 
   template <typename V>
   void Visit(V&& v) {
-    v("beta1", beta1);
-    v("beta2", beta2);
-    v("eps", eps);
-    v("weight_decay", weight_decay);
+    v("beta1", beta1, Says("decay of the mean of gradients").Within(kBelowOne));
+    v("beta2", beta2, Says("decay of the mean of squared gradients").Within(kBelowOne));
+    v("eps", eps, Says("added to the root of that mean").Within(kNotNegative));
+    v("weight_decay", weight_decay, Says("L2 penalty added to the gradient").Within(kNotNegative));
   }
 };
 

@@ -17,25 +17,17 @@ SgdOut Sgd(Emitter* e, Value param, Value grad, Value velocity, Value lr, Value 
 namespace sgd {
 namespace {
 
-Status CheckAttrs(const SgdAttrs& attrs) {
-  if (!(attrs.momentum >= 0.0)) {
-    return InvalidArgument("momentum is " + std::to_string(attrs.momentum) +
-                           "; expected at least 0");
-  }
-  if (!(attrs.weight_decay >= 0.0)) {
-    return InvalidArgument("weight_decay is " + std::to_string(attrs.weight_decay) +
-                           "; expected at least 0");
-  }
-  if (attrs.nesterov && attrs.momentum == 0.0) {
-    return InvalidArgument("nesterov is true with momentum 0; expected a momentum above 0");
-  }
-  return OkStatus();
+std::optional<OptionConflict> FindConflict(const SgdAttrs& options) {
+  if (!options.nesterov || options.momentum > 0.0) return std::nullopt;
+  return OptionConflict{{"nesterov", "momentum"},
+                        "optimizer.nesterov needs optimizer.momentum above 0"};
 }
 
 // (param, grad, velocity, lr, grad_scale) -> param', velocity'.
 Result<TensorTypes> Infer(const SgdAttrs& attrs, std::span<const TensorType> in) {
   RETURN_IF_ERROR(ExpectInputs(in, 5));
-  RETURN_IF_ERROR(CheckAttrs(attrs));
+  RETURN_IF_ERROR(CheckOptions(attrs, "sgd"));
+  if (const auto conflict = FindConflict(attrs)) return InvalidArgument(conflict->message);
   RETURN_IF_ERROR(ExpectFloat(in[0], "param"));
   RETURN_IF_ERROR(ExpectRank(in[0], 1, "param"));
   RETURN_IF_ERROR(ExpectSame(in[0], in[1], "param and grad"));
@@ -70,6 +62,11 @@ void Register(OpRegistry& registry) {
                    MakeSample("momentum", {0.9, 0.0, false}, 13),
                    MakeSample("decay", {0.9, 5e-2, false}, 9),
                    MakeSample("nesterov", {0.8, 1e-2, true}, 11), MakeSample("empty", {}, 0)}});
+  registry.AddOptimizer<SgdAttrs>({.name = "sgd",
+                                   .doc = "stochastic gradient descent with momentum",
+                                   .slots = {"momentum_buffer"},
+                                   .needs_lr = false,
+                                   .conflict = FindConflict});
 }
 
 }  // namespace sgd

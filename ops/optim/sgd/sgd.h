@@ -11,6 +11,7 @@
 // plan.
 #pragma once
 
+#include "base/options/option.h"
 #include "ops/core/emitter.h"
 
 namespace lockstep::ops {
@@ -22,9 +23,9 @@ struct SgdAttrs {
 
   template <typename V>
   void Visit(V&& v) {
-    v("momentum", momentum);
-    v("weight_decay", weight_decay);
-    v("nesterov", nesterov);
+    v("momentum", momentum, Says("share of the last update kept").Within(kBelowOne));
+    v("weight_decay", weight_decay, Says("L2 penalty added to the gradient").Within(kNotNegative));
+    v("nesterov", nesterov, Says("Nesterov momentum"));
   }
 };
 

@@ -26,14 +26,14 @@ class SmallModel {
     std::vector<int64_t> eval_rows = {4};
     std::string optimizer = "sgd";
     DType precision = DType::kFloat32;
-    double dropout = -1.0;
+    Attrs model_options;
   };
 
   explicit SmallModel(const Options& options) : device_(ReferenceHostSpec()) {
     graph::ProgramOptions program;
     program.model = options.name;
     program.model_options.classes = options.classes;
-    program.model_options.dropout = options.dropout;
+    program.model_options.own = options.model_options;
     program.image = options.image;
     program.lane_batch = options.lane_batch;
     program.precision = options.precision;

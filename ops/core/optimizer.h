@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Optimizer: what an update op says beside its math, so that it can train. The op of the same name
+// takes and gives, each a block of any length n or a scalar of shape [], in this order:
+//
+//   (param, grad, the slots, lr, grad_scale, the scalars) -> param', the slots'
+//
+// Its attributes are the options of the recipe's [optimizer] (base/options/option.h). lr and
+// grad_scale belong to the step; whatever else changes from step to step is a scalar. An op folder
+// adds its optimizer in Register (ops/core/registry.h), and nothing else is edited.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/options/option.h"
+
+namespace lockstep::ops {
+
+// A number of the step that the op reads, made on the host in double and rounded once to the run's
+// type. `updates`: how many were applied, this one included; 1 at the first.
+struct UpdateScalar {
+  std::string name;
+  std::function<double(const Attrs& options, int64_t updates)> value;
+};
+
+struct Optimizer {
+  std::string name;                // of the op
+  std::string doc;                 // one line with its source
+  OptionList options;              // the op's attributes
+  std::vector<std::string> slots;  // state kept for every parameter, under PyTorch's names
+  std::vector<UpdateScalar> scalars;
+  bool needs_lr = true;  // a recipe must say optimizer.lr
+  // Options that do not go together; null: all do.
+  std::function<std::optional<OptionConflict>(const Attrs& options)> conflict;
+};
+
+// The optimizer as its folder writes it, typed by the op's attribute struct A.
+template <typename A>
+struct OptimizerOf {
+  struct Scalar {
+    std::string name;
+    double (*value)(const A& options, int64_t updates);
+  };
+  std::string name;
+  std::string doc;
+  std::vector<std::string> slots;
+  std::vector<Scalar> scalars = {};
+  bool needs_lr = true;
+  std::optional<OptionConflict> (*conflict)(const A& options) = nullptr;
+};
+
+template <typename A>
+Optimizer Erase(OptimizerOf<A> typed) {
+  Optimizer optimizer;
+  optimizer.name = std::move(typed.name);
+  optimizer.doc = std::move(typed.doc);
+  optimizer.options = ListOf<A>();
+  optimizer.slots = std::move(typed.slots);
+  for (const auto& scalar : typed.scalars) {
+    optimizer.scalars.push_back(
+        {scalar.name, [f = scalar.value](const Attrs& options, int64_t updates) {
+           return f(*Unpack<A>(options), updates);
+         }});
+  }
+  optimizer.needs_lr = typed.needs_lr;
+  if (typed.conflict != nullptr) {
+    optimizer.conflict = [f = typed.conflict](const Attrs& options) {
+      return f(*Unpack<A>(options));
+    };
+  }
+  return optimizer;
+}
+
+}  // namespace lockstep::ops
