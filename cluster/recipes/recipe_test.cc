@@ -118,10 +118,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadRecipe{"sampler = { class_weights = 200 }\n",
                   "r.toml:3:13: 'sampler.class_weights' is not in this version of Lockstep, so "
                   "it would do nothing; remove it"},
-        BadRecipe{
-            "optimizer.name = \"sdg\"\n",
-            "r.toml:3:18: 'optimizer.name' is \"sdg\"; expected one of \"adam\", \"sgd\"; did "
-            "you mean \"sgd\"?"},
+        BadRecipe{"optimizer.name = \"sdg\"\n",
+                  "r.toml:3:18: 'optimizer.name' is \"sdg\"; expected one of \"adam\", \"adamw\", "
+                  "\"sgd\"; did you mean \"sgd\"?"},
         BadRecipe{"run.device = \"cuda\"\n",
                   "r.toml:3:14: 'run.device' is \"cuda\"; expected one of \"auto\", \"cpu\""}));
 

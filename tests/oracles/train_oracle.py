@@ -106,6 +106,7 @@ def relative_error(ours, theirs):
 OPTIMIZERS = {
     "sgd": (0.05, lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9, weight_decay=1e-3)),
     "adam": (0.001, lambda parameters: torch.optim.Adam(parameters, lr=0.001, weight_decay=1e-3)),
+    "adamw": (0.001, lambda parameters: torch.optim.AdamW(parameters, lr=0.001, weight_decay=1e-3)),
 }
 
 
