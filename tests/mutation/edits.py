@@ -210,7 +210,7 @@ OPS = [
          "keep * running[i] + take * batch[i]", "take * running[i] + keep * batch[i]",
          "Running statistics keep a tenth instead of nine tenths.", "distributed",
          "*GoldenDigests*"),
-    Edit("top1-takes-the-last-of-equals", "ops/loss/top1/top1_cpu.cc", "logits[k] > logits[best]",
+    Edit("top1-takes-the-last-of-equals", "ops/core/prediction.h", "logits[k] > logits[best]",
          "logits[k] >= logits[best]", "A tie of logits is decided for the last class.",
          "ops", "*op1*"),
 ]
