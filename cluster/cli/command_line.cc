@@ -467,6 +467,7 @@ Examples:
   lockstep eval runs/lenet5-fashion-mnist@best
   lockstep eval runs/lenet5-fashion-mnist@1200
   lockstep eval runs/lenet5-fashion-mnist --split train
+  lockstep eval runs/lenet5-fashion-mnist --per-class
   lockstep eval runs/lenet5-fashion-mnist data.dataset=/elsewhere/fashion-mnist.ldb
 )",
                             [this] { return RunEval(eval_, console_); });
@@ -478,6 +479,10 @@ Examples:
         ->required();
     AddOverrides(command, &eval_.overrides);
     command->add_option("--split", eval_.split, "Split; default: the recipe's data.val");
+    command->add_flag("--per-class", eval_.per_class,
+                      "Also a table of what the task says of each class, and its number of "
+                      "samples; with --json also the confusion matrix");
+    command->add_flag("--json", eval_.json, "As JSON");
   }
 
   void AddExplain() {

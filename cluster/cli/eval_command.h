@@ -15,6 +15,8 @@ struct EvalOptions {
   std::string weights;                 // as worker/report/named_weights.h reads it; of a run
   std::vector<std::string> overrides;  // key=value, over the run's recipe
   std::string split;                   // empty: the recipe's data.val
+  bool per_class = false;              // also a table of the values of each class
+  bool json = false;
 };
 
 Status RunEval(const EvalOptions& options, Console* console);

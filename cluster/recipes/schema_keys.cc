@@ -258,6 +258,9 @@ void AddAugmentAndEvalKeys(std::vector<RecipeKey>* keys) {
                                            "samples of a lane an evaluation batch")));
   keys->push_back(Within(kCount32, Key("eval.every_epochs", kBranch, FIELD(eval.every_epochs),
                                        "epochs between evaluations")));
+  keys->push_back(Key("eval.best", kBranch, FIELD(eval.best),
+                      "metric by which an evaluation is the best, or \"loss\"; \"\": that of the "
+                      "task"));
 }
 
 void AddCheckpointKeys(std::vector<RecipeKey>* keys) {

@@ -91,7 +91,7 @@ class Folder {
   void EmitFill(const Node& node, size_t k, double value) {
     const TensorType& type = graph_.TypeOf(node.out[k]);
     const Attrs attrs =
-        ops::Pack(ops::FillAttrs{value, type.shape.dims(), std::string(DTypeName(type.dtype))});
+        Pack(ops::FillAttrs{value, type.shape.dims(), std::string(DTypeName(type.dtype))});
     const Result<std::vector<Value>> out = copy_.to().AddNode(fill_, attrs, {}, node.path);
     CHECK(out.ok()) << out.status();
     copy_.Rename(node.out[k], (*out)[0]);

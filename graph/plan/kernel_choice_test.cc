@@ -42,16 +42,16 @@ class LibraryFamily : public ListFamily {
   bool is_library() const override { return true; }
 };
 
-Result<ops::TensorTypes> Same(const ops::NoAttrs&, std::span<const TensorType> in) {
+Result<ops::TensorTypes> Same(const NoAttrs&, std::span<const TensorType> in) {
   return ops::TensorTypes{in[0]};
 }
 
-void Nothing(const ops::NoAttrs&, const ops::ReferenceArgs&) {}
+void Nothing(const NoAttrs&, const ops::ReferenceArgs&) {}
 
 class KernelChoiceTest : public testing::Test {
  protected:
   KernelChoiceTest() {
-    registry_.Add<ops::NoAttrs>(
+    registry_.Add<NoAttrs>(
         {.name = "op", .infer = Same, .reference_f32 = Nothing, .reference_f64 = Nothing});
     registry_.AddKernel("op", Family("absent", {}));
     registry_.AddKernel("op", Family("slow", {{.algorithm = "s", .known_slower = true}}));

@@ -73,23 +73,23 @@ TEST(Compile, PlansOfResidualNetworksAreNearTheirLowerBound) {
 }
 
 // y0 = y1 = x; either output may be x's buffer.
-void Copy(const ops::NoAttrs&, const ops::ReferenceArgs& args) {
+void Copy(const NoAttrs&, const ops::ReferenceArgs& args) {
   for (int64_t i = 0; i < args.in_shape(0).elements(); ++i) {
     const float x = args.in<float>(0)[i];
     args.out<float>(0)[i] = args.out<float>(1)[i] = x;
   }
 }
-Result<ops::TensorTypes> TwoOfTheSame(const ops::NoAttrs&, std::span<const TensorType> in) {
+Result<ops::TensorTypes> TwoOfTheSame(const NoAttrs&, std::span<const TensorType> in) {
   return ops::TensorTypes{in[0], in[0]};
 }
 
 TEST(Compile, TwoOutputsNeverTakeTheSameInputsBuffer) {
   ops::OpRegistry registry;
-  registry.Add<ops::NoAttrs>({.name = "two",
-                              .infer = TwoOfTheSame,
-                              .reference_f32 = Copy,
-                              .reference_f64 = Copy,
-                              .may_alias = {{0, 0}, {0, 1}}});
+  registry.Add<NoAttrs>({.name = "two",
+                         .infer = TwoOfTheSame,
+                         .reference_f32 = Copy,
+                         .reference_f64 = Copy,
+                         .may_alias = {{0, 0}, {0, 1}}});
   GraphBuilder b("twice", registry);
   const Value x = b.graph().AddArg("x", ArgKind::kInput, {DType::kFloat32, {4}});
   const std::vector<Value> first = b.Emit("two", {}, std::vector<Value>{x});

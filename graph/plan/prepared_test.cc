@@ -34,15 +34,15 @@ class PreparingFamily : public ops::KernelFamily {
   }
 };
 
-Result<ops::TensorTypes> First(const ops::NoAttrs&, std::span<const TensorType> in) {
+Result<ops::TensorTypes> First(const NoAttrs&, std::span<const TensorType> in) {
   return ops::TensorTypes{in[0]};
 }
-void Nothing(const ops::NoAttrs&, const ops::ReferenceArgs&) {}
+void Nothing(const NoAttrs&, const ops::ReferenceArgs&) {}
 
 class PreparedTest : public testing::Test {
  protected:
   void SetUp() override {
-    registry_.Add<ops::NoAttrs>(
+    registry_.Add<NoAttrs>(
         {.name = "op", .infer = First, .reference_f32 = Nothing, .reference_f64 = Nothing});
     registry_.AddKernel("op", std::make_shared<PreparingFamily>());
     device_.reference_kernels_only = false;

@@ -9,6 +9,7 @@
 #include "graph/passes/common_subexpressions.h"
 #include "graph/passes/fold.h"
 #include "graph/passes/fuse.h"
+#include "graph/tasks/registry.h"
 #include "ops/loss/cross_entropy/cross_entropy.h"
 #include "ops/loss/top1/top1.h"
 #include "ops/math/fill/fill.h"
@@ -19,9 +20,9 @@
 namespace lockstep::graph {
 namespace {
 
-// The forward half shared by the lane and eval graphs: model, loss, metrics.
+// The forward half shared by the lane and eval graphs: model and loss.
 struct Forward {
-  Value logits, numerator;
+  Value logits, labels, numerator;
 };
 
 Forward BuildForward(GraphBuilder* builder, ModelParts* parts, const Model& model,
@@ -29,20 +30,40 @@ Forward BuildForward(GraphBuilder* builder, ModelParts* parts, const Model& mode
   const Shape& image = options.image;
   const Value x = builder->graph().AddArg(
       "x", ArgKind::kInput, {options.precision, {rows, image[0], image[1], image[2]}});
-  const Value labels = builder->graph().AddArg("labels", ArgKind::kInput, {DType::kInt32, {rows}});
-  const Net net(builder, parts, options.precision, training);
   Forward forward;
+  forward.labels = builder->graph().AddArg("labels", ArgKind::kInput, {DType::kInt32, {rows}});
+  const Net net(builder, parts, options.precision, training);
   forward.logits = model.build(net, x, options.model_options);
   builder->SetPath("loss");
   const ops::CrossEntropyOut loss =
-      ops::CrossEntropy(builder, forward.logits, labels, options.label_smoothing);
-  const Value correct = ops::Top1Correct(builder, forward.logits, labels);
+      ops::CrossEntropy(builder, forward.logits, forward.labels, options.label_smoothing);
   if (!builder->status().ok()) return forward;
   forward.numerator = loss.numerator;
   builder->graph().AddResult(std::string(kNumerator), loss.numerator);
   builder->graph().AddResult(std::string(kDenominator), loss.denominator);
-  builder->graph().AddResult(std::string(kCorrect), correct);
   return forward;
+}
+
+void AddHits(GraphBuilder* builder, const Forward& forward) {
+  const Value correct = ops::Top1Correct(builder, forward.logits, forward.labels);
+  if (builder->status().ok()) builder->graph().AddResult(std::string(kCorrect), correct);
+}
+
+// What the task adds up over an evaluation.
+void AddSums(GraphBuilder* builder, const Forward& forward, const Task& task) {
+  builder->SetPath("metrics");
+  EvalBuilder eval(builder, forward.logits, forward.labels);
+  task.Eval(eval);
+  for (const auto& [name, value] : eval.sums()) {
+    if (!builder->status().ok()) return;
+    const TensorType& type = builder->TypeOf(value);
+    if (type.dtype != DType::kInt64 && type.dtype != DType::kFloat64) {
+      builder->Fail(Internal("task '" + std::string(task.name()) + "': the sum '" + name + "' is " +
+                             type.ToString() + "; expected i64 or f64"));
+      return;
+    }
+    builder->graph().AddResult(std::string(kSumPrefix) + name, value);
+  }
 }
 
 // The passes before autodiff, on a graph whose values `forward` and `parts` name.
@@ -72,6 +93,7 @@ Result<Built> BuildLane(const ProgramOptions& options, int64_t rows) {
   GraphBuilder builder("lane");
   ModelParts parts;
   Forward forward = BuildForward(&builder, &parts, *model, options, rows, true);
+  AddHits(&builder, forward);
   if (options.rewrite) RewriteForward(&builder, &parts, &forward);
   builder.SetPath("loss");
   const Value seed =
@@ -140,10 +162,11 @@ std::vector<std::string> OptimizerSpec::slots() const {
 
 Result<Program> Program::Make(const ProgramOptions& options) {
   ASSIGN_OR_RETURN(const Model* model, FindModel(options.model));
+  ASSIGN_OR_RETURN(const Task* task, FindTask(options.task));
   RETURN_IF_ERROR(CheckModelOptions(*model, options.model_options));
   RETURN_IF_ERROR(CheckOneOf("optimizer.name", options.optimizer.name, {"sgd", "adam"}));
   ASSIGN_OR_RETURN(Built built, BuildLane(options, options.lane_batch));
-  Program program(options);
+  Program program(options, task);
   program.parameters_ = std::move(built.parts.parameters);
   program.running_ = std::move(built.parts.running);
   return program;
@@ -173,6 +196,7 @@ Result<Graph> Program::Eval(int64_t rows) const {
   ProgramOptions options = options_;
   options.label_smoothing = 0.0;  // the evaluation loss is plain cross-entropy
   Forward forward = BuildForward(&builder, &parts, *model, options, rows, false);
+  AddSums(&builder, forward, *task_);
   if (options.rewrite) RewriteForward(&builder, &parts, &forward);
   if (builder.status().ok()) builder.graph().AddResult("logits", forward.logits);
   return std::move(builder).Finish();

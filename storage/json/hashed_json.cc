@@ -37,6 +37,14 @@ json ParseHashed(std::string_view text) {
   return j;
 }
 
+Status OtherVersion(const HashedFormat& format, int64_t version) {
+  return FailedPrecondition(
+      "it has format version " + std::to_string(version) + "; this program reads version " +
+      std::to_string(format.version) +
+      (format.oldest > 0 ? " and back to " + std::to_string(format.oldest) : "") + ". " +
+      format.remedy);
+}
+
 uint64_t HexField64(const json& object, const std::string& key) {
   uint64_t value = 0;
   if (!ParseHex64(Text(object, key), &value)) {

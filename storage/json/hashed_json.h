@@ -22,9 +22,16 @@ nlohmann::json ParseHashed(std::string_view text);
 
 struct HashedFormat {
   const char* name;
-  int64_t version;
+  int64_t version;     // that is written
   const char* remedy;  // of a text of another version
+  int64_t oldest = 0;  // version that is read too; 0: none is
+  bool Reads(int64_t other) const {
+    return other == version || (oldest > 0 && other >= oldest && other < version);
+  }
 };
+
+// Failed-precondition, with what is read and the remedy.
+Status OtherVersion(const HashedFormat& format, int64_t version);
 
 // What `from_json` (which may throw as ParseHashed) makes of an intact text of this format and
 // version. Data-loss unless `encode` gives it back byte for byte; failed-precondition for another
@@ -35,10 +42,8 @@ Result<T> DecodeHashed(std::string_view text, const HashedFormat& format,
   try {
     const nlohmann::json j = ParseHashed(text);
     if (Text(j, "format") != format.name) throw StrictJsonError("it is of another format");
-    if (const int64_t version = Integer(j, "version"); version != format.version) {
-      return FailedPrecondition("it has format version " + std::to_string(version) +
-                                "; this program reads version " + std::to_string(format.version) +
-                                ". " + format.remedy);
+    if (const int64_t version = Integer(j, "version"); !format.Reads(version)) {
+      return OtherVersion(format, version);
     }
     T value = from_json(j);
     if (encode(value) != text) throw StrictJsonError("it holds a key that is not of this format");

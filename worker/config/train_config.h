@@ -63,6 +63,7 @@ struct ScheduleConfig {
 struct EvalConfig {
   int64_t batch = 256;       // rows of an evaluation batch a lane
   int32_t every_epochs = 1;  // fixed: it will drive plateaus and early stopping
+  std::string best;          // metric that compares evaluations, or "loss"; empty: the task's
 };
 
 struct CheckpointConfig {

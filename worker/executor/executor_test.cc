@@ -150,22 +150,22 @@ TEST_F(ExecutorTest, ResultsThatRepeatAnArgumentOrAResultAreCopies) {
 
 // y = x, and one element written behind y, or before it.
 template <int kAt>
-void WriteBeside(const ops::NoAttrs&, const ops::ReferenceArgs& args) {
+void WriteBeside(const NoAttrs&, const ops::ReferenceArgs& args) {
   float* y = args.out<float>(0);
   std::copy_n(args.in<float>(0), 4, y);
   y[kAt] = 7.0f;
 }
-Result<ops::TensorTypes> SameType(const ops::NoAttrs&, std::span<const TensorType> in) {
+Result<ops::TensorTypes> SameType(const NoAttrs&, std::span<const TensorType> in) {
   return ops::TensorTypes{in[0]};
 }
 
 TEST_F(ExecutorTest, CanariesNameTheLayerThatWritesBesideItsBuffers) {
   ops::OpRegistry registry;
   const auto add = [&](std::string name, auto* reference) {
-    registry.Add<ops::NoAttrs>({.name = std::move(name),
-                                .infer = SameType,
-                                .reference_f32 = reference,
-                                .reference_f64 = reference});
+    registry.Add<NoAttrs>({.name = std::move(name),
+                           .infer = SameType,
+                           .reference_f32 = reference,
+                           .reference_f64 = reference});
   };
   add("copy", WriteBeside<3>);
   add("behind", WriteBeside<4>);

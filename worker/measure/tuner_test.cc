@@ -75,11 +75,11 @@ class FakeFamily : public ops::KernelFamily {
   std::vector<std::string>* const runs_;
 };
 
-Result<ops::TensorTypes> Same(const ops::NoAttrs&, std::span<const TensorType> in) {
+Result<ops::TensorTypes> Same(const NoAttrs&, std::span<const TensorType> in) {
   return ops::TensorTypes{in[0]};
 }
 
-void Nothing(const ops::NoAttrs&, const ops::ReferenceArgs&) {
+void Nothing(const NoAttrs&, const ops::ReferenceArgs&) {
   FAIL() << "the reference kernel is no contender";
 }
 
@@ -87,7 +87,7 @@ class TunerTest : public testing::Test {
  protected:
   // An op of one node whose kernels are these, then the reference.
   ops::NodeSpec Node(const std::string& op, std::vector<Fake> fakes, int64_t elements = 4) {
-    registry_.Add<ops::NoAttrs>(
+    registry_.Add<NoAttrs>(
         {.name = op, .infer = Same, .reference_f32 = Nothing, .reference_f64 = Nothing});
     if (!fakes.empty()) {
       registry_.AddKernel(op, std::make_shared<FakeFamily>(std::move(fakes), &clock_, &runs_));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/model/weight_tensors.h"
 
+#include "storage/checkpoint/checkpoint_directory.h"
+
 namespace lockstep::worker {
 
 Result<WeightTensors> WeightTensors::Read(const NamedWeights& weights) {

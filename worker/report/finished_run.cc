@@ -16,8 +16,10 @@ namespace {
 using nlohmann::json;
 using storage::Text;
 
-constexpr storage::HashedFormat kFormat = {"lockstep-summary", 2,
-                                           "Use the program that wrote it, or train anew"};
+// Version 2 had one metric, as a number of its own; what is read here stands in both alike.
+constexpr storage::HashedFormat kFormat = {"lockstep-summary", 3,
+                                           "Use the program that wrote it, or train anew",
+                                           /*oldest=*/2};
 // In bytewise order; only the kernel file may be missing.
 constexpr const char* kResultFiles[] = {kDigestsFile, kKernelFileCopy, kWeightsFile, "recipe.toml",
                                         kResultsFile};
@@ -44,10 +46,8 @@ Result<Summary> ParseSummary(const std::string& text) {
     }
     const json j = storage::ParseHashed(text);
     if (Text(j, "format") != kFormat.name) return DataLoss("it is of another format");
-    if (const int64_t version = storage::Integer(j, "version"); version != kFormat.version) {
-      return FailedPrecondition("it has format version " + std::to_string(version) +
-                                "; this program reads version " + std::to_string(kFormat.version) +
-                                ". " + kFormat.remedy);
+    if (const int64_t version = storage::Integer(j, "version"); !kFormat.Reads(version)) {
+      return storage::OtherVersion(kFormat, version);
     }
     Summary summary{Text(j, "status"), {}};
     summary.run.digest = storage::HexField64(j, "digest");
@@ -96,6 +96,8 @@ std::string SummaryJson(const TrainSummary& s, const std::vector<FileState>& fil
   for (const FileState& file : files) {
     named.push_back({{"name", file.name}, {"size", file.size}, {"xxh3_128", file.hash.ToHex()}});
   }
+  json metrics = json::object();
+  for (const Metric& metric : s.metrics) metrics[metric.name] = NumberOrNull(metric.value);
   json j = {
       {"format", kFormat.name},
       {"version", kFormat.version},
@@ -105,7 +107,7 @@ std::string SummaryJson(const TrainSummary& s, const std::vector<FileState>& fil
       {"digest", Hex64(s.digest)},
       {"train_loss", NumberOrNull(s.train_loss)},
       {"val_loss", NumberOrNull(s.val_loss)},
-      {"acc1", NumberOrNull(s.acc1)},
+      {"metrics", std::move(metrics)},
       {"images_per_second", NumberOrNull(s.images_per_second)},
       {"seconds", NumberOrNull(s.seconds)},
       {"world_size", s.world_size},

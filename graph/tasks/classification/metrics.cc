@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/tasks/classification/metrics.h"
+
+#include <numeric>
+
+namespace lockstep::graph::classification {
+namespace {
+
+constexpr std::string_view kAcc1 = "acc1";
+
+double Ratio(int64_t part, int64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+// The share of samples whose largest logit is at their class.
+double Acc1(const Counts& counts) {
+  return Ratio(std::accumulate(counts.hits.begin(), counts.hits.end(), int64_t{0}), counts.samples);
+}
+
+// The share of samples whose class is among the five largest logits: 1 with five classes or fewer.
+double Acc5(const Counts& counts) { return Ratio(counts.in_top_k, counts.samples); }
+
+}  // namespace
+
+const std::vector<MetricRule>& MetricRules() {
+  static const std::vector<MetricRule> kRules = {
+      {kAcc1, Acc1, true, kFractionUnit},
+      {"acc5", Acc5, true, kFractionUnit},
+  };
+  return kRules;
+}
+
+std::string_view Primary() { return kAcc1; }
+
+ClassScores ScoresOf(const Counts& counts, size_t index) {
+  const int64_t hits = counts.hits[index];
+  const int64_t predicted = counts.predicted[index], actual = counts.actual[index];
+  return {Ratio(hits, predicted), Ratio(hits, actual), Ratio(2 * hits, predicted + actual)};
+}
+
+}  // namespace lockstep::graph::classification
