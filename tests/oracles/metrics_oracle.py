@@ -82,6 +82,7 @@ def expected_of(logits, labels):
         "confusion": confusion.tolist(),
         "classes": rows,
         "metrics": {
+            "balanced_accuracy": float(np.mean([row["recall"] for row in rows if row["support"]])),
             "acc1": float((predicted == y).double().mean()),
             "acc5": float((logits.topk(5).indices == y[:, None]).any(1).double().mean())}}
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "graph/ir/builder.h"
 #include "graph/tasks/classification/counts.h"
 #include "graph/tasks/registry.h"
@@ -59,6 +61,17 @@ TEST(Classification, TheSharesAreOfAllSamples) {
     EXPECT_THAT(ValueOf(gathered, "acc1"), DoubleEq(4.0 / 7.0));
     EXPECT_THAT(ValueOf(gathered, "acc5"), DoubleEq(1.0));
   }
+}
+
+// As sklearn.metrics.balanced_accuracy_score, which leaves a class out that does not occur.
+TEST(Classification, BalancedAccuracyIsTheMeanRecallOfTheClassesThatOccur) {
+  for (const Gathered& gathered : {Confusion(), ClassCounts()}) {
+    EXPECT_THAT(ValueOf(gathered, "balanced_accuracy"), DoubleEq((0.75 + 1.0 / 3.0) / 2.0));
+  }
+  Gathered nothing = Confusion();
+  nothing.samples = 0;
+  for (SumTotal& sum : nothing.sums) std::fill(sum.i64.begin(), sum.i64.end(), 0);
+  EXPECT_EQ(ValueOf(nothing, "balanced_accuracy"), 0.0);
 }
 
 // Rows that hold a NaN are in no matrix; they are samples all the same.

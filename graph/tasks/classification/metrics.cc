@@ -20,12 +20,25 @@ double Acc1(const Counts& counts) {
 // The share of samples whose class is among the five largest logits: 1 with five classes or fewer.
 double Acc5(const Counts& counts) { return Ratio(counts.in_top_k, counts.samples); }
 
+// The mean recall of the classes that occur, in their order; 0 where none does.
+double BalancedAccuracy(const Counts& counts) {
+  double sum = 0.0;
+  int64_t occurring = 0;
+  for (size_t i = 0; i < counts.actual.size(); ++i) {
+    if (counts.actual[i] == 0) continue;
+    sum += Ratio(counts.hits[i], counts.actual[i]);
+    ++occurring;
+  }
+  return occurring == 0 ? 0.0 : sum / static_cast<double>(occurring);
+}
+
 }  // namespace
 
 const std::vector<MetricRule>& MetricRules() {
   static const std::vector<MetricRule> kRules = {
       {kAcc1, Acc1, true, kFractionUnit},
       {"acc5", Acc5, true, kFractionUnit},
+      {"balanced_accuracy", BalancedAccuracy, true, kFractionUnit},
   };
   return kRules;
 }
