@@ -10,6 +10,7 @@
 #include "base/lookup_path.h"
 #include "base/watch.h"
 #include "cluster/cli/progress.h"
+#include "cluster/cli/text_table.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/checkpoint/generation.h"
@@ -141,35 +142,17 @@ Json LsJson(const std::string& run, const std::vector<Listed>& checkpoints,
   return json;
 }
 
-using Row = std::vector<std::string>;
-
-// Columns as wide as their widest cell, two spaces apart; the first row is the heading.
-void PrintTable(const std::vector<Row>& rows, std::ostream& out) {
-  std::vector<size_t> widths(rows[0].size());
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const Row& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
-    }
-    out << line << "\n";
-  }
-}
-
 void PrintCheckpoints(const std::string& run, const std::vector<Listed>& checkpoints,
                       std::ostream& out) {
   if (checkpoints.empty()) {
     out << "no checkpoints in '" << run << "'\n";
     return;
   }
-  std::vector<Row> rows = {
+  std::vector<TextRow> rows = {
       {"checkpoint", "branch", "step", "epoch", "digest", "bytes", "time", "generation", "state"}};
   const std::optional<CheckpointId> best = BestOf(run, checkpoints);
   for (const Listed& c : checkpoints) {
-    Row row = {c.id.Name(), std::to_string(c.id.branch), CountText(c.id.step)};
+    TextRow row = {c.id.Name(), std::to_string(c.id.branch), CountText(c.id.step)};
     if (c.manifest) {
       row.insert(row.end(), {std::to_string(EpochOf(*c.manifest)), Hex64(c.manifest->digest),
                              CountText(BytesOf(*c.manifest)), c.Time(),
@@ -186,7 +169,7 @@ void PrintCheckpoints(const std::string& run, const std::vector<Listed>& checkpo
 void PrintGenerations(const std::string& run, const std::vector<GenerationInfo>& generations,
                       std::ostream& out) {
   if (generations.empty()) return;
-  std::vector<Row> rows = {
+  std::vector<TextRow> rows = {
       {"generation", "branch", "goes on from", "host", "pid", "job", "time", "holder"}};
   const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
   for (const GenerationInfo& g : generations) {

@@ -94,6 +94,7 @@ Status RunCkptRewind(const CkptRewindOptions& options, Console* console) {
   ASSIGN_OR_RETURN(const ResumeFindings found, coordinator::FindWhatIsThere(run));
   ASSIGN_OR_RETURN(const CheckpointId id, Find(options, found));
   ASSIGN_OR_RETURN(const CheckpointManifest parent, storage::VerifyCheckpoint(run, id));
+  RETURN_IF_ERROR(storage::CheckGoesOn(parent));
   ASSIGN_OR_RETURN(const worker::RunTables tables,
                    worker::ReadTables(storage::CheckpointPath(run, id), parent));
   const int32_t branch = coordinator::NextBranch(found);

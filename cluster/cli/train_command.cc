@@ -60,7 +60,7 @@ void PrintHowToGoOn(const TrainConfig& config, std::ostream& out) {
   std::vector<std::pair<std::string, std::string>> rows = {
       {"lockstep eval " + run, "evaluate the trained weights again"},
       {"lockstep ckpt ls " + run, "its checkpoints"},
-      {run + "/results.csv", "losses and accuracy of each epoch"},
+      {run + "/results.csv", "losses and metrics of each epoch"},
       {run + "/model.safetensors", "the weights, under torchvision's names"},
       {run + "/recipe.toml", "every setting and where it came from"}};
   if (!config.data.val.empty() && config.checkpoint.keep_best) {
@@ -91,8 +91,8 @@ void PrintSummary(const TrainConfig& config, const worker::TrainSummary& summary
   }
   out << "\n";
   if (!config.data.val.empty()) {
-    out << "Split " << config.data.val << ": Acc@1 " << Number("%.2f", 100.0 * summary.acc1)
-        << "  loss " << Number("%.4f", summary.val_loss) << "\n";
+    out << "Split " << config.data.val << ": loss " << Number("%.4f", summary.val_loss)
+        << MetricTexts(summary.metrics) << "\n";
   }
   const std::string& run = config.run.directory;
   if (summary.world_size > 1) {

@@ -79,8 +79,8 @@ void TrainProgress::OnEpoch(const EpochReport& report) {
   std::string line =
       EpochText(report.epoch, config_.epochs) + "  train loss " + Format("%.4f", report.train_loss);
   if (report.evaluated) {
-    line += "  val loss " + Format("%.4f", report.validation.loss) + "  Acc@1 " +
-            Format("%.2f", 100.0 * report.validation.accuracy());
+    line += "  val loss " + Format("%.4f", report.validation.loss) +
+            MetricTexts(report.validation.metrics);
   }
   bar_.PrintLine(line + "  " + RateText(report.images_per_second) + "  " +
                  DurationText(report.seconds));

@@ -88,10 +88,10 @@ TEST_F(WalkthroughTest, FromASourceToATrainedAndEvaluatedModel) {
   EXPECT_THAT(Lockstep({"explain", recipe_}), HasSubstr("108,866"));
   const std::string run = folder_ + "/run";
   const std::string trained = Lockstep({"train", recipe_, "--run", run, "--ranks", "3"});
-  EXPECT_THAT(trained, HasSubstr("Split test: Acc@1 100.00"));
+  EXPECT_THAT(trained, HasSubstr("  acc1 100.00 %"));
   EXPECT_THAT(errors_, HasSubstr("epoch 3/3"));
-  EXPECT_THAT(Lockstep({"eval", run}), HasSubstr("Split test: Acc@1 100.00"));
-  EXPECT_THAT(Lockstep({"eval", run, "--split", "train"}), HasSubstr("(61 of 61 right)"));
+  EXPECT_THAT(Lockstep({"eval", run}), HasSubstr("  acc1 100.00 %"));
+  EXPECT_THAT(Lockstep({"eval", run, "--split", "train"}), HasSubstr("(61 samples)"));
   EXPECT_THAT(Lockstep({"train", recipe_, "--run", run}), HasSubstr("is finished already"));
   EXPECT_THAT(Lockstep({"ckpt", "ls", run}), HasSubstr("b01-s"));
   Lockstep({"ckpt", "verify", run});

@@ -278,6 +278,9 @@ void AddAugmentAndEvalKeys(std::vector<RecipeKey>* keys) {
                       Says("samples of a lane an evaluation batch").Within({1, 1048576})));
   keys->push_back(Key("eval.every_epochs", kBranch, FIELD(eval.every_epochs),
                       Says("epochs between evaluations").Within(kCount32)));
+  keys->push_back(Key("eval.best", kBranch, FIELD(eval.best),
+                      "metric by which an evaluation is the best, or \"loss\"; \"\": that of the "
+                      "task"));
 }
 
 void AddCheckpointKeys(std::vector<RecipeKey>* keys) {

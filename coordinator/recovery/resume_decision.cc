@@ -133,6 +133,7 @@ ResumeDecision BeginAnew(const ResumeFindings& found) {
 Result<ResumeDecision> GoOnFromCheckpoint(const RunInfo& run, const MemberInfo& member,
                                           const ResumeFindings& found) {
   const CheckpointManifest& checkpoint = *found.checkpoint;
+  RETURN_IF_ERROR(storage::CheckGoesOn(checkpoint).WithContext("run '" + run.run_directory + "'"));
   const std::string name = checkpoint.id.Name();
   RETURN_IF_ERROR(CheckFixedKeys(run, "checkpoint " + name, checkpoint.fixed_keys));
   RETURN_IF_ERROR(CheckDataset(run, checkpoint));

@@ -93,6 +93,18 @@ TEST(DecideResume, NothingDiffersIsTheSameBranch) {
   EXPECT_FALSE(decision.finished || decision.overwrite || decision.remove_checkpoints);
 }
 
+TEST(DecideResume, ACheckpointOfTheVersionBeforeIsRefusedUnlessTheRunIsBegunAnew) {
+  ResumeFindings found = SomeFindings({1, 400});
+  found.checkpoint->version = storage::kOldestCheckpointVersion;
+  comm::RunInfo run = SomeRun();
+  const Status status = Refusal(run, found);
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("run '/runs/a'"), HasSubstr("earlier Lockstep"),
+                                      HasSubstr("--run"), HasSubstr("--overwrite")));
+  run.overwrite = true;
+  EXPECT_TRUE(Decided(run, found).overwrite);
+}
+
 TEST(DecideResume, AnotherFixedKeyIsRefusedWithBothValuesAndRemedies) {
   comm::RunInfo run = SomeRun();
   run.fixed_keys = "batch.lanes=4\nmodel.width=128\n";

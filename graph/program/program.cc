@@ -7,6 +7,7 @@
 #include "graph/passes/common_subexpressions.h"
 #include "graph/passes/fold.h"
 #include "graph/passes/fuse.h"
+#include "graph/tasks/registry.h"
 #include "ops/core/registry.h"
 #include "ops/loss/top1/top1.h"
 #include "ops/math/fill/fill.h"
@@ -15,9 +16,9 @@
 namespace lockstep::graph {
 namespace {
 
-// The forward half shared by the lane and eval graphs: model, loss, metrics.
+// The forward half shared by the lane and eval graphs: model and loss.
 struct Forward {
-  Value logits, numerator;
+  Value logits, labels, numerator;
 };
 
 // What a program's names mean; its options are complete.
@@ -38,21 +39,41 @@ Forward BuildForward(GraphBuilder* builder, ModelParts* parts, const ProgramOpti
   const Shape& image = options.image;
   const Value x = builder->graph().AddArg(
       "x", ArgKind::kInput, {options.precision, {rows, image[0], image[1], image[2]}});
-  const Value labels = builder->graph().AddArg("labels", ArgKind::kInput, {DType::kInt32, {rows}});
-  const Net net(builder, parts, options.precision, training);
   Forward forward;
+  forward.labels = builder->graph().AddArg("labels", ArgKind::kInput, {DType::kInt32, {rows}});
+  const Net net(builder, parts, options.precision, training);
   forward.logits =
       chosen.model->build(net, x, options.model_options.classes, options.model_options.own);
   builder->SetPath("loss");
   const ops::LossPair loss =
-      chosen.loss->build(builder, forward.logits, labels, options.loss.options, training);
-  const Value correct = ops::Top1Correct(builder, forward.logits, labels);
+      chosen.loss->build(builder, forward.logits, forward.labels, options.loss.options, training);
   if (!builder->status().ok()) return forward;
   forward.numerator = loss.numerator;
   builder->graph().AddResult(std::string(kNumerator), loss.numerator);
   builder->graph().AddResult(std::string(kDenominator), loss.denominator);
-  builder->graph().AddResult(std::string(kCorrect), correct);
   return forward;
+}
+
+void AddHits(GraphBuilder* builder, const Forward& forward) {
+  const Value correct = ops::Top1Correct(builder, forward.logits, forward.labels);
+  if (builder->status().ok()) builder->graph().AddResult(std::string(kCorrect), correct);
+}
+
+// What the task adds up over an evaluation.
+void AddSums(GraphBuilder* builder, const Forward& forward, const Task& task) {
+  builder->SetPath("metrics");
+  EvalBuilder eval(builder, forward.logits, forward.labels);
+  task.Eval(eval);
+  for (const auto& [name, value] : eval.sums()) {
+    if (!builder->status().ok()) return;
+    const TensorType& type = builder->TypeOf(value);
+    if (type.dtype != DType::kInt64 && type.dtype != DType::kFloat64) {
+      builder->Fail(Internal("task '" + std::string(task.name()) + "': the sum '" + name + "' is " +
+                             type.ToString() + "; expected i64 or f64"));
+      return;
+    }
+    builder->graph().AddResult(std::string(kSumPrefix) + name, value);
+  }
 }
 
 // The passes before autodiff, on a graph whose values `forward` and `parts` name.
@@ -82,6 +103,7 @@ Result<Built> BuildLane(const ProgramOptions& options, int64_t rows) {
   GraphBuilder builder("lane");
   ModelParts parts;
   Forward forward = BuildForward(&builder, &parts, options, chosen, rows, true);
+  AddHits(&builder, forward);
   if (options.rewrite) RewriteForward(&builder, &parts, &forward);
   builder.SetPath("loss");
   const Value seed =
@@ -135,7 +157,8 @@ const std::vector<std::string>& OptimizerSpec::slots() const {
 
 Result<Program> Program::Make(const ProgramOptions& options) {
   ASSIGN_OR_RETURN(ProgramOptions complete, Complete(options));
-  Program program(std::move(complete));
+  ASSIGN_OR_RETURN(const Task* task, FindTask(options.task));
+  Program program(std::move(complete), task);
   ASSIGN_OR_RETURN(Built built, BuildLane(program.options_, options.lane_batch));
   program.parameters_ = std::move(built.parts.parameters);
   program.running_ = std::move(built.parts.running);
@@ -173,6 +196,7 @@ Result<Graph> Program::Eval(int64_t rows) const {
   GraphBuilder builder("eval");
   ModelParts parts;
   Forward forward = BuildForward(&builder, &parts, options_, chosen, rows, false);
+  AddSums(&builder, forward, *task_);
   if (options_.rewrite) RewriteForward(&builder, &parts, &forward);
   if (builder.status().ok()) builder.graph().AddResult("logits", forward.logits);
   return std::move(builder).Finish();

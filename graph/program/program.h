@@ -12,6 +12,7 @@
 #include "graph/models/models.h"
 #include "graph/nn/net.h"
 #include "graph/plan/parameter_space.h"
+#include "graph/tasks/task.h"
 
 namespace lockstep::graph {
 
@@ -37,6 +38,7 @@ struct ProgramOptions {
   DType precision = DType::kFloat32;
   int64_t lane_batch = 1;  // rows of a full lane batch: backward starts from numerator / lane_batch
   LossSpec loss;
+  std::string task;  // graph/tasks; empty: the default one
   OptimizerSpec optimizer;
   // Fold constants, merge common subexpressions and fuse chains before autodiff. It is off with
   // reference kernels, since the order of sums may change.
@@ -46,7 +48,8 @@ struct ProgramOptions {
 // Result names of the lane and eval graphs.
 inline constexpr std::string_view kNumerator = "numerator";      // f64 []: summed loss
 inline constexpr std::string_view kDenominator = "denominator";  // f64 []: rows
-inline constexpr std::string_view kCorrect = "correct";          // i64 []: top-1 hits
+inline constexpr std::string_view kCorrect = "correct";          // i64 []: top-1 hits, of lanes
+inline constexpr std::string_view kSumPrefix = "sum:";           // i64 or f64: the task's, of eval
 
 class Program {
  public:
@@ -57,6 +60,7 @@ class Program {
   // What Update's scalars after lr and grad_scale are in the step that makes the applied updates
   // `updates`, in the order of its arguments.
   std::vector<double> UpdateScalars(int64_t updates) const;
+  const Task& task() const { return *task_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
   const std::vector<RunningStatistics>& running() const { return running_; }
   int64_t parameter_count() const;  // without padding
@@ -67,7 +71,7 @@ class Program {
   // "mean:<path>", "var:<path>" of each batch normalisation.
   Result<Graph> Lane(int64_t rows) const;
   // Arguments as Lane's, and state "<path>.running_mean", "<path>.running_var". Results: numerator,
-  // denominator, correct, "logits".
+  // denominator, "sum:<name>" of each sum of the task in its order, "logits".
   Result<Graph> Eval(int64_t rows) const;
   // Arguments: param, grad, the slots (1-D, `elements`), then scalars lr, grad_scale and those of
   // the optimizer (ops/core/optimizer.h). Results: "param", then the slots.
@@ -76,9 +80,10 @@ class Program {
   Result<Graph> UpdateRunning(int64_t elements, double momentum) const;
 
  private:
-  explicit Program(ProgramOptions options) : options_(std::move(options)) {}
+  Program(ProgramOptions options, const Task* task) : options_(std::move(options)), task_(task) {}
 
   ProgramOptions options_;
+  const Task* task_;  // lives as long as the process
   std::vector<Parameter> parameters_;
   std::vector<RunningStatistics> running_;
 };

@@ -51,7 +51,13 @@ struct TableState {
   bool operator==(const TableState&) const = default;
 };
 
+// What is written, and the oldest that is read. A run goes on from what is written alone: the
+// trainer state of an older one means something else. Its weights are used.
+inline constexpr int64_t kCheckpointVersion = 3;
+inline constexpr int64_t kOldestCheckpointVersion = 2;
+
 struct CheckpointManifest {
+  int64_t version = kCheckpointVersion;
   CheckpointId id;
   int64_t generation = 0;
   int32_t epoch = 0;  // position: which samples come next
@@ -103,12 +109,16 @@ Result<int64_t> WriteCheckpoint(const std::string& run_directory, CheckpointMani
 Status CopyToBranch(const std::string& run_directory, const CheckpointManifest& manifest,
                     int32_t branch, int64_t generation, const CheckpointWriteOptions& options);
 
+// Failed-precondition, with what to do, where the manifest is of a version that nothing goes on
+// from.
+Status CheckGoesOn(const CheckpointManifest& manifest);
+
 // Those that carry a checkpoint's name, in increasing (branch, step); not verified.
 Result<std::vector<CheckpointId>> ListCheckpoints(const std::string& run_directory);
 
 // Reads every byte: manifest, sizes, hashes, no file beside those listed. data-loss: wrong bytes,
 // naming the file and what is wrong; not-found: no such checkpoint. io-error, deadline-exceeded:
-// the disk, not the checkpoint: tried three times.
+// the disk, not the checkpoint: tried three times. An older version that is read counts as whole.
 // Fault point: checkpoint.read (can fail; once for each try of a file).
 Result<CheckpointManifest> VerifyCheckpoint(const std::string& run_directory, CheckpointId id);
 

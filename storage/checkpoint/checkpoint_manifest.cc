@@ -15,8 +15,8 @@ namespace {
 using nlohmann::json;
 
 constexpr char kFormat[] = "lockstep-checkpoint";
-constexpr int64_t kVersion = 2;
-constexpr HashedFormat kHashedFormat = {kFormat, kVersion, "Use the program that made it"};
+constexpr HashedFormat kHashedFormat = {kFormat, kCheckpointVersion, "Use the program that made it",
+                                        /*oldest=*/kOldestCheckpointVersion};
 
 std::string Padded(int64_t number, size_t digits) {
   std::string text = std::to_string(number);
@@ -82,6 +82,7 @@ Status CheckFileNames(const std::vector<CheckpointFile>& files) {
 
 Result<CheckpointManifest> FromJson(const JsonObject& j) {
   CheckpointManifest m;
+  m.version = j.Integer("version");
   m.id = {j.Integer32("branch"), j.Integer("step")};
   if (m.id.branch < 1) return DataLoss("'branch' is 0; branches count from 1");
   m.generation = j.Integer("generation");
@@ -143,6 +144,17 @@ std::string CheckpointFileName(const std::string& stem, size_t index, size_t cou
          Padded(static_cast<int64_t>(count), 5) + ".safetensors";
 }
 
+Status CheckGoesOn(const CheckpointManifest& m) {
+  if (m.version == kCheckpointVersion) return OkStatus();
+  return FailedPrecondition(
+      "checkpoint " + m.id.Name() + " has format version " + std::to_string(m.version) +
+      ", of an earlier Lockstep: this program evaluates its weights, but goes on only from "
+      "version " +
+      std::to_string(kCheckpointVersion) +
+      ". Go on with the program that made it, choose another place with --run, or begin anew with "
+      "--overwrite");
+}
+
 Status CheckManifestFits(const CheckpointManifest& m) {
   if (m.id.branch < 1 || m.id.step < 0 || m.generation < 0 || m.epoch < 0 || m.step_in_epoch < 0) {
     return InvalidArgument("checkpoint '" + m.id.Name() + "' has a branch below 1 or a negative " +
@@ -175,7 +187,7 @@ std::string EncodeCheckpointManifest(const CheckpointManifest& m) {
     tables.push_back({{"name", t.name}, {"rows", t.rows}, {"xxh3_128", t.hash.ToHex()}});
   }
   return HashedText({{"format", kFormat},
-                     {"version", kVersion},
+                     {"version", m.version},
                      {"branch", m.id.branch},
                      {"step", m.id.step},
                      {"generation", m.generation},

@@ -125,9 +125,27 @@ TEST_F(CheckpointVerify, ManifestsThatAreNotOfTheFormatAreRefused) {
 
 TEST_F(CheckpointVerify, AFutureVersionIsNotDamageAndStopsAResume) {
   ASSERT_TRUE(MadeCheckpoint({1, 4}).Write(run_.path()).ok());
-  ChangeManifest([](auto& j) { j["version"] = 3; });
+  ChangeManifest([](auto& j) { j["version"] = 4; });
   EXPECT_EQ(VerifyStatus(run_).code(), StatusCode::kFailedPrecondition) << VerifyStatus(run_);
   EXPECT_EQ(FindResume(run_.path(), {}).status().code(), StatusCode::kFailedPrecondition);
+}
+
+TEST_F(CheckpointVerify, TheVersionBeforeIsWholeButNothingGoesOnFromIt) {
+  const auto now = VerifyCheckpoint(run_.path(), {1, 5});
+  ASSERT_TRUE(now.ok()) << now.status();
+  EXPECT_TRUE(CheckGoesOn(*now).ok());
+  ChangeManifest([](auto& j) { j["version"] = 2; });
+  const auto before = VerifyCheckpoint(run_.path(), {1, 5});
+  ASSERT_TRUE(before.ok()) << before.status();
+  EXPECT_EQ(before->version, 2);
+  const Status refused = CheckGoesOn(*before);
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(refused.message().find("checkpoint b01-s0000000005 has format version 2"),
+            std::string::npos);
+  EXPECT_NE(refused.message().find("Go on with the program that made it"), std::string::npos);
+  ChangeManifest([](auto& j) { j["version"] = 1; });
+  EXPECT_NE(VerifyStatus(run_).message().find("reads version 3 and back to 2"), std::string::npos)
+      << VerifyStatus(run_);
 }
 
 TEST_F(CheckpointVerify, AResumeThatIsNoLongerWantedEndsBetweenTwoPieces) {

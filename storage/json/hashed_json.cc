@@ -50,10 +50,12 @@ Result<json> ParseHashed(std::string_view text) {
 Status CheckFormat(const JsonObject& object, const HashedFormat& format) {
   if (object.Text("format") != format.name) return DataLoss("it is of another format");
   const int64_t version = object.Integer("version");
-  if (version == format.version) return OkStatus();
-  return FailedPrecondition("it has format version " + std::to_string(version) +
-                            "; this program reads version " + std::to_string(format.version) +
-                            ". " + format.remedy);
+  if (format.Reads(version)) return OkStatus();
+  return FailedPrecondition(
+      "it has format version " + std::to_string(version) + "; this program reads version " +
+      std::to_string(format.version) +
+      (format.oldest > 0 ? " and back to " + std::to_string(format.oldest) : "") + ". " +
+      format.remedy);
 }
 
 Status CheckUtf8(std::string_view what, const std::string& text) {

@@ -24,11 +24,16 @@ Result<nlohmann::json> ParseJson(std::string_view text);
 
 struct HashedFormat {
   const char* name;
-  int64_t version;
+  int64_t version;     // that is written
   const char* remedy;  // of a text of another version
+  int64_t oldest = 0;  // version that is read too; 0: none is
+  bool Reads(int64_t other) const {
+    return other == version || (oldest > 0 && other >= oldest && other < version);
+  }
 };
 
-// Data-loss where the object is of another format, failed-precondition for another version of it.
+// Data-loss where the object is of another format, failed-precondition for a version of it
+// that is not read.
 Status CheckFormat(const JsonObject& object, const HashedFormat& format);
 
 // What `from_json` makes of an intact text of this format and version; what it refuses is data-loss

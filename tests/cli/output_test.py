@@ -57,7 +57,7 @@ class OutputTest(harness.CliTest):
             self.assertEqual(self.to(subprocess.DEVNULL, "trian", err=full)[0], INVALID)
             self.assertEqual(self.to(subprocess.DEVNULL, "train", "recipe.toml", "--run", "runs/a",
                                      err=full)[0], OK)
-        self.assertIn("Acc@1", self.succeeds("eval", "runs/a").out)
+        self.assertIn("acc1", self.succeeds("eval", "runs/a").out)
 
     def test_a_failure_keeps_its_own_code_where_output_cannot_be_written(self):
         with open("/dev/full", "wb") as full:

@@ -69,7 +69,9 @@ class GoodRunTest(TrainTest):
         self.assertEqual({key: summary[key] for key in expected}, expected)
         for key in ("train_loss", "val_loss", "images_per_second", "seconds", "peak_memory_bytes"):
             self.assertGreater(summary[key], 0, key)
-        self.assertTrue(0 <= summary["acc1"] <= 1, summary)
+        self.assertEqual(list(summary["metrics"])[:2], ["acc1", "acc5"])
+        for name, value in summary["metrics"].items():
+            self.assertTrue(0 <= value <= 1, name)
         self.assertRegex(summary["digest"], r"\A[0-9a-f]{16}\Z")
         self.assertNotIn("error", summary)
 
@@ -82,8 +84,10 @@ class GoodRunTest(TrainTest):
         self.assertEqual(len({row["digest"] for row in steps}), 16)
         epochs = self.table("runs/a/results.csv")
         self.assertEqual([(row["epoch"], row["step"]) for row in epochs], [("0", "8"), ("1", "16")])
-        for key in ("train_loss", "val_loss", "acc1"):
+        for key in ("train_loss", "val_loss"):
             self.assertAlmostEqual(float(epochs[-1][key]), summary[key], 6)
+        for key, value in summary["metrics"].items():
+            self.assertAlmostEqual(float(epochs[-1][key]), value, 6)
 
     def test_the_resolved_recipe_repeats_the_run(self):
         self.train("runs/a", "optimizer.lr=0.03")
@@ -91,15 +95,39 @@ class GoodRunTest(TrainTest):
         self.succeeds("train", "runs/a/recipe.toml", "--run", "runs/b")
         self.assertEqual(self.text("runs/b/digests.csv"), self.text("runs/a/digests.csv"))
 
-    def test_eval_prints_the_accuracy_of_the_summary(self):
+    def test_eval_prints_the_metrics_of_the_summary(self):
         self.train("runs/a", "train.epochs=3", "optimizer.lr=0.05")
         summary = self.summary("runs/a")
         shown = self.succeeds("eval", "runs/a").out
-        self.assertIn(f"Split test: Acc@1 {100 * summary['acc1']:.2f}  "
-                      f"loss {summary['val_loss']:.6f}", shown)
-        self.assertGreater(summary["acc1"], 0.2, "bright rows should be easy to tell apart")
+        metrics = "".join(f"  {name} {100 * value:.2f} %"
+                          for name, value in summary["metrics"].items())
+        self.assertIn(f"Split test: loss {summary['val_loss']:.6f}{metrics}  (", shown)
+        self.assertGreater(summary["metrics"]["acc1"], 0.2,
+                           "bright rows should be easy to tell apart")
         self.assertRegex(self.succeeds("eval", "runs/a", "--split", "train").out,
-                         rf"Split train: .* of {TRAIN} right\)")
+                         rf"Split train: .*  \({TRAIN} samples\)")
+
+    def test_eval_tells_of_each_class(self):
+        self.train("runs/a")
+        shown = self.succeeds("eval", "runs/a", "--per-class").out.splitlines()
+        at = next(i for i, line in enumerate(shown) if line.startswith("class"))
+        self.assertEqual(shown[at].split(), ["class", "precision", "recall", "f1", "support"])
+        told = json.loads(self.succeeds("eval", "runs/a", "--per-class", "--json").out)
+        self.assertEqual(len(shown) - at - 1, len(told["classes"]))
+        for line, entry in zip(shown[at + 1:], told["classes"]):
+            self.assertEqual(line, line.rstrip())
+            *name, precision, recall, f1, support = line.split()
+            self.assertEqual(" ".join(name), entry["class"])
+            for value, key in ((precision, "precision"), (recall, "recall"), (f1, "f1")):
+                self.assertAlmostEqual(float(value), entry[key], 4)
+            self.assertEqual(int(support), entry["support"])
+        confusion = told["confusion"]
+        self.assertEqual([sum(row) for row in confusion], [e["support"] for e in told["classes"]])
+        hits = sum(row[i] for i, row in enumerate(confusion))
+        self.assertAlmostEqual(told["metrics"]["acc1"], hits / told["samples"])
+        plain = json.loads(self.succeeds("eval", "runs/a", "--json").out)
+        self.assertEqual(plain, {key: told[key] for key in plain})
+        self.assertEqual(set(told) - set(plain), {"classes", "confusion"})
 
     def test_eval_of_what_is_no_finished_run(self):
         self.refuses(NOT_FOUND, "eval", "runs/nosuch",
@@ -120,7 +148,7 @@ class NamedWeightsTest(TrainTest):
     """RUN, RUN@best, RUN@STEP, RUN@CHECKPOINT and paths, wherever weights are wanted."""
 
     def accuracy_of(self, weights, *arguments):
-        return re.search(r"Acc@1 (\d+\.\d+)", self.succeeds("eval", weights, *arguments).out)[1]
+        return re.search(r"acc1 (\d+\.\d+) %", self.succeeds("eval", weights, *arguments).out)[1]
 
     def test_every_form_names_what_it_says(self):
         self.train("runs/a", "train.epochs=4", "optimizer.lr=0.05", "checkpoint.keep_last=9")
@@ -134,7 +162,7 @@ class NamedWeightsTest(TrainTest):
                 self.assertEqual(self.accuracy_of(weights), accuracy, weights)
         best = max(rows, key=lambda step: (float(rows[step]), -step))
         shown = self.succeeds("eval", "runs/a@best").out
-        self.assertIn(f"Acc@1 {rows[best]} ", shown)
+        self.assertIn(f"acc1 {rows[best]} %", shown)
         self.assertIn(f"runs/a/checkpoints/b01-s{best:010}", shown)
         self.assertEqual(self.accuracy_of("runs/a"), rows[32])
         self.assertEqual(self.accuracy_of("runs/a/model.safetensors"), rows[32])
@@ -160,7 +188,7 @@ class NamedWeightsTest(TrainTest):
         self.train("runs/a")
         self.train("runs/a@8", "train.epochs=1")
         self.assertEqual(self.accuracy_of("runs/a@8"),
-                         f"{100 * self.summary('runs/a@8')['acc1']:.2f}")
+                         f"{100 * self.summary('runs/a@8')['metrics']['acc1']:.2f}")
         self.assertIn("b01-s0000000008", self.succeeds("eval", "runs/a@8@best").out)
 
     def test_only_scheduled_evaluations_can_be_the_best(self):
@@ -169,6 +197,14 @@ class NamedWeightsTest(TrainTest):
                                                                "lockstep ckpt ls runs/cut"])
         self.train("runs/even", "train.epochs=3", "eval.every_epochs=2", "checkpoint.keep_last=9")
         self.assertIn("b01-s0000000016", self.succeeds("eval", "runs/even@best").out)
+
+    def test_the_best_is_by_the_metric_of_the_recipe(self):
+        self.refuses(INVALID, "train", "recipe.toml", "--run", "runs/no", "eval.best=acc9",
+                     says=["eval.best is 'acc9'", "there are acc1, acc5", "loss"])
+        self.train("runs/a", "train.epochs=4", "eval.best=loss", "checkpoint.keep_last=9")
+        rows = self.table("runs/a/results.csv")
+        best = min(rows, key=lambda row: float(row["val_loss"]))
+        self.assertIn(f"b01-s{int(best['step']):010}", self.succeeds("eval", "runs/a@best").out)
 
     def test_what_is_not_there(self):
         self.train("runs/a")

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "tests/distributed/small_runs.h"
+#include "worker/run/evaluate.h"
 #include "worker/step/trainer_state.h"
 
 namespace lockstep::tests {
@@ -142,6 +143,20 @@ TEST_F(ForgedCheckpoint, WithATrainerStateOfAnotherStepIsRefused) {
     manifest->trainer_state = state.ToBytes();
   });
   ExpectRefused(StatusCode::kDataLoss, "trainer state of step 6");
+}
+
+TEST_F(ForgedCheckpoint, OfTheVersionBeforeIsRefusedWithARemedyAndItsWeightsAreEvaluated) {
+  Forge([](CheckpointManifest* manifest, Contents*) { manifest->version = 2; });
+  ExpectRefused(StatusCode::kFailedPrecondition,
+                "has format version 2, of an earlier Lockstep: this program evaluates its weights");
+  config_.run.ranks = 1;
+  const auto evaluation =
+      worker::EvaluateWeights(config_, config_.run.directory + "/checkpoints/b01-s0000000005");
+  EXPECT_TRUE(evaluation.ok()) << evaluation.status();
+  config_.run.overwrite = true;
+  const auto anew = Train(config_);
+  ASSERT_TRUE(anew.ok()) << anew.status();
+  EXPECT_EQ(anew->resumed_from_step, 0);
 }
 
 // The record of what an epoch has consumed: a bit a sample, then the count and whether anything was

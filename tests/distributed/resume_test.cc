@@ -3,12 +3,15 @@
 // of a run that never stopped.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <map>
 #include <sstream>
 
 #include "base/file.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/generation.h"
 #include "tests/distributed/small_runs.h"
+#include "worker/step/trainer_state.h"
 
 namespace lockstep::tests {
 namespace {
@@ -45,6 +48,26 @@ std::string Results(const std::string& run) {
     kept += line + "\n";
   }
   return kept;
+}
+
+// The rows of results.csv, by column.
+std::vector<std::map<std::string, double>> ResultRows(const std::string& run) {
+  std::istringstream lines(Results(run));
+  std::vector<std::string> header;
+  std::vector<std::map<std::string, double>> rows;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream cells(line);
+    if (header.empty()) {
+      for (std::string cell; std::getline(cells, cell, ',');) header.push_back(cell);
+      continue;
+    }
+    rows.emplace_back();
+    size_t column = 0;
+    for (std::string cell; std::getline(cells, cell, ',');) {
+      rows.back()[header.at(column++)] = std::strtod(cell.c_str(), nullptr);
+    }
+  }
+  return rows;
 }
 
 class ResumeTest : public testing::Test {
@@ -187,6 +210,49 @@ TEST_F(ResumeTest, TheBestCheckpointIsKept) {
   EXPECT_EQ(best->step % 11, 0) << "evaluations are at the ends of epochs";
   EXPECT_NE(std::find(ids->begin(), ids->end(), *best), ids->end());
   EXPECT_LE(ids->size(), 3u);
+}
+
+TEST_F(ResumeTest, AnotherMetricMayBecomeTheOneThatTheBestIsChosenBy) {
+  TrainConfig config = Config();
+  config.epochs = 3;
+  config.checkpoint.keep_last = 9;
+  ASSERT_TRUE(Train(config).ok());
+  config.epochs = 4;
+  config.eval.best = "loss";
+  config.branch_keys = "eval.best=\"loss\"\n";
+  const auto summary = Train(config);
+  ASSERT_TRUE(summary.ok()) << summary.status();
+  EXPECT_EQ(summary->branch, 2);
+  const auto ids = storage::ListCheckpoints(run());
+  ASSERT_TRUE(ids.ok());
+  const auto last = storage::VerifyCheckpoint(run(), ids->back());
+  ASSERT_TRUE(last.ok()) << last.status();
+  const auto state = worker::TrainerState::FromBytes(last->trainer_state);
+  ASSERT_TRUE(state.ok()) << state.status();
+  // The last checkpoint is of the moment before the last evaluation.
+  const auto rows = ResultRows(run());
+  ASSERT_EQ(rows.size(), 4u);
+  size_t best = 0;
+  for (size_t i = 1; i < 3; ++i) {
+    if (rows[i].at("val_loss") < rows[best].at("val_loss")) best = i;
+  }
+  EXPECT_EQ(state->entries.size(), 2u);
+  EXPECT_EQ(state->Entry("best.loss"), rows[best].at("val_loss"));
+  EXPECT_EQ(state->Entry("best_epoch"), static_cast<double>(best));
+  EXPECT_EQ(storage::CheckpointId::Parse(last->values.at("best_checkpoint"))->step,
+            static_cast<int64_t>(rows[best].at("step")));
+}
+
+TEST_F(ResumeTest, AMetricThatIsNoneIsRefusedWithThoseThereAre) {
+  TrainConfig config = Config();
+  config.eval.best = "acc7";
+  const auto refused = Train(config);
+  EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(refused.status().message().find(
+                "eval.best is 'acc7', which is no metric of the task 'classification'; there are "
+                "acc1, acc5"),
+            std::string::npos)
+      << refused.status();
 }
 
 TEST_F(ResumeTest, AllReduceTrainsStopsAndGoesOnToo) {

@@ -64,14 +64,19 @@ TEST_F(RunTest, LearnsAndWritesWhatHappened) {
   config.optimizer.lr = 0.05;
   TrainSummary summary;
   const std::vector<std::string> lines = RunDigests(config, folder_ / "run", &summary);
-  EXPECT_GT(summary.acc1, 0.9) << "ten linearly separable classes";
+  const Metric* const acc1 = FindMetric(summary.metrics, "acc1");
+  ASSERT_NE(acc1, nullptr);
+  EXPECT_GT(acc1->value, 0.9) << "ten linearly separable classes";
   const nlohmann::json json = SummaryFile();
   EXPECT_EQ(json.at("status"), "finished");
   EXPECT_EQ(json.at("epoch"), 4);
   EXPECT_EQ(json.at("step"), static_cast<int64_t>(lines.size()) - 1);
   EXPECT_EQ(json.at("samples_consumed"), 4 * 333);
   EXPECT_EQ(json.at("exactly_once"), true);
-  EXPECT_EQ(json.at("acc1"), summary.acc1);
+  EXPECT_EQ(json.at("metrics").size(), summary.metrics.size());
+  for (const Metric& metric : summary.metrics) {
+    EXPECT_EQ(json.at("metrics").at(metric.name), metric.value);
+  }
   for (const char* key : {"digest", "train_loss", "val_loss", "images_per_second", "seconds",
                           "world_size", "lanes", "lane_batch", "peak_memory_bytes"}) {
     EXPECT_TRUE(json.contains(key)) << key;
@@ -86,11 +91,12 @@ TEST_F(RunTest, StoredWeightsEvaluateToWhatTrainingReported) {
   TrainConfig config = Config();
   for (int32_t cores : {1, 2}) {
     config.run.cores = cores;
-    const auto result = worker::EvaluateWeights(config, folder_ / "run/model.safetensors");
-    ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_EQ(result->loss, summary.val_loss);
-    EXPECT_EQ(result->accuracy(), summary.acc1);
-    EXPECT_EQ(result->samples, 97);
+    const auto evaluation = worker::EvaluateWeights(config, folder_ / "run/model.safetensors");
+    ASSERT_TRUE(evaluation.ok()) << evaluation.status();
+    EXPECT_EQ(evaluation->result.loss, summary.val_loss);
+    EXPECT_EQ(evaluation->result.metrics, summary.metrics);
+    EXPECT_EQ(evaluation->result.samples, 97);
+    EXPECT_FALSE(evaluation->per_class.has_value());
   }
   config.model.name = "lenet5";
   const auto foreign = worker::EvaluateWeights(config, folder_ / "run/model.safetensors");
@@ -184,7 +190,9 @@ TEST_F(RunTest, SaysNothingOfAnEvaluationThatWasNot) {
   config.data.val = "";
   config.max_steps = 1;
   RunDigests(config, folder_ / "run");
-  EXPECT_TRUE(SummaryFile().at("acc1").is_null());
+  for (const auto& [name, value] : SummaryFile().at("metrics").items()) {
+    EXPECT_TRUE(value.is_null()) << name;
+  }
   EXPECT_TRUE(SummaryFile().at("val_loss").is_null());
 }
 

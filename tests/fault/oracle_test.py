@@ -21,8 +21,8 @@ from processes import Failure  # noqa: E402
 
 FILES = {
     "digests.csv": "step,loss_bits,loss,skipped,digest\n1,0a,2.3,0,11\n2,0b,2.2,0,22\n",
-    "results.csv": "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds\n"
-                   "0,2,2.25,2.1,0.5,0.1,{rate},1.5\n",
+    "results.csv": "epoch,step,train_loss,val_loss,acc1,acc5,lr,images_per_second,seconds\n"
+                   "0,2,2.25,2.1,0.5,0.9,0.1,{rate},1.5\n",
     "summary.json": json.dumps({"status": "finished", "exactly_once": True, "digest": "22",
                                 "step": 2, "epoch": 1, "samples_consumed": 64,
                                 "skipped_steps": 0, "val_loss": 2.1, "seconds": "{rate}",

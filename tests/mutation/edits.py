@@ -210,9 +210,14 @@ OPS = [
          "keep * running[i] + take * batch[i]", "take * running[i] + keep * batch[i]",
          "Running statistics keep a tenth instead of nine tenths.", "distributed",
          "*GoldenDigests*"),
-    Edit("top1-takes-the-last-of-equals", "ops/loss/top1/top1_cpu.cc", "logits[k] > logits[best]",
+    Edit("top1-takes-the-last-of-equals", "ops/core/prediction.h", "logits[k] > logits[best]",
          "logits[k] >= logits[best]", "A tie of logits is decided for the last class.",
          "ops", "*op1*"),
+    Edit("top-k-ties-go-to-the-higher-index", "ops/core/prediction.h", "k < label", "k > label",
+         "Of equal logits the higher index counts as the larger.", "ops", "TopK*"),
+    Edit("confusion-matrix-turned", "ops/metric/confusion_matrix/confusion_matrix_cpu.cc",
+         "++counts[label * classes + prediction]", "++counts[prediction * classes + label]",
+         "Precision and recall are swapped.", "ops", "ConfusionMatrix*"),
 ]
 
 GRAPH = [
@@ -292,17 +297,16 @@ COMM = [
 ]
 
 WORKER = [
-    Edit("short-batch-weighs-as-a-full-one", "worker/eval/evaluator.cc",
-         "    row->f64[0] += workspace.scalars.numerator;",
-         "    row->f64[0] += workspace.scalars.numerator / static_cast<double>(batch.rows) *\n"
-         "                   static_cast<double>(loader_->spec().eval_batch);",
+    Edit("short-batch-weighs-as-a-full-one", "worker/eval/eval_sums.cc",
+         "  AddElements(results[denominator_], 1, &lane->f64[kDenominator]);",
+         "  lane->f64[kDenominator] += 5.0;",
          "An evaluation's loss is a mean over batches, not over samples.",
          "worker", "*EvaluationByHand*"),
-    Edit("hits-of-short-batches-dropped", "worker/eval/evaluator.cc",
-         "    row->i64[kCorrect] += workspace.scalars.correct;",
-         "    if (batch.rows == loader_->spec().eval_batch) {\n"
-         "      row->i64[kCorrect] += workspace.scalars.correct;\n    }",
-         "The accuracy leaves out the hits of a lane's last batch.", "worker", "*EvaluationByHand*"),
+    Edit("hits-of-other-threads-dropped", "worker/eval/evaluator.cc",
+         "    sums->counts = sums->counts + counts;", "    sums->counts = counts;",
+         "Metrics leave out the counts of all threads but one.", "worker", "*EvaluationByHand*"),
+    Edit("sums-of-one-batch-alone", "worker/eval/eval_sums.cc", "at[i] += v[i];", "at[i] = v[i];",
+         "Metrics are those of the last batch.", "worker", "*Eval*"),
     Edit("one-element-counts-in-running-variance", "worker/step/lane_runner.cc",
          "elements >= 2 ? static_cast<double>(elements)", "elements >= 1 ? static_cast<double>(elements)",
          "A lane of one row and one position counts with a variance that it does not have.",
@@ -399,7 +403,7 @@ WORKER = [
          "uint64_t{input.skipped && false}", "A skipped step has the digest of an applied one.",
          "worker", "*igest*"),
     Edit("best-evaluation-forgotten", "worker/step/trainer_state.cc",
-         "  writer.I64(best_correct);", "  writer.I64(best_epoch);",
+         "    writer.F64(value);", "    writer.F64(0.0);",
          "A resumed run takes a worse evaluation for the best.", "worker", "TrainerState*"),
     Edit("duplicates-across-ranks-unseen", "worker/run/consumption.cc",
          "      if ((joined[k] & all[at + k]) != 0) joined[n - 1] = 1;\n", "",

@@ -55,6 +55,7 @@ struct ScheduleConfig {
 struct EvalConfig {
   int64_t batch = 256;       // rows per lane of an evaluation batch
   int32_t every_epochs = 1;  // fixed: it will drive plateaus and early stopping
+  std::string best;          // metric that compares evaluations, or "loss"; empty: the task's
 };
 
 struct CheckpointConfig {

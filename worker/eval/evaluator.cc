@@ -3,20 +3,60 @@
 
 #include <atomic>
 
+#include "base/mutex.h"
+#include "worker/eval/eval_sums.h"
 #include "worker/step/bindings.h"
 
 namespace lockstep::worker {
 namespace {
 
-// Places of a lane's row.
-enum Count : size_t { kCorrect, kSamples, kStopped, kCounts };
+// The sums of any plan, for those of all row counts are the same.
+EvalSums SumsOf(const CompiledModel& model) {
+  return EvalSums(&model.eval_executors().begin()->second->plan());
+}
+
+// Counts are exact, so those of a rank travel as one row: a row for each lane would be large.
+Result<comm::SumRow> AllCounts(comm::Communicator* communicator, const comm::SumRow& mine,
+                               Stream* stream, Deadline deadline) {
+  if (mine.i64.empty()) return mine;
+  return comm::AllSum(communicator, communicator->size(), {&mine, 1}, stream, deadline);
+}
 
 }  // namespace
 
+double EvalResult::ValueOf(std::string_view name) const {
+  if (name == graph::kLossMetric) return loss;
+  const Metric* metric = FindMetric(metrics, name);
+  return metric == nullptr ? std::numeric_limits<double>::quiet_NaN() : metric->value;
+}
+
 Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communicator,
                                   Stream* stream, const Options& options) {
-  const comm::SumRow nothing{.f64 = {0.0}, .i64 = std::vector<int64_t>(kCounts, 0)};
-  std::vector<comm::SumRow> rows(static_cast<size_t>(lanes_.size()), nothing);
+  RankSums sums;
+  RETURN_IF_ERROR(RunLanes(state, options, &sums));
+  ASSIGN_OR_RETURN(const comm::SumRow lanes,
+                   comm::AllSum(communicator, loader_->spec().lanes, sums.lanes, stream,
+                                Deadline::In(options.patience)));
+  EvalResult result;
+  result.stopped = lanes.i64[EvalSums::kStopped] > 0;
+  if (result.stopped) return result;
+  ASSIGN_OR_RETURN(const comm::SumRow counts,
+                   AllCounts(communicator, sums.counts, stream, Deadline::In(options.patience)));
+  result.samples = lanes.i64[EvalSums::kRows];
+  if (result.samples != loader_->spec().samples) {
+    return Internal("evaluation saw " + std::to_string(result.samples) + " samples of " +
+                    std::to_string(loader_->spec().samples));
+  }
+  result.loss = lanes.f64[EvalSums::kNumerator] / lanes.f64[EvalSums::kDenominator];
+  result.gathered = SumsOf(*model_).Gather(lanes, counts);
+  ASSIGN_OR_RETURN(result.metrics, model_->program().task().Measure(result.gathered));
+  return result;
+}
+
+Status Evaluator::RunLanes(ModelState* state, const Options& options, RankSums* sums) {
+  const EvalSums places = SumsOf(*model_);
+  sums->lanes.assign(static_cast<size_t>(lanes_.size()), places.EmptyLane());
+  sums->counts = places.EmptyCounts();
   int64_t batches = 0;
   for (int64_t lane = lanes_.begin; lane < lanes_.end; ++lane) {
     batches += loader_->batches(Lane(static_cast<int32_t>(lane)));
@@ -27,43 +67,35 @@ Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communi
     if (options.progress) options.progress(now, batches);
     return !(options.stop && options.stop());
   };
-  RETURN_IF_ERROR(workspaces_->RunAll([&](LaneWorkspace& workspace) -> Status {
+  Mutex mutex;  // of sums->counts
+  return workspaces_->RunAll([&](LaneWorkspace& workspace) -> Status {
+    comm::SumRow counts = places.EmptyCounts();
     for (int64_t lane = next++; lane < lanes_.end; lane = next++) {
       RETURN_IF_ERROR(RunLane(Lane(static_cast<int32_t>(lane)), batch_done, state, workspace,
-                              &rows[static_cast<size_t>(lane - lanes_.begin)]));
+                              &sums->lanes[static_cast<size_t>(lane - lanes_.begin)], &counts));
     }
+    MutexLock lock(&mutex);
+    sums->counts = sums->counts + counts;
     return OkStatus();
-  }));
-  ASSIGN_OR_RETURN(const comm::SumRow total, comm::AllSum(communicator, loader_->spec().lanes, rows,
-                                                          stream, Deadline::In(options.patience)));
-  EvalResult result;
-  result.stopped = total.i64[kStopped] > 0;
-  if (result.stopped) return result;
-  result.correct = total.i64[kCorrect];
-  result.samples = total.i64[kSamples];
-  if (result.samples != loader_->spec().samples) {
-    return Internal("evaluation saw " + std::to_string(result.samples) + " samples of " +
-                    std::to_string(loader_->spec().samples));
-  }
-  result.loss = total.f64[0] / static_cast<double>(result.samples);
-  return result;
+  });
 }
 
 Status Evaluator::RunLane(Lane lane, const std::function<bool()>& batch_done, ModelState* state,
-                          LaneWorkspace& workspace, comm::SumRow* row) {
+                          LaneWorkspace& workspace, comm::SumRow* row, comm::SumRow* counts) {
   for (int64_t i = 0; i < loader_->batches(lane); ++i) {
     ASSIGN_OR_RETURN(const storage::LaneBatch batch, loader_->Read(lane, i));
     const Executor& executor = model_->Eval(batch.rows);
     const std::vector<const void*> args = BindArguments(*model_, executor.plan(), *state, batch);
-    // The order Program::Eval documents.
-    std::vector<void*> results = {&workspace.scalars.numerator, &workspace.scalars.denominator,
-                                  &workspace.scalars.correct, workspace.logits.data()};
+    std::vector<void*> results;
+    const std::vector<int64_t> places = ResultPlaces(executor.plan());
+    for (size_t r = 0; r + 1 < places.size(); ++r) {
+      results.push_back(static_cast<char*>(workspace.eval_results.data()) + places[r]);
+    }
     RETURN_IF_ERROR(executor.Run({args, results, workspace.arena.data(), {}}, nullptr));
-    row->f64[0] += workspace.scalars.numerator;
-    row->i64[kCorrect] += workspace.scalars.correct;
-    row->i64[kSamples] += batch.rows;
+    EvalSums(&executor.plan()).Add(results, row, counts);
+    row->i64[EvalSums::kRows] += batch.rows;
     if (!batch_done()) {
-      row->i64[kStopped] = 1;
+      row->i64[EvalSums::kStopped] = 1;
       return OkStatus();
     }
   }

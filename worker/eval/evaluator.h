@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Evaluation: loss and top-1 accuracy over a split, with running statistics and no random numbers.
-// Every sample once, in identity order, the same lane ranges for any number of ranks; counts are
-// int64, losses fp64, summed in batch order within a lane and by the canonical tree over lanes.
+// Evaluation: the loss and the task's metrics of a split, with running statistics and no random
+// numbers. Every sample once, in identity order, the same lane ranges for any number of ranks.
+// Which sums a batch gives, and what metrics they make, the task says (graph/tasks/task.h). Sums of
+// fp64 are added in batch order within a lane and by the canonical tree over lanes; sums of int64
+// are exact in any order.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
+#include <vector>
 
+#include "base/metric.h"
 #include "comm/communicator.h"
 #include "comm/reduce/all_sum.h"
+#include "graph/tasks/task.h"
 #include "storage/loader/eval_loader.h"
 #include "worker/model/compiled_model.h"
 #include "worker/model/model_state.h"
@@ -19,13 +25,14 @@ namespace lockstep::worker {
 
 struct EvalResult {
   int64_t samples = 0;
-  int64_t correct = 0;
-  double loss = 0.0;  // mean cross-entropy
+  double loss = std::numeric_limits<double>::quiet_NaN();  // numerators over denominators
+  std::vector<Metric> metrics;                             // the task's, in its order
+  graph::Gathered gathered;                                // what they were made of
   // A stop was asked for before the end: the rest says nothing.
   bool stopped = false;
-  double accuracy() const {
-    return samples == 0 ? 0.0 : static_cast<double>(correct) / static_cast<double>(samples);
-  }
+
+  // Of a metric or of graph::kLossMetric; NaN where there is no such number.
+  double ValueOf(std::string_view name) const;
 };
 
 // Batches that are done, of how many.
@@ -52,9 +59,17 @@ class Evaluator {
                          const Options& options);
 
  private:
+  // What this rank's lanes add up to.
+  struct RankSums {
+    std::vector<comm::SumRow> lanes;  // a row for each lane: fp64 sums and its own counts
+    comm::SumRow counts;              // the task's sums of int64, of all of its lanes
+  };
+
+  // Adds up this rank's lanes.
+  Status RunLanes(ModelState* state, const Options& options, RankSums* sums);
   // `batch_done` after each batch: false ends the lane.
   Status RunLane(Lane lane, const std::function<bool()>& batch_done, ModelState* state,
-                 LaneWorkspace& workspace, comm::SumRow* row);
+                 LaneWorkspace& workspace, comm::SumRow* row, comm::SumRow* counts);
 
   const CompiledModel* model_;
   LaneWorkspaces* workspaces_;

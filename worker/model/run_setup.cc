@@ -88,6 +88,7 @@ Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes
                                         setup->lanes_at_once * config.batch.lane_threads));
   }
   ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, image, classes));
+  RETURN_IF_ERROR(graph::MetricForBest(program.task(), config.eval.best).status());
   ASSIGN_OR_RETURN(DeviceSpec spec, SpecOf(config));
   setup->device = std::make_unique<CpuDevice>(std::move(spec));
   ASSIGN_OR_RETURN(setup->kernels, LoadRunKernels(config, setup->device->spec()));

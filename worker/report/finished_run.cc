@@ -15,8 +15,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr storage::HashedFormat kFormat = {"lockstep-summary", 2,
-                                           "Use the program that wrote it, or train anew"};
+// Version 2 had one metric, as a number of its own; what is read here stands in both alike.
+constexpr storage::HashedFormat kFormat = {"lockstep-summary", 3,
+                                           "Use the program that wrote it, or train anew",
+                                           /*oldest=*/2};
 // In bytewise order; only the kernel file may be missing.
 constexpr const char* kResultFiles[] = {kDigestsFile, kKernelFileCopy, kWeightsFile, "recipe.toml",
                                         kResultsFile};
@@ -88,6 +90,8 @@ std::string SummaryJson(const TrainSummary& s, const std::vector<FileState>& fil
   for (const FileState& file : files) {
     named.push_back({{"name", file.name}, {"size", file.size}, {"xxh3_128", file.hash.ToHex()}});
   }
+  json metrics = json::object();
+  for (const Metric& metric : s.metrics) metrics[metric.name] = NumberOrNull(metric.value);
   json j = {
       {"format", kFormat.name},
       {"version", kFormat.version},
@@ -97,7 +101,7 @@ std::string SummaryJson(const TrainSummary& s, const std::vector<FileState>& fil
       {"digest", Hex64(s.digest)},
       {"train_loss", NumberOrNull(s.train_loss)},
       {"val_loss", NumberOrNull(s.val_loss)},
-      {"acc1", NumberOrNull(s.acc1)},
+      {"metrics", std::move(metrics)},
       {"images_per_second", NumberOrNull(s.images_per_second)},
       {"seconds", NumberOrNull(s.seconds)},
       {"world_size", s.world_size},

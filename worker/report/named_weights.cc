@@ -8,8 +8,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/lookup_path.h"
+#include "graph/tasks/registry.h"
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/env/files.h"
+#include "worker/report/best_evaluation.h"
 #include "worker/report/finished_run.h"
 
 namespace lockstep::worker {
@@ -152,40 +154,6 @@ Status CheckTables(const std::string& run) {
   return OkStatus();
 }
 
-// One row of results.csv (docs/formats.md); of a row without an evaluation acc1 is absent.
-struct Row {
-  int64_t epoch = 0, step = 0;
-  std::optional<double> acc1;
-};
-
-std::optional<Row> ParseRow(std::string_view line) {
-  std::vector<std::string> cells;
-  while (cells.size() < 5) {
-    const size_t end = std::min(line.find(','), line.size());
-    cells.emplace_back(line.substr(0, end));
-    line.remove_prefix(std::min(end + 1, line.size()));
-  }
-  const auto epoch = WholeNumber(cells[0]), step = WholeNumber(cells[1]);
-  if (!epoch || !step) return std::nullopt;
-  Row row{*epoch, *step, std::nullopt};
-  double acc1 = 0;
-  const char* const end = cells[4].data() + cells[4].size();
-  const auto [stop, error] = std::from_chars(cells[4].data(), end, acc1);
-  if (error == std::errc() && stop == end && !cells[4].empty()) row.acc1 = acc1;
-  return row;
-}
-
-// When evaluations are due, from any checkpoint of the run.
-struct Schedule {
-  int64_t every_epochs = 1;
-  int64_t steps_per_epoch = 0;  // 0: not known
-
-  bool Has(const Row& row) const {
-    return steps_per_epoch > 0 && row.step == (row.epoch + 1) * steps_per_epoch &&
-           (row.epoch + 1) % every_epochs == 0;
-  }
-};
-
 int64_t EveryEpochsOf(const CheckpointManifest& manifest) {
   constexpr std::string_view kKey = "eval.every_epochs=";
   for (const std::string* lines : {&manifest.fixed_keys, &manifest.branch_keys}) {
@@ -199,15 +167,23 @@ int64_t EveryEpochsOf(const CheckpointManifest& manifest) {
   return 1;  // keys at their defaults are not listed
 }
 
-Result<Schedule> ScheduleOf(const std::string& run) {
+// How a run compares evaluations, and when those that count are due, from its newest checkpoint.
+struct Comparison {
+  std::string by;  // the metric; empty: that of the task
+  EvaluationSchedule schedule;
+};
+
+Result<Comparison> ComparisonOf(const std::string& run) {
   ASSIGN_OR_RETURN(const std::vector<CheckpointId> ids, storage::ListCheckpoints(run));
   for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
     const auto manifest = storage::InspectCheckpointDirectory(CheckpointPath(run, *id), *id);
     if (!manifest.ok() || manifest->epoch == 0) continue;
-    return Schedule{std::max<int64_t>(EveryEpochsOf(*manifest), 1),
-                    (id->step - manifest->step_in_epoch) / manifest->epoch};
+    const auto by = manifest->values.find(kBestByValue);
+    return Comparison{by == manifest->values.end() ? "" : by->second,
+                      {std::max<int64_t>(EveryEpochsOf(*manifest), 1),
+                       (id->step - manifest->step_in_epoch) / manifest->epoch}};
   }
-  return Schedule();  // within the first epoch no evaluation was due
+  return Comparison();  // within the first epoch no evaluation was due
 }
 
 }  // namespace
@@ -225,14 +201,10 @@ Result<std::optional<int64_t>> BestStep(const std::string& run_directory) {
   if (text.status().code() == StatusCode::kNotFound) return std::optional<int64_t>();
   RETURN_IF_ERROR(text.status());
   RETURN_IF_ERROR(CheckTables(run_directory));
-  ASSIGN_OR_RETURN(const Schedule schedule, ScheduleOf(run_directory));
-  std::optional<Row> best;
-  for (size_t at = 0, end = text->find('\n'); end != std::string::npos;
-       at = end + 1, end = text->find('\n', at)) {
-    const std::optional<Row> row = ParseRow(std::string_view(*text).substr(at, end - at));
-    if (!row || !row->acc1 || !schedule.Has(*row)) continue;
-    if (!best || *row->acc1 > *best->acc1) best = row;
-  }
+  ASSIGN_OR_RETURN(const Comparison comparison, ComparisonOf(run_directory));
+  ASSIGN_OR_RETURN(const graph::Task* task, graph::FindTask(""));
+  ASSIGN_OR_RETURN(const Metric metric, graph::MetricForBest(*task, comparison.by));
+  ASSIGN_OR_RETURN(const auto best, FindBestEvaluation(*text, metric, comparison.schedule));
   return best ? std::optional<int64_t>(best->step) : std::nullopt;
 }
 

@@ -25,10 +25,8 @@ namespace lockstep::worker {
 // as the run wrote it. Nothing of the weights is used yet.
 Result<NamedWeights> FindWeights(const std::string& name);
 
-// The step of the best evaluation among the scheduled ones in the run's results.csv: the highest
-// accuracy, the earliest of equal ones. None before the first. Evaluations that came about only
-// because a run ended (of a cut epoch, or between those that eval.every_epochs asks for) do not
-// count.
+// The step of the best evaluation among the scheduled ones in the run's results.csv, by the metric
+// that eval.best names (best_evaluation.h). None before the first.
 Result<std::optional<int64_t>> BestStep(const std::string& run_directory);
 
 }  // namespace lockstep::worker

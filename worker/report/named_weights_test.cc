@@ -23,8 +23,10 @@ class NamedWeightsTest : public ::testing::Test {
     std::filesystem::create_directory(run_);
     std::ofstream(run_ + "/recipe.toml") << "";
   }
-  void Write(int32_t branch, int64_t step, const std::string& more_keys = "") {
+  void Write(int32_t branch, int64_t step, const std::string& more_keys = "",
+             const std::string& best_by = "") {
     MadeCheckpoint made({branch, step});
+    if (!best_by.empty()) made.manifest().values["best_by"] = best_by;
     made.manifest().fixed_keys += more_keys;
     made.manifest().tables.clear();
     const auto written = made.Write(run_);
@@ -58,6 +60,26 @@ TEST_F(NamedWeightsTest, TheHighestAccuracyIsTheBestAndTheEarliestOfEqualOnes) {
   EXPECT_THAT(Best(), Optional(200));
   Write(1, 200);
   EXPECT_EQ(PathOf("@best"), run_ + "/checkpoints/b01-s0000000200");
+}
+
+TEST_F(NamedWeightsTest, TheBestIsByTheMetricThatTheRunNames) {
+  Results(
+      "0,100,1,3,0.5,1,1,1\n"
+      "1,200,1,1,0.25,1,1,1\n"
+      "2,300,1,1,0.75,1,1,1\n"
+      "3,400,1,2,0.625,1,1,1\n");
+  Write(1, 400, "", "acc1");
+  EXPECT_THAT(Best(), Optional(300));
+  Write(2, 400, "", "loss");
+  EXPECT_THAT(Best(), Optional(200)) << "the smallest loss, the earliest of equal ones";
+}
+
+TEST_F(NamedWeightsTest, AMetricThatTheTableDoesNotHaveNamesNoBest) {
+  Results("0,100,1,3,0.5,1,1,1\n");
+  Write(1, 100, "", "acc5");
+  const auto best = BestStep(run_);
+  EXPECT_EQ(best.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(best.status().message(), HasSubstr("has no column 'acc5', by which eval.best"));
 }
 
 TEST_F(NamedWeightsTest, ATableThatIsNotTheRunsNamesNoBest) {

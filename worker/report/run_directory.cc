@@ -7,9 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <functional>
 #include <string_view>
 #include <vector>
@@ -28,13 +26,6 @@ namespace {
 // Every NaN is written as one: its sign and payload differ between machines.
 uint64_t BitsOf(double value) {
   return std::isnan(value) ? 0x7ff8000000000000 : std::bit_cast<uint64_t>(value);
-}
-
-std::string Number(double value) {
-  if (std::isnan(value)) return "nan";
-  char text[40];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
 }
 
 constexpr std::string_view kRunFiles[] = {"recipe.toml", kKernelFileCopy, kResultsFile,
@@ -133,26 +124,30 @@ Status RunDirectory::OpenTables(const HistoryStart& start) {
     }
     return table->Open(path, rows);
   };
+  metric_columns_ = MetricColumns(start.tables.results);
   RETURN_IF_ERROR(open(kDigestsFile, start.tables.digests, &digests_));
   return open(kResultsFile, start.tables.results, &results_);
 }
 
 Status RunDirectory::AddStep(const StepRecord& record) {
   return digests_.Append(std::to_string(record.step) + ',' + Hex64(BitsOf(record.loss)) + ',' +
-                         Number(record.loss) + ',' + (record.skipped ? '1' : '0') + ',' +
+                         TableNumber(record.loss) + ',' + (record.skipped ? '1' : '0') + ',' +
                          (record.digested ? Hex64(record.digest) : std::string()) + '\n');
 }
 
 Status RunDirectory::AddEpoch(const EpochReport& report) {
   std::string line = std::to_string(report.epoch) + ',' + std::to_string(report.global_step) + ',' +
-                     Number(report.train_loss) + ',';
-  if (report.evaluated) {
-    line += Number(report.validation.loss) + ',' + Number(report.validation.accuracy());
-  } else {
+                     TableNumber(report.train_loss) + ',';
+  if (report.evaluated) line += TableNumber(report.validation.loss);
+  for (const std::string& column : metric_columns_) {
     line += ',';
+    if (const Metric* metric = FindMetric(report.validation.metrics, column)) {
+      line += TableNumber(metric->value);
+    }
   }
-  return results_.Append(line + ',' + Number(report.learning_rate) + ',' +
-                         Number(report.images_per_second) + ',' + Number(report.seconds) + '\n');
+  return results_.Append(line + ',' + TableNumber(report.learning_rate) + ',' +
+                         TableNumber(report.images_per_second) + ',' + TableNumber(report.seconds) +
+                         '\n');
 }
 
 Status RunDirectory::Sync(const std::function<Status()>& may_write) {

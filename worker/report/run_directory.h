@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "worker/config/train_config.h"
@@ -30,7 +31,7 @@ struct StepRecord {
 // are cut off: they are written again.
 struct HistoryStart {
   int64_t step = 0;
-  RunTables tables;  // of step 0: no rows
+  RunTables tables;  // of step 0: RunTables::WithoutRows
 };
 
 class RunDirectory {
@@ -58,8 +59,10 @@ class RunDirectory {
   const std::string& path() const { return path_; }
   std::string WeightsPath() const { return path_ + "/" + kWeightsFile; }
 
-  Status AddStep(const StepRecord& record);    // digests.csv
-  Status AddEpoch(const EpochReport& report);  // results.csv
+  Status AddStep(const StepRecord& record);  // digests.csv
+  // results.csv. Of metrics those that its header names, which a run that goes on keeps; one that
+  // the report does not have stays empty.
+  Status AddEpoch(const EpochReport& report);
   // Both tables reach the disk, as they were written. Any thread. `may_write`: see GrowingTable.
   Status Sync(const std::function<Status()>& may_write);
   RunTables tables() const { return {digests_.text(), results_.text()}; }
@@ -73,6 +76,7 @@ class RunDirectory {
 
   std::string path_;
   GrowingTable digests_, results_;
+  std::vector<std::string> metric_columns_;  // of results.csv
 };
 
 }  // namespace lockstep::worker

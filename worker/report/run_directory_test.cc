@@ -12,10 +12,14 @@
 namespace lockstep::worker {
 namespace {
 
+const std::vector<Metric> kMetrics = {{.name = "hits", .unit = ""}, {.name = "error", .unit = ""}};
+
 class RunDirectoryTest : public testing::Test {
  protected:
   // As a run does: looks first, then opens.
-  Result<std::unique_ptr<RunDirectory>> Create(bool overwrite = false, HistoryStart start = {}) {
+  Result<std::unique_ptr<RunDirectory>> Create(bool overwrite = false,
+                                               HistoryStart start = {
+                                                   0, RunTables::WithoutRows(kMetrics)}) {
     TrainConfig config;
     config.run.directory = path_;
     config.run.overwrite = overwrite;
@@ -261,12 +265,30 @@ TEST_F(RunDirectoryTest, AnEpochWithoutEvaluationLeavesItsColumnsEmpty) {
   report.train_loss = 0.5;
   ASSERT_TRUE((*directory)->AddEpoch(report).ok());
   report.evaluated = true;
-  report.validation = {.samples = 8, .correct = 2, .loss = 1.5};
+  report.validation.loss = 1.5;
+  report.validation.metrics = {{"hits", 0.25, true, ""}, {"error", 0.5, false, ""}};
   ASSERT_TRUE((*directory)->AddEpoch(report).ok());
   EXPECT_EQ(Get("results.csv"),
-            "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds\n"
-            "1,20,0.5,,,0,0,0\n"
-            "1,20,0.5,1.5,0.25,0,0,0\n");
+            "epoch,step,train_loss,val_loss,hits,error,lr,images_per_second,seconds\n"
+            "1,20,0.5,,,,0,0,0\n"
+            "1,20,0.5,1.5,0.25,0.5,0,0,0\n");
+}
+
+TEST_F(RunDirectoryTest, ARunThatGoesOnKeepsTheColumnsOfMetricsItBeganWith) {
+  const std::string header =
+      "epoch,step,train_loss,val_loss,gone,hits,lr,images_per_second,seconds\n";
+  RunTables tables = RunTables::WithoutRows({});
+  tables.results = header + "0,10,0.5,1,1,1,0,0,0\n";
+  const auto directory = Create(/*overwrite=*/false, {10, tables});
+  ASSERT_TRUE(directory.ok()) << directory.status();
+  EpochReport report;
+  report.epoch = 1;
+  report.global_step = 20;
+  report.evaluated = true;
+  report.validation.loss = 1.5;
+  report.validation.metrics = {{"hits", 0.25, true, ""}, {"error", 0.5, false, ""}};
+  ASSERT_TRUE((*directory)->AddEpoch(report).ok());
+  EXPECT_EQ(Get("results.csv"), tables.results + "1,20,0,1.5,,0.25,0,0,0\n");
 }
 
 }  // namespace

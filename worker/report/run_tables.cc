@@ -2,11 +2,20 @@
 #include "worker/report/run_tables.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 
+#include "base/format.h"
 #include "base/hash.h"
+#include "graph/tasks/task.h"
 
 namespace lockstep::worker {
 namespace {
+
+// The columns around those of metrics.
+constexpr char kBeforeMetrics[] = "epoch,step,train_loss,val_loss";
+constexpr char kBehindMetrics[] = "lr,images_per_second,seconds";
+constexpr size_t kColumnsBefore = 4, kColumnsBehind = 3;
 
 int ClockColumns(std::string_view name) { return name == kResultsFile ? 2 : 0; }
 
@@ -22,6 +31,40 @@ std::string_view WithoutClocks(std::string_view line, int columns) {
 }
 
 }  // namespace
+
+std::string ResultsHeader(const std::vector<Metric>& metrics) {
+  std::string header = kBeforeMetrics;
+  for (const Metric& metric : metrics) header += "," + metric.name;
+  return header + "," + kBehindMetrics;
+}
+
+std::string ColumnOf(std::string_view metric) {
+  return metric == graph::kLossMetric ? "val_loss" : std::string(metric);
+}
+
+std::vector<std::string> MetricColumns(std::string_view results) {
+  const std::vector<std::string_view> cells = CellsOf(results.substr(0, results.find('\n')));
+  if (cells.size() < kColumnsBefore + kColumnsBehind) return {};
+  return {cells.begin() + kColumnsBefore, cells.end() - kColumnsBehind};
+}
+
+std::string TableNumber(double value) { return std::isnan(value) ? "nan" : Format("%.9g", value); }
+
+double AsWritten(double value) { return std::strtod(TableNumber(value).c_str(), nullptr); }
+
+std::vector<std::string_view> CellsOf(std::string_view line) {
+  std::vector<std::string_view> cells;
+  for (size_t comma = line.find(','); comma != std::string_view::npos; comma = line.find(',')) {
+    cells.push_back(line.substr(0, comma));
+    line.remove_prefix(comma + 1);
+  }
+  cells.push_back(line);
+  return cells;
+}
+
+RunTables RunTables::WithoutRows(const std::vector<Metric>& metrics) {
+  return {std::string(kDigestsHeader) + "\n", ResultsHeader(metrics) + "\n"};
+}
 
 storage::TableState StateOfTable(const std::string& name, std::string_view text) {
   storage::TableState state{name, -1, {}};  // the header is no row

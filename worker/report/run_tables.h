@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/metric.h"
 #include "storage/checkpoint/checkpoint.h"
 
 namespace lockstep::worker {
@@ -14,14 +15,29 @@ namespace lockstep::worker {
 inline constexpr char kDigestsFile[] = "digests.csv";
 inline constexpr char kResultsFile[] = "results.csv";
 inline constexpr char kDigestsHeader[] = "step,loss_bits,loss,skipped,digest";
-// The last two columns say what a clock said: two runs of the same bits differ in them.
-inline constexpr char kResultsHeader[] =
-    "epoch,step,train_loss,val_loss,acc1,lr,images_per_second,seconds";
+
+// The columns of results.csv: a column for each metric between "val_loss" and "lr". The last two
+// say what a clock said: two runs of the same bits differ in them.
+std::string ResultsHeader(const std::vector<Metric>& metrics);
+// The column that holds a metric or graph::kLossMetric.
+std::string ColumnOf(std::string_view metric);
+// The metrics that a table has columns of, from its header: a run keeps those it began with.
+std::vector<std::string> MetricColumns(std::string_view results);
+
+// A number as both tables have it: nine digits, any NaN as "nan".
+std::string TableNumber(double value);
+// What a reader of the tables gets back of it.
+double AsWritten(double value);
+
+// The cells of a line, its newline left out.
+std::vector<std::string_view> CellsOf(std::string_view line);
 
 // Whole files: the header, then one line per row, each with its newline.
 struct RunTables {
-  std::string digests = std::string(kDigestsHeader) + "\n";
-  std::string results = std::string(kResultsHeader) + "\n";
+  std::string digests;
+  std::string results;
+  // Of a run that has these metrics, before its first step.
+  static RunTables WithoutRows(const std::vector<Metric>& metrics);
 };
 
 // Rows and hash of the table called `name`, the columns of clocks left out.

@@ -3,14 +3,39 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace lockstep::worker {
 namespace {
 
+const std::vector<Metric> kMetrics = {{.name = "hits", .unit = ""}};
+
 RunTables SomeTables() {
-  RunTables tables;
+  RunTables tables = RunTables::WithoutRows(kMetrics);
   tables.digests += "1,a,b,0,c\n2,a,b,0,d\n";
   tables.results += "0,1,x,y,z,lr,100,7\n1,2,x,y,z,lr,90,14\n";
   return tables;
+}
+
+TEST(RunTables, ResultsHaveAColumnForEachMetric) {
+  EXPECT_EQ(ResultsHeader({}), "epoch,step,train_loss,val_loss,lr,images_per_second,seconds");
+  const std::string header = ResultsHeader({{.name = "b", .unit = ""}, {.name = "a", .unit = ""}});
+  EXPECT_EQ(header, "epoch,step,train_loss,val_loss,b,a,lr,images_per_second,seconds");
+  EXPECT_EQ(MetricColumns(header + "\n0,1,1,1,1,1,1,1,1\n"), (std::vector<std::string>{"b", "a"}));
+  EXPECT_EQ(MetricColumns(ResultsHeader({}) + "\n"), std::vector<std::string>());
+  EXPECT_EQ(MetricColumns("torn,hea"), std::vector<std::string>());
+  EXPECT_EQ(ColumnOf("a"), "a");
+  EXPECT_EQ(ColumnOf("loss"), "val_loss");
+}
+
+TEST(RunTables, ANumberIsReadBackAsItIsWritten) {
+  for (double value : {0.1, 1.0 / 3.0, 8765.0 / 10000.0, 1e-300, 123456789.123}) {
+    EXPECT_EQ(TableNumber(AsWritten(value)), TableNumber(value));
+    EXPECT_NEAR(AsWritten(value), value, 1e-8 * value);
+  }
+  EXPECT_EQ(AsWritten(0.123456789123), 0.123456789);
+  EXPECT_EQ(TableNumber(-NAN), "nan");
+  EXPECT_TRUE(std::isnan(AsWritten(NAN)));
 }
 
 TEST(RunTables, AStateCountsRowsAndLeavesClocksOut) {
@@ -21,7 +46,7 @@ TEST(RunTables, AStateCountsRowsAndLeavesClocksOut) {
   EXPECT_EQ(states[1].name, "results.csv");
   EXPECT_EQ(states[1].rows, 2);
   RunTables slower = SomeTables();
-  slower.results = std::string(kResultsHeader) + "\n0,1,x,y,z,lr,3,70\n1,2,x,y,z,lr,4,140\n";
+  slower.results = ResultsHeader(kMetrics) + "\n0,1,x,y,z,lr,3,70\n1,2,x,y,z,lr,4,140\n";
   EXPECT_EQ(StatesOf(slower), states);
   RunTables other = SomeTables();
   other.results.replace(other.results.find("lr,90"), 2, "l2");

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
+#include "base/metric.h"
 #include "worker/eval/evaluator.h"
 #include "worker/model/memory_report.h"
 
@@ -58,9 +60,9 @@ struct TrainSummary {
   int64_t step = 0;    // global steps done
   uint64_t digest = 0;
   double train_loss = 0.0;  // of the last epoch
-  // Of the last evaluation, acc1 in [0, 1]; NaN (null in summary.json) where there was none.
+  // Of the last evaluation; NaN (null in summary.json) where there was none.
   double val_loss = std::numeric_limits<double>::quiet_NaN();
-  double acc1 = std::numeric_limits<double>::quiet_NaN();
+  std::vector<Metric> metrics;  // of the task
   double images_per_second = 0.0;
   double seconds = 0.0;
   int32_t world_size = 1, lanes = 1;

@@ -47,7 +47,7 @@ class CheckpointerTest : public testing::Test {
   }
 
   static RunTables Tables(int64_t step) {
-    RunTables tables;
+    RunTables tables = RunTables::WithoutRows({{.name = "m", .unit = ""}});
     tables.digests += std::to_string(step) + ",4004000000000000,2.5,0," +
                       Hex64(static_cast<uint64_t>(step)) + "\n";
     tables.results += "0,1,2.5,2.25,0.5,0.1,1234,5\n";

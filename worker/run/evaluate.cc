@@ -10,8 +10,8 @@
 
 namespace lockstep::worker {
 
-Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string& name,
-                                   const EvalProgress& progress) {
+Result<WeightsEvaluation> EvaluateWeights(const TrainConfig& config, const std::string& name,
+                                          const EvalProgress& progress, bool per_class) {
   if (config.data.val.empty()) {
     return InvalidArgument("no split to evaluate: data.val is empty; name one with --split");
   }
@@ -30,7 +30,14 @@ Result<EvalResult> EvaluateWeights(const TrainConfig& config, const std::string&
   Evaluator evaluator(setup.model.get(), workspaces.get(), loader.get(), {0, config.batch.lanes});
   Evaluator::Options run;
   run.progress = progress;
-  return evaluator.Run(&state, communicator.get(), &stream, run);
+  WeightsEvaluation evaluation;
+  ASSIGN_OR_RETURN(evaluation.result, evaluator.Run(&state, communicator.get(), &stream, run));
+  if (per_class) {
+    ASSIGN_OR_RETURN(evaluation.per_class,
+                     setup.model->program().task().PerClass(evaluation.result.gathered,
+                                                            setup.dataset->info().classes));
+  }
+  return evaluation;
 }
 
 }  // namespace lockstep::worker

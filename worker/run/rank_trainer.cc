@@ -54,6 +54,7 @@ RankTrainer::RankTrainer(const TrainConfig* config, const RunSetup* setup,
   summary_.lane_batch = config->batch.lane_batch;
   summary_.exactly_once = true;
   summary_.sync = config->sync;
+  summary_.metrics = setup->model->program().task().metrics();
 }
 
 RankTrainer::~RankTrainer() = default;
@@ -85,6 +86,8 @@ Status RankTrainer::Prepare() {
   SetFloatingPointState();
   parts_ = std::make_unique<Parts>();
   Parts& p = *parts_;
+  ASSIGN_OR_RETURN(best_by_,
+                   graph::MetricForBest(setup_->model->program().task(), config_->eval.best));
   p.lanes = comm::LanesOfRank(communicator_->rank(), communicator_->size(), config_->batch.lanes);
   ASSIGN_OR_RETURN(p.engine, StepEngine::Make(setup_->model.get(), communicator_,
                                               StepEngine::OptionsOf(*config_, *setup_, p.lanes)));
@@ -180,7 +183,7 @@ Status RankTrainer::Join() {
 
 Status RankTrainer::Begin() {
   const bool resumes = !assignment_.checkpoint.empty();
-  RunTables tables;
+  RunTables tables = RunTables::WithoutRows(summary_.metrics);
   if (resumes) {
     ASSIGN_OR_RETURN(tables, Restore());
   } else if (!config_->model.weights.empty()) {
@@ -401,15 +404,21 @@ Result<EvalResult> RankTrainer::Evaluate() {
   return evaluator.Run(&p.engine->state(), communicator_, &p.engine->stream(), options);
 }
 
+// The entry of the trainer state that holds the best value. It is of one metric: where another
+// compares, it is another entry.
+std::string RankTrainer::BestEntry() const { return kBestEntries + best_by_.name; }
+
 // An evaluation that is due only because the run ends leaves the trainer state alone: a run that is
-// made longer later goes on as if it had not ended here.
+// made longer later goes on as if it had not ended here. Values are compared as results.csv has
+// them, so that RUN@best, which reads that, means the same evaluation.
 void RankTrainer::NoteEvaluation(const EpochReport& report) {
   if (!report.evaluated) return;
   summary_.val_loss = report.validation.loss;
-  summary_.acc1 = report.validation.accuracy();
-  if (!evaluation_scheduled() || report.validation.correct <= state_.best_correct) return;
-  state_.best_correct = report.validation.correct;
-  state_.best_epoch = report.epoch;
+  summary_.metrics = report.validation.metrics;
+  const double value = AsWritten(report.validation.ValueOf(best_by_.name));
+  if (!evaluation_scheduled() || !IsBetter(best_by_, value, state_.Entry(BestEntry()))) return;
+  state_.entries[BestEntry()] = value;
+  state_.entries[kBestEpoch] = report.epoch;
   best_checkpoint_ = step_checkpoint_;
 }
 

@@ -63,6 +63,8 @@ class RankTrainer {
   Status TakeCheckpoint();
   storage::CheckpointManifest MakeManifest(uint64_t state_hash) const;
   Status RestoreValues(const storage::CheckpointManifest& manifest);
+  Status RestoreBest(const storage::CheckpointManifest& manifest);
+  std::string BestEntry() const;
   void Committed(const storage::CheckpointManifest& manifest);
   Status StopOnRequest();
   Status End();
@@ -92,6 +94,7 @@ class RankTrainer {
   std::unique_ptr<RunDirectory> directory_;  // of rank 0, once the run has begun
   TrainerState state_;
   TrainSummary summary_;
+  Metric best_by_;  // how evaluations are compared
   uint64_t digest_ = 0;
   std::optional<uint64_t> state_hash_;  // H of the current step, where it was computed
   std::string step_checkpoint_;         // name of the one of the current step; empty: none

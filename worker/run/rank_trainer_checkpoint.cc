@@ -9,11 +9,16 @@
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/checkpoint/generation.h"
 #include "storage/env/files.h"
+#include "worker/report/best_evaluation.h"
+#include "worker/report/checkpoint_tables.h"
 #include "worker/run/rank_trainer.h"
 #include "worker/run/rank_trainer_parts.h"
 
 namespace lockstep::worker {
 namespace {
+
+// A checkpoint's values hold those of the last evaluation under this and the metric's name.
+constexpr char kMetricValues[] = "metric.";
 
 std::string BitsText(double value) { return Hex64(std::bit_cast<uint64_t>(value)); }
 
@@ -77,15 +82,46 @@ Status RankTrainer::RestoreValues(const storage::CheckpointManifest& manifest) {
   ASSIGN_OR_RETURN(summary_.seconds, BitsValue(manifest, "seconds"));
   ASSIGN_OR_RETURN(summary_.train_loss, BitsValue(manifest, "train_loss"));
   ASSIGN_OR_RETURN(summary_.val_loss, BitsValue(manifest, "val_loss"));
-  ASSIGN_OR_RETURN(summary_.acc1, BitsValue(manifest, "acc1"));
+  for (Metric& metric : summary_.metrics) {
+    // A build that has more metrics may go on, by its own branch: those have no value yet.
+    if (!manifest.values.contains(kMetricValues + metric.name)) continue;
+    ASSIGN_OR_RETURN(metric.value, BitsValue(manifest, kMetricValues + metric.name));
+  }
   ASSIGN_OR_RETURN(const double consumed, BitsValue(manifest, "samples_consumed"));
   summary_.samples_consumed = static_cast<int64_t>(consumed);
   if (const auto best = manifest.values.find("best_checkpoint"); best != manifest.values.end()) {
     best_checkpoint_ = best->second;
   }
+  RETURN_IF_ERROR(RestoreBest(manifest));
   summary_.step = state_.global_step;
   summary_.epoch = state_.epoch;
   summary_.skipped_steps = state_.skipped_steps;
+  return OkStatus();
+}
+
+// Where a run goes on with another eval.best, what was best so far is another evaluation: that
+// which the rows before say.
+Status RankTrainer::RestoreBest(const storage::CheckpointManifest& manifest) {
+  if (state_.entries.contains(BestEntry()) || !state_.entries.contains(kBestEpoch)) {
+    return OkStatus();
+  }
+  const std::string& run = config_->run.directory;
+  ASSIGN_OR_RETURN(const RunTables tables,
+                   ReadTables(storage::CheckpointPath(run, manifest.id), manifest));
+  ASSIGN_OR_RETURN(const std::optional<BestEvaluation> best,
+                   FindBestEvaluation(tables.results, best_by_,
+                                      {config_->eval.every_epochs, setup_->steps_per_epoch}));
+  std::erase_if(state_.entries, [](const auto& entry) {
+    return entry.first.starts_with(kBestEntries) || entry.first == kBestEpoch;
+  });
+  best_checkpoint_.clear();
+  if (!best) return OkStatus();
+  state_.entries[BestEntry()] = best->value;
+  state_.entries[kBestEpoch] = best->epoch;
+  ASSIGN_OR_RETURN(const std::vector<storage::CheckpointId> ids, storage::ListCheckpoints(run));
+  for (const storage::CheckpointId& id : ids) {  // of equal steps the highest branch's, the last
+    if (id.step == best->step) best_checkpoint_ = id.Name();
+  }
   return OkStatus();
 }
 
@@ -150,8 +186,11 @@ storage::CheckpointManifest RankTrainer::MakeManifest(uint64_t state_hash) const
               {"seconds", BitsText(summary_.seconds)},
               {"train_loss", BitsText(summary_.train_loss)},
               {"val_loss", BitsText(summary_.val_loss)},
-              {"acc1", BitsText(summary_.acc1)},
+              {kBestByValue, best_by_.name},
               {"samples_consumed", BitsText(static_cast<double>(summary_.samples_consumed))}};
+  for (const Metric& metric : summary_.metrics) {
+    m.values[kMetricValues + metric.name] = BitsText(metric.value);
+  }
   if (!best_checkpoint_.empty()) m.values["best_checkpoint"] = best_checkpoint_;
   return m;
 }

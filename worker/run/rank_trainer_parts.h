@@ -11,6 +11,11 @@ namespace lockstep::worker {
 // How long ranks wait at the end for rank 0, which writes what a run leaves.
 inline constexpr auto kEndLimit = std::chrono::minutes(30);
 
+// Entries of the trainer state: the value of the best evaluation, by "best." and the metric's name,
+// and its epoch, from 0.
+inline constexpr char kBestEntries[] = "best.";
+inline constexpr char kBestEpoch[] = "best_epoch";
+
 struct RankTrainer::Parts {
   Range lanes;
   std::unique_ptr<storage::TrainLoader> loader;

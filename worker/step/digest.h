@@ -11,7 +11,7 @@
 
 namespace lockstep::worker {
 
-inline constexpr uint64_t kDigestSchema = 1;
+inline constexpr uint64_t kDigestSchema = 2;
 
 // XXH3-64 of the block hashes in order: parameters, running state, then each optimizer slot.
 uint64_t HashOfBlockHashes(const std::vector<uint64_t>& block_hashes);

@@ -2,24 +2,32 @@
 #include "worker/step/lane_workspace.h"
 
 #include "base/floating_point_state.h"
+#include "graph/plan/memory.h"
 #include "worker/model/model_state.h"
 
 namespace lockstep::worker {
 
+std::vector<int64_t> ResultPlaces(const graph::Plan& plan) {
+  std::vector<int64_t> places = {0};
+  for (const graph::PlanResult& result : plan.results) {
+    places.push_back(places.back() + graph::Aligned(result.type.bytes()));
+  }
+  return places;
+}
+
 Result<std::unique_ptr<LaneWorkspaces>> LaneWorkspaces::Make(const CompiledModel& model,
                                                              int32_t count) {
   std::unique_ptr<LaneWorkspaces> all(new LaneWorkspaces(count));
-  int64_t logits = 0;
+  int64_t eval_results = 0;
   for (const auto& [rows, executor] : model.eval_executors()) {
-    const graph::Plan& plan = executor->plan();
-    logits = std::max(logits, plan.results[plan.ResultIndex("logits")].type.bytes());
+    eval_results = std::max(eval_results, ResultPlaces(executor->plan()).back());
   }
   const int64_t statistics = model.running_space().elements() * SizeOf(model.precision());
   for (LaneWorkspace& space : all->spaces_) {
     ASSIGN_OR_RETURN(space.arena, ZeroedBuffer(model.arena_bytes()));
     ASSIGN_OR_RETURN(space.statistics, ZeroedBuffer(statistics));
-    ASSIGN_OR_RETURN(space.logits, ZeroedBuffer(logits));
-    all->bytes_ += model.arena_bytes() + statistics + logits;
+    ASSIGN_OR_RETURN(space.eval_results, ZeroedBuffer(eval_results));
+    all->bytes_ += model.arena_bytes() + statistics + eval_results;
   }
   ASSIGN_OR_RETURN(all->prepared_, ZeroedBuffer(model.prepared_bytes()));
   return all;

@@ -22,11 +22,14 @@ struct LaneScalars {
 };
 
 struct LaneWorkspace {
-  AlignedBuffer arena;       // CompiledModel::arena_bytes()
-  AlignedBuffer statistics;  // batch means and variances of one lane, in the run's precision
-  AlignedBuffer logits;      // of an evaluation batch
+  AlignedBuffer arena;         // CompiledModel::arena_bytes()
+  AlignedBuffer statistics;    // batch means and variances of one lane, in the run's precision
+  AlignedBuffer eval_results;  // of an evaluation batch, at ResultPlaces
   LaneScalars scalars;
 };
+
+// Where each result of an evaluation plan lies in eval_results, in bytes, and last where they end.
+std::vector<int64_t> ResultPlaces(const graph::Plan& plan);
 
 class LaneWorkspaces {
  public:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/loss/top1/top1.h"
 
-#include "ops/core/expect.h"
+#include "ops/core/prediction.h"
 #include "ops/core/registry.h"
 #include "ops/loss/top1/top1_cpu.h"
 
@@ -15,11 +15,7 @@ namespace top1 {
 namespace {
 
 Result<TensorTypes> Infer(const NoAttrs&, std::span<const TensorType> in) {
-  RETURN_IF_ERROR(ExpectInputs(in, 2));
-  RETURN_IF_ERROR(ExpectFloat(in[0], "logits"));
-  RETURN_IF_ERROR(ExpectRank(in[0], 2, "logits"));
-  RETURN_IF_ERROR(ExpectDType(in[1], DType::kInt32, "labels"));
-  RETURN_IF_ERROR(ExpectShape(in[1], {in[0].shape[0]}, "labels"));
+  RETURN_IF_ERROR(ExpectLogitsAndLabels(in));
   return TensorTypes{{DType::kInt64, {}}};
 }
 

@@ -1,22 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/loss/top1/top1_cpu.h"
 
+#include "ops/core/prediction.h"
+
 namespace lockstep::ops::top1 {
-
-namespace {
-
-// Index of the largest logit, the lowest of equals; -1 if any is NaN or there is none.
-template <typename T>
-int64_t Prediction(const T* logits, int64_t classes) {
-  int64_t best = -1;
-  for (int64_t k = 0; k < classes; ++k) {
-    if (logits[k] != logits[k]) return -1;
-    if (best < 0 || logits[k] > logits[best]) best = k;
-  }
-  return best;
-}
-
-}  // namespace
 
 template <typename T>
 void Reference(const NoAttrs&, const ReferenceArgs& args) {

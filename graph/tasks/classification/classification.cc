@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The task of telling to which of C classes an image belongs.
+#include <memory>
+
+#include "graph/tasks/classification/counts.h"
+#include "graph/tasks/classification/metrics.h"
+
+namespace lockstep::graph::classification {
+namespace {
+
+class Classification : public Task {
+ public:
+  std::string_view name() const override { return "classification"; }
+  bool is_default() const override { return true; }
+
+  void Eval(EvalBuilder& builder) const override { AddCounts(builder); }
+
+  std::vector<Metric> metrics() const override {
+    std::vector<Metric> metrics;
+    for (const MetricRule& rule : MetricRules()) {
+      metrics.push_back({.name = std::string(rule.name),
+                         .larger_is_better = rule.larger_is_better,
+                         .unit = std::string(rule.unit)});
+    }
+    return metrics;
+  }
+
+  Result<std::vector<Metric>> Measure(const Gathered& gathered) const override {
+    ASSIGN_OR_RETURN(const Counts counts, CountsOf(gathered));
+    std::vector<Metric> measured = metrics();
+    for (size_t i = 0; i < measured.size(); ++i) {
+      measured[i].value = MetricRules()[i].measure(counts);
+    }
+    return measured;
+  }
+
+  std::string_view primary() const override { return Primary(); }
+
+  Result<ClassTable> PerClass(const Gathered& gathered,
+                              const std::vector<std::string>& names) const override {
+    ASSIGN_OR_RETURN(Counts counts, CountsOf(gathered));
+    ClassTable table;
+    table.columns = {"precision", "recall", "f1"};
+    for (size_t i = 0; i < counts.actual.size(); ++i) {
+      table.classes.push_back(i < names.size() ? names[i] : std::to_string(i));
+      const ClassScores scores = ScoresOf(counts, i);
+      table.values.push_back({scores.precision, scores.recall, scores.f1});
+    }
+    table.support = std::move(counts.actual);
+    table.confusion = std::move(counts.confusion);
+    return table;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<const Task> MakeTask() { return std::make_unique<const Classification>(); }
+
+}  // namespace lockstep::graph::classification

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tasks of this build, from the directory listing: for each folder graph/tasks/NAME with a file
+// NAME.cc the build calls lockstep::graph::NAME::MakeTask().
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "graph/tasks/task.h"
+
+namespace lockstep::graph {
+
+// In bytewise order of their folders' names.
+const std::vector<std::unique_ptr<const Task>>& Tasks();
+// The task of that name; the default one where `name` is empty. Not-found: lists what there is.
+Result<const Task*> FindTask(std::string_view name);
+
+// Generated: every task of the build.
+std::vector<std::unique_ptr<const Task>> MakeAllTasks();
+
+}  // namespace lockstep::graph

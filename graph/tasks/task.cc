@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/tasks/task.h"
+
+#include <algorithm>
+
+namespace lockstep::graph {
+
+const SumTotal* Gathered::Find(std::string_view name) const {
+  const auto found =
+      std::find_if(sums.begin(), sums.end(), [&](const SumTotal& sum) { return sum.name == name; });
+  return found == sums.end() ? nullptr : &*found;
+}
+
+Result<ClassTable> Task::PerClass(const Gathered&, const std::vector<std::string>&) const {
+  return FailedPrecondition("the task '" + std::string(name()) +
+                            "' has no classes, so it has no values of each; leave --per-class out");
+}
+
+Result<Metric> MetricForBest(const Task& task, std::string_view name) {
+  std::vector<Metric> metrics = task.metrics();
+  metrics.push_back({.name = std::string(kLossMetric), .larger_is_better = false, .unit = ""});
+  const std::string_view wanted = name.empty() ? task.primary() : name;
+  if (const Metric* found = FindMetric(metrics, wanted)) return *found;
+  std::string names;
+  for (const Metric& metric : metrics) names += (names.empty() ? "" : ", ") + metric.name;
+  return InvalidArgument("eval.best is '" + std::string(name) +
+                         "', which is no metric of the task '" + std::string(task.name()) +
+                         "'; there are " + names);
+}
+
+}  // namespace lockstep::graph

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/tasks/task.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "graph/tasks/registry.h"
+
+namespace lockstep::graph {
+namespace {
+
+// A task with a sum of doubles and without classes.
+class Errors : public Task {
+ public:
+  std::string_view name() const override { return "errors"; }
+  void Eval(EvalBuilder&) const override {}
+  std::vector<Metric> metrics() const override {
+    return {{.name = "error", .larger_is_better = false, .unit = ""},
+            {.name = "bits", .larger_is_better = false, .unit = ""}};
+  }
+  Result<std::vector<Metric>> Measure(const Gathered&) const override { return metrics(); }
+  std::string_view primary() const override { return "error"; }
+};
+
+TEST(Task, TheBestIsByItsPrimaryByOneOfItsMetricsOrByTheLoss) {
+  const Errors task;
+  EXPECT_EQ(MetricForBest(task, "")->name, "error");
+  EXPECT_EQ(MetricForBest(task, "bits")->name, "bits");
+  const auto loss = MetricForBest(task, "loss");
+  ASSERT_TRUE(loss.ok()) << loss.status();
+  EXPECT_EQ(loss->name, "loss");
+  EXPECT_FALSE(loss->larger_is_better);
+  EXPECT_EQ(MetricForBest(task, "errors").status().ToString(),
+            "invalid-argument: eval.best is 'errors', which is no metric of the task 'errors'; "
+            "there are error, bits, loss");
+}
+
+TEST(Task, WithoutClassesHasNoValuesOfEach) {
+  const auto table = Errors().PerClass({}, {});
+  EXPECT_EQ(table.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(table.status().message().find("the task 'errors' has no classes"), std::string::npos);
+}
+
+TEST(Task, EveryTaskOfTheBuildNamesItsMetricsOnceAndItsPrimaryAmongThem) {
+  int defaults = 0;
+  std::set<std::string_view> names;
+  for (const auto& task : Tasks()) {
+    EXPECT_TRUE(names.insert(task->name()).second) << task->name();
+    EXPECT_EQ(*FindTask(task->name()), task.get());
+    defaults += task->is_default() ? 1 : 0;
+    std::set<std::string> metrics;
+    for (const Metric& metric : task->metrics()) {
+      EXPECT_TRUE(metrics.insert(metric.name).second) << metric.name;
+      EXPECT_NE(metric.name, kLossMetric);
+      EXPECT_EQ(metric.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"),
+                std::string::npos)
+          << metric.name << " is a column of results.csv: snake_case";
+      EXPECT_TRUE(std::isnan(metric.value)) << metric.name;
+    }
+    EXPECT_TRUE(metrics.contains(std::string(task->primary())));
+  }
+  EXPECT_EQ(defaults, 1);
+}
+
+}  // namespace
+}  // namespace lockstep::graph
