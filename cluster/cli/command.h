@@ -47,7 +47,7 @@ struct OptionRules {
 };
 
 // One option, "--out", or, where the name has no dashes, one argument that is taken by its place.
-struct Option {
+struct CommandOption {
   std::string name;
   Variable variable;  // outlives the parser: it belongs to what Command::run captures
   std::string help;
@@ -55,7 +55,7 @@ struct Option {
 };
 
 // The settings that replace a recipe's: every further argument of the command.
-inline Option Overrides(std::vector<std::string>* overrides) {
+inline CommandOption Overrides(std::vector<std::string>* overrides) {
   return {"key=value", overrides,
           "Settings that replace the recipe's, for example optimizer.lr=0.05"};
 }
@@ -63,7 +63,7 @@ inline Option Overrides(std::vector<std::string>* overrides) {
 struct Command {
   std::string name;
   std::string description;  // the first line is what lists of commands show; examples come next
-  std::vector<Option> options = {};
+  std::vector<CommandOption> options = {};
   std::function<Status(Console*)> run = nullptr;  // null: a group, which only has `commands`
   std::vector<Command> commands = {};
   std::string footer = {};  // the end of the help

@@ -78,7 +78,7 @@ void WantDecimals(CLI::App* command) {
 // The option that sets the variable behind `variable`; help says its type.
 struct AddToParser {
   CLI::App* parser;
-  const Option& option;
+  const CommandOption& option;
 
   CLI::Option* operator()(bool* flag) const {
     return parser->add_flag(option.name, *flag, option.help);
@@ -94,7 +94,7 @@ struct AddToParser {
   }
 };
 
-void AddOption(CLI::App* parser, const Option& option) {
+void AddOption(CLI::App* parser, const CommandOption& option) {
   CLI::Option* added = std::visit(AddToParser{parser, option}, option.variable);
   const OptionRules& rules = option.rules;
   added->required(rules.required);
@@ -154,7 +154,7 @@ class CommandLine {
   void Add(CLI::App* parent, const Command& command) {
     CLI::App* parser = parent->add_subcommand(command.name, command.description);
     if (!command.footer.empty()) parser->footer(command.footer);  // else its parent's
-    for (const Option& option : command.options) AddOption(parser, option);
+    for (const CommandOption& option : command.options) AddOption(parser, option);
     if (command.run) parsers_.emplace_back(parser, &command);
     for (const Command& inner : command.commands) Add(parser, inner);
   }

@@ -246,7 +246,7 @@ TEST_F(RunTest, BadConfigsFailBeforeTheRunDirectoryIsTouched) {
       {"model.pool is 'maxx'; did you mean 'max'",
        [](TrainConfig& c) {
          c.model.name = "lenet5";
-         c.model.pool = "maxx";
+         c.model.options.Set("pool", "maxx");
        }},
       {"the dataset has 10", [](TrainConfig& c) { c.model.classes = 3; }},
       {"train", [](TrainConfig& c) { c.data.train = "trian"; }},

@@ -118,7 +118,7 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
   options.model = config.model.name;
   const ModelConfig& m = config.model;
   options.model_options = {.classes = m.classes > 0 ? m.classes : dataset_classes,
-                           .options = m.options};
+                           .own = m.options};
   if (options.model_options.classes < dataset_classes) {
     return InvalidArgument("model.classes is " + std::to_string(options.model_options.classes) +
                            " and the dataset has " + std::to_string(dataset_classes) +

@@ -78,9 +78,9 @@ TEST_F(RunDirectoryTest, RefusesAFolderThatIsNoRunAndChangesNothingOfIt) {
 }
 
 HistoryStart StartAtStepThree() {
-  HistoryStart start{.step = 3, .tables = {}};
+  HistoryStart start{.step = 3, .tables = RunTables::WithoutRows(kMetrics)};
   start.tables.digests += "1,a,b,0,c\n2,a,b,0,d\n3,a,b,0,e\n";
-  start.tables.results += "0,2,x,y,z,lr,100,7\n";
+  start.tables.results += "0,2,x,y,z,w,lr,100,7\n";
   return start;
 }
 
