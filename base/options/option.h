@@ -6,8 +6,8 @@
 //     double step_epochs = 30.0, gamma = 0.1;
 //     template <typename V> void Visit(V&& v) {
 //       v("step_epochs", step_epochs, Says("epochs between drops").Within(kPositive));
-//       v("gamma", gamma, Says("factor of a drop").Within({.low = 0, .high = 1, .low_open =
-//       true}));
+//       v("gamma", gamma,
+//         Says("factor of a drop").Within({.low = 0, .high = 1, .low_open = true}));
 //     }
 //   };
 //   const OptionList options = ListOf<StepOptions>();

@@ -16,8 +16,8 @@
 namespace lockstep::cluster {
 
 // A recipe file may include one other, which includes none: include = "base.toml", relative to the
-// file. What the file says itself replaces what the included one says; where it names another model,
-// loss, optimizer or schedule, all that the included one says of that group is left out.
+// file. What the file says itself replaces what the included one says; where it names another
+// model, loss, optimizer or schedule, all that the included one says of that group is left out.
 //
 // Reads a recipe file and the overrides of a command line ("key=value": the value as in TOML; for
 // strings bare words do, for lists bare words separated by commas). An override beats the file.

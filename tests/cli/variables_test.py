@@ -92,16 +92,16 @@ class KeysTest(harness.CliTest):
                     "data order": ["data", "order", "recipe.toml", "--step", "1"]}
         for name, command in commands.items():
             refused = self.refuses(INVALID, *command, "model.weights=/no/such/file",
-                                   "optimizer.lr=3", says=["'model.weights=/no/such/file'",
-                                                           "'optimizer.lr=3'"])
-            self.assertIn(f"`lockstep {name}` does not use 'optimizer.lr'", refused.err)
+                                   "checkpoint.keep_last=3", says=["'model.weights=/no/such/file'",
+                                                                   "'checkpoint.keep_last=3'"])
+            self.assertIn(f"`lockstep {name}` does not use 'checkpoint.keep_last'", refused.err)
             self.assertIn(f"`lockstep {name}` uses data.dataset", refused.err)
 
     def test_what_a_command_uses_it_heeds(self):
         self.succeeds("train", "recipe.toml", "train.epochs=1", "--run", "runs/a")
         shown = self.succeeds("eval", "runs/a", "data.val=train", "eval.batch=3").out
         self.assertIn("Split train", shown)
-        self.assertIn("of 160 right", shown)
+        self.assertIn("(160 samples)", shown)
 
 
 if __name__ == "__main__":

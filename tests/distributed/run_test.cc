@@ -243,7 +243,7 @@ TEST_F(RunTest, BadConfigsFailBeforeTheRunDirectoryIsTouched) {
       {"a rank needs at least one lane", [](TrainConfig& c) { c.run.ranks = 5; }},
       {"needs batch.lanes = 1", [](TrainConfig& c) { c.precision = DType::kFloat64; }},
       {"did you mean 'lenet5'", [](TrainConfig& c) { c.model.name = "lenet"; }},
-      {"model.pool is 'maxx'; did you mean 'max'",
+      {"'pool' is \"maxx\"; expected one of \"avg\", \"max\"; did you mean \"max\"?",
        [](TrainConfig& c) {
          c.model.name = "lenet5";
          c.model.options.Set("pool", "maxx");

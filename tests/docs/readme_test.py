@@ -56,7 +56,7 @@ class Readme(unittest.TestCase):
         self.assertIn(f"`{line}`", (ROOT / "README.md").read_text())
 
     def test_pytorch_computes_the_loss_and_accuracy_of_the_evaluation(self):
-        accuracy, loss, count = re.fullmatch(r"Split test: Acc@1 ([\d.]+)  loss ([\d.]+)  \([\d,]+ of ([\d,]+) right\)\n",
+        loss, accuracy, count = re.fullmatch(r"Split test: loss ([\d.]+)  acc1 ([\d.]+) %  .*\(([\d,]+) samples\)\n",
                                              self.printed["lockstep eval"]).groups()
         theirs = self.printed["/usr/bin/python3 docs/lenet5_in_pytorch.py"]
         found = re.fullmatch(r"([\d,]+) images: loss ([\d.]+), accuracy ([\d.]+) %\n", theirs)
