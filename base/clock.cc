@@ -12,8 +12,10 @@ class SteadyClock : public Clock {
 }  // namespace
 
 const Clock& Clock::Real() {
-  static const SteadyClock clock;
-  return clock;
+  // It is never destroyed: a detached thread (that of base/pulse.h) asks it also while the process
+  // exits.
+  static const auto* const clock = new SteadyClock;
+  return *clock;
 }
 
 }  // namespace lockstep
