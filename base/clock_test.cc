@@ -13,11 +13,6 @@ struct AsksAtTheVeryEnd {
 };
 const AsksAtTheVeryEnd asks_at_the_very_end;
 
-TEST(RealClock, IsMonotonicAndThereUntilTheProcessEnds) {
-  const TimePoint before = Clock::Real().Now();
-  EXPECT_LE(before, Clock::Real().Now());
-}
-
 TEST(ClockTest, RealTimeDoesNotGoBack) {
   TimePoint last = Clock::Real().Now();
   for (int i = 0; i < 1000; ++i) {
