@@ -32,7 +32,7 @@ struct StepHeader {
   int64_t applied_updates = 0;  // updates that were applied before this step
 };
 
-// How a step went, the same on every rank but for the durations.
+// How a step went. All but `batch` and `exchange` is the same on every rank.
 struct StepReport {
   std::shared_ptr<const storage::StepBatch> batch;  // of this rank
   double numerator = 0.0, denominator = 0.0;        // of the loss, summed over all lanes

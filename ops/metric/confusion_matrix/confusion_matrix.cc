@@ -22,7 +22,7 @@ Result<TensorTypes> Infer(const NoAttrs&, std::span<const TensorType> in) {
   return TensorTypes{{DType::kInt64, {classes, classes}}};
 }
 
-// A comparison a logit.
+// One comparison per logit.
 Cost CompareCost(const NoAttrs&, const NodeSpec& node) {
   return {node.in[0].shape.elements(), BytesMoved(node)};
 }

@@ -22,7 +22,7 @@ Result<TensorTypes> Infer(const TopKAttrs& attrs, std::span<const TensorType> in
   return TensorTypes{{DType::kInt64, {}}};
 }
 
-// A comparison a logit.
+// One comparison per logit.
 Cost CompareCost(const TopKAttrs&, const NodeSpec& node) {
   return {node.in[0].shape.elements(), BytesMoved(node)};
 }
