@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-# lockstep_folder(NAME [DEPS ...] [TEST_DEPS ...] [SOURCES ...] [EXCLUDE REGEX]): the sources of this folder and
-# below become the static library lockstep_NAME; its *_test.cc files become the program NAME_tests,
-# run by CTest one case at a time under the label NAME, and `slow` if "Slow" is in the case's name.
-# main.cc, *_main.cc and *_plugin.cc belong to programs and plugins and are left out; *_fuzz.cc become programs of their own
-# where LOCKSTEP_FUZZ is on.
+# lockstep_folder(NAME [DEPS ...] [TEST_DEPS ...] [SOURCES ...] [EXCLUDE REGEX] [SHARDS N]): the sources of
+# this folder and below become the static library lockstep_NAME; its *_test.cc files become the program
+# NAME_tests, run by CTest one case at a time under the label NAME, or `slow` if "Slow" is in the case's
+# name. main.cc, *_main.cc and *_plugin.cc belong to programs and plugins and are left out; *_fuzz.cc
+# become programs of their own where LOCKSTEP_FUZZ is on. SHARDS is for folders of very many quick
+# cases: with a sanitizer, which makes the start of a process dear, CTest runs the program N times,
+# each time an Nth of the cases.
 set(LOCKSTEP_FUZZ OFF CACHE BOOL "Build the fuzz targets (clang only)")
 set(LOCKSTEP_FUZZ_SECONDS 20 CACHE STRING "How long CTest runs each fuzz target")
+set(LOCKSTEP_PRECOMPILED OFF CACHE BOOL "Read the standard headers once for each library or program")
 
-if(LOCKSTEP_FUZZ)
-  add_custom_target(fuzzers)  # all of them
-endif()
+function(lockstep_precompile target header)
+  if(LOCKSTEP_PRECOMPILED)
+    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/${header})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+      target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")  # for ccache
+    endif()
+  endif()
+endfunction()
 
 function(lockstep_folder name)
-  cmake_parse_arguments(ARG "" "EXCLUDE" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "" "EXCLUDE;SHARDS" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   set(fuzzers ${sources})
@@ -31,18 +39,31 @@ function(lockstep_folder name)
     target_compile_options(lockstep_${name} PRIVATE $<$<CONFIG:Debug>:-O1>)
   endif()
 
-  if(BUILD_TESTING AND tests AND NOT LOCKSTEP_FUZZ)
+  if(BUILD_TESTING AND tests)
     add_executable(${name}_tests ${tests})
     target_link_libraries(${name}_tests PRIVATE lockstep_${name} ${ARG_TEST_DEPS}
       GTest::gtest GTest::gmock GTest::gtest_main)
+    target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1>)  # tests are run once
+    lockstep_precompile(${name}_tests precompiled_tests.h)
     # Tests run from the top of the tree: what they read of it, they name relative to it.
     target_compile_definitions(${name}_tests PRIVATE LOCKSTEP_SOURCE_DIR=".")
-    gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_FILTER "-*Slow*"
-      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 600 LABELS ${name})
+    if(ARG_SHARDS AND LOCKSTEP_SANITIZE)
+      foreach(shard RANGE 1 ${ARG_SHARDS})
+        math(EXPR index "${shard} - 1")
+        add_test(NAME ${name}_tests.${shard}_of_${ARG_SHARDS} COMMAND ${name}_tests --gtest_filter=-*Slow*
+          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+        set_tests_properties(${name}_tests.${shard}_of_${ARG_SHARDS} PROPERTIES LABELS ${name} TIMEOUT 1200
+          ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+      endforeach()
+    else()
+      gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_FILTER "-*Slow*"
+        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 600 LABELS ${name})
+    endif()
     gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_FILTER "*Slow*"
-      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 1200 LABELS "${name};slow")
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 1200 LABELS slow)
   endif()
-  if(LOCKSTEP_FUZZ)
+  if(LOCKSTEP_FUZZ AND fuzzers)
+    target_compile_options(lockstep_${name} PRIVATE -fsanitize=fuzzer-no-link)
     lockstep_fuzzers(${name} ${fuzzers})
   endif()
 endfunction()
@@ -55,8 +76,8 @@ function(lockstep_fuzzers name)
     get_filename_component(folder ${file} DIRECTORY)
     add_executable(${fuzzer} ${file})
     target_link_libraries(${fuzzer} PRIVATE lockstep_${name})
+    target_compile_options(${fuzzer} PRIVATE -fsanitize=fuzzer-no-link)
     target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
-    add_dependencies(fuzzers ${fuzzer})
     set(corpus ${CMAKE_CURRENT_BINARY_DIR}/${fuzzer}_found)  # what it finds goes to the first folder
     file(MAKE_DIRECTORY ${corpus})
     if(EXISTS ${folder}/${fuzzer}_corpus)

@@ -11,8 +11,9 @@ build_packages=(g++ cmake ninja-build ccache mold git python3 librocksdb-dev lib
   protobuf-compiler protobuf-compiler-grpc libdnnl-dev)
 test_packages=(python3-torch python3-torchvision python3-numpy slurm-wlm slurm-wlm-basic-plugins
   munge)
-# clang-16 only recommends its runtime, which sanitizers and libFuzzer need.
-ci_packages=(clang-16 libclang-rt-16-dev clang-format)
+# clang-16 only recommends its runtime, which sanitizers and libFuzzer need;
+# llvm-16 has the program that writes the lines of their reports.
+ci_packages=(clang-16 libclang-rt-16-dev libomp-16-dev llvm-16 clang-format)
 
 fail() {
   printf 'setup: %s\n' "$@" >&2

@@ -61,7 +61,7 @@ TEST(EpochOrder, IsTheKnownAnswers) {
         for (const uint64_t id : ids) joined += (joined.empty() ? "" : ",") + std::to_string(id);
       }
     }
-    EXPECT_EQ(Hex64(Hash64(joined)), answer["xxh3_64_of_ids_joined_by_commas"]);
+    EXPECT_EQ(Hex64(Hash64(joined)), answer["xxh3_64_of_ids_joined_by_commas"].get<std::string>());
   }
 }
 

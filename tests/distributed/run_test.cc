@@ -190,10 +190,11 @@ TEST_F(RunTest, SaysNothingOfAnEvaluationThatWasNot) {
   config.data.val = "";
   config.max_steps = 1;
   RunDigests(config, folder_ / "run");
-  for (const auto& [name, value] : SummaryFile().at("metrics").items()) {
+  const nlohmann::json summary = SummaryFile();
+  for (const auto& [name, value] : summary.at("metrics").items()) {
     EXPECT_TRUE(value.is_null()) << name;
   }
-  EXPECT_TRUE(SummaryFile().at("val_loss").is_null());
+  EXPECT_TRUE(summary.at("val_loss").is_null());
 }
 
 TEST_F(RunTest, SkipsBadStepsWhereTheRecipeSaysSo) {
