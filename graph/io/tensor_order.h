@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "graph/nn/net.h"
@@ -16,15 +17,18 @@ struct FileAxis {
 };
 std::vector<FileAxis> FileAxes(const Parameter& parameter);
 
-// Calls visit(file index, memory index) for every element, in the file's order.
-template <typename Visit>
-void ForEachElement(const Parameter& parameter, Visit&& visit) {
+// Calls visit(file index, memory index) for every element, in the file's order, as long as
+// keep_going(), which is asked before each row along the file's last axis. Returns whether all were
+// visited.
+template <typename KeepGoing, typename Visit>
+bool ForEachElementWhile(const Parameter& parameter, KeepGoing&& keep_going, Visit&& visit) {
   const std::vector<FileAxis> axes = FileAxes(parameter);
   const int64_t elements = parameter.type.shape.elements();
   const FileAxis last = axes.empty() ? FileAxis{1, 1} : axes.back();
   std::vector<int64_t> at(axes.size(), 0);  // position along each axis but the last
   int64_t memory = 0;
   for (int64_t file = 0; file < elements;) {
+    if (!keep_going()) return false;
     for (int64_t i = 0; i < last.size; ++i) visit(file++, memory + i * last.memory_stride);
     for (size_t k = axes.size() - (axes.empty() ? 0 : 1); k-- > 0;) {
       memory += axes[k].memory_stride;
@@ -33,6 +37,14 @@ void ForEachElement(const Parameter& parameter, Visit&& visit) {
       at[k] = 0;
     }
   }
+  return true;
+}
+
+// The same, for every element whatever happens.
+template <typename Visit>
+void ForEachElement(const Parameter& parameter, Visit&& visit) {
+  (void)ForEachElementWhile(
+      parameter, [] { return true; }, std::forward<Visit>(visit));
 }
 
 template <typename T>

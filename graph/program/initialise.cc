@@ -2,6 +2,7 @@
 #include "graph/program/initialise.h"
 
 #include "base/philox.h"
+#include "base/watch.h"
 #include "graph/io/tensor_order.h"
 
 namespace lockstep::graph {
@@ -26,14 +27,17 @@ double FirstValue(const Initializer& init, uint64_t i, PhiloxKey key) {
 }  // namespace
 
 template <typename T>
-void Initialise(const Parameter& parameter, uint64_t seed, T* memory) {
+Status Initialise(const Parameter& parameter, uint64_t seed, T* memory,
+                  const std::atomic<bool>* stop) {
   const PhiloxKey key = StreamKey(seed, "init", parameter.name);
-  ForEachElement(parameter, [&](int64_t file, int64_t at) {
+  const auto keep_going = [&] { return CheckStop(stop).ok(); };
+  const bool all = ForEachElementWhile(parameter, keep_going, [&](int64_t file, int64_t at) {
     memory[at] = static_cast<T>(FirstValue(parameter.init, static_cast<uint64_t>(file), key));
   });
+  return all ? OkStatus() : CheckStop(stop);
 }
 
-template void Initialise<float>(const Parameter&, uint64_t, float*);
-template void Initialise<double>(const Parameter&, uint64_t, double*);
+template Status Initialise<float>(const Parameter&, uint64_t, float*, const std::atomic<bool>*);
+template Status Initialise<double>(const Parameter&, uint64_t, double*, const std::atomic<bool>*);
 
 }  // namespace lockstep::graph

@@ -11,17 +11,18 @@ namespace lockstep::worker {
 namespace {
 
 template <typename T>
-void InitialiseAll(const CompiledModel& model, std::optional<uint64_t> seed, void* parameters,
-                   void* running) {
+Status InitialiseAll(const CompiledModel& model, std::optional<uint64_t> seed,
+                     const std::atomic<bool>* stop, void* parameters, void* running) {
   const auto& tensors = model.program().parameters();
   for (size_t i = 0; seed && i < tensors.size(); ++i) {
-    graph::Initialise(tensors[i], *seed,
-                      static_cast<T*>(parameters) + model.space().segments()[i].offset);
+    RETURN_IF_ERROR(graph::Initialise(
+        tensors[i], *seed, static_cast<T*>(parameters) + model.space().segments()[i].offset, stop));
   }
   for (size_t layer = 0; layer < model.program().running().size(); ++layer) {
     T* variance = static_cast<T*>(running) + model.running_space().VarianceAt(layer);
     std::fill_n(variance, model.program().running()[layer].channels, T(1));
   }
+  return OkStatus();
 }
 
 }  // namespace
@@ -33,15 +34,16 @@ Result<AlignedBuffer> ZeroedBuffer(int64_t bytes) {
 }
 
 Result<ModelState> ModelState::Make(const CompiledModel& model, std::optional<uint64_t> seed,
-                                    const std::vector<int64_t>& owned_blocks) {
+                                    const std::vector<int64_t>& owned_blocks,
+                                    const std::atomic<bool>* stop) {
   ModelState state;
   const int64_t size = SizeOf(model.precision());
   ASSIGN_OR_RETURN(state.parameters_, ZeroedBuffer(model.space().elements() * size));
   ASSIGN_OR_RETURN(state.running_, ZeroedBuffer(model.running_space().elements() * size));
   if (model.precision() == DType::kFloat64) {
-    InitialiseAll<double>(model, seed, state.parameters(), state.running());
+    RETURN_IF_ERROR(InitialiseAll<double>(model, seed, stop, state.parameters(), state.running()));
   } else {
-    InitialiseAll<float>(model, seed, state.parameters(), state.running());
+    RETURN_IF_ERROR(InitialiseAll<float>(model, seed, stop, state.parameters(), state.running()));
   }
   int64_t slot_bytes = 0;
   state.slot_offset_.assign(model.space().blocks().size(), -1);

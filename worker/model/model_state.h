@@ -3,6 +3,7 @@
 // optimizer slots of the blocks it owns.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,9 +17,11 @@ namespace lockstep::worker {
 class ModelState {
  public:
   // Parameters as the seed draws them, or 0 without one (weights will be loaded); running mean 0
-  // and variance 1, slots 0.
+  // and variance 1, slots 0. Drawing takes seconds for a large model; it ends with cancelled soon
+  // after `stop` (may be null) is set.
   static Result<ModelState> Make(const CompiledModel& model, std::optional<uint64_t> seed,
-                                 const std::vector<int64_t>& owned_blocks);
+                                 const std::vector<int64_t>& owned_blocks,
+                                 const std::atomic<bool>* stop = nullptr);
 
   void* parameters() { return parameters_.data(); }
   void* running() { return running_.data(); }

@@ -56,6 +56,16 @@ TEST(ModelState, OwnedBlocksHaveDisjointZeroedSlots) {
   }
 }
 
+TEST(ModelState, DrawingEndsAsCancelledWhereAStopIsWished) {
+  const SmallModel model({});
+  std::atomic<bool> stop{false};
+  EXPECT_TRUE(ModelState::Make(*model, /*seed=*/1, {}, &stop).ok());
+  stop = true;
+  EXPECT_EQ(ModelState::Make(*model, /*seed=*/1, {}, &stop).status().code(),
+            StatusCode::kCancelled);
+  EXPECT_TRUE(ModelState::Make(*model, std::nullopt, {}, &stop).ok()) << "nothing is drawn";
+}
+
 TEST(ModelStateDeathTest, ASlotOfAnotherRanksBlockIsABrokenInvariant) {
   const SmallModel model({});
   ModelState state = model.State(1, {1});

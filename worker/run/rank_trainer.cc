@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/floating_point_state.h"
 #include "base/log.h"
+#include "base/watch.h"
 #include "comm/reduce/agree.h"
 #include "comm/reduce/all_sum.h"
 #include "comm/reduce/canonical_tree.h"
@@ -89,8 +90,13 @@ Status RankTrainer::Prepare() {
   ASSIGN_OR_RETURN(best_by_,
                    graph::MetricForBest(setup_->model->program().task(), config_->eval.best));
   p.lanes = comm::LanesOfRank(communicator_->rank(), communicator_->size(), config_->batch.lanes);
-  ASSIGN_OR_RETURN(p.engine, StepEngine::Make(setup_->model.get(), communicator_,
-                                              StepEngine::OptionsOf(*config_, *setup_, p.lanes)));
+  StepEngine::Options options = StepEngine::OptionsOf(*config_, *setup_, p.lanes);
+  options.stop = world_->stop;
+  FaultPoint("train.draw");
+  Result<std::unique_ptr<StepEngine>> engine =
+      StepEngine::Make(setup_->model.get(), communicator_, options);
+  if (engine.status().code() == StatusCode::kCancelled) return StoppedBeforeTheRun();
+  ASSIGN_OR_RETURN(p.engine, std::move(engine));
   p.consumption = std::make_unique<Consumption>(SampleId(setup_->train_split.first_id),
                                                 setup_->train_split.count);
   MakeCheckpointer();

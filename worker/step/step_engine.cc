@@ -38,7 +38,8 @@ Result<std::unique_ptr<StepEngine>> StepEngine::Make(const CompiledModel* model,
                                .skip_nonfinite = options.skip_nonfinite,
                                .allreduce = options.allreduce});
   const auto seed = options.draw_state ? std::optional(options.seed) : std::nullopt;
-  ASSIGN_OR_RETURN(e.state_, ModelState::Make(*model, seed, e.update_->OwnedBlocks()));
+  ASSIGN_OR_RETURN(e.state_,
+                   ModelState::Make(*model, seed, e.update_->OwnedBlocks(), options.stop));
   ASSIGN_OR_RETURN(e.runner_, LaneRunner::Make(model, &e.state_, e.workspaces_.get(),
                                                {options.lanes, options.all_lanes, options.seed}));
   return engine;

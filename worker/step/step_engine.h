@@ -7,6 +7,7 @@
 // Collect does the rest: at most one step is under way.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -56,6 +57,7 @@ class StepEngine {
     double clip_norm = 0.0;  // > 0: the global norm of the gradient is clipped to this
     bool skip_nonfinite = false;  // a step that is not finite skips its update; else it stops
     bool allreduce = false;       // sync = "allreduce" (ParameterUpdate::Options)
+    const std::atomic<bool>* stop = nullptr;  // set: Make ends with cancelled; may be null
   };
   // The options of a recipe for a rank that has these lanes.
   static Options OptionsOf(const TrainConfig& config, const RunSetup& setup, Range lanes);

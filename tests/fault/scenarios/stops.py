@@ -117,6 +117,7 @@ def cases(_):
             (2, "mpi.init", signal.SIGUSR1, True), (3, "mpi.started", signal.SIGUSR1, False),
             (2, "world.meeting", signal.SIGUSR2, False), (2, "train.dataset", signal.SIGUSR1, False),
             (1, "train.dataset", signal.SIGTERM, True), (1, "train.compile", signal.SIGINT, False),
+            (1, "train.draw", signal.SIGTERM, False), (2, "train.draw", signal.SIGUSR1, True),
             (1, "train.join", signal.SIGINT, False)):
         yield Spec(f"{signal.Signals(number).name.lower()}-{ranks}-{place}",
                    f"{signal.Signals(number).name} while rank 0 of {ranks} is at {place}",
