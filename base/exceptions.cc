@@ -77,7 +77,10 @@ Status CaughtStatus(std::string_view where) {
   }
 }
 
-void EndProcess(const Status& status) { Say(status.message().c_str(), "", status.code()); }
+void EndProcess(const Status& status) {
+  if (status.message().empty()) ::_exit(ExitCodeOf(status.code()));
+  Say(status.message().c_str(), "", status.code());
+}
 
 void EndOnEscapedExceptions() { std::set_terminate(OnTerminate); }
 

@@ -29,7 +29,8 @@ std::invoke_result_t<Call> CatchAll(std::string_view where, Call&& call) {
 }
 
 // Ends the process at once with the status's message and exit code, as a killed one would end:
-// nothing is cleaned up, and what is on disk is as after a crash.
+// nothing is cleaned up, and what is on disk is as after a crash. Where the message is empty
+// nothing is said: another process says it.
 [[noreturn]] void EndProcess(const Status& status);
 
 // From here on std::terminate says what went wrong and ends the process with 71 (memory, threads)

@@ -14,6 +14,7 @@
 #include "base/suggest.h"
 #include "cluster/cli/command.h"
 #include "cluster/launch/launcher_process.h"
+#include "cluster/launch/speaker.h"
 #include "cluster/launch/stop_watcher.h"
 
 namespace lockstep::cluster {
@@ -133,6 +134,7 @@ class CommandLine {
     console_->out.flush();
     if (status.ok()) status = OutputStatus();
     if (status.ok()) return 0;
+    status = SaidByOneRank(status, comm::ProcessEnvironment(), console_->stop);
     if (!status.message().empty()) {  // empty: another rank says it
       const bool asked = status.code() == StatusCode::kCancelled;
       console_->err << (asked ? "lockstep: " : "lockstep: error: ") << status.message()

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/launch/speaker.h"
+
+#include <string>
+#include <thread>
+
+namespace lockstep::cluster {
+namespace {
+
+constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
+
+}  // namespace
+
+Status SaidByOneRank(const Status& failure, const comm::Environment& environment,
+                     const std::atomic<bool>* stop, Duration patience) {
+  const auto launch = comm::ReadLaunchEnvironment(environment);
+  if (!launch.ok() || !launch->rank.has_value() || launch->rank->value == 0) return failure;
+  const std::string& message = failure.message();
+  if (message.empty() || message.starts_with("rank ")) return failure;
+  const Deadline deadline = Deadline::In(patience);
+  while (stop != nullptr && !deadline.Passed()) {
+    if (stop->load()) return Status(failure.code(), "");
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+  return failure.WithContext("rank " + std::to_string(launch->rank->value));
+}
+
+}  // namespace lockstep::cluster

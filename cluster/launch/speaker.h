@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who says a failure that ranks meet before they have met one another: a wrong option, a limit, a
+// plugin that is not there. Most of these every rank has, and a person is to read them once; but
+// one may be a single machine's, and then nobody else can say it.
+#pragma once
+
+#include <atomic>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "comm/rendezvous/launch_environment.h"
+
+namespace lockstep::cluster {
+
+// mpirun ends the other ranks as soon as rank 0 has gone with a failure. How long they wait for
+// that before they take a failure for theirs alone.
+inline constexpr Duration kEndedByRankZero = std::chrono::seconds(5);
+
+// What this process, started as `environment` says, is to say of a failure: a lone process and
+// rank 0 all of it, at once. Another rank waits until `stop` is set (may be null: it does not
+// wait), and then leaves it to rank 0: the message is empty. Where nobody has ended it after
+// `patience`, it says that itself, with its rank before it. A message that has its rank already was
+// agreed on, and stays.
+Status SaidByOneRank(const Status& failure, const comm::Environment& environment,
+                     const std::atomic<bool>* stop, Duration patience = kEndedByRankZero);
+
+}  // namespace lockstep::cluster
