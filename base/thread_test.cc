@@ -4,16 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cstdio>
 #include <new>
 #include <system_error>
 
 #include "base/exceptions.h"
 #include "base/process_limits.h"
+#include "base/testing/address_limit.h"
 
 namespace lockstep {
 namespace {
@@ -30,29 +29,7 @@ size_t OwnStackBytes() {
   return bytes;
 }
 
-// From here on the process may take no more than `bytes` beside what it has. In a process of its
-// own only.
-void AllowMoreMemory(rlim_t bytes) {
-  long pages = 0;  // NOLINT: what fscanf wants
-  if (FILE* file = std::fopen("/proc/self/statm", "r"); file != nullptr) {
-    if (std::fscanf(file, "%ld", &pages) != 1) pages = 0;
-    std::fclose(file);
-  }
-  const auto has = static_cast<rlim_t>(pages) * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
-  const rlimit limit{has + bytes, RLIM_INFINITY};
-  ::setrlimit(RLIMIT_AS, &limit);
-}
 constexpr rlim_t kLessThanAStack = kThreadStackBytes / 2;
-
-// A sanitizer takes addresses by the terabyte.
-constexpr bool kSanitized =
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    true;
-#else
-    false;
-#endif
-#define SKIP_IF_SANITIZED() \
-  if (kSanitized) GTEST_SKIP() << "a sanitizer's build has no use for a limit of addresses"
 
 TEST(ThreadTest, RunsItsBodyOnAStackOfTheStatedSize) {
   std::atomic<size_t> stack{0};

@@ -9,10 +9,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <functional>
 #include <limits>
 #include <thread>
 
+#include "base/exceptions.h"
 #include "base/mutex.h"
+#include "base/testing/address_limit.h"
+#include "base/thread.h"
 #include "comm/rpc/network_address.h"
 
 namespace lockstep::comm {
@@ -420,6 +424,22 @@ TEST_F(Rpc, TakenPortIsRefused) {
       CoordinatorServer::Start({.listen = (*first)->address(), .token = kToken}, &recorder);
   EXPECT_EQ(second.status().code(), StatusCode::kUnavailable);
   EXPECT_THAT(second.status().message(), HasSubstr((*first)->address()));
+}
+
+// A limit that is too small for gRPC's threads is told before the first of them starts.
+TEST(RpcDeathTest, ThreadsThatCannotBeHadAreAFailureAndNoAbort) {
+  SKIP_IF_SANITIZED();
+  const auto ends = [](const std::function<Status()>& start) {
+    EXPECT_EXIT(
+        {
+          AllowMoreMemory(4 * kThreadStackBytes);
+          EndProcess(start());
+        },
+        ::testing::ExitedWithCode(71), HasSubstr("coordinator and ranks (gRPC) needs "));
+  };
+  Recorder recorder;
+  ends([&] { return CoordinatorServer::Start({.token = kToken}, &recorder).status(); });
+  ends([] { return ConnectCoordinator("127.0.0.1:7", kToken, kLimit).status(); });
 }
 
 TEST_F(Rpc, WeakTokensAreRefused) {

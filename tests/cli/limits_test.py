@@ -109,6 +109,20 @@ class LimitsTest(harness.CliTest):
         self.assertIn(FULL, seen[2])
         self.assertNotIn(FULL, seen[200])
 
+    def test_a_thread_that_a_library_is_refused(self):
+        """gRPC's and OpenMP's, which tell nobody: after the first look they can still be refused."""
+        coordinator = ["coordinator", "--file", "c.json"]
+        plan = ["train", "recipe.toml", "batch.lane_threads=2", "--run", "runs/d"]
+        for arguments, says, numbers in ((coordinator, "(libgpr.so", (1, 4, 8)),
+                                         (plan, "(libgomp.so", (1,))):
+            for number in numbers:
+                with self.subTest(says=says, number=number):
+                    faults = {"LOCKSTEP_FAULTS": f"library.thread:eio@{number}"}
+                    outcome = self.run_program(*arguments, env={**os.environ, **faults})
+                    self.assertEqual(outcome.code, FULL, outcome)
+                    self.assertEqual(outcome.err.count("lockstep: error:"), 1, outcome)
+                    self.assertIn("cannot start a thread of a library " + says, outcome.err)
+
     def test_size_of_files(self):
         seen = self.sweep(resource.RLIMIT_FSIZE, [4, 64], 1024)
         self.assertNotEqual(seen[4], {0})

@@ -4,7 +4,7 @@
 import os
 
 from processes import Failure
-from runs import ENVIRONMENT, EXISTS, INVALID, NOT_FOUND, OK, read_bytes
+from runs import ENVIRONMENT, EXISTS, FULL, INVALID, NOT_FOUND, OK, read_bytes
 from scenarios import Spec
 
 WHAT = "launchers and their environments: what is refused at once, what works"
@@ -34,6 +34,16 @@ def foreign_directory(case):
         raise Failure(f"it is said more than once: {program}")
     if os.listdir(case.run) != ["recipe.toml"] or read_bytes(f"{case.run}/recipe.toml") != b"mine":
         raise Failure(f"it was refused and changed the directory: {program}")
+
+
+def library_thread(ranks, rank, number):
+    """gRPC is refused a thread after the program has looked whether there is room."""
+    def do(case):
+        program = case.train(ranks, faults=f"library.thread:eio@{number}#{rank}")
+        case.must_end(FULL, program, says=["cannot start a thread of a library (libgpr."],
+                      once="lockstep: error: ")
+        case.finishes(ranks)
+    return do
 
 
 def works(environment):
@@ -68,6 +78,9 @@ def cases(suite):
                refused(ENVIRONMENT, ["PMI"],
                        lambda case: case.start(case.train_command(), environment=OTHER_MPI)),
                quick=True)
+    for rank, number in ((0, 3), (0, 12), (1, 1)):
+        yield Spec(f"library-thread-{rank}-{number}", f"thread {number} of gRPC refused in rank {rank}",
+                   library_thread(2, rank, number), quick=number == 1)
     yield Spec("alone-without-mpi", "no mpirun on the PATH", works({"PATH": "/nonexistent"}),
                quick=True)
     yield Spec("alone-in-allocation", "alone in an allocation of SLURM", works(IN_ALLOCATION))
