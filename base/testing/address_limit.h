@@ -36,6 +36,7 @@ inline void AllowMoreMemory(rlim_t bytes) {
 
 }  // namespace lockstep
 
-#define SKIP_IF_SANITIZED()                                                                \
-  if (LOCKSTEP_SANITIZED) GTEST_SKIP() << "a sanitizer's build has no use for a limit of " \
-                                          "addresses"
+#define SKIP_IF_SANITIZED()                                        \
+  if (LOCKSTEP_SANITIZED)                                          \
+  GTEST_SKIP() << "a sanitizer's build has no use for a limit of " \
+                  "addresses"
