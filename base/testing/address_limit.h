@@ -24,19 +24,18 @@ inline void AllowMoreMemory(rlim_t bytes) {
 
 // A sanitizer takes addresses by the terabyte.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LOCKSTEP_SANITIZED true
+inline constexpr bool kSanitized = true;
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define LOCKSTEP_SANITIZED true
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
 #endif
-#endif
-#ifndef LOCKSTEP_SANITIZED
-#define LOCKSTEP_SANITIZED false
+#else
+inline constexpr bool kSanitized = false;
 #endif
 
 }  // namespace lockstep
 
-#define SKIP_IF_SANITIZED()                                        \
-  if (LOCKSTEP_SANITIZED)                                          \
-  GTEST_SKIP() << "a sanitizer's build has no use for a limit of " \
-                  "addresses"
+#define SKIP_IF_SANITIZED() \
+  if (kSanitized) GTEST_SKIP() << "a sanitizer's build has no use for a limit of addresses"
