@@ -10,9 +10,10 @@ set(LOCKSTEP_FUZZ OFF CACHE BOOL "Build the fuzz targets (clang only)")
 set(LOCKSTEP_FUZZ_SECONDS 20 CACHE STRING "How long CTest runs each fuzz target")
 set(LOCKSTEP_PRECOMPILED OFF CACHE BOOL "Read the standard headers once for each library or program")
 
-function(lockstep_precompile target header)
+function(lockstep_precompile target) # HEADER...
   if(LOCKSTEP_PRECOMPILED)
-    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/${header})
+    list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/cmake/)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
     if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
       target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")  # for ccache
     endif()
@@ -44,7 +45,7 @@ function(lockstep_folder name)
     target_link_libraries(${name}_tests PRIVATE lockstep_${name} ${ARG_TEST_DEPS}
       GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1>)  # tests are run once
-    lockstep_precompile(${name}_tests precompiled_tests.h)
+    lockstep_precompile(${name}_tests precompiled.h precompiled_tests.h)
     # Tests run from the top of the tree: what they read of it, they name relative to it.
     target_compile_definitions(${name}_tests PRIVATE LOCKSTEP_SOURCE_DIR=".")
     if(ARG_SHARDS AND LOCKSTEP_SANITIZE)

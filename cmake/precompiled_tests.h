@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// precompiled.h for the programs of tests.
+// What the programs of tests read beside precompiled.h.
 #pragma once
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "cmake/precompiled.h"
