@@ -257,6 +257,10 @@ GRAPH = [
     Edit("narrow-convnet", "graph/models/convnet.cc", "x = Blocks(n, x, {8, 16});",
          "x = Blocks(n, x, {8, 8});", "A model has other layers than its page says.",
          "graph", "Models.*"),
+    Edit("drawing-goes-on-after-a-wish-to-stop", "graph/io/tensor_order.h",
+         "    if (!keep_going()) return false;\n", "    (void)keep_going;\n",
+         "A wish to stop waits until the first weights of a large tensor are drawn.",
+         "graph", "TensorOrder.*:Initialise.*"),
 ]
 
 COMM = [
@@ -411,6 +415,10 @@ WORKER = [
     Edit("unsent-digests-dropped", "worker/run/membership.cc",
          "  digests_.insert(digests_.begin(), request.digests.begin(), request.digests.end());", "",
          "Digests of a heartbeat that failed never reach the ledger.", "worker", "MembershipTest.*"),
+    Edit("state-drawn-without-looking", "worker/model/model_state.cc",
+         "RETURN_IF_ERROR(InitialiseAll<float>(model, seed, stop,",
+         "RETURN_IF_ERROR(InitialiseAll<float>(model, seed, nullptr,",
+         "A wish to stop waits until all first weights are drawn.", "worker", "ModelState.*"),
 ]
 
 COORDINATOR = [
@@ -473,6 +481,9 @@ CLUSTER = [
          "if (parsed.ok() && operations == &config.augment_val) status",
          "if (parsed.ok() && operations == nullptr) status",
          "Images are augmented at random in an evaluation.", "cluster", "*Recipe*"),
+    Edit("every-rank-speaks", "cluster/launch/speaker.cc",
+         'if (stop->load()) return Status(failure.code(), "");', "if (stop->load()) break;",
+         "A wrong option under mpirun is told by every rank.", "cluster", "SaidByOneRankTest.*"),
 ]
 
 EDITS = BASE + STORAGE + OPS + GRAPH + COMM + WORKER + COORDINATOR + CLUSTER
