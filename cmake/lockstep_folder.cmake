@@ -39,6 +39,7 @@ function(lockstep_folder name)
   if(name IN_LIST LOCKSTEP_DEBUG_OPTIMISED)
     target_compile_options(lockstep_${name} PRIVATE $<$<CONFIG:Debug>:-O1>)
   endif()
+  lockstep_precompile(lockstep_${name} precompiled.h)
 
   if(BUILD_TESTING AND tests)
     add_executable(${name}_tests ${tests})

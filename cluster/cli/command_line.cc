@@ -189,10 +189,10 @@ class CommandLine {
     try {
       app_.parse(arguments);
     } catch (const CLI::CallForHelp&) {
-      console_->out << app_.help();
+      if (prints_) console_->out << app_.help();
       return OkStatus();
     } catch (const CLI::CallForVersion& version) {
-      console_->out << version.what() << "\n";
+      if (prints_) console_->out << version.what() << "\n";
       return OkStatus();
     } catch (const CLI::ParseError& error) {
       return UsageFailure(error);
@@ -206,6 +206,7 @@ class CommandLine {
       return RunWatched(*command);
     }
     // No command, or a group alone: what there is, and no word of success.
+    if (!prints_) return InvalidArgument("no command was given");  // rank 0 prints the help
     console_->err << app_.help() << std::flush;
     return Status(StatusCode::kInvalidArgument, "");
   }
@@ -251,6 +252,7 @@ class CommandLine {
   }
 
   Console* const console_;
+  const bool prints_ = PrintsForAll(comm::ProcessEnvironment());
   CLI::App app_{kDescription, "lockstep"};
   const std::vector<Command> all_ = AllCommands();
   std::vector<std::pair<CLI::App*, const Command*>> parsers_;  // of those that run, not of groups

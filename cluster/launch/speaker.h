@@ -24,4 +24,8 @@ inline constexpr Duration kEndedByRankZero = std::chrono::seconds(5);
 Status SaidByOneRank(const Status& failure, const comm::Environment& environment,
                      const std::atomic<bool>* stop, Duration patience = kEndedByRankZero);
 
+// Whether this process prints what every rank would print alike: help, the version. A lone process
+// and rank 0 do.
+bool PrintsForAll(const comm::Environment& environment);
+
 }  // namespace lockstep::cluster

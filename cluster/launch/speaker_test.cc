@@ -52,5 +52,11 @@ TEST(SaidByOneRankTest, WhatTheRanksHaveAgreedOnStaysAsItIs) {
   EXPECT_EQ(SaidByOneRank(NotFound(""), RankOf2(1), &stop).message(), "");
 }
 
+TEST(PrintsForAllTest, ALoneProcessAndRankZeroDo) {
+  EXPECT_TRUE(PrintsForAll([](const std::string&) { return std::nullopt; }));
+  EXPECT_TRUE(PrintsForAll(RankOf2(0)));
+  EXPECT_FALSE(PrintsForAll(RankOf2(1)));
+}
+
 }  // namespace
 }  // namespace lockstep::cluster

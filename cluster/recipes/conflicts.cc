@@ -106,8 +106,9 @@ Status CheckRanks(const TrainConfig& config, const std::string& launcher) {
   return InvalidArgument(
       (launched ? launcher + " started " + ranks + " ranks" : "--ranks " + ranks) +
       ": the recipe has batch.lanes = " + lanes + ", and a rank needs at least one lane; " +
-      (launched ? "start " + lanes + " ranks or fewer (-np or -n " + lanes + ")"
-                : "use --ranks " + lanes + " or fewer") +
+      (launched ? "start " + lanes + (config.batch.lanes == 1 ? " rank" : " ranks or fewer") +
+                      " (-np or -n " + lanes + ")"
+                : "use --ranks " + lanes + (config.batch.lanes == 1 ? "" : " or fewer")) +
       ", or a recipe with more lanes (lanes are part of the mathematics: another number gives "
       "another run)");
 }

@@ -37,6 +37,7 @@ constexpr Section kSections[] = {
      "How many images make one step. Lanes are the slices of a batch that ranks share: one lane\n"
      "for each rank at least, so their number is the most ranks the run can ever use."},
     {"train", "How long to train, and with which arithmetic."},
+    {"task", "What a run trains its networks for."},
     {"sync", "How the ranks add up their gradients."},
     {"loss", "What training makes smaller."},
     {"optimizer", "How a gradient changes the weights."},

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "cluster/recipes/part_lists.h"
 #include "cluster/recipes/schema.h"
+#include "graph/tasks/registry.h"
 
 namespace lockstep::cluster {
 namespace {
@@ -245,6 +246,13 @@ void AddSyncKey(std::vector<RecipeKey>* keys) {
                           .OneOf({"lockstep", "allreduce"})));
 }
 
+void AddTaskKey(std::vector<RecipeKey>* keys) {
+  std::vector<std::string> names;
+  for (const auto& task : graph::Tasks()) names.emplace_back(task->name());
+  keys->push_back(Key("task", kFixed, FIELD(task),
+                      Says("what the networks are trained for").OneOf(std::move(names))));
+}
+
 void AddLossKeys(std::vector<RecipeKey>* keys) {
   AddName("", "loss function", kFixed, "loss", keys);
   AddOptions("loss", keys);
@@ -320,6 +328,7 @@ void AddRunKeys(std::vector<RecipeKey>* keys) {
 
 std::vector<RecipeKey> MakeKeys() {
   std::vector<RecipeKey> keys;
+  AddTaskKey(&keys);
   AddDataKeys(&keys);
   AddModelKeys(&keys);
   AddBatchKeys(&keys);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/models/models.h"
 
+#include <algorithm>
+
 #include "base/suggest.h"
 #include "graph/models/families.h"
 
@@ -11,18 +13,19 @@ constexpr std::string_view kVgg = "VGG (Simonyan and Zisserman, 2014)";
 constexpr std::string_view kVggBn = "VGG with batch norm after each convolution";
 constexpr std::string_view kResNet = "residual network (He et al., 2015), stride at the 3x3";
 
-// A model typed by its option struct O.
+// A model that has "forward" alone, typed by its option struct O.
 template <typename O>
 Model Make(std::string_view name, std::string_view description, const Shape& image, int64_t classes,
            Value (*build)(const Net&, Value, int64_t, const O&)) {
-  return {name,
-          description,
-          image,
-          classes,
-          ListOf<O>(),
-          [build](const Net& n, Value x, int64_t labels, const Attrs& options) {
-            return build(n, x, labels, *Unpack<O>(options));
-          }};
+  return {
+      name,
+      description,
+      image,
+      classes,
+      ListOf<O>(),
+      {{kForward, [build](const Net& n, const Values& in, int64_t outputs, const Attrs& options) {
+          return Values{{std::string(kOut), build(n, in[kImage], outputs, *Unpack<O>(options))}};
+        }}}};
 }
 
 // A model in torchvision's form, with its parameter names.
@@ -33,6 +36,12 @@ Model ImageNet(std::string_view name, std::string_view description,
 }
 
 }  // namespace
+
+const Method* Model::FindMethod(std::string_view method) const {
+  const auto found = std::find_if(methods.begin(), methods.end(),
+                                  [method](const Method& one) { return one.name == method; });
+  return found == methods.end() ? nullptr : &*found;
+}
 
 const std::vector<Model>& Models() {
   static const std::vector<Model> models = {

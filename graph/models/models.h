@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The models there are. A model is a function from a batch of images to logits, and a struct that
-// lists its options; one file a family (families.h), listed in models.cc.
+// The models there are. A model has methods, which a task calls (graph/tasks/task_builder.h), and a
+// struct that lists its options; one file a family (families.h), listed in models.cc. Most models
+// have one method, "forward": from "image" (N, H, W, C) to "out", the logits (N, classes).
 #pragma once
 
 #include <functional>
@@ -10,6 +11,7 @@
 
 #include "base/options/option.h"
 #include "graph/nn/net.h"
+#include "graph/nn/values.h"
 
 namespace lockstep::graph {
 
@@ -19,14 +21,28 @@ struct ModelOptions {
   Attrs own;  // those of the model's own list that are given; the others have their defaults
 };
 
+// One way to call a model. All methods of a model share its parameters.
+struct Method {
+  std::string_view name;
+  // `options` are complete.
+  std::function<Values(const Net& n, const Values& in, int64_t classes, const Attrs& options)>
+      build;
+};
+
+inline constexpr std::string_view kForward = "forward";
+inline constexpr std::string_view kImage = "image";  // what "forward" takes
+inline constexpr std::string_view kOut = "out";      // and what it gives
+
 struct Model {
   std::string_view name;
   std::string_view description;  // one line with its source
   Shape image;                   // H W C and classes it was described for
   int64_t classes = 10;
   OptionList options;  // what a recipe may set of it beside classes
-  // `options` are complete.
-  std::function<Value(const Net& n, Value x, int64_t classes, const Attrs& options)> build;
+  std::vector<Method> methods;
+
+  // Null where there is none of that name.
+  const Method* FindMethod(std::string_view method) const;
 };
 
 const std::vector<Model>& Models();

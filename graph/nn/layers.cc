@@ -90,17 +90,15 @@ Value BatchNorm(const Net& n, Value x, const BatchNormSpec& spec) {
   const Value gamma = n.Param("weight", {channels}, Constant(spec.gamma));
   const Value beta = n.Param("bias", {channels}, Constant(0.0));
   if (!n.ok()) return {};
-  n.parts()->running.push_back({n.path(), channels, shape[1] * shape[2], spec.momentum});
+  n.NoteNorm(channels, shape[1] * shape[2], spec.momentum);
   if (n.training()) {
     const ops::BatchNormOut out = ops::BatchNormTrain(n.Emit(), x, gamma, beta, spec.eps);
     n.parts()->batch_means.push_back(out.mean);
     n.parts()->batch_variances.push_back(out.var);
     return out.y;
   }
-  Graph& graph = n.Emit()->graph();
   const TensorType type{n.precision(), {channels}};
-  const Value mean = graph.AddArg(n.path() + ".running_mean", ArgKind::kState, type);
-  const Value var = graph.AddArg(n.path() + ".running_var", ArgKind::kState, type);
+  const Value mean = n.State(".running_mean", type), var = n.State(".running_var", type);
   return ops::BatchNormInfer(n.Emit(), x, gamma, beta, mean, var, spec.eps);
 }
 
@@ -144,12 +142,12 @@ Value Tanh(const Net& n, Value x) { return n.ok() ? ops::Tanh(n.Emit(), x) : Val
 
 Value Dropout(const Net& n, Value x, double p) {
   if (!n.ok() || !n.training() || p == 0.0) return x;
-  return ops::Dropout(n.Emit(), x, p);
+  return ops::Dropout(n.EmitRandom(), x, p);
 }
 
 Value Dropout2d(const Net& n, Value x, double p) {
   if (!n.ok() || !n.training() || p == 0.0) return x;
-  return ops::Dropout2d(n.Emit(), x, p);
+  return ops::Dropout2d(n.EmitRandom(), x, p);
 }
 
 }  // namespace lockstep::graph

@@ -100,7 +100,7 @@ TEST_F(LayersTest, BatchNormGivesStatisticsInTrainingAndReadsThemElsewhere) {
   ASSERT_TRUE(builder_.status().ok()) << builder_.status();
   ASSERT_EQ(parts_.running.size(), 1u);
   EXPECT_EQ(parts_.running[0].path, "a/bn");
-  EXPECT_EQ(parts_.running[0].positions, 15);
+  EXPECT_EQ(parts_.running[0].calls, 1);
   EXPECT_EQ(parts_.batch_means.size(), 1u);
 
   GraphBuilder eval("eval");
@@ -113,10 +113,18 @@ TEST_F(LayersTest, BatchNormGivesStatisticsInTrainingAndReadsThemElsewhere) {
   EXPECT_EQ(eval.graph().args()[4].name, "a/bn.running_var");
 }
 
-TEST_F(LayersTest, TwoLayersOfOneScopeAreRefused) {
+TEST_F(LayersTest, ALayerThatIsCalledAgainHasTheSameParameters) {
   const Value x = Linear(NetOf() / "fc", Input({7, 4}), 4);
   Linear(NetOf() / "fc", x, 4);
-  ExpectFailure("layer 'fc': a second parameter named 'fc.weight'");
+  EXPECT_EQ(parts_.parameters.size(), 2u);
+}
+
+TEST_F(LayersTest, TwoLayersOfOneScopeAndOtherSizesAreRefused) {
+  const Value x = Linear(NetOf() / "fc", Input({7, 4}), 5);
+  Linear(NetOf() / "fc", x, 5);
+  ExpectFailure(
+      "layer 'fc': the parameter 'fc.weight' is f32[5,4] where this scope was called before, and "
+      "f32[5,5] here");
 }
 
 TEST_F(LayersTest, DropoutIsTheIdentityOutsideTrainingAndAtZero) {

@@ -4,6 +4,8 @@
 // ("layer1/0/conv1" + "weight" -> "layer1.0.conv1.weight").
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,25 +31,42 @@ struct Parameter {
   Shape file_shape;  // as files state it
   std::vector<int64_t> file_axes;  // axis i of the file's order is axis file_axes[i] of `axes`
   Initializer init;
+  std::string network;  // the one of the task that has it
 };
 
 // The running statistics of one batch normalisation: two vectors of `channels`.
 struct RunningStatistics {
   std::string path;  // files name them FileName(path, "running_mean") and (path, "running_var")
   int64_t channels = 0;
-  int64_t positions = 0;  // elements per channel of one sample: H W
   double momentum = 0.1;
+  // How often a phase calls this norm: each call is an update of its own, in their order. Of a
+  // program: the most of any phase.
+  int32_t calls = 1;
+};
+
+// One call of a batch normalisation in training.
+struct NormCall {
+  std::string path;       // CallPath
+  int64_t positions = 0;  // elements per channel of one sample: H W
 };
 
 // "layer1/0/bn1" + "weight" -> "layer1.0.bn1.weight".
 std::string FileName(std::string_view path, std::string_view leaf);
 
+// How a scope is called for the time `call` (from 0) where that makes a difference: "path",
+// "path#1".
+std::string CallPath(std::string_view path, int32_t call);
+
 // What building a model leaves behind beside the graph.
 struct ModelParts {
+  std::string network;                // whose parameters are created now
   std::vector<Parameter> parameters;  // in order of creation
   std::vector<Value> parameter_values;
   std::vector<RunningStatistics> running;
-  std::vector<Value> batch_means, batch_variances;  // training only, one for each RunningStatistics
+  // Training only, one for each call of a batch norm, and what it gave.
+  std::vector<NormCall> norm_calls;
+  std::vector<Value> batch_means, batch_variances;
+  std::map<std::string, int32_t, std::less<>> random_calls;  // how often a scope drew numbers
 };
 
 class Net {
@@ -68,11 +87,18 @@ class Net {
 
   // The emitter, with this scope as the path of what it emits.
   GraphBuilder* Emit() const;
+  // The same for what draws random numbers: each call of a scope has a stream of its own.
+  GraphBuilder* EmitRandom() const;
+  // Says that this scope normalises by the statistics of the batch, or by the running ones.
+  void NoteNorm(int64_t channels, int64_t positions, double momentum) const;
 
-  // Creates a parameter; `file_axes` empty: the file's order is the memory's. Where files state a
+  // Creates a parameter. Where this scope has one of that name, as it has when a layer is called
+  // again, it is that one. `file_axes` empty: the file's order is the memory's. Where files state a
   // matrix and `shape` has more axes, the parameter is that matrix too, in memory's order.
   Value Param(std::string_view leaf, const Shape& shape, Initializer init, Shape file_shape = {},
               std::vector<int64_t> file_axes = {}) const;
+  // The state of that name of this scope, which every call of it reads.
+  Value State(std::string_view leaf, const TensorType& type) const;
   ModelParts* parts() const { return parts_; }
 
  private:

@@ -56,7 +56,10 @@ TEST(Recompute, OfEveryForwardValueKeepsEveryBit) {
     for (Value v : lane.nodes()[i].out) dropped[static_cast<size_t>(v.id)] = true;
   }
   const Graph again = Recompute(lane, forward, dropped);
-  EXPECT_EQ(Copies(again), forward);
+  const auto totals = std::count_if(lane.nodes().begin(), lane.nodes().end(), [](const Node& node) {
+    return node.op->name == "batch_norm_totals";
+  });
+  EXPECT_EQ(Copies(again), forward - static_cast<size_t>(totals)) << "the backward reads no totals";
   ExpectSameResults(lane, again);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/program/program.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "graph/autodiff/autodiff.h"
 #include "graph/ir/builder.h"
@@ -9,19 +11,14 @@
 #include "graph/passes/fuse.h"
 #include "graph/tasks/registry.h"
 #include "ops/core/registry.h"
-#include "ops/loss/top1/top1.h"
 #include "ops/math/fill/fill.h"
+#include "ops/norm/batch_norm_totals/batch_norm_totals.h"
 #include "ops/norm/running_average/running_average.h"
 
 namespace lockstep::graph {
 namespace {
 
-// The forward half shared by the lane and eval graphs: model and loss.
-struct Forward {
-  Value logits, labels, numerator;
-};
-
-// What a program's names mean; its options are complete.
+// What the program's names mean.
 struct Parts {
   const Model* model = nullptr;
   const ops::Loss* loss = nullptr;
@@ -34,58 +31,26 @@ Result<Parts> FindParts(const ProgramOptions& options) {
   return parts;
 }
 
-Forward BuildForward(GraphBuilder* builder, ModelParts* parts, const ProgramOptions& options,
-                     const Parts& chosen, int64_t rows, bool training) {
-  const Shape& image = options.image;
-  const Value x = builder->graph().AddArg(
-      "x", ArgKind::kInput, {options.precision, {rows, image[0], image[1], image[2]}});
-  Forward forward;
-  forward.labels = builder->graph().AddArg("labels", ArgKind::kInput, {DType::kInt32, {rows}});
-  const Net net(builder, parts, options.precision, training);
-  forward.logits =
-      chosen.model->build(net, x, options.model_options.classes, options.model_options.own);
-  builder->SetPath("loss");
-  const ops::LossPair loss =
-      chosen.loss->build(builder, forward.logits, forward.labels, options.loss.options, training);
-  if (!builder->status().ok()) return forward;
-  forward.numerator = loss.numerator;
-  builder->graph().AddResult(std::string(kNumerator), loss.numerator);
-  builder->graph().AddResult(std::string(kDenominator), loss.denominator);
-  return forward;
-}
-
-void AddHits(GraphBuilder* builder, const Forward& forward) {
-  const Value correct = ops::Top1Correct(builder, forward.logits, forward.labels);
-  if (builder->status().ok()) builder->graph().AddResult(std::string(kCorrect), correct);
-}
-
-// What the task adds up over an evaluation.
-void AddSums(GraphBuilder* builder, const Forward& forward, const Task& task) {
-  builder->SetPath("metrics");
-  EvalBuilder eval(builder, forward.logits, forward.labels);
-  task.Eval(eval);
-  for (const auto& [name, value] : eval.sums()) {
-    if (!builder->status().ok()) return;
-    const TensorType& type = builder->TypeOf(value);
-    if (type.dtype != DType::kInt64 && type.dtype != DType::kFloat64) {
-      builder->Fail(Internal("task '" + std::string(task.name()) + "': the sum '" + name + "' is " +
-                             type.ToString() + "; expected i64 or f64"));
-      return;
-    }
-    builder->graph().AddResult(std::string(kSumPrefix) + name, value);
+void AddLossPair(GraphBuilder* builder, const TaskBuilder& task) {
+  if (!builder->status().ok()) return;
+  if (!task.loss().numerator.valid()) {
+    builder->Fail(Internal("the task '" + task.task() + "' gives no loss in " +
+                           (task.training() ? "a phase of training" : "evaluations")));
+    return;
   }
+  builder->graph().AddResult(std::string(kNumerator), task.loss().numerator);
+  builder->graph().AddResult(std::string(kDenominator), task.loss().denominator);
 }
 
-// The passes before autodiff, on a graph whose values `forward` and `parts` name.
-void RewriteForward(GraphBuilder* builder, ModelParts* parts, Forward* forward) {
+// The passes before autodiff, on a graph whose values `numerator` and `parts` name.
+void RewriteForward(GraphBuilder* builder, ModelParts* parts, Value* numerator) {
   if (!builder->status().ok()) return;
   for (const auto& pass : {+[](const Graph& graph) { return FoldConstants(graph); },
                            +[](const Graph& graph) { return MergeCommonSubexpressions(graph); },
                            +[](const Graph& graph) { return Fuse(graph); }}) {
     Rewritten rewritten = pass(builder->graph());
     const auto rename = [&](Value* v) { *v = rewritten.renamed[static_cast<size_t>(v->id)]; };
-    rename(&forward->logits);
-    rename(&forward->numerator);
+    rename(numerator);
     for (auto* values : {&parts->parameter_values, &parts->batch_means, &parts->batch_variances}) {
       for (Value& v : *values) rename(&v);
     }
@@ -93,37 +58,21 @@ void RewriteForward(GraphBuilder* builder, ModelParts* parts, Forward* forward) 
   }
 }
 
-struct Built {
-  Graph graph;
-  ModelParts parts;
-};
+bool Contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
-Result<Built> BuildLane(const ProgramOptions& options, int64_t rows) {
-  ASSIGN_OR_RETURN(const Parts chosen, FindParts(options));
-  GraphBuilder builder("lane");
-  ModelParts parts;
-  Forward forward = BuildForward(&builder, &parts, options, chosen, rows, true);
-  AddHits(&builder, forward);
-  if (options.rewrite) RewriteForward(&builder, &parts, &forward);
-  builder.SetPath("loss");
-  const Value seed =
-      ops::Fill(&builder, 1.0 / static_cast<double>(options.lane_batch), {DType::kFloat64, {}});
-  const std::vector<Value> gradients =
-      Gradients(&builder, forward.numerator, seed, parts.parameter_values);
-  if (builder.status().ok()) {
-    for (size_t i = 0; i < gradients.size(); ++i) {
-      builder.graph().AddResult(std::string(kGradientPrefix) + parts.parameters[i].name,
-                                gradients[i]);
-    }
-    for (size_t i = 0; i < parts.running.size(); ++i) {
-      builder.graph().AddResult("mean:" + parts.running[i].path, parts.batch_means[i]);
-      builder.graph().AddResult("var:" + parts.running[i].path, parts.batch_variances[i]);
-    }
+// What each call of a batch norm adds to the step's statistics. They are made last in the forward
+// half: a norm whose statistics are read before its activation does not fuse with it.
+std::vector<ops::BatchNormTotalsOut> BatchTotals(GraphBuilder* builder, const ModelParts& parts,
+                                                 int64_t rows) {
+  builder->SetPath("statistics");
+  std::vector<ops::BatchNormTotalsOut> totals;
+  for (size_t i = 0; i < parts.norm_calls.size(); ++i) {
+    totals.push_back(ops::BatchNormTotals(builder, parts.batch_means[i], parts.batch_variances[i],
+                                          rows * parts.norm_calls[i].positions));
   }
-  ASSIGN_OR_RETURN(Graph graph, std::move(builder).Finish());
-  // Gradients that meet at a fork; what is fused in the forward half keeps its form.
-  if (options.rewrite) graph = Fuse(graph).graph;
-  return Built{std::move(graph), std::move(parts)};
+  return totals;
 }
 
 const ops::Optimizer& RegisteredOptimizer(const OptimizerSpec& spec) {
@@ -151,6 +100,12 @@ Result<ProgramOptions> Complete(ProgramOptions options) {
 
 }  // namespace
 
+struct Program::Built {
+  Graph graph;
+  ModelParts parts;
+  std::vector<std::string> trained;  // names of the parameters whose gradients it gives
+};
+
 const std::vector<std::string>& OptimizerSpec::slots() const {
   return RegisteredOptimizer(*this).slots;
 }
@@ -159,17 +114,118 @@ Result<Program> Program::Make(const ProgramOptions& options) {
   ASSIGN_OR_RETURN(ProgramOptions complete, Complete(options));
   ASSIGN_OR_RETURN(const Task* task, FindTask(options.task));
   Program program(std::move(complete), task);
-  ASSIGN_OR_RETURN(Built built, BuildLane(program.options_, options.lane_batch));
-  program.parameters_ = std::move(built.parts.parameters);
-  program.running_ = std::move(built.parts.running);
+  ASSIGN_OR_RETURN(const TaskParts parts, program.PartsOf(/*training=*/true));
+  RETURN_IF_ERROR(program.CheckPhases(parts.networks));
+  std::vector<std::vector<std::string>> trained;  // names, by phase
+  for (size_t phase = 0; phase < program.phases_.size(); ++phase) {
+    ASSIGN_OR_RETURN(Built built, program.BuildLane(phase, options.lane_batch));
+    RETURN_IF_ERROR(program.AddParameters(built.parts.parameters, "training"));
+    trained.push_back(std::move(built.trained));
+    for (RunningStatistics& layer : built.parts.running) program.AddRunning(std::move(layer));
+  }
+  for (const std::vector<std::string>& names : trained) {
+    std::vector<bool> numbers(program.parameters_.size());
+    for (const std::string& name : names) numbers[program.ParameterIndex(name)] = true;
+    program.trained_.push_back(std::move(numbers));
+  }
+  RETURN_IF_ERROR(program.CheckAllTrained());
+  ASSIGN_OR_RETURN(const Built eval, program.BuildEval(/*rows=*/1));
+  RETURN_IF_ERROR(program.AddParameters(eval.parts.parameters, "evaluation"));
+  RETURN_IF_ERROR(program.CheckNorms(eval.parts.running));
   return program;
 }
 
-std::vector<double> Program::UpdateScalars(int64_t updates) const {
+// A network that is called in evaluations alone would never be trained.
+Status Program::AddParameters(const std::vector<Parameter>& parameters, const char* where) {
+  for (const Parameter& added : parameters) {
+    const auto same = [&](const Parameter& known) { return known.name == added.name; };
+    const auto known = std::find_if(parameters_.begin(), parameters_.end(), same);
+    if (known == parameters_.end()) {
+      if (where == std::string_view("evaluation")) {
+        return InvalidArgument("the parameter '" + added.name +
+                               "' occurs in evaluations and not in training");
+      }
+      parameter_index_[added.name] = parameters_.size();
+      parameters_.push_back(added);
+    } else if (!(known->type == added.type)) {
+      return InvalidArgument("the parameter '" + added.name + "' is " + known->type.ToString() +
+                             " in training and " + added.type.ToString() + " in " + where +
+                             ": the model needs one size of images");
+    }
+  }
+  return OkStatus();
+}
+
+// The running state of a norm that training never calls would stay as it began.
+Status Program::CheckNorms(const std::vector<RunningStatistics>& evaluated) const {
+  for (const RunningStatistics& layer : evaluated) {
+    const auto same = [&](const RunningStatistics& known) { return known.path == layer.path; };
+    if (std::none_of(running_.begin(), running_.end(), same)) {
+      return InvalidArgument("the batch norm '" + layer.path +
+                             "' occurs in evaluations and not in training");
+    }
+  }
+  return OkStatus();
+}
+
+void Program::AddRunning(RunningStatistics layer) {
+  const auto same = [&](const RunningStatistics& known) { return known.path == layer.path; };
+  const auto known = std::find_if(running_.begin(), running_.end(), same);
+  if (known == running_.end()) {
+    running_.push_back(std::move(layer));
+  } else {
+    known->calls = std::max(known->calls, layer.calls);
+  }
+}
+
+Status Program::CheckPhases(const std::vector<NetworkSpec>& networks) const {
+  const auto task = "the task '" + std::string(task_->name()) + "'";
+  if (phases_.empty() || networks.empty()) return Internal(task + " has no phase or no network");
+  std::vector<std::string> names, trained;
+  for (const NetworkSpec& network : networks) names.push_back(network.name);
+  for (const PhaseSpec& phase : phases_) {
+    for (const std::string& network : phase.trains) {
+      if (!Contains(names, network)) {
+        return Internal(task + " trains '" + network + "' in its phase '" + phase.name +
+                        "' and has no such network");
+      }
+      trained.push_back(network);
+    }
+  }
+  for (const std::string& name : names) {
+    if (!Contains(trained, name))
+      return Internal(task + " never trains its network '" + name + "'");
+  }
+  return OkStatus();
+}
+
+Status Program::CheckAllTrained() const {
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    bool any = false;
+    for (size_t phase = 0; phase < phases_.size(); ++phase) any = any || Trains(phase, i);
+    if (!any) {
+      return InvalidArgument("the parameter '" + parameters_[i].name +
+                             "' is trained in no phase of "
+                             "the task '" +
+                             std::string(task_->name()) + "'");
+    }
+  }
+  return OkStatus();
+}
+
+bool Program::Trains(size_t phase, size_t parameter) const { return trained_[phase][parameter]; }
+
+size_t Program::ParameterIndex(std::string_view name) const {
+  const auto found = parameter_index_.find(name);
+  CHECK(found != parameter_index_.end()) << "no parameter is named " << name;
+  return found->second;
+}
+
+std::vector<std::pair<std::string, double>> Program::UpdateScalars(int64_t updates) const {
   const OptimizerSpec& spec = options_.optimizer;
-  std::vector<double> values;
+  std::vector<std::pair<std::string, double>> values;
   for (const ops::UpdateScalar& scalar : RegisteredOptimizer(spec).scalars) {
-    values.push_back(scalar.value(spec.options, updates));
+    values.emplace_back(scalar.name, scalar.value(spec.options, updates));
   }
   return values;
 }
@@ -186,20 +242,87 @@ ParameterSpace Program::MakeParameterSpace() const {
   return ParameterSpace(elements);
 }
 
-Result<Graph> Program::Lane(int64_t rows) const {
-  ASSIGN_OR_RETURN(Built built, BuildLane(options_, rows));
+Result<TaskParts> Program::PartsOf(bool training) const {
+  ASSIGN_OR_RETURN(const Parts found, FindParts(options_));
+  TaskParts parts;
+  parts.task = std::string(task_->name());
+  parts.networks = task_->networks({kModelNetwork, found.model, options_.model_options});
+  for (NetworkSpec& network : parts.networks) {
+    ASSIGN_OR_RETURN(network.options.own,
+                     network.model->options.Complete(
+                         network.options.own, "model '" + std::string(network.model->name) + "'"));
+  }
+  const bool other = !training && options_.eval_image.rank() > 0;
+  parts.inputs = {{"image", options_.precision, other ? options_.eval_image : options_.image},
+                  {"label", DType::kInt32, {}}};
+  parts.precision = options_.precision;
+  parts.loss = found.loss;
+  parts.loss_options = options_.loss.options;
+  return parts;
+}
+
+Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows) const {
+  ASSIGN_OR_RETURN(const TaskParts task_parts, PartsOf(/*training=*/true));
+  GraphBuilder builder("lane");
+  ModelParts parts;
+  TaskBuilder task(&builder, &parts, &task_parts, rows, /*training=*/true);
+  task_->Train(phase, task);
+  AddLossPair(&builder, task);
+  Value numerator = task.loss().numerator;
+  if (options_.rewrite) RewriteForward(&builder, &parts, &numerator);
+  std::vector<Value> trained;
+  std::vector<std::string> names;
+  for (size_t i = 0; i < parts.parameters.size(); ++i) {
+    if (!Contains(phases_[phase].trains, parts.parameters[i].network)) continue;
+    trained.push_back(parts.parameter_values[i]);
+    names.push_back(parts.parameters[i].name);
+  }
+  const std::vector<ops::BatchNormTotalsOut> totals = BatchTotals(&builder, parts, rows);
+  builder.SetPath("loss");
+  const Value seed =
+      ops::Fill(&builder, 1.0 / static_cast<double>(options_.lane_batch), {DType::kFloat64, {}});
+  const std::vector<Value> gradients = Gradients(&builder, numerator, seed, trained);
+  if (builder.status().ok()) {
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      builder.graph().AddResult(std::string(kGradientPrefix) + names[i], gradients[i]);
+    }
+    for (size_t i = 0; i < totals.size(); ++i) {
+      const std::string& path = parts.norm_calls[i].path;
+      builder.graph().AddResult("count:" + path, totals[i].count);
+      builder.graph().AddResult("mean:" + path, totals[i].mean_total);
+      builder.graph().AddResult("var:" + path, totals[i].var_total);
+    }
+  }
+  ASSIGN_OR_RETURN(Graph graph, std::move(builder).Finish());
+  // Gradients that meet at a fork; what is fused in the forward half keeps its form.
+  if (options_.rewrite) graph = Fuse(graph).graph;
+  return Built{std::move(graph), std::move(parts), std::move(names)};
+}
+
+Result<Program::Built> Program::BuildEval(int64_t rows) const {
+  ASSIGN_OR_RETURN(const TaskParts task_parts, PartsOf(/*training=*/false));
+  GraphBuilder builder("eval");
+  ModelParts parts;
+  TaskBuilder task(&builder, &parts, &task_parts, rows, /*training=*/false);
+  task_->Eval(task);
+  AddLossPair(&builder, task);
+  for (const auto& [name, value] : task.sums()) {
+    if (builder.status().ok()) builder.graph().AddResult(std::string(kSumPrefix) + name, value);
+  }
+  Value numerator = task.loss().numerator;
+  if (options_.rewrite) RewriteForward(&builder, &parts, &numerator);
+  ASSIGN_OR_RETURN(Graph graph, std::move(builder).Finish());
+  return Built{std::move(graph), std::move(parts), {}};
+}
+
+Result<Graph> Program::Lane(int64_t rows, size_t phase) const {
+  ASSIGN_OR_RETURN(Built built, BuildLane(phase, rows));
   return std::move(built.graph);
 }
 
 Result<Graph> Program::Eval(int64_t rows) const {
-  ASSIGN_OR_RETURN(const Parts chosen, FindParts(options_));
-  GraphBuilder builder("eval");
-  ModelParts parts;
-  Forward forward = BuildForward(&builder, &parts, options_, chosen, rows, false);
-  AddSums(&builder, forward, *task_);
-  if (options_.rewrite) RewriteForward(&builder, &parts, &forward);
-  if (builder.status().ok()) builder.graph().AddResult("logits", forward.logits);
-  return std::move(builder).Finish();
+  ASSIGN_OR_RETURN(Built built, BuildEval(rows));
+  return std::move(built.graph);
 }
 
 Result<Graph> Program::Update(int64_t elements) const {
@@ -230,12 +353,13 @@ Result<Graph> Program::Update(int64_t elements) const {
 
 Result<Graph> Program::UpdateRunning(int64_t elements, double momentum) const {
   GraphBuilder builder("update_running");
-  const TensorType type{options_.precision, {elements}};
-  const Value running = builder.graph().AddArg("running", ArgKind::kState, type);
-  const Value batch = builder.graph().AddArg("batch", ArgKind::kInput, type);
+  Graph& graph = builder.graph();
+  const Value running = graph.AddArg("running", ArgKind::kState, {options_.precision, {elements}});
+  const Value total = graph.AddArg("total", ArgKind::kInput, {DType::kFloat64, {elements}});
+  const Value count = graph.AddArg("count", ArgKind::kInput, {DType::kFloat64, {}});
   builder.SetPath("update_running");
-  const Value updated = ops::RunningAverage(&builder, running, batch, momentum);
-  if (builder.status().ok()) builder.graph().AddResult("running", updated);
+  const Value updated = ops::RunningAverage(&builder, running, total, count, momentum);
+  if (builder.status().ok()) graph.AddResult("running", updated);
   return std::move(builder).Finish();
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Program: the three typed graphs of a run. `lane`: one lane's forward, loss and backward;
-// `update`: one block of the parameter space; `eval`: forward with running statistics. A lane batch
-// of n rows means exactly the graph with batch n, so graphs are made for a row count.
+// Program: the typed graphs of a run. `lane`: one lane's forward, loss and backward in one phase of
+// a step; `update`: one block of the parameter space; `eval`: forward with running statistics. What
+// lane and eval graphs compute the task says (graph/tasks/task.h). A lane batch of n rows means
+// exactly the graph with batch n, so graphs are made for a row count.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,11 +37,12 @@ struct OptimizerSpec {
 struct ProgramOptions {
   std::string model;
   ModelOptions model_options;
-  Shape image;  // H W C of a sample as the loader gives it
+  Shape image;       // H W C of a sample as the loader gives it
+  Shape eval_image;  // the same in evaluations; of rank 0: as `image`
   DType precision = DType::kFloat32;
   int64_t lane_batch = 1;  // rows of a full lane batch: backward starts from numerator / lane_batch
   LossSpec loss;
-  std::string task;  // graph/tasks; empty: the default one
+  std::string task = "classification";  // graph/tasks
   OptimizerSpec optimizer;
   // Fold constants, merge common subexpressions and fuse chains before autodiff. It is off with
   // reference kernels, since the order of sums may change.
@@ -46,44 +50,67 @@ struct ProgramOptions {
 };
 
 // Result names of the lane and eval graphs.
-inline constexpr std::string_view kNumerator = "numerator";      // f64 []: summed loss
-inline constexpr std::string_view kDenominator = "denominator";  // f64 []: rows
-inline constexpr std::string_view kCorrect = "correct";          // i64 []: top-1 hits, of lanes
-inline constexpr std::string_view kSumPrefix = "sum:";           // i64 or f64: the task's, of eval
+inline constexpr std::string_view kNumerator = "numerator";  // f64 []: summed loss
+inline constexpr std::string_view kDenominator =
+    "denominator";                                      // f64 []: what the loss is divided by
+inline constexpr std::string_view kSumPrefix = "sum:";  // i64 or f64: the task's, of eval
 
 class Program {
  public:
-  // Builds the model once with lane_batch rows: a failure names the layer, its shapes and values.
+  // Builds every phase once with lane_batch rows: a failure names the layer, its shapes and values.
   static Result<Program> Make(const ProgramOptions& options);
 
   const ProgramOptions& options() const { return options_; }  // complete: every option has a value
-  // What Update's scalars after lr and grad_scale are in the step that makes the applied updates
-  // `updates`, in the order of its arguments.
-  std::vector<double> UpdateScalars(int64_t updates) const;
+  // What Update's scalars beside lr and grad_scale are in the step that makes the applied updates
+  // `updates`, by name.
+  std::vector<std::pair<std::string, double>> UpdateScalars(int64_t updates) const;
   const Task& task() const { return *task_; }
+  const std::vector<PhaseSpec>& phases() const { return phases_; }
+  // Whether a phase trains the parameter of that number: it is one of a network which the phase
+  // trains, and the phase calls a method that uses it.
+  bool Trains(size_t phase, size_t parameter) const;
+  // The number of the parameter of that name, which exists.
+  size_t ParameterIndex(std::string_view name) const;
   const std::vector<Parameter>& parameters() const { return parameters_; }
   const std::vector<RunningStatistics>& running() const { return running_; }
   int64_t parameter_count() const;  // without padding
   ParameterSpace MakeParameterSpace() const;
 
-  // Arguments: input "x" (rows H W C), input "labels" i32 (rows), a param per tensor. Results:
-  // numerator, denominator, correct, "grad:<parameter>" in order of creation, and
-  // "mean:<path>", "var:<path>" of each batch normalisation.
-  Result<Graph> Lane(int64_t rows) const;
-  // Arguments as Lane's, and state "<path>.running_mean", "<path>.running_var". Results: numerator,
-  // denominator, "sum:<name>" of each sum of the task in its order, "logits".
+  // Arguments: the tensors of a batch that the task reads (inputs), its scalars, a param for each
+  // tensor of the networks it calls. Results: numerator, denominator, "grad:<parameter>" of those
+  // that the phase trains in order of creation, and f64 "count:<path>" [], "mean:<path>",
+  // "var:<path>" (C) of each call of a batch normalisation: its totals
+  // (ops/norm/batch_norm_totals). A further call has the path "<path>#1".
+  Result<Graph> Lane(int64_t rows, size_t phase = 0) const;
+  // Arguments: inputs and params as in Lane, and state "<path>.running_mean",
+  // "<path>.running_var". Results: numerator, denominator, "sum:<name>" of each sum of the task in
+  // its order.
   Result<Graph> Eval(int64_t rows) const;
   // Arguments: param, grad, the slots (1-D, `elements`), then scalars lr, grad_scale and those of
   // the optimizer (ops/core/optimizer.h). Results: "param", then the slots.
   Result<Graph> Update(int64_t elements) const;
-  // Arguments: running, batch (1-D); result "running".
+  // Arguments: running (`elements`), total f64 (`elements`), count f64 []; result "running".
   Result<Graph> UpdateRunning(int64_t elements, double momentum) const;
 
  private:
-  Program(ProgramOptions options, const Task* task) : options_(std::move(options)), task_(task) {}
+  Program(ProgramOptions options, const Task* task)
+      : options_(std::move(options)), task_(task), phases_(task->phases()) {}
+  struct Built;
+  // The parts of training, or of evaluation.
+  Result<TaskParts> PartsOf(bool training) const;
+  Result<Built> BuildLane(size_t phase, int64_t rows) const;
+  Result<Built> BuildEval(int64_t rows) const;
+  Status AddParameters(const std::vector<Parameter>& parameters, const char* where);
+  void AddRunning(RunningStatistics layer);
+  Status CheckAllTrained() const;
+  Status CheckNorms(const std::vector<RunningStatistics>& evaluated) const;
+  Status CheckPhases(const std::vector<NetworkSpec>& networks) const;
 
   ProgramOptions options_;
   const Task* task_;  // lives as long as the process
+  std::vector<PhaseSpec> phases_;
+  std::vector<std::vector<bool>> trained_;  // by phase, then by parameter
+  std::map<std::string, size_t, std::less<>> parameter_index_;
   std::vector<Parameter> parameters_;
   std::vector<RunningStatistics> running_;
 };

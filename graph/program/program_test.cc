@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "graph/autodiff/autodiff.h"
+#include "graph/tasks/registry.h"
 
 namespace lockstep::graph {
 namespace {
@@ -54,17 +57,31 @@ TEST(Program, BackwardOfAShortLaneStartsFromOneOverTheFullLaneBatch) {
   }
 }
 
-TEST(Program, LaneResultsAreLossPairHitsGradientsThenStatisticsOfEachNorm) {
+TEST(Program, LaneResultsAreLossPairGradientsThenTotalsOfEachNorm) {
   const Result<Graph> lane = Make(Options()).Lane(3);
   ASSERT_TRUE(lane.ok()) << lane.status();
-  EXPECT_EQ(
-      ResultNames(*lane),
-      (std::vector<std::string>{
-          "numerator", "denominator", "correct", "grad:block1.conv.weight", "grad:block1.conv.bias",
-          "grad:block1.bn.weight", "grad:block1.bn.bias", "grad:block2.conv.weight",
-          "grad:block2.conv.bias", "grad:block2.bn.weight", "grad:block2.bn.bias", "grad:fc.weight",
-          "grad:fc.bias", "mean:block1/bn", "var:block1/bn", "mean:block2/bn", "var:block2/bn"}));
-  EXPECT_EQ(lane->TypeOf(lane->FindResult("numerator")->value).dtype, DType::kFloat64);
+  EXPECT_EQ(ResultNames(*lane),
+            (std::vector<std::string>{
+                "numerator", "denominator", "grad:block1.conv.weight", "grad:block1.conv.bias",
+                "grad:block1.bn.weight", "grad:block1.bn.bias", "grad:block2.conv.weight",
+                "grad:block2.conv.bias", "grad:block2.bn.weight", "grad:block2.bn.bias",
+                "grad:fc.weight", "grad:fc.bias", "count:block1/bn", "mean:block1/bn",
+                "var:block1/bn", "count:block2/bn", "mean:block2/bn", "var:block2/bn"}));
+  for (const char* name : {"numerator", "count:block1/bn", "mean:block1/bn", "var:block2/bn"}) {
+    EXPECT_EQ(lane->TypeOf(lane->FindResult(name)->value).dtype, DType::kFloat64) << name;
+  }
+  const Node* totals = FindNode(*lane, "batch_norm_totals");
+  ASSERT_NE(totals, nullptr);
+  EXPECT_EQ(*totals->attrs.Find("elements"), AttrValue(int64_t{3 * 8 * 8}));
+}
+
+TEST(Program, UpdateOfRunningStatisticsReadsTheTotalsInDouble) {
+  const Result<Graph> update = Make(Options()).UpdateRunning(5, 0.1);
+  ASSERT_TRUE(update.ok()) << update.status();
+  EXPECT_EQ(ArgNames(*update), (std::vector<std::string>{"running", "total", "count"}));
+  EXPECT_EQ(update->args()[1].type, (TensorType{DType::kFloat64, {5}}));
+  EXPECT_EQ(update->args()[2].type, (TensorType{DType::kFloat64, {}}));
+  EXPECT_EQ(ResultNames(*update), (std::vector<std::string>{"running"}));
 }
 
 TEST(Program, EvaluationHasNeitherSmoothingNorDropoutNorBatchStatistics) {
@@ -80,8 +97,7 @@ TEST(Program, EvaluationHasNeitherSmoothingNorDropoutNorBatchStatistics) {
   ASSERT_GT(names.size(), 3u);
   EXPECT_EQ(names[0], "numerator");
   EXPECT_EQ(names[1], "denominator");
-  for (size_t i = 2; i + 1 < names.size(); ++i) EXPECT_TRUE(names[i].starts_with(kSumPrefix));
-  EXPECT_EQ(names.back(), "logits");
+  for (size_t i = 2; i < names.size(); ++i) EXPECT_TRUE(names[i].starts_with(kSumPrefix));
 }
 
 TEST(Program, UpdateOfSgdHasTheDocumentedArgumentsAndResults) {
@@ -124,14 +140,53 @@ TEST(Program, OneClassIsAModelLikeAnyOther) {
   options.model_options.classes = 1;
   const Result<Graph> eval = Make(options).Eval(2);
   ASSERT_TRUE(eval.ok()) << eval.status();
-  EXPECT_EQ(eval->TypeOf(eval->FindResult("logits")->value).shape, (Shape{2, 1}));
+  EXPECT_EQ(eval->TypeOf(FindNode(*eval, "cross_entropy")->in[0]).shape, (Shape{2, 1}));
 }
 
-TEST(Program, PositionsOfANormAreThoseOfItsOwnInput) {
-  const Program program = Make(Options());
-  ASSERT_EQ(program.running().size(), 2u);
-  EXPECT_EQ(program.running()[0].positions, 8 * 8);
-  EXPECT_EQ(program.running()[1].positions, 4 * 4) << "after one pooling";
+// A task whose evaluation calls a network that its training does not.
+class EvaluatesMore : public Task {
+ public:
+  std::string_view name() const override { return "evaluates-more"; }
+  std::vector<NetworkSpec> networks(const NetworkSpec& model) const override {
+    NetworkSpec other = model;
+    other.name = "other";
+    return {model, other};
+  }
+  std::vector<PhaseSpec> phases() const override { return {{"train", {"model", "other"}}}; }
+  void Train(size_t, TaskBuilder& b) const override { Loss(b, "model"); }
+  void Eval(TaskBuilder& b) const override { Loss(b, "other"); }
+  std::vector<Metric> metrics() const override { return {{.name = "nothing", .unit = ""}}; }
+  Result<std::vector<Metric>> Measure(const Gathered&) const override { return metrics(); }
+  std::string_view primary() const override { return "nothing"; }
+
+ private:
+  static void Loss(TaskBuilder& b, const std::string& network) {
+    const Value out = b.Call(network, kForward, {{"image", b.Input("image")}})[kOut];
+    b.Loss(b.RecipeLoss(out, b.Input("label"), ops::kLabelTarget));
+  }
+};
+
+TEST(Program, WhatOccursInEvaluationsAloneIsRefused) {
+  AddTask(std::make_unique<const EvaluatesMore>());
+  ProgramOptions options = Options();
+  options.task = "evaluates-more";
+  EXPECT_EQ(Program::Make(options).status().message(),
+            "the parameter 'other.block1.conv.weight' occurs in evaluations and not in training");
+}
+
+TEST(Program, EvaluationMayHaveImagesOfAnotherSizeWhereTheParametersFit) {
+  ProgramOptions options = Options();
+  options.model = "resnet18";
+  options.image = {32, 32, 3};
+  options.eval_image = {48, 40, 3};
+  const Result<Graph> eval = Make(options).Eval(2);
+  ASSERT_TRUE(eval.ok()) << eval.status();
+  EXPECT_EQ(eval->args()[0].type.shape, (Shape{2, 48, 40, 3}));
+  EXPECT_EQ(Make(options).Lane(2)->args()[0].type.shape, (Shape{2, 32, 32, 3}));
+  options.model = "lenet5";
+  EXPECT_EQ(Program::Make(options).status().message(),
+            "the parameter 'fc1.weight' is f32[120,400] in training and f32[120,1008] in "
+            "evaluation: the model needs one size of images");
 }
 
 TEST(Program, ForwardHalfOfALaneEndsWhereTheLossesGradientBegins) {
@@ -143,7 +198,9 @@ TEST(Program, ForwardHalfOfALaneEndsWhereTheLossesGradientBegins) {
     ASSERT_TRUE(lane.ok()) << lane.status();
     const size_t forward = ForwardNodes(*lane);
     ASSERT_LT(forward, lane->nodes().size());
-    EXPECT_EQ(lane->nodes()[forward - 1].op->name, "top1_correct") << model.name;
+    const std::string& last = lane->nodes()[forward - 1].op->name;
+    const bool norms = FindNode(*lane, "batch_norm_totals") != nullptr;
+    EXPECT_EQ(last, norms ? "batch_norm_totals" : "cross_entropy") << model.name;
     EXPECT_EQ(lane->nodes()[forward].op->name, "fill") << model.name;
   }
 }

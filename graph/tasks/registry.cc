@@ -7,15 +7,23 @@
 
 namespace lockstep::graph {
 
-const std::vector<std::unique_ptr<const Task>>& Tasks() {
-  static const std::vector<std::unique_ptr<const Task>> kTasks = MakeAllTasks();
-  return kTasks;
+namespace {
+
+std::vector<std::unique_ptr<const Task>>& All() {
+  static auto* const kTasks = new std::vector<std::unique_ptr<const Task>>(MakeAllTasks());
+  return *kTasks;
 }
+
+}  // namespace
+
+const std::vector<std::unique_ptr<const Task>>& Tasks() { return All(); }
+
+void AddTask(std::unique_ptr<const Task> task) { All().push_back(std::move(task)); }
 
 Result<const Task*> FindTask(std::string_view name) {
   std::vector<std::string> known;
   for (const auto& task : Tasks()) {
-    if (name.empty() ? task->is_default() : task->name() == name) return task.get();
+    if (task->name() == name) return task.get();
     known.emplace_back(task->name());
   }
   return NotFound("there is no task '" + std::string(name) + "'" + Suggestion(name, known));

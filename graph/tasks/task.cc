@@ -3,12 +3,19 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace lockstep::graph {
 
 const SumTotal* Gathered::Find(std::string_view name) const {
   const auto found =
       std::find_if(sums.begin(), sums.end(), [&](const SumTotal& sum) { return sum.name == name; });
   return found == sums.end() ? nullptr : &*found;
+}
+
+double Task::ScalarAt(std::string_view scalar, int64_t) const {
+  CHECK(false) << "the task " << name() << " gives no value of its scalar " << scalar;
+  return 0.0;
 }
 
 Result<ClassTable> Task::PerClass(const Gathered&, const std::vector<std::string>&) const {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Task: what a model is evaluated by. A task adds sums to the graph of an evaluation batch; whoever
-// evaluates adds those up over the batches of a split, knowing nothing of them but name and type,
-// and hands the totals back to the task, which makes metrics of them. One folder a task; the build
-// finds it (registry.h). No name of a metric stands outside its task's folder.
+// Task: what networks are trained for and evaluated by. A task writes the graph of each phase of a
+// step, and that of an evaluation batch, by calling its networks (task_builder.h). Whoever
+// evaluates adds its sums up over the batches of a split, knowing nothing of them but name and
+// type, and hands the totals back to the task, which makes metrics of them. One folder a task; the
+// build finds it (registry.h). No name of a metric stands outside its task's folder.
 #pragma once
 
 #include <cstdint>
@@ -14,35 +15,12 @@
 #include "base/metric.h"
 #include "base/shape.h"
 #include "base/status.h"
-#include "ops/core/emitter.h"
+#include "graph/tasks/task_builder.h"
 
 namespace lockstep::graph {
 
 // The mean of the loss pair, in lists of metrics: every task has one.
 inline constexpr std::string_view kLossMetric = "loss";
-
-// The graph of an evaluation batch as a task sees it.
-class EvalBuilder {
- public:
-  // `output` is the model's, `target` what the dataset says of the same rows.
-  EvalBuilder(ops::Emitter* emit, ops::Value output, ops::Value target)
-      : emit_(emit), output_(output), target_(target) {}
-
-  ops::Emitter* emit() { return emit_; }
-  ops::Value output() const { return output_; }  // logits [N, classes]
-  ops::Value target() const { return target_; }  // labels i32 [N]
-
-  // A tensor, i64 or f64, of any small shape that does not depend on the number of rows. Its
-  // elements are added up over the batches of a split: f64 in the order of batches within a lane
-  // and by the canonical sum over lanes.
-  void Sum(std::string name, ops::Value value) { sums_.emplace_back(std::move(name), value); }
-  const std::vector<std::pair<std::string, ops::Value>>& sums() const { return sums_; }
-
- private:
-  ops::Emitter* emit_;
-  ops::Value output_, target_;
-  std::vector<std::pair<std::string, ops::Value>> sums_;
-};
 
 // The total of one sum over a split.
 struct SumTotal {
@@ -69,15 +47,31 @@ struct ClassTable {
   std::vector<std::vector<int64_t>> confusion;
 };
 
+// A part of a step that trains some networks: lanes run, their gradients are added up, parameters
+// are updated, all before the next phase begins.
+struct PhaseSpec {
+  std::string name;
+  std::vector<std::string> trains;  // names of networks
+};
+
+// The name of the one network of a task that has one.
+inline constexpr char kModelNetwork[] = "model";
+
 class Task {
  public:
   virtual ~Task() = default;
   virtual std::string_view name() const = 0;
-  // Whether it is the task of a recipe that names none; true of one task.
-  virtual bool is_default() const { return false; }
 
-  // Adds the sums of an evaluation batch.
-  virtual void Eval(EvalBuilder& builder) const = 0;
+  // The networks of a run whose recipe names `model` (called kModelNetwork).
+  virtual std::vector<NetworkSpec> networks(const NetworkSpec& model) const { return {model}; }
+  virtual std::vector<PhaseSpec> phases() const { return {{"train", {kModelNetwork}}}; }
+
+  // Writes what a lane runs in a phase: its forward half and its loss.
+  virtual void Train(size_t phase, TaskBuilder& builder) const = 0;
+  // The value of a scalar that Train reads, in a step (0-based): a pure function.
+  virtual double ScalarAt(std::string_view scalar, int64_t step) const;
+  // Writes what an evaluation batch runs: the loss, and the sums that Measure reads.
+  virtual void Eval(TaskBuilder& builder) const = 0;
   // What Measure gives, in its order, without values: known before anything is evaluated.
   virtual std::vector<Metric> metrics() const = 0;
   // A pure function of the totals, so every rank gets the same bits.

@@ -17,13 +17,17 @@ struct LossPair {
   Value denominator;  // f64 []
 };
 
+// A kind of target: i32 (N), the class of each row, whose prediction is logits (N, K).
+inline constexpr char kLabelTarget[] = "label";
+
 struct Loss {
   std::string name;    // loss.name of a recipe
   std::string doc;     // one line with its source
+  std::string target;  // the kind of target that it compares with: kLabelTarget
   OptionList options;  // the rest of the recipe's [loss]
-  // Emits the loss of logits (N, K) and labels i32 (N). What only training has (label smoothing) is
-  // left out where `training` is false, so that evaluations of different recipes compare.
-  std::function<LossPair(Emitter* e, Value logits, Value labels, const Attrs& options,
+  // Emits the loss of what a network gives and its target. What only training has (label smoothing)
+  // is left out where `training` is false, so that evaluations of different recipes compare.
+  std::function<LossPair(Emitter* e, Value prediction, Value target, const Attrs& options,
                          bool training)>
       build;
 };
@@ -33,17 +37,19 @@ template <typename A>
 struct LossOf {
   std::string name;
   std::string doc;
-  LossPair (*build)(Emitter* e, Value logits, Value labels, const A& options, bool training);
+  std::string target;
+  LossPair (*build)(Emitter* e, Value prediction, Value target, const A& options, bool training);
 };
 
 template <typename A>
 Loss Erase(LossOf<A> typed) {
   return {.name = std::move(typed.name),
           .doc = std::move(typed.doc),
+          .target = std::move(typed.target),
           .options = ListOf<A>(),
-          .build = [f = typed.build](Emitter* e, Value logits, Value labels, const Attrs& options,
-                                     bool training) {
-            return f(e, logits, labels, *Unpack<A>(options), training);
+          .build = [f = typed.build](Emitter* e, Value prediction, Value target,
+                                     const Attrs& options, bool training) {
+            return f(e, prediction, target, *Unpack<A>(options), training);
           }};
 }
 

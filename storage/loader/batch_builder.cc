@@ -38,14 +38,7 @@ Result<BatchBuilder> BatchBuilder::Make(const DatasetInfo& info,
 }
 
 Result<LaneBatch> BatchBuilder::Allocate(Lane lane, int64_t rows) const {
-  LaneBatch batch;
-  batch.lane = lane;
-  batch.dtype = dtype_;
-  batch.image = image_;
-  batch.rows = rows;
-  ASSIGN_OR_RETURN(
-      batch.x, AlignedBuffer::Make(static_cast<size_t>(rows * image_.elements() * SizeOf(dtype_))));
-  batch.labels.reserve(static_cast<size_t>(rows));
+  ASSIGN_OR_RETURN(LaneBatch batch, MakeImageBatch(lane, rows, image_, dtype_));
   batch.ids.reserve(static_cast<size_t>(rows));
   return batch;
 }
@@ -66,12 +59,13 @@ Status BatchBuilder::Append(const Record& record, Epoch epoch, AugmentScratch* s
     augmentation_.Run(pixels, record.height, record.width, record.channels, stream, scratch,
                       x + row * image_.elements());
   };
+  NamedTensor& image = batch->Tensor(kImageTensor);
   if (dtype_ == DType::kFloat64) {
-    run(static_cast<double*>(batch->x.data()));
+    run(image.as<double>());
   } else {
-    run(static_cast<float*>(batch->x.data()));
+    run(image.as<float>());
   }
-  batch->labels.push_back(record.label);
+  batch->Tensor(kLabelTensor).as<int32_t>()[row] = record.label;
   batch->ids.push_back(record.id);
   return OkStatus();
 }

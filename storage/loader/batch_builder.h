@@ -27,9 +27,9 @@ class BatchBuilder {
   const Augmentation& augmentation() const { return augmentation_; }
   const Shape& image_shape() const { return image_; }  // [H, W, C] of every row
 
-  // A batch with room for `rows` rows and none filled.
+  // A batch of `rows` rows, none filled.
   Result<LaneBatch> Allocate(Lane lane, int64_t rows) const;
-  // Appends the record as the next row. Fails with data-loss where it is not an image of the
+  // Fills the next row with the record. Fails with data-loss where it is not an image of the
   // dataset's size.
   Status Append(const Record& record, Epoch epoch, AugmentScratch* scratch, LaneBatch* batch) const;
 

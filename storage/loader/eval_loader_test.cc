@@ -33,15 +33,15 @@ TEST(EvalLoader, GivesEverySampleOnceInOrderForAnyLanesAndBatch) {
         ASSERT_TRUE(batch.ok()) << batch.status();
         EXPECT_EQ(batch->lane, Lane(l));
         EXPECT_EQ(batch->rows, BatchRange((*loader)->spec(), Lane(l), i).size());
-        EXPECT_EQ(batch->shape(), Shape({batch->rows, 3, 3, 1}));
+        const NamedTensor& image = batch->Tensor(kImageTensor);
+        EXPECT_EQ(image.type, (TensorType{DType::kFloat64, {batch->rows, 3, 3, 1}}));
         for (size_t row = 0; row < static_cast<size_t>(batch->rows); ++row, ++next) {
           const Record record = FakeSource::RecordOf(SampleId(next));
           EXPECT_EQ(batch->ids[row], record.id);
-          EXPECT_EQ(batch->labels[row], record.label);
+          EXPECT_EQ(batch->Tensor(kLabelTensor).as<int32_t>()[row], record.label);
           for (size_t k = 0; k < 9; ++k) {
             const double byte = static_cast<uint8_t>(record.pixels[k]);
-            EXPECT_EQ(static_cast<const double*>(batch->x.data())[row * 9 + k],
-                      (byte / 255.0 - 0.5) / 0.25);
+            EXPECT_EQ(image.as<double>()[row * 9 + k], (byte / 255.0 - 0.5) / 0.25);
           }
         }
       }

@@ -43,9 +43,11 @@ Status ReadAll(const Dataset& dataset, const TrainLoaderOptions& options, Story*
   while (!loader->Done()) {
     ASSIGN_OR_RETURN(const StepBatch step, loader->Next(Soon()));
     for (const LaneBatch& lane : step.lanes) {
-      const auto* x = static_cast<const float*>(lane.x.data());
+      const NamedTensor& image = lane.Tensor(kImageTensor);
+      const float* x = image.as<float>();
+      const int32_t* labels = lane.Tensor(kLabelTensor).as<int32_t>();
       (*story)[{step.epoch, step.step_in_epoch, lane.lane}] = {
-          lane.ids, lane.labels, std::vector<float>(x, x + lane.shape().elements())};
+          lane.ids, {labels, labels + lane.rows}, {x, x + image.type.shape.elements()}};
     }
   }
   return OkStatus();

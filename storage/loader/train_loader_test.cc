@@ -46,10 +46,18 @@ struct Seen {
 using Story = std::map<std::tuple<Epoch, int64_t, Lane>, Seen>;
 
 Seen See(const LaneBatch& batch) {
-  EXPECT_EQ(batch.dtype, DType::kFloat32);
-  const auto* x = static_cast<const float*>(batch.x.data());
-  EXPECT_EQ(batch.x.size(), static_cast<size_t>(batch.shape().elements()) * sizeof(float));
-  return {batch.rows, std::vector<float>(x, x + batch.shape().elements()), batch.labels, batch.ids};
+  EXPECT_EQ(batch.tensors.size(), 2u);
+  const NamedTensor& image = batch.Tensor(kImageTensor);
+  EXPECT_EQ(image.type, (TensorType{DType::kFloat32, {batch.rows, 3, 3, 1}}));
+  EXPECT_EQ(batch.Tensor(kLabelTensor).type, (TensorType{DType::kInt32, {batch.rows}}));
+  for (const NamedTensor& tensor : batch.tensors) {
+    EXPECT_EQ(tensor.data.size(), static_cast<size_t>(tensor.type.bytes()));
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(tensor.data.data()) % 64, 0u) << tensor.name;
+  }
+  const float* x = image.as<float>();
+  const int32_t* labels = batch.Tensor(kLabelTensor).as<int32_t>();
+  return {
+      batch.rows, {x, x + image.type.shape.elements()}, {labels, labels + batch.rows}, batch.ids};
 }
 
 // Reads to the end; at most `most` steps.
@@ -307,11 +315,11 @@ TEST(TrainLoader, MakesDoublesOnRequest) {
   auto step = (*loader)->Next(Soon());
   ASSERT_TRUE(step.ok());
   const LaneBatch& lane = step->lanes[0];
-  EXPECT_EQ(lane.shape(), Shape({lane.rows, 3, 3, 1}));
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(lane.x.data()) % 64, 0u);
+  const NamedTensor& image = lane.Tensor(kImageTensor);
+  EXPECT_EQ(image.type, (TensorType{DType::kFloat64, {lane.rows, 3, 3, 1}}));
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(image.data.data()) % 64, 0u);
   const Record record = FakeSource::RecordOf(lane.ids[0]);
-  EXPECT_EQ(static_cast<const double*>(lane.x.data())[4],
-            static_cast<uint8_t>(record.pixels[4]) / 255.0);
+  EXPECT_EQ(image.as<double>()[4], static_cast<uint8_t>(record.pixels[4]) / 255.0);
 }
 
 TEST(TrainLoader, RefusesWhatCannotBe) {

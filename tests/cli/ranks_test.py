@@ -54,6 +54,13 @@ class RanksTest(harness.CliTest):
                 self.said_once(code, outcome, "lockstep: error: ", says)
                 self.assertNotIn("error: rank ", outcome.err, outcome)
 
+    def test_help_is_printed_once(self):
+        for arguments, code in ((["--help"], 0), (["train", "--help"], 0), ([], INVALID)):
+            with self.subTest(arguments=arguments):
+                outcome = self.launch(["-np", 3, *harness.command(*arguments)])
+                self.assertEqual(outcome.code, code, outcome)
+                self.assertEqual((outcome.out + outcome.err).count("Exit codes:"), 1, outcome)
+
     def test_other_commands_too(self):
         command = ["-np", 3, *harness.command("eval", "runs/none")]
         self.said_once(NOT_FOUND, self.launch(command), "runs/none")

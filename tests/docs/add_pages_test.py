@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/add_an_op.md and docs/add_a_model.md, followed literally, compile and pass the tests.
+"""docs/add_an_op.md, add_a_model.md and add_a_task.md, followed literally, compile and pass the tests.
 
 Usage: add_pages_test.py ROOT BUILD-FOLDER [unittest arguments]      needs ops_tests, graph_tests and
 dump_op_samples built; the op is compared with PyTorch as well (Debian package python3-torch)
@@ -93,6 +93,34 @@ class AddAModel(PageTest):
             "Models.HaveThePublishedParameterCounts", "Models.GiveOneLogitAClass",
             "GraphText.EveryGraphOfEveryModelRoundTrips",
             "Compile.PlansOfAllModelsAreSoundAndNearTheirLowerBound"])
+
+
+class AddATask(PageTest):
+    def registration(self, task):
+        """The build's list of tasks with one more, as graph/CMakeLists.txt would write it."""
+        text = (BUILD / "graph/task_list.cc").read_text()
+        call = f"  tasks.push_back({task}::MakeTask());\n"
+        declaration = f"namespace lockstep::graph::{task} {{\nstd::unique_ptr<const Task> MakeTask();\n}}\n"
+        include, end = '#include "graph/tasks/registry.h"\n', "  return tasks;\n"
+        self.assertIn(include, text)
+        self.assertIn(end, text)
+        (self.scratch / "graph/task_list.cc").write_text(
+            text.replace(include, include + declaration).replace(end, call + end))
+        return "graph/task_list.cc"
+
+    def test_the_files_of_the_page_are_a_task(self):
+        paths = pages.follow(ROOT / "docs/add_a_task.md", ROOT, self.scratch)
+        folder, = {pathlib.Path(path).parent for path in paths}
+        self.assertEqual(sorted(paths), [f"{folder}/{folder.name}.cc", f"{folder}/{folder.name}_test.cc"])
+        objects = [self.build.compile("graph/tasks/registry.cc", path, self.scratch)
+                   for path in (f"{folder}/{folder.name}.cc", self.registration(folder.name))]
+        objects.append(self.build.compile("graph/tasks/task_test.cc", f"{folder}/{folder.name}_test.cc", self.scratch))
+        program = self.scratch / "graph_tests"
+        self.build.link("graph/graph_tests", lambda path: "tasks/task_test" not in path, objects, program)
+        self.run_tests(program, "MultiSampleDropout.*:Task.*", [
+            "MultiSampleDropout.ItsTwoCallsShareParametersAndDrawTheirOwnMasks",
+            "MultiSampleDropout.MeasuresTheShareOfCorrectSamples",
+            "Task.EveryTaskOfTheBuildNamesItsMetricsOnceAndItsPrimaryAmongThem"])
 
 
 if __name__ == "__main__":

@@ -214,6 +214,16 @@ def compare_fp32(ours, torch64, own, vanish):
     return comparison
 
 
+def without_counts(found):
+    """What a dump holds, each norm's totals over its count: the mean and variance of its batch."""
+    counts = {name.removeprefix("count:"): array for name, array in found.items() if name.startswith("count:")}
+    rest = {name: array for name, array in found.items() if not name.startswith("count:")}
+    for layer, count in counts.items():
+        for kind in ("mean", "var"):
+            rest[f"{kind}:{layer}"] = rest[f"{kind}:{layer}"] / count
+    return rest
+
+
 def dump(options, folder, precision, kernels):
     out = folder / f"{precision}.safetensors"
     command = [options.dump_program, "gradients", options.model, "--weights", folder / "weights.safetensors",
@@ -222,9 +232,9 @@ def dump(options, folder, precision, kernels):
     if options.model.startswith(WITH_DROPOUT):
         command += ["--dropout", "0"]
     subprocess.run(command, check=True)
-    found = safetensors_file.read(out)
+    found = without_counts(safetensors_file.read(out))
     return {name: array for name, array in found.items()
-            if name not in ("numerator", "denominator", "correct")}
+            if name not in ("numerator", "denominator")}
 
 
 def make_model(options, folder, draw):
@@ -243,8 +253,8 @@ def check_batch(options, folder, model, draw):
     x = torch.randn(images, 3, SIDE, SIDE, generator=draw)
     labels = torch.randint(0, CLASSES, (images,), generator=draw)
     safetensors_file.write(folder / "batch.safetensors",
-                           {"images": x.permute(0, 2, 3, 1).contiguous().numpy(),
-                            "labels": labels.to(torch.int32).numpy()})
+                           {"image": x.permute(0, 2, 3, 1).contiguous().numpy(),
+                            "label": labels.to(torch.int32).numpy()})
     vanish = vanishing(model)
     torch32 = list(run_torch_fp32(model, x, labels))
     torch64 = run_torch(copy.deepcopy(model).double(), x.double(), labels)

@@ -90,6 +90,18 @@ class Compare(unittest.TestCase):
             self.assertEqual(len(check_models.compare_parameters("m", ours, theirs)), 1)
 
 
+class Dumped(unittest.TestCase):
+
+    def test_totals_of_a_norm_become_its_mean_and_variance(self):
+        found = check_models.without_counts({
+            "logits": np.ones((1, 2)), "count:a/bn": np.array(4.0), "mean:a/bn": np.array([2.0, -8.0]),
+            "var:a/bn": np.array([1.0, 4.0]), "count:bn": np.array(2.0), "mean:bn": np.array([3.0]),
+            "var:bn": np.array([0.5])})
+        self.assertEqual({name: array.tolist() for name, array in found.items()},
+                         {"logits": [[1.0, 1.0]], "mean:a/bn": [0.5, -2.0], "var:a/bn": [0.25, 1.0],
+                          "mean:bn": [1.5], "var:bn": [0.25]})
+
+
 class Vanishing(unittest.TestCase):
 
     def test_is_the_bias_in_front_of_a_batch_norm(self):

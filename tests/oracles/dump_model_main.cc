@@ -5,18 +5,18 @@
 //   dump_model gradients MODEL --weights FILE --batch FILE --out FILE [options]
 //
 // `gradients` runs the lane graph once: logits, loss, the gradient of every parameter under its
-// name, and every norm's batch statistics, written as safetensors in the files' order. The batch
-// holds `images` f32 (N, H, W, C) and `labels` i32 (N).
+// name, and every norm's totals (count, count times mean and variance), written as safetensors in
+// the files' order. The batch holds `image` f32 (N, H, W, C) and `label` i32 (N), as a lane batch
+// does.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/floating_point_state.h"
-#include "graph/io/tensor_order.h"
 #include "graph/program/program.h"
 #include "storage/checkpoint/safetensors.h"
+#include "tests/oracles/lane_dump.h"
 #include "worker/device/cpu_device.h"
 #include "worker/executor/executor.h"
 #include "worker/model/weights.h"
@@ -54,8 +54,8 @@ Status PrintList() {
 
 Result<storage::LaneBatch> ReadBatch(const std::string& path, DType precision) {
   ASSIGN_OR_RETURN(const storage::SafetensorsFile file, storage::SafetensorsFile::Read(path));
-  ASSIGN_OR_RETURN(const storage::TensorView images, file.Find("images"));
-  ASSIGN_OR_RETURN(const storage::TensorView labels, file.Find("labels"));
+  ASSIGN_OR_RETURN(const storage::TensorView images, file.Find(storage::kImageTensor));
+  ASSIGN_OR_RETURN(const storage::TensorView labels, file.Find(storage::kLabelTensor));
   const Shape& shape = images.type.shape;
   if (images.type.dtype != DType::kFloat32 || shape.rank() != 4 ||
       labels.type != TensorType{DType::kInt32, {shape[0]}}) {
@@ -63,19 +63,18 @@ Result<storage::LaneBatch> ReadBatch(const std::string& path, DType precision) {
                            " and labels " + labels.type.ToString() +
                            "; expected f32[N,H,W,C] and i32[N]");
   }
-  storage::LaneBatch batch;
-  batch.rows = shape[0];
-  batch.image = {shape[1], shape[2], shape[3]};
+  ASSIGN_OR_RETURN(
+      storage::LaneBatch batch,
+      storage::MakeImageBatch(Lane(0), shape[0], {shape[1], shape[2], shape[3]}, precision));
   const auto* x = static_cast<const float*>(images.data);
-  ASSIGN_OR_RETURN(batch.x,
-                   AlignedBuffer::Make(static_cast<size_t>(shape.elements() * SizeOf(precision))));
+  storage::NamedTensor& image = batch.Tensor(storage::kImageTensor);
   if (precision == DType::kFloat64) {
-    std::copy_n(x, shape.elements(), static_cast<double*>(batch.x.data()));
+    std::copy_n(x, shape.elements(), image.as<double>());
   } else {
-    std::copy_n(x, shape.elements(), static_cast<float*>(batch.x.data()));
+    std::copy_n(x, shape.elements(), image.as<float>());
   }
-  const auto* label = static_cast<const int32_t*>(labels.data);
-  batch.labels.assign(label, label + batch.rows);
+  std::copy_n(static_cast<const int32_t*>(labels.data), batch.rows,
+              batch.Tensor(storage::kLabelTensor).as<int32_t>());
   return batch;
 }
 
@@ -93,29 +92,14 @@ Result<graph::Program> MakeProgram(const Options& o, DType precision,
                                    const storage::LaneBatch& batch) {
   graph::ProgramOptions options;
   options.model = o.model;
-  options.image = batch.image;
+  const Shape& shape = batch.Tensor(storage::kImageTensor).type.shape;
+  options.image = {shape[1], shape[2], shape[3]};
   options.precision = precision;
   options.lane_batch = batch.rows;
   if (o.dropout >= 0.0) options.model_options.own.Set("dropout", o.dropout);
   options.model_options.classes = o.classes;
   options.rewrite = o.kernels != "reference";
   return graph::Program::Make(options);
-}
-
-// Gradients in the files' order; everything else as it is.
-void PutInFileOrder(const graph::Program& program, const std::string& name, AlignedBuffer* data) {
-  for (const graph::Parameter& p : program.parameters()) {
-    if ("grad:" + p.name != name) continue;
-    const AlignedBuffer memory = std::move(*data);
-    *data = *AlignedBuffer::Make(memory.size());
-    if (p.type.dtype == DType::kFloat64) {
-      graph::ToFileOrder(p, static_cast<const double*>(memory.data()),
-                         static_cast<double*>(data->data()));
-    } else {
-      graph::ToFileOrder(p, static_cast<const float*>(memory.data()),
-                         static_cast<float*>(data->data()));
-    }
-  }
 }
 
 Status DumpGradients(const Options& o) {
@@ -136,35 +120,9 @@ Status DumpGradients(const Options& o) {
   RETURN_IF_ERROR(AddLogits(&lane));
   ASSIGN_OR_RETURN(const auto plan, graph::Compile(lane, device.spec()));
   ASSIGN_OR_RETURN(const auto executor, worker::Executor::Make(plan, &device, {}));
-  ASSIGN_OR_RETURN(AlignedBuffer arena,
-                   AlignedBuffer::Make(static_cast<size_t>(plan->arena_bytes)));
-  std::vector<AlignedBuffer> buffers;
-  std::vector<void*> results;
-  for (const graph::PlanResult& result : plan->results) {
-    ASSIGN_OR_RETURN(AlignedBuffer buffer,
-                     AlignedBuffer::Make(static_cast<size_t>(result.type.bytes())));
-    buffers.push_back(std::move(buffer));
-    results.push_back(buffers.back().data());
-  }
   const std::vector<const void*> args = worker::BindArguments(*model, *plan, state, batch);
-  RETURN_IF_ERROR(executor->Run({args, results, arena.data(), {}}, nullptr));
-
-  std::vector<storage::TensorView> tensors;
-  for (size_t i = 0; i < buffers.size(); ++i) {
-    const graph::PlanResult& result = plan->results[i];
-    PutInFileOrder(program, result.name, &buffers[i]);
-    tensors.push_back({result.name, result.type, buffers[i].data()});
-    for (const graph::Parameter& p : program.parameters()) {
-      if (result.name == "grad:" + p.name) tensors.back().type.shape = p.file_shape;
-    }
-  }
-  std::ofstream file(o.out, std::ios::binary);
-  RETURN_IF_ERROR(storage::StreamSafetensors(tensors, {}, [&file](std::string_view piece) {
-    file.write(piece.data(), static_cast<std::streamsize>(piece.size()));
-    return OkStatus();
-  }));
-  file.close();
-  return file ? OkStatus() : IoError("cannot write '" + o.out + "'");
+  ASSIGN_OR_RETURN(const auto tensors, RunLane(program, *executor, args));
+  return WriteDump(o.out, tensors);
 }
 
 Status Main(int argc, char** argv) {

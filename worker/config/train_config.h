@@ -83,6 +83,7 @@ struct RunConfig {
 };
 
 struct TrainConfig {
+  std::string task = "classification";  // what the networks are trained for: see graph/tasks
   DataConfig data;
   ModelConfig model;
   BatchConfig batch;

@@ -120,7 +120,7 @@ TEST_P(EvaluationByHand, IsTheMeanOverSamplesWhateverTheBatches) {
   for (int64_t i = 0; i < sizes.samples; ++i) {
     const auto batch = (*one_by_one)->Read(Lane(0), i);
     ASSERT_TRUE(batch.ok()) << batch.status();
-    const auto outcome = net.ByHand(static_cast<const float*>(batch->x.data()),
+    const auto outcome = net.ByHand(batch->Tensor(storage::kImageTensor).as<float>(),
                                     FakeSource::RecordOf(SampleId(static_cast<uint64_t>(i))).label);
     loss += outcome.loss;
     least = std::min(least, outcome.loss);

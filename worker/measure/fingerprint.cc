@@ -24,18 +24,15 @@ struct Net {
 constexpr Net kNets[] = {{"lenet5", "sgd"}, {"convnet-bn", "adam"}, {"mlp-784-400-400-10", "sgd"}};
 
 Result<storage::StepBatch> FixedBatch(const Shape& image) {
-  storage::LaneBatch lane;
-  lane.lane = Lane(0);
-  lane.rows = kRows;
-  lane.image = image;
-  const int64_t elements = kRows * image.elements();
-  ASSIGN_OR_RETURN(lane.x, AlignedBuffer::Make(static_cast<size_t>(elements) * sizeof(float)));
-  auto* x = static_cast<float*>(lane.x.data());
-  for (int64_t i = 0; i < elements; ++i) {
+  ASSIGN_OR_RETURN(storage::LaneBatch lane,
+                   storage::MakeImageBatch(Lane(0), kRows, image, DType::kFloat32));
+  auto* x = lane.Tensor(storage::kImageTensor).as<float>();
+  for (int64_t i = 0; i < kRows * image.elements(); ++i) {
     const uint32_t word = Philox4x32({static_cast<uint32_t>(i), 0, 0, 0}, {7, 0})[0];
     x[i] = static_cast<float>(word >> 8) * 0x1p-23f - 1.0f;
   }
-  for (int32_t i = 0; i < kRows; ++i) lane.labels.push_back(3 * i + 1);
+  auto* labels = lane.Tensor(storage::kLabelTensor).as<int32_t>();
+  for (int32_t i = 0; i < kRows; ++i) labels[i] = 3 * i + 1;
   storage::StepBatch batch;
   batch.lanes.push_back(std::move(lane));
   return batch;

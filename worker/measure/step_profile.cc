@@ -14,7 +14,9 @@ namespace {
 // the update, in all.
 void ForEachExecutor(const CompiledModel& model,
                      const std::function<void(const Executor&, bool of_lane, int64_t runs)>& fn) {
-  fn(*model.lane_executors().rbegin()->second, true, 1);
+  for (size_t phase = 0; phase < model.phases(); ++phase) {
+    fn(*model.lane_executors(phase).rbegin()->second, true, 1);
+  }
   std::map<int64_t, int64_t> blocks;
   for (const graph::Block& block : model.space().blocks()) ++blocks[block.length];
   for (const auto& [length, executor] : model.update_executors()) {

@@ -52,27 +52,25 @@ Status SyntheticSteps::Allocate() {
 
 Result<storage::LaneBatch> SyntheticSteps::MakeLane(int32_t lane) const {
   const graph::ProgramOptions& program = setup_->model->program().options();
-  storage::LaneBatch batch;
-  batch.lane = Lane(lane);
-  batch.rows = config_->batch.lane_batch;
-  batch.dtype = config_->precision;
-  batch.image = program.image;
-  const int64_t elements = batch.rows * batch.image.elements();
-  ASSIGN_OR_RETURN(batch.x,
-                   AlignedBuffer::Make(static_cast<size_t>(elements * SizeOf(config_->precision))));
+  ASSIGN_OR_RETURN(storage::LaneBatch batch,
+                   storage::MakeImageBatch(Lane(lane), config_->batch.lane_batch, program.image,
+                                           config_->precision));
+  storage::NamedTensor& image = batch.Tensor(storage::kImageTensor);
+  const int64_t elements = image.type.shape.elements();
   const PhiloxKey key = StreamKey(config_->seed, "synthetic");
   if (config_->precision == DType::kFloat64) {
-    FillNormal(key, lane, elements, static_cast<double*>(batch.x.data()));
+    FillNormal(key, lane, elements, image.as<double>());
   } else {
-    FillNormal(key, lane, elements, static_cast<float*>(batch.x.data()));
+    FillNormal(key, lane, elements, image.as<float>());
   }
   const auto classes = static_cast<uint32_t>(program.model_options.classes);
+  auto* labels = batch.Tensor(storage::kLabelTensor).as<int32_t>();
   for (int64_t row = 0; row < batch.rows; ++row) {
     const auto word = [&](uint32_t attempt) {
       return Philox4x32(
           {static_cast<uint32_t>(row), attempt, static_cast<uint32_t>(lane), /*what=*/1}, key)[0];
     };
-    batch.labels.push_back(static_cast<int32_t>(UniformBelow(classes, word)));
+    labels[row] = static_cast<int32_t>(UniformBelow(classes, word));
   }
   return batch;
 }
@@ -95,9 +93,7 @@ Result<uint64_t> SyntheticSteps::StateHash() { return engine_->StateHash(Deadlin
 
 MemoryReport SyntheticSteps::memory() const {
   MemoryReport report = engine_->memory();
-  for (const storage::LaneBatch& lane : batch_->lanes) {
-    report.batches += static_cast<int64_t>(lane.x.size());
-  }
+  for (const storage::LaneBatch& lane : batch_->lanes) report.batches += lane.bytes();
   return report;
 }
 

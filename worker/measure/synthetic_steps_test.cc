@@ -81,7 +81,8 @@ TEST(SyntheticStepsTest, MemoryIsWhatThePlanSays) {
   EXPECT_EQ(made.gradients, planned.gradients);
   EXPECT_EQ(made.lanes_at_once, 2);
   EXPECT_GE(made.arenas, planned.arenas) << "the lanes' arenas and small buffers";
-  EXPECT_EQ(made.batches, 3 * 4 * 8 * 8 * 4);
+  EXPECT_EQ(made.batches, 3 * 4 * (8 * 8 * 4 + 4)) << "pixels and labels";
+  EXPECT_EQ(planned.batches, kBatchesHeld * made.batches);
 }
 
 TEST(SetUpWithoutDataTest, RecomputesWhereTheRecipeSaysSo) {

@@ -264,8 +264,10 @@ Result<TuneReport> Tune(const CompiledModel& model, Device* device, const TuneOp
   const auto add = [&](const Executor& executor) {
     for (const graph::PlanNode& node : executor.plan().nodes) nodes.push_back(node.spec);
   };
-  for (const auto* executors :
-       {&model.lane_executors(), &model.eval_executors(), &model.update_executors()}) {
+  for (size_t phase = 0; phase < model.phases(); ++phase) {
+    for (const auto& [rows, executor] : model.lane_executors(phase)) add(*executor);
+  }
+  for (const auto* executors : {&model.eval_executors(), &model.update_executors()}) {
     for (const auto& [size, executor] : *executors) add(*executor);
   }
   for (const auto& executor : model.update_running_executors()) add(*executor);

@@ -20,17 +20,24 @@ Result<std::unique_ptr<CompiledModel>> CompiledModel::Make(graph::Program progra
   return model;
 }
 
-Status CompiledModel::CompileAll(Device* device, const Options& options) {
+Status CompiledModel::CompileLanes(size_t phase, Device* device, const Options& options) {
   for (int64_t rows : options.lane_rows) {
     RETURN_IF_ERROR(CheckStop(options.stop));
-    ASSIGN_OR_RETURN(const graph::Graph lane, program_.Lane(rows));
+    ASSIGN_OR_RETURN(const graph::Graph lane, program_.Lane(rows, phase));
     const bool most = rows == *std::max_element(options.lane_rows.begin(), options.lane_rows.end());
     ASSIGN_OR_RETURN(
         std::shared_ptr<const graph::Plan> plan,
         graph::CompileLane(lane, device->spec(), options.recompute, options.kernels,
                            {.guard_bytes = GuardBytes(options.poison),
                             .prepare_parameters = options.prepare_parameters && most}));
-    ASSIGN_OR_RETURN(lane_[rows], MakeExecutor(std::move(plan), device, options));
+    ASSIGN_OR_RETURN(lane_[phase][rows], MakeExecutor(std::move(plan), device, options));
+  }
+  return OkStatus();
+}
+
+Status CompiledModel::CompileAll(Device* device, const Options& options) {
+  for (size_t phase = 0; phase < lane_.size(); ++phase) {
+    RETURN_IF_ERROR(CompileLanes(phase, device, options));
   }
   for (int64_t rows : options.eval_rows) {
     ASSIGN_OR_RETURN(eval_[rows], CompileOne(program_.Eval(rows), device, options));
@@ -51,9 +58,13 @@ Status CompiledModel::CompileAll(Device* device, const Options& options) {
 }
 
 int64_t CompiledModel::prepared_bytes() const {
-  int64_t bytes = 0;
-  for (const auto& [rows, executor] : lane_) bytes += executor->plan().prepared_bytes;
-  return bytes;
+  int64_t most = 0;
+  for (const auto& executors : lane_) {
+    int64_t bytes = 0;
+    for (const auto& [rows, executor] : executors) bytes += executor->plan().prepared_bytes;
+    most = std::max(most, bytes);
+  }
+  return most;
 }
 
 Result<std::unique_ptr<Executor>> CompiledModel::CompileOne(const Result<graph::Graph>& graph,

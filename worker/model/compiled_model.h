@@ -39,16 +39,21 @@ class CompiledModel {
   const RunningSpace& running_space() const { return running_space_; }
   DType precision() const { return program_.options().precision; }
 
-  const Executor& Lane(int64_t rows) const { return *lane_.at(rows); }
+  size_t phases() const { return lane_.size(); }
+  // The plan of a lane batch of that many rows in a phase of a step.
+  const Executor& Lane(int64_t rows, size_t phase = 0) const { return *lane_[phase].at(rows); }
   const Executor& Eval(int64_t rows) const { return *eval_.at(rows); }
   const Executor& Update(int64_t elements) const { return *update_.at(elements); }
   const Executor& UpdateRunning(size_t layer) const { return *update_running_[layer]; }
 
   // The largest arena of any plan.
   int64_t arena_bytes() const { return arena_bytes_; }
-  // The bytes of the copies of parameters that the lanes of a rank share.
+  // The bytes of the copies of parameters that the lanes of a rank share, in any phase.
   int64_t prepared_bytes() const;
-  const std::map<int64_t, std::unique_ptr<Executor>>& lane_executors() const { return lane_; }
+  // The lane plans of a phase by rows.
+  const std::map<int64_t, std::unique_ptr<Executor>>& lane_executors(size_t phase = 0) const {
+    return lane_[phase];
+  }
   const std::map<int64_t, std::unique_ptr<Executor>>& eval_executors() const { return eval_; }
   // The update plans by block length.
   const std::map<int64_t, std::unique_ptr<Executor>>& update_executors() const { return update_; }
@@ -61,8 +66,10 @@ class CompiledModel {
   explicit CompiledModel(graph::Program program)
       : program_(std::move(program)),
         space_(program_.MakeParameterSpace()),
-        running_space_(program_.running()) {}
+        running_space_(program_.running()),
+        lane_(program_.phases().size()) {}
   Status CompileAll(Device* device, const Options& options);
+  Status CompileLanes(size_t phase, Device* device, const Options& options);
   Result<std::unique_ptr<Executor>> CompileOne(const Result<graph::Graph>& graph, Device* device,
                                                const Options& options);
   Result<std::unique_ptr<Executor>> MakeExecutor(std::shared_ptr<const graph::Plan> plan,
@@ -71,7 +78,8 @@ class CompiledModel {
   graph::Program program_;
   graph::ParameterSpace space_;
   RunningSpace running_space_;
-  std::map<int64_t, std::unique_ptr<Executor>> lane_, eval_, update_;
+  std::vector<std::map<int64_t, std::unique_ptr<Executor>>> lane_;  // by phase
+  std::map<int64_t, std::unique_ptr<Executor>> eval_, update_;
   std::vector<std::unique_ptr<Executor>> update_running_;
   int64_t arena_bytes_ = 0;
 };

@@ -44,9 +44,9 @@ DeviceSpec HostSpec(int32_t threads) {
 
 // Ops of few or no operations, or of one row per step, for which plain loops are enough.
 bool MayBePlainLoops(const std::string& op) {
-  for (const char* name :
-       {"fill", "reshape", "scale", "top1_correct", "confusion_matrix", "class_counts",
-        "top_k_correct", "adaptive_avg_pool2d", "adaptive_avg_pool2d_grad", "running_average"}) {
+  for (const char* name : {"fill", "reshape", "scale", "confusion_matrix", "class_counts",
+                           "top_k_correct", "adaptive_avg_pool2d", "adaptive_avg_pool2d_grad",
+                           "batch_norm_totals", "running_average"}) {
     if (op == name) return true;
   }
   return false;

@@ -2,6 +2,7 @@
 #include "worker/model/run_setup.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/cores.h"
 #include "base/fault_point.h"
@@ -63,15 +64,19 @@ Result<Shape> ShapeAfter(const std::vector<std::string>& operations,
   return augmentation.OutputShape(info.height, info.width, info.channels);
 }
 
-// What the model is built for: training and evaluation must give images of one size.
-Result<Shape> ImageShape(const TrainConfig& config, const storage::DatasetInfo& info) {
+// What the model is built for.
+struct ImageShapes {
+  Shape train;
+  Shape eval;  // of rank 0: the run does not evaluate
+};
+
+Result<ImageShapes> ImagesOf(const TrainConfig& config, const storage::DatasetInfo& info) {
   RETURN_IF_ERROR(CheckOneSize(config, info));
-  ASSIGN_OR_RETURN(const Shape train, ShapeAfter(config.augment_train, info));
-  if (config.data.val.empty()) return train;
-  ASSIGN_OR_RETURN(const Shape val, ShapeAfter(config.augment_val, info));
-  if (val == train) return train;
-  return InvalidArgument("augment.val gives images " + val.ToString() + " and augment.train " +
-                         train.ToString() + "; the model needs one size");
+  ImageShapes images;
+  ASSIGN_OR_RETURN(images.train, ShapeAfter(config.augment_train, info));
+  if (config.data.val.empty()) return images;
+  ASSIGN_OR_RETURN(images.eval, ShapeAfter(config.augment_val, info));
+  return images;
 }
 
 Result<DeviceSpec> SpecOf(const TrainConfig& config) {
@@ -80,14 +85,14 @@ Result<DeviceSpec> SpecOf(const TrainConfig& config) {
 }
 
 // Device and model of a setup.
-Status CompileFor(const TrainConfig& config, const Shape& image, int64_t classes,
+Status CompileFor(const TrainConfig& config, const ImageShapes& images, int64_t classes,
                   CompiledModel::Options compile, RunSetup* setup) {
   setup->lanes_at_once = LanesAtOnce(config);
   if (!config.reference_kernels()) {  // those use no OpenMP
     RETURN_IF_ERROR(CheckOpenMpSettings(comm::ProcessEnvironment(),
                                         setup->lanes_at_once * config.batch.lane_threads));
   }
-  ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, image, classes));
+  ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, images.train, classes, images.eval));
   RETURN_IF_ERROR(graph::MetricForBest(program.task(), config.eval.best).status());
   ASSIGN_OR_RETURN(DeviceSpec spec, SpecOf(config));
   setup->device = std::make_unique<CpuDevice>(std::move(spec));
@@ -113,7 +118,7 @@ Status CheckSteps(int64_t steps) {
 }  // namespace
 
 Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
-                                   int64_t dataset_classes) {
+                                   int64_t dataset_classes, const Shape& eval_image) {
   graph::ProgramOptions options;
   options.model = config.model.name;
   const ModelConfig& m = config.model;
@@ -125,12 +130,26 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
                            " classes; remove model.classes or make it at least that");
   }
   options.image = image;
+  options.eval_image = eval_image;
+  options.task = config.task;
   options.precision = config.precision;
   options.lane_batch = config.batch.lane_batch;
   options.loss = {config.loss.name, config.loss.options};
   options.rewrite = !config.reference_kernels();
   options.optimizer = {config.optimizer.name, config.optimizer.options};
   return graph::Program::Make(options);
+}
+
+int64_t LaneBatchBytes(const RunSetup& setup) {
+  std::map<std::string, int64_t> bytes;  // of each tensor that some phase reads
+  for (size_t phase = 0; phase < setup.model->phases(); ++phase) {
+    for (const graph::Arg& arg : setup.model->Lane(setup.most_rows, phase).plan().args) {
+      if (arg.kind == graph::ArgKind::kInput) bytes[arg.name] = arg.type.bytes();
+    }
+  }
+  int64_t sum = 0;
+  for (const auto& [name, size] : bytes) sum += size;
+  return sum;
 }
 
 MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
@@ -155,30 +174,36 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
         comm::SubtreeSums::BuffersNeeded(lanes, config.batch.lanes, report.lanes_at_once);
     report.gradients += buffers * (state + statistics);
   }
-  report.batches = kBatchesHeld * lanes_here * setup.most_rows *
-                   model.program().options().image.elements() * size;
+  report.batches = kBatchesHeld * lanes_here * LaneBatchBytes(setup);
   const auto slots = static_cast<int64_t>(model.program().options().optimizer.slots().size());
   report.checkpoint = state * (2 * slots + 1) + model.running_space().elements() * size;
   report.recompute = config.recompute != "none";
   report.arena_is_a_lanes = false;
-  for (const auto* executors : {&model.lane_executors(), &model.eval_executors()}) {
-    for (const auto& [rows, executor] : *executors) {
+  const auto look_at = [&](const auto& executors, bool lanes) {
+    for (const auto& [rows, executor] : executors) {
       const graph::Plan& plan = executor->plan();
       report.arena_lower_bound = std::max(report.arena_lower_bound, plan.arena_lower_bound);
       if (plan.arena_bytes != report.arena || !report.largest.empty()) continue;
       report.largest = graph::LargestAtPeak(plan, kLargestNamed);
-      report.arena_is_a_lanes = executors == &model.lane_executors();
+      report.arena_is_a_lanes = lanes;
     }
+  };
+  for (size_t phase = 0; phase < model.phases(); ++phase) {
+    look_at(model.lane_executors(phase), /*lanes=*/true);
   }
+  look_at(model.eval_executors(), /*lanes=*/false);
   return report;
 }
 
 Status CheckRoomFor(const TrainConfig& config, const RunSetup& setup, int ranks) {
   constexpr int kThreadsOfARank = 8;  // trainer, streams, heartbeat, loader, checkpoints
+  // What libraries take besides: the code that oneDNN generates, gRPC, and the arenas that malloc
+  // gives threads. Where oneDNN finds no room for its code, it ends the process by a signal.
+  constexpr int64_t kBytesOfLibraries = int64_t{256} << 20;
   const MemoryReport plan = PlannedMemory(config, setup);
   const int threads = kThreadsOfACommand +
                       ranks * (kThreadsOfARank + setup.lanes_at_once * config.batch.lane_threads);
-  return CheckRoom(threads, plan.peak() / plan.ranks * ranks, "training here");
+  return CheckRoom(threads, plan.peak() / plan.ranks * ranks + kBytesOfLibraries, "training here");
 }
 
 Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
@@ -204,9 +229,9 @@ Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
                                                       config.eval.batch));
     compile.eval_rows = storage::RowCounts(setup.eval);
   }
-  ASSIGN_OR_RETURN(const Shape image, ImageShape(config, info));
+  ASSIGN_OR_RETURN(const ImageShapes images, ImagesOf(config, info));
   RETURN_IF_ERROR(
-      CompileFor(config, image, static_cast<int64_t>(info.classes.size()), compile, &setup));
+      CompileFor(config, images, static_cast<int64_t>(info.classes.size()), compile, &setup));
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
   setup.total_steps = setup.steps_per_epoch * config.epochs;
   ASSIGN_OR_RETURN(setup.learning_rates,
@@ -228,7 +253,7 @@ Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image,
   compile.lane_rows = {config.batch.lane_batch};
   RunSetup setup;
   setup.most_rows = config.batch.lane_batch;
-  RETURN_IF_ERROR(CompileFor(config, image, classes, std::move(compile), &setup));
+  RETURN_IF_ERROR(CompileFor(config, {image, {}}, classes, std::move(compile), &setup));
   return setup;
 }
 

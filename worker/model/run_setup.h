@@ -48,6 +48,9 @@ Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch = {});
 Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
                                   bool profile);
 
+// The bytes of the tensors of the largest lane batch that occurs.
+int64_t LaneBatchBytes(const RunSetup& setup);
+
 // The bytes of a run with this setup, all ranks together, before anything is allocated; without the
 // exchange's receive buffers, which are known when it is made.
 MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup);
@@ -56,8 +59,9 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup);
 // they need (base/process_limits.h).
 Status CheckRoomFor(const TrainConfig& config, const RunSetup& setup, int ranks);
 
-// The program of a config for images of this shape and this many classes.
+// The program of a config for images of this shape and this many classes. `eval_image`: of
+// evaluations, where they differ.
 Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
-                                   int64_t dataset_classes);
+                                   int64_t dataset_classes, const Shape& eval_image = {});
 
 }  // namespace lockstep::worker

@@ -3,15 +3,23 @@
 // sums over lanes and in an arena of the run's precision for the running state. Both have the same
 // offsets, so one rank owns a layer in both.
 //
-//   block: [count, 15 zeros | mean, padded to 16 | variance, padded to 16]
+//   block: for each call of the layer in a phase
+//          [count, 15 zeros | mean, padded to 16 | variance, padded to 16]
 //
 // In the sums, count is sum n_l, mean is sum n_l mean_l, variance is sum n_l uvar_l over lanes with
-// n_l >= 2 elements per channel; in the running state count is 0.
+// n_l >= 2 elements per channel, each lane's terms as its plan made them
+// (ops/norm/batch_norm_totals). The running state lies where the first call's mean and variance do;
+// all else of its arena is 0.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/check.h"
 #include "comm/reduce/block_exchange.h"
 #include "graph/nn/net.h"
 
@@ -24,21 +32,42 @@ class RunningSpace {
   explicit RunningSpace(const std::vector<graph::RunningStatistics>& layers) {
     for (const graph::RunningStatistics& layer : layers) {
       const int64_t padded = (layer.channels + kAlign - 1) / kAlign * kAlign;
-      blocks_.push_back({elements_, kAlign + 2 * padded});
+      blocks_.push_back({elements_, layer.calls * (kAlign + 2 * padded)});
       elements_ += blocks_.back().length;
       padded_.push_back(padded);
+      calls_.push_back(layer.calls);
+      for (int32_t call = 0; call < layer.calls; ++call) {
+        const std::string path = graph::CallPath(layer.path, call);
+        const size_t index = blocks_.size() - 1;
+        place_["count:" + path] = CountAt(index, call);
+        place_["mean:" + path] = MeanAt(index, call);
+        place_["var:" + path] = VarianceAt(index, call);
+      }
     }
   }
 
   const std::vector<comm::BlockSpan>& blocks() const { return blocks_; }  // by layer
   int64_t elements() const { return elements_; }
-  int64_t CountAt(size_t layer) const { return blocks_[layer].offset; }
-  int64_t MeanAt(size_t layer) const { return blocks_[layer].offset + kAlign; }
-  int64_t VarianceAt(size_t layer) const { return MeanAt(layer) + padded_[layer]; }
+  int32_t calls(size_t layer) const { return calls_[layer]; }
+  int64_t CountAt(size_t layer, int32_t call = 0) const {
+    return blocks_[layer].offset + call * (kAlign + 2 * padded_[layer]);
+  }
+  int64_t MeanAt(size_t layer, int32_t call = 0) const { return CountAt(layer, call) + kAlign; }
+  int64_t VarianceAt(size_t layer, int32_t call = 0) const {
+    return MeanAt(layer, call) + padded_[layer];
+  }
+  // Where the result of a lane plan of that name ("mean:layer1/0/bn1") belongs in the sums.
+  int64_t PlaceOf(std::string_view result) const {
+    const auto place = place_.find(result);
+    CHECK(place != place_.end()) << "no batch norm gives " << result;
+    return place->second;
+  }
 
  private:
   std::vector<comm::BlockSpan> blocks_;
   std::vector<int64_t> padded_;
+  std::vector<int32_t> calls_;
+  std::map<std::string, int64_t, std::less<>> place_;
   int64_t elements_ = 0;
 };
 

@@ -188,6 +188,10 @@ Result<std::string> Explain(const TrainConfig& config, const ExplainOptions& opt
   const std::vector<LayerRow> layers = Layers(eval);
   std::string text = "model " + config.model.name + ", " + std::to_string(rows) +
                      " images a lane, optimizer " + config.optimizer.name + "\n";
+  if (setup.model->phases() > 1) {
+    text += "the task " + config.task + " has " + std::to_string(setup.model->phases()) +
+            " phases a step; recomputation and kernels are those of the first\n";
+  }
   if (options.layers) {
     text += "\n";
     PrintLayers(layers, rows, &text);

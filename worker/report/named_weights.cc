@@ -11,6 +11,7 @@
 #include "graph/tasks/registry.h"
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/env/files.h"
+#include "worker/config/train_config.h"
 #include "worker/report/best_evaluation.h"
 #include "worker/report/finished_run.h"
 
@@ -154,21 +155,34 @@ Status CheckTables(const std::string& run) {
   return OkStatus();
 }
 
-int64_t EveryEpochsOf(const CheckpointManifest& manifest) {
-  constexpr std::string_view kKey = "eval.every_epochs=";
+std::optional<std::string> KeyOf(const CheckpointManifest& manifest, std::string_view key) {
   for (const std::string* lines : {&manifest.fixed_keys, &manifest.branch_keys}) {
     for (std::string_view rest = *lines; !rest.empty();) {
       const size_t end = std::min(rest.find('\n'), rest.size());
       const std::string_view line = rest.substr(0, end);
-      if (line.starts_with(kKey)) return WholeNumber(line.substr(kKey.size())).value_or(1);
+      if (line.starts_with(key) && line.substr(key.size()).starts_with('=')) {
+        return std::string(line.substr(key.size() + 1));
+      }
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
-  return 1;  // keys at their defaults are not listed
+  return std::nullopt;  // keys at their defaults are not listed
+}
+
+int64_t EveryEpochsOf(const CheckpointManifest& manifest) {
+  return WholeNumber(KeyOf(manifest, "eval.every_epochs").value_or("1")).value_or(1);
+}
+
+// A name in a line of keys stands in quotes.
+std::string TaskOf(const CheckpointManifest& manifest) {
+  std::string task = KeyOf(manifest, "task").value_or(TrainConfig().task);
+  std::erase(task, '"');
+  return task;
 }
 
 // How a run compares evaluations, and when those that count are due, from its newest checkpoint.
 struct Comparison {
+  std::string task = TrainConfig().task;
   std::string by;  // the metric; empty: that of the task
   EvaluationSchedule schedule;
 };
@@ -179,7 +193,8 @@ Result<Comparison> ComparisonOf(const std::string& run) {
     const auto manifest = storage::InspectCheckpointDirectory(CheckpointPath(run, *id), *id);
     if (!manifest.ok() || manifest->epoch == 0) continue;
     const auto by = manifest->values.find(kBestByValue);
-    return Comparison{by == manifest->values.end() ? "" : by->second,
+    return Comparison{TaskOf(*manifest),
+                      by == manifest->values.end() ? "" : by->second,
                       {std::max<int64_t>(EveryEpochsOf(*manifest), 1),
                        (id->step - manifest->step_in_epoch) / manifest->epoch}};
   }
@@ -202,7 +217,7 @@ Result<std::optional<int64_t>> BestStep(const std::string& run_directory) {
   RETURN_IF_ERROR(text.status());
   RETURN_IF_ERROR(CheckTables(run_directory));
   ASSIGN_OR_RETURN(const Comparison comparison, ComparisonOf(run_directory));
-  ASSIGN_OR_RETURN(const graph::Task* task, graph::FindTask(""));
+  ASSIGN_OR_RETURN(const graph::Task* task, graph::FindTask(comparison.task));
   ASSIGN_OR_RETURN(const Metric metric, graph::MetricForBest(*task, comparison.by));
   ASSIGN_OR_RETURN(const auto best, FindBestEvaluation(*text, metric, comparison.schedule));
   return best ? std::optional<int64_t>(best->step) : std::nullopt;

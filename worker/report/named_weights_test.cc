@@ -50,6 +50,14 @@ class NamedWeightsTest : public ::testing::Test {
   const std::string run_ = scratch_ / "run";
 };
 
+TEST_F(NamedWeightsTest, TheTaskOfTheRunSaysHowItsEvaluationsCompare) {
+  Write(1, 400, "task=\"classification\"\n");
+  Results("0,100,1,1,0.5,1,1,1\n1,200,1,1,0.75,1,1,1\n");
+  EXPECT_THAT(Best(), Optional(200));
+  Write(1, 500, "task=\"clasification\"\n");
+  EXPECT_THAT(BestStep(run_).status().message(), HasSubstr("there is no task 'clasification'"));
+}
+
 TEST_F(NamedWeightsTest, TheHighestAccuracyIsTheBestAndTheEarliestOfEqualOnes) {
   Write(1, 400);
   Results(

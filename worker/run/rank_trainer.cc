@@ -117,13 +117,11 @@ Status RankTrainer::MakeLoaders() {
 
 Result<MemoryReport> RankTrainer::ReportMemory() {
   Parts& p = *parts_;
-  const int64_t batch = setup_->most_rows * setup_->model->program().options().image.elements() *
-                        SizeOf(config_->precision);
   const MemoryReport own = p.engine->memory();
-  const comm::SumRow mine{
-      .f64 = {},
-      .i64 = {own.parameters, own.gradients, own.arenas, own.exchange,
-              batch * p.lanes.size() * kBatchesHeld, p.checkpointer->bytes(), own.prepared}};
+  const comm::SumRow mine{.f64 = {},
+                          .i64 = {own.parameters, own.gradients, own.arenas, own.exchange,
+                                  kBatchesHeld * p.lanes.size() * LaneBatchBytes(*setup_),
+                                  p.checkpointer->bytes(), own.prepared}};
   // A row a lane: the rank's bytes on its first lane.
   std::vector<comm::SumRow> rows(static_cast<size_t>(p.lanes.size()),
                                  {.f64 = {}, .i64 = {0, 0, 0, 0, 0, 0, 0}});

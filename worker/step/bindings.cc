@@ -16,28 +16,37 @@ const void* StateArgument(const CompiledModel& model, ModelState& state, const s
   return nullptr;
 }
 
+const void* BatchArgument(const graph::Plan& plan, const graph::Arg& arg,
+                          const storage::LaneBatch& batch) {
+  const storage::NamedTensor* tensor = batch.Find(arg.name);
+  CHECK(tensor != nullptr) << "plan '" << plan.name << "' reads '" << arg.name
+                           << "'; the batch has " << batch.ToString();
+  CHECK_EQ(tensor->type, arg.type) << "'" << arg.name << "' of plan '" << plan.name << "'";
+  return tensor->data.data();
+}
+
 }  // namespace
 
 std::vector<const void*> BindArguments(const CompiledModel& model, const graph::Plan& plan,
-                                       ModelState& state, const storage::LaneBatch& batch) {
+                                       ModelState& state, const storage::LaneBatch& batch,
+                                       const ScalarCells* scalars) {
   std::vector<const void*> args;
   args.reserve(plan.args.size());
-  size_t parameter = 0;
   for (const graph::Arg& arg : plan.args) {
     switch (arg.kind) {
       case graph::ArgKind::kInput:
-        args.push_back(arg.name == "x" ? batch.x.data()
-                                       : static_cast<const void*>(batch.labels.data()));
+        args.push_back(BatchArgument(plan, arg, batch));
         break;
       case graph::ArgKind::kParameter:
-        CHECK(model.program().parameters()[parameter].name == arg.name) << arg.name;
-        args.push_back(state.Parameter(model, parameter++));
+        args.push_back(state.Parameter(model, model.program().ParameterIndex(arg.name)));
         break;
       case graph::ArgKind::kState:
         args.push_back(StateArgument(model, state, arg.name));
         break;
       case graph::ArgKind::kScalar:
-        CHECK(false) << "lane and eval plans have no scalar " << arg.name;
+        CHECK(scalars != nullptr) << "a plan reads a scalar " << arg.name;
+        args.push_back(scalars->Find(arg.name));
+        break;
     }
   }
   return args;

@@ -7,27 +7,13 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "graph/autodiff/autodiff.h"
 #include "worker/step/add_into.h"
 #include "worker/step/bindings.h"
 
 namespace lockstep::worker {
-namespace {
 
-// n mean and n uvar of one batch norm of one lane, in double; +0.0 where n is 0, whatever a kernel
-// takes the variance of one element to be.
-template <typename T>
-void StoreWeighted(const void* values, int64_t channels, double n, double* out) {
-  if (n == 0.0) {
-    std::fill_n(out, channels, 0.0);
-    return;
-  }
-  const T* v = static_cast<const T*>(values);
-  for (int64_t i = 0; i < channels; ++i) out[i] = n * static_cast<double>(v[i]);
-}
-
-}  // namespace
-
-comm::SumRow EmptyLaneRow() { return {.f64 = {0.0, 0.0}, .i64 = {0, 0, 0, 0}}; }
+comm::SumRow EmptyLaneRow() { return {.f64 = {0.0, 0.0}, .i64 = {0, 0, 0}}; }
 
 LaneRunner::LaneRunner(const CompiledModel* model, ModelState* state, LaneWorkspaces* workspaces,
                        const Options& options)
@@ -35,6 +21,7 @@ LaneRunner::LaneRunner(const CompiledModel* model, ModelState* state, LaneWorksp
       state_(state),
       workspaces_(workspaces),
       options_(options),
+      scalars_(model->precision()),
       sums_(options.lanes, options.all_lanes, workspaces->count(),
             [this](int32_t dst, int32_t src) { AddBuffers(dst, src); }),
       rows_(static_cast<size_t>(options.lanes.size())) {}
@@ -60,6 +47,7 @@ Status LaneRunner::AllocateBuffers() {
   return OkStatus();
 }
 
+// Whole arenas: what the phase does not train is added too, and nobody reads it.
 void LaneRunner::AddBuffers(int32_t dst, int32_t src) {
   const auto d = static_cast<size_t>(dst), s = static_cast<size_t>(src);
   AddInto(model_->precision(), gradients_[d].data(), gradients_[s].data(),
@@ -68,8 +56,19 @@ void LaneRunner::AddBuffers(int32_t dst, int32_t src) {
           model_->running_space().elements());
 }
 
-Status LaneRunner::Run(const storage::StepBatch& batch) {
+ScalarCells LaneRunner::ScalarsOf(Step step, size_t phase) const {
+  ScalarCells scalars(model_->precision());
+  for (const graph::Arg& arg : model_->lane_executors(phase).begin()->second->plan().args) {
+    if (arg.kind != graph::ArgKind::kScalar) continue;
+    scalars.Add(arg.name, model_->program().task().ScalarAt(arg.name, step.value));
+  }
+  return scalars;
+}
+
+Status LaneRunner::Run(const storage::StepBatch& batch, size_t phase) {
   CHECK_EQ(static_cast<int64_t>(batch.lanes.size()), options_.lanes.size());
+  phase_ = phase;
+  scalars_ = ScalarsOf(batch.step, phase);
   sums_.Reset();
   RETURN_IF_ERROR(PrepareParameters(batch));
   RETURN_IF_ERROR(workspaces_->RunAll([&](LaneWorkspace& workspace) -> Status {
@@ -92,12 +91,13 @@ Status LaneRunner::Run(const storage::StepBatch& batch) {
 
 Status LaneRunner::PrepareParameters(const storage::StepBatch& batch) {
   const auto prepared = [&](const storage::LaneBatch& lane) {
-    return lane.rows > 0 && !model_->Lane(lane.rows).plan().prepared.empty();
+    return lane.rows > 0 && !model_->Lane(lane.rows, phase_).plan().prepared.empty();
   };
   const auto lane = std::find_if(batch.lanes.begin(), batch.lanes.end(), prepared);
   if (lane == batch.lanes.end()) return OkStatus();
-  const Executor& executor = model_->Lane(lane->rows);
-  const std::vector<const void*> args = BindArguments(*model_, executor.plan(), *state_, *lane);
+  const Executor& executor = model_->Lane(lane->rows, phase_);
+  const std::vector<const void*> args =
+      BindArguments(*model_, executor.plan(), *state_, *lane, &scalars_);
   std::atomic<size_t> next = 0;
   return workspaces_->RunAll([&](LaneWorkspace&) -> Status {
     for (size_t i = next++; i < executor.plan().prepared.size(); i = next++) {
@@ -118,8 +118,13 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
     if (statistics_[b].size() > 0) std::memset(statistics_[b].data(), 0, statistics_[b].size());
     return OkStatus();
   }
-  const Executor& executor = model_->Lane(lane.rows);
-  const std::vector<const void*> args = BindArguments(*model_, executor.plan(), *state_, lane);
+  // Norms that this phase does not call have no elements.
+  if (model_->phases() > 1 && statistics_[b].size() > 0) {
+    std::memset(statistics_[b].data(), 0, statistics_[b].size());
+  }
+  const Executor& executor = model_->Lane(lane.rows, phase_);
+  const std::vector<const void*> args =
+      BindArguments(*model_, executor.plan(), *state_, lane, &scalars_);
   std::vector<void*> results;
   BindResults(executor.plan(), buffer, workspace, &results);
   const RunBindings bindings{
@@ -130,10 +135,10 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
       workspaces_->prepared().data()};
   RETURN_IF_ERROR(checked ? executor.RunChecked(bindings, nullptr)
                           : executor.Run(bindings, nullptr));
-  StoreStatistics(workspace, lane.rows, buffer);
   const LaneScalars& scalars = workspace.scalars;
   row.f64 = {scalars.numerator, scalars.denominator};
-  row.i64 = {scalars.correct, lane.rows, std::isfinite(scalars.numerator) ? 0 : 1, 0};
+  const bool finite = std::isfinite(scalars.numerator) && std::isfinite(scalars.denominator);
+  row.i64 = {lane.rows, finite ? 0 : 1, 0};
   return OkStatus();
 }
 
@@ -141,39 +146,16 @@ void LaneRunner::BindResults(const graph::Plan& plan, int32_t buffer, LaneWorksp
                              std::vector<void*>* results) {
   const int64_t size = SizeOf(model_->precision());
   char* gradients = static_cast<char*>(gradients_[static_cast<size_t>(buffer)].data());
-  char* statistics = static_cast<char*>(workspace.statistics.data());
-  // The order Program::Lane documents: loss pair and count, gradients, then mean and variance of
-  // each batch norm.
-  results->assign(
-      {&workspace.scalars.numerator, &workspace.scalars.denominator, &workspace.scalars.correct});
-  for (const graph::Segment& segment : model_->space().segments()) {
-    results->push_back(gradients + segment.offset * size);
-  }
-  const RunningSpace& running = model_->running_space();
-  for (size_t i = 0; i < running.blocks().size(); ++i) {
-    results->push_back(statistics + running.MeanAt(i) * size);
-    results->push_back(statistics + running.VarianceAt(i) * size);
-  }
-  CHECK_EQ(results->size(), plan.results.size());
-}
-
-void LaneRunner::StoreStatistics(const LaneWorkspace& workspace, int64_t rows, int32_t buffer) {
-  const RunningSpace& running = model_->running_space();
-  double* sums = static_cast<double*>(statistics_[static_cast<size_t>(buffer)].data());
-  const char* lane = static_cast<const char*>(workspace.statistics.data());
-  for (size_t i = 0; i < running.blocks().size(); ++i) {
-    const graph::RunningStatistics& layer = model_->program().running()[i];
-    const int64_t elements = rows * layer.positions;
-    // A lane with fewer than 2 elements a channel has no unbiased variance: it does not count.
-    const double n = elements >= 2 ? static_cast<double>(elements) : 0.0;
-    sums[running.CountAt(i)] = n;
-    for (int64_t at : {running.MeanAt(i), running.VarianceAt(i)}) {
-      const char* values = lane + at * SizeOf(model_->precision());
-      if (model_->precision() == DType::kFloat64) {
-        StoreWeighted<double>(values, layer.channels, n, sums + at);
-      } else {
-        StoreWeighted<float>(values, layer.channels, n, sums + at);
-      }
+  double* statistics = static_cast<double*>(statistics_[static_cast<size_t>(buffer)].data());
+  results->assign({&workspace.scalars.numerator, &workspace.scalars.denominator});
+  while (results->size() < plan.results.size()) {
+    const std::string_view name = plan.results[results->size()].name;
+    if (name.starts_with(graph::kGradientPrefix)) {
+      const std::string_view parameter = name.substr(graph::kGradientPrefix.size());
+      const size_t tensor = model_->program().ParameterIndex(parameter);
+      results->push_back(gradients + model_->space().segments()[tensor].offset * size);
+    } else {
+      results->push_back(statistics + model_->running_space().PlaceOf(name));
     }
   }
 }

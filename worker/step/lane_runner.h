@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// LaneRunner: runs the lanes of a rank for one step, several at once, and adds their gradients and
-// batch statistics by the canonical tree as they finish. The result's bits depend on nothing but
-// the batches and the parameters.
+// LaneRunner: runs the lanes of a rank for one phase of a step, several at once, and adds their
+// gradients and batch statistics by the canonical tree as they finish. The result's bits depend on
+// nothing but the batches and the parameters.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,14 @@
 #include "worker/model/compiled_model.h"
 #include "worker/model/model_state.h"
 #include "worker/step/lane_workspace.h"
+#include "worker/step/scalar_cells.h"
 
 namespace lockstep::worker {
 
-// What a lane adds to the step's totals: f64 {numerator, denominator}, i64 {correct, rows,
-// lanes with a loss that is not finite, ranks asked to stop (by their first lane)}.
+// What a lane adds to the totals of a phase: f64 {numerator, denominator}, i64 {rows, lanes with a
+// loss that is not finite, ranks asked to stop (by their first lane)}.
 enum TotalF64 : size_t { kTotalNumerator, kTotalDenominator };
-enum TotalI64 : size_t { kTotalCorrect, kTotalRows, kTotalNonFinite, kTotalStop };
+enum TotalI64 : size_t { kTotalRows, kTotalNonFinite, kTotalStop };
 comm::SumRow EmptyLaneRow();
 
 class LaneRunner {
@@ -36,8 +37,9 @@ class LaneRunner {
                                                   LaneWorkspaces* workspaces,
                                                   const Options& options);
 
-  // Runs every lane of the batch. Afterwards gradients(), statistics() and rows() hold the step's.
-  Status Run(const storage::StepBatch& batch);
+  // Runs every lane of the batch in a phase. Afterwards gradients(), statistics() and rows() hold
+  // the phase's; gradients of what it does not train say nothing.
+  Status Run(const storage::StepBatch& batch, size_t phase = 0);
 
   // One arena per maximal subtree of this rank's lanes, in order.
   const std::vector<void*>& gradients() const { return gradient_sums_; }
@@ -45,8 +47,8 @@ class LaneRunner {
   const std::vector<comm::SumRow>& rows() const { return rows_; }  // by lane
   LaneWorkspaces& workspaces() const { return *workspaces_; }
 
-  // Runs the first lane whose loss was not finite again with checks: NonFinite naming lane, layer
-  // and op. OK when this rank has no such lane.
+  // Runs the first lane whose loss was not finite in the last phase run again with checks:
+  // NonFinite naming lane, layer and op. OK when this rank has no such lane.
   Status DiagnoseNonFinite(const storage::StepBatch& batch);
 
   int64_t bytes() const { return bytes_; }
@@ -55,19 +57,22 @@ class LaneRunner {
   LaneRunner(const CompiledModel* model, ModelState* state, LaneWorkspaces* workspaces,
              const Options& options);
   Status AllocateBuffers();
+  // The scalars that the phase's plans read.
+  ScalarCells ScalarsOf(Step step, size_t phase) const;
   // Copies the parameters for the plan that has them prepared, if a lane of the batch runs it.
   Status PrepareParameters(const storage::StepBatch& batch);
   Status RunLane(const storage::LaneBatch& lane, Step step, int32_t buffer, bool checked,
                  LaneWorkspace& workspace);
   void BindResults(const graph::Plan& plan, int32_t buffer, LaneWorkspace& workspace,
                    std::vector<void*>* results);
-  void StoreStatistics(const LaneWorkspace& workspace, int64_t rows, int32_t buffer);
   void AddBuffers(int32_t dst, int32_t src);
 
   const CompiledModel* model_;
   ModelState* state_;
   LaneWorkspaces* workspaces_;
   Options options_;
+  size_t phase_ = 0;     // the one run last
+  ScalarCells scalars_;  // of the step and phase run last
   comm::SubtreeSums sums_;
   std::vector<AlignedBuffer> gradients_, statistics_;  // by buffer of sums_
   std::vector<void*> gradient_sums_, statistic_sums_;

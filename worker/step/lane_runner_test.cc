@@ -145,7 +145,8 @@ TEST_F(LaneRunnerTest, ABadLossIsCountedAndItsFirstLayerFound) {
   storage::StepBatch step = Step({4, 4, 0, 4}, 7);
   ASSERT_TRUE(setup.runner->Run(step).ok());
   EXPECT_TRUE(setup.runner->DiagnoseNonFinite(step).ok()) << "all is finite";
-  static_cast<float*>(step.lanes[3].x.data())[5] = std::numeric_limits<float>::infinity();
+  step.lanes[3].Tensor(storage::kImageTensor).as<float>()[5] =
+      std::numeric_limits<float>::infinity();
   ASSERT_TRUE(setup.runner->Run(step).ok());
   for (size_t lane = 0; lane < 4; ++lane) {
     EXPECT_EQ(setup.runner->rows()[lane].i64[kTotalNonFinite], lane == 3 ? 1 : 0) << lane;

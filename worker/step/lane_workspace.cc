@@ -22,12 +22,10 @@ Result<std::unique_ptr<LaneWorkspaces>> LaneWorkspaces::Make(const CompiledModel
   for (const auto& [rows, executor] : model.eval_executors()) {
     eval_results = std::max(eval_results, ResultPlaces(executor->plan()).back());
   }
-  const int64_t statistics = model.running_space().elements() * SizeOf(model.precision());
   for (LaneWorkspace& space : all->spaces_) {
     ASSIGN_OR_RETURN(space.arena, ZeroedBuffer(model.arena_bytes()));
-    ASSIGN_OR_RETURN(space.statistics, ZeroedBuffer(statistics));
     ASSIGN_OR_RETURN(space.eval_results, ZeroedBuffer(eval_results));
-    all->bytes_ += model.arena_bytes() + statistics + eval_results;
+    all->bytes_ += model.arena_bytes() + eval_results;
   }
   ASSIGN_OR_RETURN(all->prepared_, ZeroedBuffer(model.prepared_bytes()));
   return all;

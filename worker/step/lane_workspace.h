@@ -18,12 +18,10 @@ namespace lockstep::worker {
 struct LaneScalars {
   alignas(64) double numerator = 0.0;
   alignas(64) double denominator = 0.0;
-  alignas(64) int64_t correct = 0;
 };
 
 struct LaneWorkspace {
   AlignedBuffer arena;         // CompiledModel::arena_bytes()
-  AlignedBuffer statistics;    // batch means and variances of one lane, in the run's precision
   AlignedBuffer eval_results;  // of an evaluation batch, at ResultPlaces
   LaneScalars scalars;
 };

@@ -2,7 +2,8 @@
 // The plan. Blocks are grouped into buckets so that exchanging one bucket overlaps with updating
 // another:
 //
-//   1. Reduce every bucket: enqueued at once, they arrive one after the other.
+//   1. Reduce every bucket of which the phase trains something: enqueued at once, they arrive one
+//      after the other.
 //   2. Decide, only where the recipe clips or skips: wait for all buckets, gather the norms of all
 //      blocks, and take the same decision on every rank. Without it no bucket waits for another.
 //   3. For each bucket, as it arrives: update the blocks that this rank owns, on all its threads,
@@ -78,31 +79,7 @@ void* At(void* arena, int64_t element, DType dtype) {
   return static_cast<char*>(arena) + element * SizeOf(dtype);
 }
 
-template <typename T>
-void Divide(const double* sums, double count, int64_t channels, void* out) {
-  for (int64_t i = 0; i < channels; ++i) static_cast<T*>(out)[i] = static_cast<T>(sums[i] / count);
-}
-
 }  // namespace
-
-// The scalars of an update plan in the run's precision, in the order of Program::Update.
-struct ParameterUpdate::UpdateScalars {
-  struct alignas(64) Cell {
-    unsigned char bytes[64];
-  };
-  std::vector<Cell> cells;
-
-  void Add(DType dtype, double value) {
-    Cell cell{};
-    if (dtype == DType::kFloat64) {
-      std::memcpy(cell.bytes, &value, sizeof value);
-    } else {
-      const float rounded = static_cast<float>(value);
-      std::memcpy(cell.bytes, &rounded, sizeof rounded);
-    }
-    cells.push_back(cell);
-  }
-};
 
 ParameterUpdate::ParameterUpdate(const CompiledModel* model, comm::Communicator* communicator,
                                  Stream* stream, const Options& options)
@@ -117,29 +94,39 @@ ParameterUpdate::ParameterUpdate(const CompiledModel* model, comm::Communicator*
       running_(
           RunningExchange(communicator, options.lanes, model->precision(), model->running_space())),
       norms_(communicator, Owners(gradients_, model->space().blocks().size())),
-      hashes_(communicator, HashOwners(*model, gradients_, running_.get())) {
-  Result<AlignedBuffer> batch =
-      ZeroedBuffer(model->running_space().elements() * SizeOf(model->precision()));
-  CHECK(batch.ok()) << "no memory for batch statistics";
-  batch_ = *std::move(batch);
-}
+      hashes_(communicator, HashOwners(*model, gradients_, running_.get())) {}
 
 int64_t ParameterUpdate::scratch_bytes() const {
-  int64_t bytes = gradients_.scratch_bytes() + static_cast<int64_t>(batch_.size());
+  int64_t bytes = gradients_.scratch_bytes();
   if (statistics_ != nullptr) bytes += statistics_->scratch_bytes() + running_->scratch_bytes();
   return bytes;
 }
 
-Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes,
+bool ParameterUpdate::Trained(int64_t block) const {
+  const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
+  return model_->program().Trains(phase_, static_cast<size_t>(span.tensor));
+}
+
+bool ParameterUpdate::TrainsAnyOf(Range blocks) const {
+  for (int64_t block = blocks.begin; block < blocks.end; ++block) {
+    if (Trained(block)) return true;
+  }
+  return false;
+}
+
+Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes, size_t phase,
                                                       const StepScalars& step, ModelState* state,
                                                       Deadline deadline) {
+  phase_ = phase;
   // Totals are written over the first subtree's sums: nobody reads those again.
   void* sums = lanes.gradients()[0];
   const std::vector<EventPtr> reduced = ReduceAll(lanes, sums, deadline);
   Outcome outcome;
   double scale = step.gradient_scale;
   if (decides()) {
-    for (const EventPtr& event : reduced) RETURN_IF_ERROR(WaitFor(event));
+    for (const EventPtr& event : reduced) {
+      if (event != nullptr) RETURN_IF_ERROR(WaitFor(event));
+    }
     ASSIGN_OR_RETURN(const double summed_norm, SummedNorm(sums, deadline));
     outcome.gradient_norm = summed_norm * scale;
     outcome.applied = !options_.skip_nonfinite || std::isfinite(outcome.gradient_norm);
@@ -149,15 +136,17 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes,
       scale *= std::min(1.0, options_.clip_norm / (outcome.gradient_norm + 1e-6));
     }
   }
-  UpdateScalars scalars;
-  scalars.Add(model_->precision(), step.lr);
-  scalars.Add(model_->precision(), scale);
-  for (const double value : model_->program().UpdateScalars(step.applied_updates)) {
-    scalars.Add(model_->precision(), value);
+  ScalarCells scalars(model_->precision());
+  scalars.Add("lr", step.lr);
+  scalars.Add("grad_scale", scale);
+  for (const auto& [name, value] : model_->program().UpdateScalars(step.applied_updates)) {
+    scalars.Add(name, value);
   }
   std::vector<EventPtr> gathered;
   for (int64_t b = 0; b < gradients_.buckets(); ++b) {
-    RETURN_IF_ERROR(WaitFor(reduced[static_cast<size_t>(b)]));
+    const EventPtr& arrived = reduced[static_cast<size_t>(b)];
+    if (arrived == nullptr) continue;
+    RETURN_IF_ERROR(WaitFor(arrived));
     RETURN_IF_ERROR(UpdateBucket(b, sums, scalars, lanes.workspaces(), state));
     if (everyone_updates()) continue;
     gathered.push_back(gradients_.Gather(b, state->parameters(), stream_, deadline));
@@ -174,11 +163,16 @@ std::vector<int64_t> ParameterUpdate::OwnedBlocks() const {
   return all;
 }
 
+// By bucket; null where the phase trains nothing of it.
 std::vector<EventPtr> ParameterUpdate::ReduceAll(const LaneRunner& lanes, void* sums,
                                                  Deadline deadline) {
   const std::vector<const void*> subtrees(lanes.gradients().begin(), lanes.gradients().end());
   std::vector<EventPtr> reduced;
   for (int64_t b = 0; b < gradients_.buckets(); ++b) {
+    if (!TrainsAnyOf(gradients_.BlocksOf(b))) {
+      reduced.push_back(nullptr);
+      continue;
+    }
     reduced.push_back(everyone_updates() ? AllReduceBucket(b, lanes.gradients(), deadline)
                                          : gradients_.Reduce(b, subtrees, sums, stream_, deadline));
   }
@@ -211,14 +205,14 @@ Status ParameterUpdate::WaitFor(const EventPtr& event) {
   return status;
 }
 
-Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums, const UpdateScalars& scalars,
+Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums, const ScalarCells& scalars,
                                      LaneWorkspaces& workspaces, ModelState* state) {
   const Range blocks = gradients_.BlocksOf(bucket);
   std::vector<Status> statuses(static_cast<size_t>(blocks.size()));
   std::atomic<int64_t> next = blocks.begin;
   RETURN_IF_ERROR(workspaces.RunAll([&](LaneWorkspace& workspace) {
     for (int64_t block = next++; block < blocks.end; block = next++) {
-      if (!Updates(block)) continue;
+      if (!Updates(block) || !Trained(block)) continue;
       Status& status = statuses[static_cast<size_t>(block - blocks.begin)];
       status = CheckFinite(block, sums);
       if (status.ok()) status = UpdateBlock(block, sums, scalars, workspace.arena.data(), state);
@@ -229,7 +223,7 @@ Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums, const Upd
   return OkStatus();
 }
 
-Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const UpdateScalars& scalars,
+Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const ScalarCells& scalars,
                                     void* arena, ModelState* state) {
   const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
   void* param = At(state->parameters(), span.offset, model_->precision());
@@ -239,9 +233,11 @@ Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const Updat
     args.push_back(state->SlotOfBlock(i, block));
     results.push_back(state->SlotOfBlock(i, block));
   }
-  for (const UpdateScalars::Cell& cell : scalars.cells) args.push_back(cell.bytes);
-  return model_->Update(span.length)
-      .Run({.args = args, .results = results, .arena = arena}, stream_);
+  const Executor& update = model_->Update(span.length);
+  for (size_t i = args.size(); i < update.plan().args.size(); ++i) {
+    args.push_back(scalars.Find(update.plan().args[i].name));
+  }
+  return update.Run({.args = args, .results = results, .arena = arena}, stream_);
 }
 
 Status ParameterUpdate::CheckFinite(int64_t block, const void* sums) const {
@@ -261,7 +257,8 @@ Result<double> ParameterUpdate::SummedNorm(const void* sums, Deadline deadline) 
   const auto& blocks = model_->space().blocks();
   std::vector<uint64_t> words(blocks.size(), 0);
   for (size_t i = 0; i < blocks.size(); ++i) {
-    if (gradients_.OwnerOf(static_cast<int64_t>(i)) != communicator_->rank()) continue;
+    const auto block = static_cast<int64_t>(i);
+    if (gradients_.OwnerOf(block) != communicator_->rank() || !Trained(block)) continue;
     const void* data = At(sums, blocks[i].offset, model_->precision());
     const double norm = model_->precision() == DType::kFloat64
                             ? BlockSquaredNorm(static_cast<const double*>(data), blocks[i].length)
@@ -297,21 +294,17 @@ Status ParameterUpdate::UpdateRunning(const LaneRunner& lanes, ModelState* state
 Status ParameterUpdate::UpdateRunningLayer(size_t layer, const double* sums, void* arena,
                                            ModelState* state) {
   const RunningSpace& space = model_->running_space();
-  const double count = sums[space.CountAt(layer)];
-  if (count == 0.0) return OkStatus();  // no lane had two elements a channel: nothing to learn
-  const int64_t channels = model_->program().running()[layer].channels;
-  for (int64_t at : {space.MeanAt(layer), space.VarianceAt(layer)}) {
-    void* batch = At(batch_.data(), at, model_->precision());
-    if (model_->precision() == DType::kFloat64) {
-      Divide<double>(sums + at, count, channels, batch);
-    } else {
-      Divide<float>(sums + at, count, channels, batch);
-    }
-    void* running = At(state->running(), at, model_->precision());
-    const std::vector<const void*> args = {running, batch};
+  const auto update = [&](int64_t state_at, int64_t total_at, int64_t count_at) {
+    void* running = At(state->running(), state_at, model_->precision());
+    const std::vector<const void*> args = {running, sums + total_at, sums + count_at};
     std::vector<void*> results = {running};
-    RETURN_IF_ERROR(model_->UpdateRunning(layer).Run(
-        {.args = args, .results = results, .arena = arena}, stream_));
+    return model_->UpdateRunning(layer).Run({.args = args, .results = results, .arena = arena},
+                                            stream_);
+  };
+  for (int32_t call = 0; call < space.calls(layer); ++call) {
+    const int64_t count = space.CountAt(layer, call);
+    RETURN_IF_ERROR(update(space.MeanAt(layer), space.MeanAt(layer, call), count));
+    RETURN_IF_ERROR(update(space.VarianceAt(layer), space.VarianceAt(layer, call), count));
   }
   return OkStatus();
 }

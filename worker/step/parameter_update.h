@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ParameterUpdate: the second half of a step: Reduce the gradients to the owners of their blocks,
-// Decide where the recipe clips or skips, Update the owned blocks and Gather them; the same for the
-// running statistics; and the hash of the resulting state.
+// ParameterUpdate: the second half of a phase of a step: Reduce the gradients to the owners of
+// their blocks, Decide where the recipe clips or skips, Update the owned blocks and Gather them;
+// the same for the running statistics; and the hash of the resulting state.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include "worker/model/model_state.h"
 #include "worker/step/lane_runner.h"
 #include "worker/step/owned_gather.h"
+#include "worker/step/scalar_cells.h"
 
 namespace lockstep::worker {
 
@@ -51,10 +52,11 @@ class ParameterUpdate {
   }
   int64_t scratch_bytes() const;
 
-  // Blocks. A non-finite gradient under nonfinite = "stop" is NonFinite, naming the parameter; the
-  // caller aborts the run.
-  Result<Outcome> Run(const LaneRunner& lanes, const StepScalars& scalars, ModelState* state,
-                      Deadline deadline);
+  // Updates what the phase trains, from the gradients that `lanes` has of it. Blocks. A non-finite
+  // gradient under nonfinite = "stop" is NonFinite, naming the parameter; the caller aborts the
+  // run.
+  Result<Outcome> Run(const LaneRunner& lanes, size_t phase, const StepScalars& scalars,
+                      ModelState* state, Deadline deadline);
 
   // How long Run has waited for exchanges so far, in all: what they cost beyond what they overlap.
   Duration waited() const { return waited_; }
@@ -63,20 +65,21 @@ class ParameterUpdate {
   Result<uint64_t> StateHash(ModelState* state, Deadline deadline);
 
  private:
-  struct UpdateScalars;
-
   std::vector<EventPtr> ReduceAll(const LaneRunner& lanes, void* sums, Deadline deadline);
   EventPtr AllReduceBucket(int64_t bucket, const std::vector<void*>& subtrees, Deadline deadline);
   // Updates the blocks of a bucket, on all threads of `workspaces` at once.
-  Status UpdateBucket(int64_t bucket, const void* sums, const UpdateScalars& scalars,
+  Status UpdateBucket(int64_t bucket, const void* sums, const ScalarCells& scalars,
                       LaneWorkspaces& workspaces, ModelState* state);
-  Status UpdateBlock(int64_t block, const void* sums, const UpdateScalars& scalars, void* arena,
+  Status UpdateBlock(int64_t block, const void* sums, const ScalarCells& scalars, void* arena,
                      ModelState* state);
   Status CheckFinite(int64_t block, const void* sums) const;
   Result<double> SummedNorm(const void* sums, Deadline deadline);
   Status UpdateRunning(const LaneRunner& lanes, ModelState* state, Deadline deadline);
   Status UpdateRunningLayer(size_t layer, const double* sums, void* arena, ModelState* state);
   Status WaitFor(const EventPtr& event);
+  // Whether the phase that is being updated trains a block.
+  bool Trained(int64_t block) const;
+  bool TrainsAnyOf(Range blocks) const;
   bool decides() const { return options_.clip_norm > 0 || options_.skip_nonfinite; }
 
   const CompiledModel* model_;
@@ -86,7 +89,7 @@ class ParameterUpdate {
   comm::BlockExchange gradients_;
   std::unique_ptr<comm::BlockExchange> statistics_, running_;  // null without batch norm
   OwnedGather norms_, hashes_;
-  AlignedBuffer batch_;
+  size_t phase_ = 0;  // the one that is being updated
   Duration waited_{};
 };
 

@@ -55,31 +55,46 @@ Result<StepEngine::Ticket> StepEngine::Launch(std::shared_ptr<const storage::Ste
 }
 
 Result<StepReport> StepEngine::Collect(Ticket ticket, bool stop_wanted, Deadline deadline) {
+  StepReport report;
+  report.batch = std::move(ticket.batch);
+  for (size_t phase = 0; phase < model_->phases(); ++phase) {
+    if (phase > 0) RETURN_IF_ERROR(runner_->Run(*report.batch, phase));
+    RETURN_IF_ERROR(FinishPhase(phase, ticket.header, stop_wanted, deadline, &report));
+    if (!report.applied) break;
+  }
+  return report;
+}
+
+Status StepEngine::FinishPhase(size_t phase, const StepHeader& header, bool stop_wanted,
+                               Deadline deadline, StepReport* report) {
   const TimePoint computed = Clock::Real().Now();
   std::vector<comm::SumRow> rows = runner_->rows();
   rows.front().i64[kTotalStop] = stop_wanted ? 1 : 0;
   ASSIGN_OR_RETURN(const comm::SumRow total,
                    comm::AllSum(communicator_, options_.all_lanes, rows, &stream_, deadline));
-  StepReport report;
-  report.exchange = Clock::Real().Now() - computed;
-  report.batch = std::move(ticket.batch);
-  report.numerator = total.f64[kTotalNumerator];
-  report.denominator = total.f64[kTotalDenominator];
-  report.loss = report.denominator > 0 ? report.numerator / report.denominator : 0.0;
-  report.rows = total.i64[kTotalRows];
-  report.finite = total.i64[kTotalNonFinite] == 0;
-  report.stop_wanted = total.i64[kTotalStop] > 0;
-  if (!report.finite || !(report.denominator > 0)) return report;
+  report->exchange += Clock::Real().Now() - computed;
+  const double numerator = total.f64[kTotalNumerator], denominator = total.f64[kTotalDenominator];
+  report->losses.push_back(denominator > 0 ? numerator / denominator : 0.0);
+  if (phase == 0) {
+    report->numerator = numerator;
+    report->denominator = denominator;
+    report->loss = report->losses.front();
+    report->rows = total.i64[kTotalRows];
+  }
+  report->finite = total.i64[kTotalNonFinite] == 0;
+  report->stop_wanted = report->stop_wanted || total.i64[kTotalStop] > 0;
+  report->applied = false;
+  if (!report->finite || !(denominator > 0)) return OkStatus();
   ParameterUpdate::StepScalars scalars;
-  scalars.lr = ticket.header.lr;
-  scalars.gradient_scale = static_cast<double>(options_.lane_batch) / report.denominator;
-  scalars.applied_updates = ticket.header.applied_updates + 1;
+  scalars.lr = header.lr;
+  scalars.gradient_scale = static_cast<double>(options_.lane_batch) / denominator;
+  scalars.applied_updates = header.applied_updates + 1;
   const Duration waited_before = update_->waited();
   ASSIGN_OR_RETURN(const ParameterUpdate::Outcome outcome,
-                   update_->Run(*runner_, scalars, &state_, deadline));
-  report.exchange += update_->waited() - waited_before;
-  report.applied = outcome.applied;
-  return report;
+                   update_->Run(*runner_, phase, scalars, &state_, deadline));
+  report->exchange += update_->waited() - waited_before;
+  report->applied = outcome.applied;
+  return OkStatus();
 }
 
 // Every rank looks before one of them ends the run, so the bad lane that is named is the first.

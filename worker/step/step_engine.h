@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// StepEngine: the one place where a training step is wired (exactness.md 4). The lanes of this rank
-// run, their totals are added over all ranks, and where the loss allows it the gradients are
-// reduced, the owners of the blocks update them, and every rank gathers the result.
+// StepEngine: the one place where a training step is wired (exactness.md 4). A step is one phase of
+// the task after the other (graph/tasks/task.h). In each the lanes of this rank run, their totals
+// are added over all ranks, and where the loss allows it the gradients are reduced, the owners of
+// the blocks update them, and every rank gathers the result. A phase whose loss is not finite ends
+// its step: the phases before it stand.
 //
-// A step is launched and then collected. On a CPU the lanes have run when Launch returns, and
-// Collect does the rest: at most one step is under way.
+// A step is launched and then collected. On a CPU the lanes of the first phase have run when Launch
+// returns, and Collect does the rest: at most one step is under way.
 #pragma once
 
 #include <atomic>
@@ -36,13 +38,15 @@ struct StepHeader {
 // How a step went. All but `batch` and `exchange` is the same on every rank.
 struct StepReport {
   std::shared_ptr<const storage::StepBatch> batch;  // of this rank
-  double numerator = 0.0, denominator = 0.0;        // of the loss, summed over all lanes
-  double loss = 0.0;         // numerator / denominator; 0 where no lane had a row
-  int64_t rows = 0;          // of all lanes
-  bool finite = true;        // the loss of every lane was finite
-  bool applied = false;      // parameters were updated
-  bool stop_wanted = false;  // some rank was asked to stop
-  Duration exchange{};       // how long this rank waited for others after its lanes were done
+  // Of the first phase's loss, summed over all lanes.
+  double numerator = 0.0, denominator = 0.0;
+  double loss = 0.0;           // numerator / denominator; 0 where no lane had a row
+  std::vector<double> losses;  // the same of every phase that ran; loss is the first
+  int64_t rows = 0;            // of all lanes
+  bool finite = true;          // the loss of every lane was finite in every phase that ran
+  bool applied = false;        // every phase has updated its parameters
+  bool stop_wanted = false;    // some rank was asked to stop
+  Duration exchange{};         // how long this rank waited for others after its lanes were done
 };
 
 class StepEngine {
@@ -72,7 +76,7 @@ class StepEngine {
     std::shared_ptr<const storage::StepBatch> batch;
     StepHeader header;
   };
-  // Begins a step: every lane of `batch` is run. Fails only where a kernel does.
+  // Begins a step: every lane of `batch` is run in the first phase. Fails only where a kernel does.
   Result<Ticket> Launch(std::shared_ptr<const storage::StepBatch> batch, const StepHeader& header);
   // Ends the step: every rank calls it. `stop_wanted`: this rank was asked to stop, which the
   // report then tells every rank. Where a loss is not finite nothing is updated, and the caller
@@ -95,6 +99,10 @@ class StepEngine {
   MemoryReport memory() const;
 
  private:
+  // Adds the totals of a phase whose lanes have run, and updates what it trains. Says in `report`
+  // how it went.
+  Status FinishPhase(size_t phase, const StepHeader& header, bool stop_wanted, Deadline deadline,
+                     StepReport* report);
   StepEngine(const CompiledModel* model, comm::Communicator* communicator, const Options& options);
 
   const CompiledModel* model_;

@@ -108,7 +108,8 @@ TEST_F(StepEngineTest, ALossThatIsNotFiniteUpdatesNothingAndAllRanksNameItsLane)
     const auto before = engine->StateHash(Late());
     const auto batch = Batch(c, 4);
     if (c->rank() == Rank(1)) {
-      static_cast<float*>(batch->lanes[0].x.data())[0] = std::numeric_limits<float>::quiet_NaN();
+      batch->lanes[0].Tensor(storage::kImageTensor).as<float>()[0] =
+          std::numeric_limits<float>::quiet_NaN();
     }
     const auto report = Step(*engine, batch, {.lr = 0.1});
     ASSERT_TRUE(report.ok()) << report.status();

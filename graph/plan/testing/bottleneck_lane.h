@@ -14,6 +14,7 @@
 #include "ops/loss/cross_entropy/cross_entropy.h"
 #include "ops/math/add/add.h"
 #include "ops/math/fill/fill.h"
+#include "ops/norm/batch_norm_totals/batch_norm_totals.h"
 
 namespace lockstep::graph {
 
@@ -57,13 +58,20 @@ struct BottleneckLane {
     GraphBuilder b("lane");
     ModelParts parts;
     const Value x =
-        b.graph().AddArg("x", ArgKind::kInput, {DType::kFloat32, {rows, side, side, 3}});
-    const Value labels = b.graph().AddArg("labels", ArgKind::kInput, {DType::kInt32, {rows}});
+        b.graph().AddArg("image", ArgKind::kInput, {DType::kFloat32, {rows, side, side, 3}});
+    const Value labels = b.graph().AddArg("label", ArgKind::kInput, {DType::kInt32, {rows}});
     const Value logits = Logits(Net(&b, &parts, DType::kFloat32, true), x);
     b.SetPath("loss");
     const ops::CrossEntropyOut loss = ops::CrossEntropy(&b, logits, labels, 0.0);
     CHECK(b.status().ok()) << b.status();
     b.graph().AddResult(std::string(kNumerator), loss.numerator);
+    b.SetPath("statistics");
+    std::vector<ops::BatchNormTotalsOut> totals;
+    for (size_t i = 0; i < parts.running.size(); ++i) {
+      totals.push_back(ops::BatchNormTotals(&b, parts.batch_means[i], parts.batch_variances[i],
+                                            rows * parts.norm_calls[i].positions));
+    }
+    b.SetPath("loss");
     const Value seed = ops::Fill(&b, 1.0 / static_cast<double>(rows), {DType::kFloat64, {}});
     const std::vector<Value> gradients =
         Gradients(&b, loss.numerator, seed, parts.parameter_values);
@@ -72,8 +80,9 @@ struct BottleneckLane {
       b.graph().AddResult("grad:" + parts.parameters[i].name, gradients[i]);
     }
     for (size_t i = 0; i < parts.running.size(); ++i) {
-      b.graph().AddResult("mean:" + parts.running[i].path, parts.batch_means[i]);
-      b.graph().AddResult("var:" + parts.running[i].path, parts.batch_variances[i]);
+      b.graph().AddResult("count:" + parts.running[i].path, totals[i].count);
+      b.graph().AddResult("mean:" + parts.running[i].path, totals[i].mean_total);
+      b.graph().AddResult("var:" + parts.running[i].path, totals[i].var_total);
     }
     return std::move(b.graph());
   }

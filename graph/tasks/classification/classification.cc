@@ -8,12 +8,29 @@
 namespace lockstep::graph::classification {
 namespace {
 
+struct Predictions {
+  Value logits;  // (N, classes)
+  Value labels;  // i32 (N)
+};
+
+// The forward half, with the recipe's loss.
+Predictions AddLoss(TaskBuilder& b) {
+  const Value image = b.Input("image"), labels = b.Input("label");
+  const Value logits = b.Call(kModelNetwork, kForward, {{std::string(kImage), image}})[kOut];
+  b.Loss(b.RecipeLoss(logits, labels, ops::kLabelTarget));
+  return {logits, labels};
+}
+
 class Classification : public Task {
  public:
   std::string_view name() const override { return "classification"; }
-  bool is_default() const override { return true; }
 
-  void Eval(EvalBuilder& builder) const override { AddCounts(builder); }
+  void Train(size_t, TaskBuilder& builder) const override { AddLoss(builder); }
+
+  void Eval(TaskBuilder& builder) const override {
+    const Predictions found = AddLoss(builder);
+    AddCounts(builder, found.logits, found.labels);
+  }
 
   std::vector<Metric> metrics() const override {
     std::vector<Metric> metrics;

@@ -49,10 +49,9 @@ void TakeClassCounts(const SumTotal& sum, Counts* counts) {
 
 }  // namespace
 
-void AddCounts(EvalBuilder& builder) {
-  ops::Emitter* const e = builder.emit();
-  const ops::Value logits = builder.output(), labels = builder.target();
+void AddCounts(TaskBuilder& builder, Value logits, Value labels) {
   if (!logits.valid() || !labels.valid()) return;
+  ops::Emitter* const e = builder.emit("metrics");
   if (e->TypeOf(logits).shape[1] <= kMostInConfusion) {
     builder.Sum(kConfusion, ops::ConfusionMatrix(e, logits, labels));
   } else {

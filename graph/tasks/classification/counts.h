@@ -15,8 +15,8 @@ inline constexpr int64_t kMostInConfusion = 1024;
 // A sample counts as nearly right where its class is among this many largest logits.
 inline constexpr int64_t kTopK = 5;
 
-// Adds the sums that CountsOf reads.
-void AddCounts(EvalBuilder& builder);
+// Adds the sums that CountsOf reads. logits (N, C); labels i32 (N).
+void AddCounts(TaskBuilder& builder, Value logits, Value labels);
 
 struct Counts {
   int64_t samples = 0;

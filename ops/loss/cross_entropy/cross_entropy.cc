@@ -109,6 +109,7 @@ void Register(OpRegistry& registry) {
                    MakeGradSample("tail", 0.2, 3, 37), MakeGradSample("wide", 0.0, 3, 1000)}});
   registry.AddLoss<CrossEntropyAttrs>({.name = "cross-entropy",
                                        .doc = "softmax cross-entropy of one label an image",
+                                       .target = kLabelTarget,
                                        .build = Build});
 }
 

@@ -3,5 +3,7 @@ import torch
 
 
 def running_average(attrs, inputs):
-    running, batch = inputs
-    return [torch.lerp(running, batch, attrs["momentum"])]
+    running, total, count = inputs
+    if count == 0:
+        return [running]
+    return [torch.lerp(running, (total / count).to(running.dtype), attrs["momentum"])]

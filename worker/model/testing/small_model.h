@@ -56,20 +56,16 @@ class SmallModel {
     return *std::move(state);
   }
 
-  // Rows of a lane whose pixels and labels tell which lane it is.
+  // Rows of a lane, in single precision, whose pixels and labels tell which lane it is.
   storage::LaneBatch Batch(int32_t lane, int64_t rows) const {
     const Shape& image = model_->program().options().image;
-    storage::LaneBatch batch;
-    batch.lane = Lane(lane);
-    batch.rows = rows;
-    batch.image = image;
-    if (rows == 0) return batch;
-    batch.x = *AlignedBuffer::Make(static_cast<size_t>(rows * image.elements()) * sizeof(float));
+    storage::LaneBatch batch = *storage::MakeImageBatch(Lane(lane), rows, image, DType::kFloat32);
+    auto* x = batch.Tensor(storage::kImageTensor).as<float>();
     for (int64_t i = 0; i < rows * image.elements(); ++i) {
-      static_cast<float*>(batch.x.data())[i] =
-          static_cast<float>((i * 37 + lane * 11) % 29 - 14) / 8.0f;
+      x[i] = static_cast<float>((i * 37 + lane * 11) % 29 - 14) / 8.0f;
     }
-    for (int64_t i = 0; i < rows; ++i) batch.labels.push_back(static_cast<int32_t>(i + lane) % 10);
+    auto* labels = batch.Tensor(storage::kLabelTensor).as<int32_t>();
+    for (int64_t i = 0; i < rows; ++i) labels[i] = static_cast<int32_t>(i + lane) % 10;
     return batch;
   }
 

@@ -4,9 +4,9 @@
 
 #include "ops/core/op.h"
 
-namespace lockstep::ops::top1 {
+namespace lockstep::ops::stop_gradient {
 
 template <typename T>
 void Reference(const NoAttrs&, const ReferenceArgs& args);
 
-}  // namespace lockstep::ops::top1
+}  // namespace lockstep::ops::stop_gradient

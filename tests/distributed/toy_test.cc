@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// A task with two networks and two phases trains like any other: equal bits on any number of ranks,
+// and after a stop or a kill.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/file.h"
+#include "graph/program/program.h"
+#include "tests/distributed/small_runs.h"
+#include "tests/distributed/toy_task.h"
+
+namespace lockstep::tests {
+namespace {
+
+using worker::TrainConfig;
+
+class ToyTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    AddToyTasks();
+    ASSERT_TRUE(MakeSmallDataset({}, folder_ / "data").ok());
+  }
+
+  TrainConfig Config(const std::string& run, int32_t lanes = 6) {
+    TrainConfig config = SmallConfig(folder_ / "data", folder_ / run, "lenet5", lanes, 8);
+    config.task = std::string(kToyTask);
+    config.optimizer.name = "adam";
+    config.optimizer.lr = 0.01;
+    config.checkpoint.every_steps = 3;
+    return config;
+  }
+  std::vector<std::string> Run(TrainConfig config, const std::string& run) {
+    return RunDigests(std::move(config), folder_ / run);
+  }
+
+  TestFolder folder_;
+};
+
+TEST_F(ToyTest, DigestsAreEqualForEveryNumberOfRanks) {
+  for (int32_t lanes : {6, 5}) {
+    const std::string name = "v" + std::to_string(lanes);
+    TrainConfig config = Config(name, lanes);
+    const std::vector<std::string> expected = Run(config, name + "w1");
+    ASSERT_GT(expected.size(), 10u);
+    for (int32_t ranks : {2, 3, 5}) {
+      config.run.ranks = ranks;
+      EXPECT_EQ(Run(config, name + "w" + std::to_string(ranks)), expected) << ranks << " ranks";
+    }
+  }
+}
+
+TEST_F(ToyTest, DigestsAreEqualWhereEveryPhaseTakesADecisionOfAllRanks) {
+  TrainConfig config = Config("decisions");
+  config.optimizer.clip_norm = 0.05;
+  config.nonfinite = "skip";
+  const std::vector<std::string> expected = Run(config, "decisions");
+  config.run.ranks = 3;
+  EXPECT_EQ(Run(config, "decisions-w3"), expected);
+  config.optimizer.clip_norm = 0.0;
+  EXPECT_NE(Run(config, "unclipped"), expected) << "0.05 must have clipped something";
+}
+
+// The rate is so high that no loss is finite after the first updates.
+TEST_F(ToyTest, APhaseThatIsNotFiniteEndsItsStep) {
+  TrainConfig config = Config("diverges");
+  config.optimizer.name = "sgd";
+  config.optimizer.lr = 1e39;  // not finite in fp32
+  config.schedule = {};
+  config.checkpoint.every_steps = 0;  // no checkpoint holds such parameters
+  config.nonfinite = "skip";
+  config.max_steps = 4;
+  std::vector<std::string> expected;
+  for (const int32_t ranks : {1, 3}) {
+    config.run.ranks = ranks;
+    config.run.overwrite = true;
+    EXPECT_FALSE(Train(config).ok()) << "its parameters are not worth storing";
+    const std::vector<std::string> lines = DigestLines(folder_ / "diverges");
+    ASSERT_EQ(lines.size(), 5u);
+    EXPECT_NE(lines[4].find(",1,"), std::string::npos) << lines[4];
+    if (!expected.empty()) {
+      EXPECT_EQ(lines, expected) << ranks << " ranks";
+    }
+    expected = lines;
+  }
+  config.nonfinite = "stop";
+  const Status stopped = Train(config).status();
+  EXPECT_EQ(stopped.code(), StatusCode::kNonFinite) << stopped;
+}
+
+TEST_F(ToyTest, BothNetworksAreTrained) {
+  TrainConfig config = Config("run");
+  config.epochs = 12;
+  worker::TrainSummary summary;
+  const std::vector<std::string> lines = RunDigests(config, folder_ / "run", &summary);
+  ASSERT_EQ(summary.metrics.size(), 1u);
+  EXPECT_LT(summary.metrics[0].value, 1.5) << "ten linearly separable classes; ln 10 is 2.3";
+}
+
+TEST_F(ToyTest, GradientsReachTheirParametersInWhateverOrderNetworksAreCalled) {
+  std::vector<double> losses;
+  for (const std::string_view task : {kToyInOrder, kToyReversed}) {
+    TrainConfig config = Config(std::string(task));
+    config.task = std::string(task);
+    config.model.name = "mlp-784-400-400-10";  // the toy takes its dropout
+    config.model.options.Set("dropout", 0.0);
+    worker::TrainSummary summary;
+    RunDigests(config, folder_ / std::string(task), &summary);
+    ASSERT_EQ(summary.metrics.size(), 1u);
+    losses.push_back(summary.metrics[0].value);
+  }
+  EXPECT_LT(losses[0], 2.0) << "ten linearly separable classes; ln 10 is 2.3";
+  EXPECT_NEAR(losses[0], losses[1], 1e-3) << "the order in which gradients are added differs";
+}
+
+// The child is killed once it has done some steps; whoever goes on has another number of ranks.
+TEST_F(ToyTest, AKillLeavesNoTrace) {
+  const TrainConfig config = Config("run");
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    (void)Train(config);
+    _exit(0);
+  }
+  const auto rows = [&] {
+    const Result<std::string> text = ReadFile(folder_ / "run/digests.csv");
+    return text.ok() ? std::count(text->begin(), text->end(), '\n') : 0;
+  };
+  while (rows() < 6) {
+    ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "the run ended before it was killed";
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  TrainConfig later = config;
+  later.run.ranks = 3;
+  const auto summary = Train(later);
+  ASSERT_TRUE(summary.ok()) << summary.status();
+  const std::vector<std::string> lines = DigestLines(folder_ / "run");
+  EXPECT_EQ(lines, Run(Config("untouched"), "untouched"));
+}
+
+TEST_F(ToyTest, NetworksShareAParameterSpaceUnderTheirNames) {
+  graph::ProgramOptions options;
+  options.task = std::string(kToyTask);
+  options.model = "lenet5";
+  options.image = {28, 28, 1};
+  const auto program = graph::Program::Make(options);
+  ASSERT_TRUE(program.ok()) << program.status();
+  ASSERT_EQ(program->phases().size(), 2u);
+  const size_t critic = program->ParameterIndex("critic.fc1.weight");
+  const size_t encoder = program->ParameterIndex("encoder.conv.weight");
+  EXPECT_TRUE(program->Trains(0, critic));
+  EXPECT_FALSE(program->Trains(0, encoder));
+  EXPECT_FALSE(program->Trains(1, critic));
+  EXPECT_TRUE(program->Trains(1, encoder));
+  ASSERT_EQ(program->running().size(), 1u);
+  EXPECT_EQ(program->running()[0].path, "encoder/bn");
+  EXPECT_EQ(program->running()[0].calls, 2) << "the second phase encodes twice";
+  std::vector<std::string> draws;
+  const auto lane = program->Lane(4, 1);
+  ASSERT_TRUE(lane.ok()) << lane.status();
+  for (const graph::Node& node : lane->nodes()) {
+    if (node.op->name == "dropout") draws.push_back(node.path);
+  }
+  EXPECT_EQ(draws, (std::vector<std::string>{"encoder/dropout", "encoder/dropout#1"}));
+}
+
+}  // namespace
+}  // namespace lockstep::tests
