@@ -154,10 +154,6 @@ class Pad : public AugmentOp {
 
 }  // namespace
 
-std::string ImageSize::ToString() const {
-  return std::to_string(height) + "x" + std::to_string(width) + "x" + std::to_string(channels);
-}
-
 AugmentDraws::AugmentDraws(const AugmentStream& stream, uint32_t op_index)
     : key_(stream.key),
       counter_{static_cast<uint32_t>(stream.epoch.value), LowWord(stream.id.value),

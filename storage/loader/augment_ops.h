@@ -9,18 +9,10 @@
 
 #include "base/philox.h"
 #include "base/status.h"
+#include "storage/image/image.h"
 #include "storage/loader/augment.h"
 
 namespace lockstep::storage {
-
-struct ImageSize {
-  int64_t height = 0;
-  int64_t width = 0;
-  int64_t channels = 0;
-  int64_t bytes() const { return height * width * channels; }
-  bool operator==(const ImageSize&) const = default;
-  std::string ToString() const;  // "28x28x1"
-};
 
 // The random numbers of one operation on one image, in draw order.
 class AugmentDraws {
