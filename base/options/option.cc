@@ -179,6 +179,66 @@ Result<AttrValue> Option::Accept(AttrValue value, std::string_view shown) const 
   return value;
 }
 
+namespace {
+
+template <typename T>
+std::optional<T> NumberIn(std::string_view text) {
+  T value{};
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::vector<std::string> Parts(std::string_view text) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == ',') {
+      parts.emplace_back();
+    } else {
+      parts.back().push_back(c);
+    }
+  }
+  return parts;
+}
+
+std::optional<AttrValue> ValueOf(OptionType type, std::string_view text) {
+  switch (type) {
+    case OptionType::kInteger:
+      if (const auto number = NumberIn<int64_t>(text)) return *number;
+      return std::nullopt;
+    case OptionType::kFloat:
+      if (const auto number = NumberIn<double>(text)) return *number;
+      return std::nullopt;
+    case OptionType::kBool:
+      if (text == "true") return true;
+      if (text == "false") return false;
+      return std::nullopt;
+    case OptionType::kString:
+      return std::string(text);
+    case OptionType::kStringList:
+      return Parts(text);
+    case OptionType::kIntegerList: {
+      std::vector<int64_t> numbers;
+      for (const std::string& part : Parts(text)) {
+        const auto number = NumberIn<int64_t>(part);
+        if (!number) return std::nullopt;
+        numbers.push_back(*number);
+      }
+      return numbers;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<AttrValue> Option::Parse(std::string_view text, std::string_view shown) const {
+  std::optional<AttrValue> value = ValueOf(type(), text);
+  if (value) return Accept(*std::move(value), shown);
+  return InvalidArgument("'" + std::string(shown) + "' is '" + std::string(text) + "', expected " +
+                         Expected());
+}
+
 bool Option::operator==(const Option& other) const {
   return name == other.name && default_value == other.default_value && absent() == other.absent() &&
          Expected() == other.Expected() && std::string_view(spec.doc) == other.spec.doc;

@@ -90,6 +90,14 @@ Status Schema::Check() const {
   return OkStatus();
 }
 
+const std::vector<std::string>& Schema::classes() const {
+  static const std::vector<std::string> none;
+  for (const FieldSpec& field : fields) {
+    if (!field.classes.empty()) return field.classes;
+  }
+  return none;
+}
+
 std::string Schema::ToString() const {
   std::string text;
   for (const FieldSpec& field : fields) {
@@ -98,6 +106,11 @@ std::string Schema::ToString() const {
     if (!field.classes.empty()) text += " (" + std::to_string(field.classes.size()) + " classes)";
   }
   return text.empty() ? "no fields" : text;
+}
+
+Schema ImageAndLabel(std::vector<std::string> classes) {
+  return {{{.name = "image", .kind = FieldKind::kImage},
+           {.name = "label", .kind = FieldKind::kLabel, .classes = std::move(classes)}}};
 }
 
 }  // namespace lockstep

@@ -59,7 +59,13 @@ struct Schema {
   Status Check() const;
   std::string ToString() const;  // "image image, label label (10 classes)"
 
+  // The names of the values 0, 1, ... of the first field that has names; empty where none has.
+  const std::vector<std::string>& classes() const;
+
   bool operator==(const Schema&) const = default;
 };
+
+// The fields `image` and `label`: what a classifier is trained on.
+Schema ImageAndLabel(std::vector<std::string> classes);
 
 }  // namespace lockstep

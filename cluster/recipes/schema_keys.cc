@@ -313,6 +313,10 @@ void AddRunKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(
       Key("run.lanes_at_once", kFree, FIELD(run.lanes_at_once),
           Says("lanes computed at the same time; 0: as cores allow").Within({0, 65536})));
+  keys->push_back(
+      Key("run.sample_threads", kFree, FIELD(run.sample_threads),
+          Says("threads that decode and augment, per rank; 0: one for each of its cores")
+              .Within({0, 1024})));
   keys->push_back(Key("run.heartbeat_limit", kFree, FIELD(run.heartbeat_limit),
                       Says("seconds of silence after which a rank counts as lost")
                           .Within({.low = 0.5, .high = 86400})));

@@ -42,12 +42,12 @@ void ExpectOnlyGoodRecords(const std::string& directory, const std::vector<Recor
   }
   EXPECT_EQ(all.status().code(), StatusCode::kDataLoss) << all.status();
   for (const Record& expected : good) {
-    const auto record = (*dataset)->Read(expected.id);
+    const auto record = (*dataset)->Read(expected.id());
     if (record.ok()) {
       EXPECT_EQ(*record, expected);
     } else {
       EXPECT_EQ(record.status().code(), StatusCode::kDataLoss) << record.status();
-      EXPECT_NE(record.status().message().find(DescribeSample(expected.id)), std::string::npos)
+      EXPECT_NE(record.status().message().find(DescribeSample(expected.id())), std::string::npos)
           << record.status();
     }
   }
@@ -97,16 +97,20 @@ TEST(Verify, AWishToStopIsServedBetweenFilesAndBetweenRecords) {
 }
 
 TEST(Damage, ARecordUnderAnotherIdFailsItsChecksum) {
-  const Record record{SampleId(7), "train/00000000", 3, 1, 2, 1, "ab"};
-  const std::string bytes = EncodeRecord(record);
-  EXPECT_EQ(*DecodeRecord(SampleId(7), bytes), record);
-  EXPECT_EQ(DecodeRecord(SampleId(8), bytes).status().code(), StatusCode::kDataLoss);
+  const Schema schema = ImageAndLabel({"a", "b", "c", "d"});
+  const ImageSample sample = {3, 1, 2, 1, "ab"};
+  const std::string bytes = EncodeRecord(SampleId(7), "train/00000000", sample.Values());
+  const auto record = Record::Decode(SampleId(7), bytes, schema);
+  ASSERT_TRUE(record.ok()) << record.status();
+  EXPECT_EQ(record->source_path(), "train/00000000");
+  EXPECT_EQ(ImageSample::Of(*record), sample);
+  EXPECT_EQ(Record::Decode(SampleId(8), bytes, schema).status().code(), StatusCode::kDataLoss);
   for (size_t i = 0; i < bytes.size(); ++i) {
-    EXPECT_FALSE(DecodeRecord(SampleId(7), bytes.substr(0, i)).ok()) << i;
+    EXPECT_FALSE(Record::Decode(SampleId(7), bytes.substr(0, i), schema).ok()) << i;
     for (int bit = 0; bit < 8; ++bit) {
       std::string damaged = bytes;
       damaged[i] = static_cast<char>(damaged[i] ^ (1 << bit));
-      EXPECT_FALSE(DecodeRecord(SampleId(7), damaged).ok()) << i;
+      EXPECT_FALSE(Record::Decode(SampleId(7), damaged, schema).ok()) << i;
     }
   }
 }

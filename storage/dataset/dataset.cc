@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/dataset/dataset.h"
 
+#include <algorithm>
+
+#include "base/check.h"
 #include "base/suggest.h"
 #include "storage/dataset/id_permutation.h"
 #include "storage/dataset/info_codec.h"
@@ -51,17 +54,16 @@ class Dataset::Core {
     return OpenMetaValue(key, value);
   }
 
-  Result<CheckedRecord> ReadOnce(SampleId id) const {
-    const Result<std::string> bytes = store->Get(KeyOfSample(id));
+  Result<Record> ReadOnce(SampleId id) const {
+    Result<std::string> bytes = store->Get(KeyOfSample(id));
     if (bytes.status().code() == StatusCode::kNotFound) return DataLoss("there is no such key");
     if (!bytes.ok()) return bytes.status();
-    ASSIGN_OR_RETURN(Record record, DecodeRecord(id, *bytes));
-    return CheckedRecord{std::move(record), RecordChecksum(*bytes)};
+    return Record::Decode(id, *std::move(bytes), info.schema);
   }
 
   // Twice: a bus or a disk that errs once is not a damaged sample.
-  Result<CheckedRecord> ReadTwice(SampleId id) const {
-    Result<CheckedRecord> record = ReadOnce(id);
+  Result<Record> ReadTwice(SampleId id) const {
+    Result<Record> record = ReadOnce(id);
     if (!record.ok()) record = ReadOnce(id);
     if (record.ok()) return record;
     const std::string file = store->FileOf(KeyOfSample(id));
@@ -74,13 +76,13 @@ class Dataset::Core {
   }
 
   // Appends records from the next one on until `count` are there or one cannot be read.
-  void ScanInto(SampleId first, size_t count, std::vector<CheckedRecord>* records) const {
+  void ScanInto(SampleId first, size_t count, std::vector<Record>* records) const {
     const auto visit = [&](std::string_view key, std::string_view value) -> Result<bool> {
       SampleId id;
       const SampleId expected(first.value + records->size());
       if (!SampleOfKey(key, &id) || id != expected) return false;
-      ASSIGN_OR_RETURN(Record record, DecodeRecord(id, value));
-      records->push_back({std::move(record), RecordChecksum(value)});
+      ASSIGN_OR_RETURN(Record record, Record::Decode(id, std::string(value), info.schema));
+      records->push_back(std::move(record));
       return records->size() < count;
     };
     // A failure here is not the last word: the records that are missing are read one by one.
@@ -144,31 +146,32 @@ Result<std::unique_ptr<Dataset>> Dataset::Open(const std::string& directory_as_g
 
 Result<Record> Dataset::Read(SampleId id) const {
   RETURN_IF_ERROR(core_->CheckRange(id, 1));
-  ASSIGN_OR_RETURN(CheckedRecord checked, core_->ReadTwice(id));
-  return std::move(checked.record);
+  return core_->ReadTwice(id);
 }
 
-Result<std::vector<Dataset::CheckedRecord>> Dataset::ReadRangeChecked(SampleId first,
-                                                                      int64_t count) const {
+Result<std::vector<Record>> Dataset::ReadRange(SampleId first, int64_t count) const {
   RETURN_IF_ERROR(core_->CheckRange(first, count));
-  std::vector<CheckedRecord> records;
+  std::vector<Record> records;
   const auto wanted = static_cast<size_t>(count);
   records.reserve(wanted);
   if (wanted > 0) core_->ScanInto(first, wanted, &records);
   while (records.size() < wanted) {
-    ASSIGN_OR_RETURN(CheckedRecord record,
-                     core_->ReadTwice(SampleId(first.value + records.size())));
+    ASSIGN_OR_RETURN(Record record, core_->ReadTwice(SampleId(first.value + records.size())));
     records.push_back(std::move(record));
   }
   return records;
 }
 
-Result<std::vector<Record>> Dataset::ReadRange(SampleId first, int64_t count) const {
-  ASSIGN_OR_RETURN(std::vector<CheckedRecord> checked, ReadRangeChecked(first, count));
-  std::vector<Record> records;
-  records.reserve(checked.size());
-  for (CheckedRecord& c : checked) records.push_back(std::move(c.record));
-  return records;
+int64_t Dataset::chunks() const {
+  return (core_->info.samples() + core_->info.shard_size - 1) / core_->info.shard_size;
+}
+
+Result<std::vector<SampleFacts>> Dataset::Facts(int64_t chunk) const {
+  CHECK(chunk >= 0 && chunk < chunks()) << "chunk " << chunk;
+  const int64_t size = core_->info.shard_size;
+  const int64_t count = std::min(size, core_->info.samples() - chunk * size);
+  ASSIGN_OR_RETURN(const std::string text, core_->Meta(FactsKey(chunk)));
+  return DecodeFacts(text, count);
 }
 
 Result<std::vector<std::string>> Dataset::Listing(std::string_view split_name) const {

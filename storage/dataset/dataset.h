@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,46 +19,55 @@
 
 #include "base/hash.h"
 #include "base/ids.h"
+#include "base/sample/schema.h"
 #include "base/status.h"
+#include "storage/dataset/record.h"
 
 namespace lockstep::storage {
+
+// The size of one image, and where it is.
+struct SizeExample {
+  int64_t height = 0;
+  int64_t width = 0;
+  std::string path;
+  bool operator==(const SizeExample&) const = default;
+};
 
 // A split is one contiguous range of ids: first_id .. first_id + count - 1.
 struct SplitInfo {
   std::string name;
   uint64_t first_id = 0;
   int64_t count = 0;
+  // The images of the split that are of extreme size (the lowest, the highest, the narrowest, the
+  // widest, the flattest, the steepest), without duplicates: one where all are of one size.
+  std::vector<SizeExample> sizes;
 };
 
 // What the dataset says about itself.
 struct DatasetInfo {
-  std::vector<std::string> classes;             // name of label 0, 1, ...
+  Schema schema;                                // the fields that every sample has
   std::vector<SplitInfo> splits;                // in bytewise name order; the first begins at id 0
   int64_t shard_size = 256;                     // consecutive ids per shard
-  int64_t height = 0, width = 0, channels = 0;  // of the samples when all are equal, else 0
+  int64_t height = 0, width = 0, channels = 0;  // of the images when all are equal, else 0
   // Mean and population deviation of the pixel values / 255, per channel, over the split "train"
-  // (over the first where there is none). Empty where samples differ in their number of channels.
+  // (over the first where there is none). Empty where images differ in their number of channels.
   std::vector<double> channel_mean, channel_std;
-  std::string source;                 // the importer and what it read, for people
-  Hash128Value source_fingerprint;    // of the source's contents
-  Hash128Value digest;                // of everything that matters to a run (docs/formats.md)
-  std::vector<std::string> rejected;  // source paths that did not decode and so have no id
+  int64_t record_bytes = 0;         // of all records together
+  std::string source;               // the importer and what it read, for people
+  Hash128Value source_fingerprint;  // of the source's contents
+  Hash128Value digest;              // of everything that matters to a run (docs/formats.md)
+  // Files of the source that are not in the dataset: how many there are for each reason, and the
+  // first 1,000 of them, each as "PATH: REASON".
+  std::map<std::string, int64_t> rejected_for;
+  std::vector<std::string> rejected;
+
+  const std::vector<std::string>& classes() const { return schema.classes(); }
 
   int64_t samples() const;
   // An unknown name is invalid-argument and lists the splits there are.
   Result<SplitInfo> Split(std::string_view name) const;
   // The split a sample belongs to, or null for an id that is not in the dataset.
   const SplitInfo* SplitOf(SampleId id) const;
-};
-
-struct Record {
-  SampleId id;
-  std::string source_path;  // of the original, relative to the source
-  int32_t label = 0;
-  int32_t height = 0, width = 0, channels = 0;
-  std::string pixels;  // H W C, one byte per value
-
-  bool operator==(const Record&) const = default;
 };
 
 // Every method may be called by any number of threads at once.
@@ -78,12 +88,11 @@ class Dataset {
   // The records first .. first + count - 1 in id order, in one pass. Errors as for Read.
   Result<std::vector<Record>> ReadRange(SampleId first, int64_t count) const;
 
-  // The same, with the record's own checksum, and the listing: what VerifyDataset needs.
-  struct CheckedRecord {
-    Record record;
-    uint64_t checksum = 0;
-  };
-  Result<std::vector<CheckedRecord>> ReadRangeChecked(SampleId first, int64_t count) const;
+  // Sizes and labels of a chunk of samples, without their records: ids chunk * shard_size and on,
+  // shard_size of them or as many as there are. `chunk` counts from 0.
+  Result<std::vector<SampleFacts>> Facts(int64_t chunk) const;
+  int64_t chunks() const;
+
   // The sorted source paths of a split, as they were when ids were given.
   Result<std::vector<std::string>> Listing(std::string_view split) const;
 

@@ -30,18 +30,21 @@ TEST(Dataset, GivesBackEverySampleOfTheSource) {
     const auto record = (*dataset)->Read(SampleId(id));
     ASSERT_TRUE(record.ok()) << record.status();
     const size_t split = id < 100 ? 0 : 1;
-    const size_t slash = record->source_path.find('/');
-    EXPECT_EQ(record->source_path.substr(0, slash), split == 0 ? "test" : "train");
-    const size_t index = std::stoul(record->source_path.substr(slash + 1));
-    const SourceSample source = made.Sample(split, index);
-    EXPECT_EQ(record->id, SampleId(id));
-    EXPECT_EQ(record->label, source.label);
-    EXPECT_EQ(record->pixels, source.pixels);
-    EXPECT_EQ(record->height, 5);
-    EXPECT_EQ(record->width, 4);
-    EXPECT_EQ(record->channels, 3);
+    const std::string path(record->source_path());
+    const size_t slash = path.find('/');
+    EXPECT_EQ(path.substr(0, slash), split == 0 ? "test" : "train");
+    const size_t index = std::stoul(path.substr(slash + 1));
+    const ImageSample source = made.Sample(split, index);
+    EXPECT_EQ(record->id(), SampleId(id));
+    EXPECT_EQ(ImageSample::Of(*record), source);
+    EXPECT_EQ(source.height, 5);
+    EXPECT_EQ(source.width, 4);
+    EXPECT_EQ(source.channels, 3);
+    const auto facts = (*dataset)->Facts(static_cast<int64_t>(id) / 16);
+    ASSERT_TRUE(facts.ok()) << facts.status();
+    EXPECT_EQ((*facts)[id % 16], (SampleFacts{5, 4, source.label, 0}));
     const size_t place = index + split * 100;
-    EXPECT_FALSE(seen[place]) << record->source_path;
+    EXPECT_FALSE(seen[place]) << path;
     seen[place] = true;
   }
 }
@@ -52,7 +55,7 @@ TEST(Dataset, SaysWhatItIs) {
   const auto dataset = Dataset::Open(scratch / "d/");
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   const DatasetInfo& info = (*dataset)->info();
-  EXPECT_EQ(info.classes.size(), 10u);
+  EXPECT_EQ(info.classes().size(), 10u);
   EXPECT_EQ(info.shard_size, 16);
   EXPECT_EQ(info.height, 5);
   EXPECT_EQ(info.width, 4);
@@ -100,7 +103,9 @@ TEST(Dataset, ReadRangeIsTheSameAsRead) {
     const auto range = (*dataset)->ReadRange(SampleId(static_cast<uint64_t>(first)), count);
     ASSERT_TRUE(range.ok()) << range.status();
     ASSERT_EQ(range->size(), static_cast<size_t>(count));
-    for (const Record& record : *range) EXPECT_EQ(record, *(*dataset)->Read(record.id));
+    for (const Record& record : *range) {
+      EXPECT_EQ(record, *(*dataset)->Read(record.id()));
+    }
   }
 }
 
@@ -224,7 +229,7 @@ TEST(Dataset, AnotherFormatVersionIsSaid) {
   const std::string path = scratch / "d/dataset.manifest";
   std::string text = *ReadRegularFile(path);
   // The next version, whole in itself: its own hash is of the text without the hash's line.
-  text.replace(text.find("\"version\": 1"), 12, "\"version\": 2");
+  text.replace(text.find("\"version\": 2"), 12, "\"version\": 3");
   const size_t line = text.find(" \"hash\"");
   const size_t end = text.find('\n', line) + 1;
   const std::string body = text.substr(0, line) + text.substr(end);
@@ -233,7 +238,7 @@ TEST(Dataset, AnotherFormatVersionIsSaid) {
   std::ofstream(path) << text;
   const Status status = Dataset::Open(scratch / "d").status();
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status;
-  EXPECT_NE(status.message().find("format version 2"), std::string::npos) << status;
+  EXPECT_NE(status.message().find("format version 3"), std::string::npos) << status;
 }
 
 }  // namespace

@@ -11,13 +11,53 @@ namespace {
 
 using nlohmann::json;
 
+json SchemaJson(const Schema& schema) {
+  json fields = json::array();
+  for (const FieldSpec& field : schema.fields) {
+    fields.push_back({{"name", field.name},
+                      {"kind", FieldKindName(field.kind)},
+                      {"of", field.of},
+                      {"classes", field.classes},
+                      {"most", field.most},
+                      {"optional", field.optional}});
+  }
+  return fields;
+}
+
+Result<Schema> SchemaFrom(const std::vector<JsonObject>& fields) {
+  Schema schema;
+  for (const JsonObject& f : fields) {
+    Result<FieldKind> kind = FieldKindOf(f.Text("kind"));
+    if (!kind.ok()) return DataLoss(kind.status().message());
+    schema.fields.push_back({.name = f.Text("name"),
+                             .kind = *kind,
+                             .of = f.Text("of"),
+                             .classes = f.Texts("classes"),
+                             .most = f.Integer("most"),
+                             .optional = f.Bool("optional")});
+  }
+  const Status status = schema.Check();
+  return status.ok() ? Result<Schema>(std::move(schema)) : DataLoss(status.message());
+}
+
 json ToJson(const DatasetInfo& info) {
   json splits = json::array();
   for (const SplitInfo& s : info.splits) {
-    splits.push_back({{"name", s.name}, {"first_id", s.first_id}, {"count", s.count}});
+    json sizes = json::array();
+    for (const SizeExample& size : s.sizes) {
+      sizes.push_back({{"height", size.height}, {"width", size.width}, {"path", size.path}});
+    }
+    splits.push_back(
+        {{"name", s.name}, {"first_id", s.first_id}, {"count", s.count}, {"sizes", sizes}});
+  }
+  json rejected_for = json::array();
+  for (const auto& [reason, count] : info.rejected_for) {
+    rejected_for.push_back({{"reason", reason}, {"count", count}});
   }
   return {{"version", kDatasetVersion},
-          {"classes", info.classes},
+          {"schema", SchemaJson(info.schema)},
+          {"record_bytes", info.record_bytes},
+          {"rejected_for", rejected_for},
           {"splits", splits},
           {"shard_size", info.shard_size},
           {"height", info.height},
@@ -33,10 +73,23 @@ json ToJson(const DatasetInfo& info) {
 
 Result<DatasetInfo> FromJson(const JsonObject& j) {
   DatasetInfo info;
-  info.classes = j.Texts("classes");
+  const int64_t version = j.Integer("version");
+  if (version != static_cast<int64_t>(kDatasetVersion)) {
+    return DataLoss("version " + std::to_string(version) + ", expected " +
+                    std::to_string(kDatasetVersion));
+  }
+  ASSIGN_OR_RETURN(info.schema, SchemaFrom(j.Objects("schema")));
   for (const JsonObject& s : j.Objects("splits")) {
     info.splits.push_back(
-        {s.Text("name"), static_cast<uint64_t>(s.Integer("first_id")), s.Integer("count")});
+        {s.Text("name"), static_cast<uint64_t>(s.Integer("first_id")), s.Integer("count"), {}});
+    for (const JsonObject& size : s.Objects("sizes")) {
+      info.splits.back().sizes.push_back(
+          {size.Integer("height"), size.Integer("width"), size.Text("path")});
+    }
+  }
+  info.record_bytes = j.Integer("record_bytes");
+  for (const JsonObject& r : j.Objects("rejected_for")) {
+    info.rejected_for[r.Text("reason")] = r.Integer("count");
   }
   info.shard_size = j.Integer("shard_size");
   info.height = j.Integer("height");
@@ -48,10 +101,6 @@ Result<DatasetInfo> FromJson(const JsonObject& j) {
   info.source_fingerprint = j.Hex128("source_fingerprint");
   info.digest = j.Hex128("digest");
   info.rejected = j.Texts("rejected");
-  const int64_t version = j.Integer("version");
-  if (version != static_cast<int64_t>(kDatasetVersion)) {
-    return DataLoss("version " + std::to_string(version) + ", expected 1");
-  }
   return info;
 }
 
@@ -78,7 +127,7 @@ Result<std::string> EncodeInfo(const DatasetInfo& info) {
   try {
     return ToJson(info).dump(1);
   } catch (const json::exception& e) {
-    return InvalidArgument("classes, split names, the source's name and paths must be UTF-8: " +
+    return InvalidArgument("class names, split names, the source's name and paths must be UTF-8: " +
                            std::string(e.what()));
   }
 }
@@ -99,8 +148,16 @@ DigestBuilder::DigestBuilder(const DatasetInfo& info) {
     hasher_.Update(s);
   };
   hasher_.UpdateU64(kDatasetVersion);
-  hasher_.UpdateU64(info.classes.size());
-  for (const std::string& name : info.classes) text(name);
+  hasher_.UpdateU64(info.schema.fields.size());
+  for (const FieldSpec& field : info.schema.fields) {
+    text(field.name);
+    text(std::string(FieldKindName(field.kind)));
+    text(field.of);
+    hasher_.UpdateU64(field.classes.size());
+    for (const std::string& name : field.classes) text(name);
+    hasher_.UpdateU64(static_cast<uint64_t>(field.most));
+    hasher_.UpdateU64(field.optional ? 1 : 0);
+  }
   hasher_.UpdateU64(info.splits.size());
   for (const SplitInfo& split : info.splits) {
     text(split.name);

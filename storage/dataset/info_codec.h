@@ -13,14 +13,14 @@
 
 namespace lockstep::storage {
 
-inline constexpr uint64_t kDatasetVersion = 1;
+inline constexpr uint64_t kDatasetVersion = 2;
 
 // As JSON. Fails with invalid-argument if a text in it is not UTF-8.
 Result<std::string> EncodeInfo(const DatasetInfo& info);
 // Fails with data-loss where the text is not what EncodeInfo writes, or contradicts itself.
 Result<DatasetInfo> DecodeInfo(std::string_view text);
 
-// XXH3-128 over the version, classes, splits, shard size and channel statistics of `info`, then
+// XXH3-128 over the version, schema, splits, shard size and channel statistics of `info`, then
 // (id, record checksum) of every sample in id order. The other fields are not in it.
 class DigestBuilder {
  public:

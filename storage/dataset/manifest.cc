@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr char kFormat[] = "lockstep-dataset";
-constexpr int64_t kManifestVersion = 1;
+constexpr int64_t kManifestVersion = 2;
 constexpr HashedFormat kHashedFormat = {kFormat, kManifestVersion,
                                         "Import the source again, or use the program that made it"};
 constexpr int64_t kMostManifestBytes = int64_t{64} << 20;

@@ -2,6 +2,7 @@
 #include "storage/dataset/meta_values.h"
 
 #include <cstdio>
+#include <iterator>
 
 #include "base/hash.h"
 #include "storage/dataset/little_endian.h"
@@ -17,12 +18,49 @@ uint64_t ChecksumOf(std::string_view key, std::string_view contents) {
   return hasher.Digest64();
 }
 
+constexpr int32_t SampleFacts::*kColumns[] = {&SampleFacts::height, &SampleFacts::width,
+                                              &SampleFacts::label, &SampleFacts::boxes};
+
+std::string EightDigits(int64_t number) {
+  char text[24];
+  std::snprintf(text, sizeof text, "%08lld", static_cast<long long>(number));
+  return text;
+}
+
 }  // namespace
 
 std::string ListingKey(std::string_view split, int64_t chunk) {
-  char number[24];
-  std::snprintf(number, sizeof number, "%08lld", static_cast<long long>(chunk));
-  return "listing/" + std::string(split) + "/" + number;
+  return "listing/" + std::string(split) + "/" + EightDigits(chunk);
+}
+
+std::string FactsKey(int64_t chunk) { return "facts/" + EightDigits(chunk); }
+
+std::string EncodeFacts(std::span<const SampleFacts> facts) {
+  std::string text;
+  text.reserve(facts.size() * sizeof(SampleFacts));
+  for (int32_t SampleFacts::*column : kColumns) {
+    for (const SampleFacts& sample : facts) {
+      AppendLittleEndian<uint32_t>(static_cast<uint32_t>(sample.*column), &text);
+    }
+  }
+  return text;
+}
+
+Result<std::vector<SampleFacts>> DecodeFacts(std::string_view text, int64_t count) {
+  const auto n = static_cast<size_t>(count);
+  if (text.size() != n * 4 * std::size(kColumns)) {
+    return DataLoss("the facts of " + std::to_string(count) + " samples are " +
+                    std::to_string(text.size()) + " bytes");
+  }
+  std::vector<SampleFacts> facts(n);
+  const char* at = text.data();
+  for (int32_t SampleFacts::*column : kColumns) {
+    for (SampleFacts& sample : facts) {
+      sample.*column = static_cast<int32_t>(LoadLittleEndian<uint32_t>(at));
+      at += 4;
+    }
+  }
+  return facts;
 }
 
 std::string SealMetaValue(std::string_view key, std::string_view contents) {

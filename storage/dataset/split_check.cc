@@ -41,13 +41,48 @@ std::string ClassesThat(const std::vector<std::string>& classes,
   return std::to_string(count) + " classes: " + names + (count > kMostNamed ? ", ..." : "");
 }
 
+// Whether an image is nearer to an extreme than another: by size, then by path.
+using Nearer = bool (*)(const SizeExample&, const SizeExample&);
+struct Extreme {
+  std::optional<SizeExample> SplitLook::*place;
+  Nearer nearer;
+};
+bool Flatter(const SizeExample& a, const SizeExample& b) {  // a smaller height for its width
+  return a.height * b.width < b.height * a.width;
+}
+constexpr Extreme kExtremes[] = {
+    {&SplitLook::lowest,
+     [](const SizeExample& a, const SizeExample& b) { return a.height < b.height; }},
+    {&SplitLook::highest,
+     [](const SizeExample& a, const SizeExample& b) { return a.height > b.height; }},
+    {&SplitLook::narrowest,
+     [](const SizeExample& a, const SizeExample& b) { return a.width < b.width; }},
+    {&SplitLook::widest,
+     [](const SizeExample& a, const SizeExample& b) { return a.width > b.width; }},
+    {&SplitLook::flattest, Flatter},
+    {&SplitLook::steepest,
+     [](const SizeExample& a, const SizeExample& b) { return Flatter(b, a); }}};
+
+void Offer(const SizeExample& example, SplitLook* look) {
+  for (const Extreme& extreme : kExtremes) {
+    std::optional<SizeExample>& best = look->*extreme.place;
+    const bool better = !best || extreme.nearer(example, *best) ||
+                        (!extreme.nearer(*best, example) && example.path < best->path);
+    if (better) best = example;
+  }
+}
+
 }  // namespace
 
-void SplitLook::Add(int64_t h, int64_t w, int64_t c, int32_t label) {
-  MergeSize(h, &height);
-  MergeSize(w, &width);
-  MergeSize(c, &channels);
-  const auto index = static_cast<size_t>(label);
+void SplitLook::Add(const SampleFacts& sample, int64_t c, const std::string& path) {
+  if (sample.height > 0) {
+    MergeSize(sample.height, &height);
+    MergeSize(sample.width, &width);
+    MergeSize(c, &channels);
+    Offer({sample.height, sample.width, path}, this);
+  }
+  if (sample.label < 0) return;
+  const auto index = static_cast<size_t>(sample.label);
   if (samples_of_class.size() <= index) samples_of_class.resize(index + 1);
   ++samples_of_class[index];
 }
@@ -62,22 +97,35 @@ void SplitLook::Merge(const SplitLook& other) {
   for (size_t label = 0; label < other.samples_of_class.size(); ++label) {
     samples_of_class[label] += other.samples_of_class[label];
   }
+  for (const Extreme& extreme : kExtremes) {
+    if (other.*extreme.place) Offer(*(other.*extreme.place), this);
+  }
 }
 
-Status CheckSizesAgree(const std::vector<SplitLook>& splits) {
+std::vector<SizeExample> SplitLook::Examples() const {
+  std::vector<SizeExample> examples;
+  for (const Extreme& extreme : kExtremes) {
+    if (!(this->*extreme.place)) continue;
+    const SizeExample& example = *(this->*extreme.place);
+    if (std::find(examples.begin(), examples.end(), example) == examples.end()) {
+      examples.push_back(example);
+    }
+  }
+  return examples;
+}
+
+std::vector<std::string> SizeWarnings(const std::vector<SplitLook>& splits) {
   const SplitLook* first = nullptr;
   for (const SplitLook& look : splits) {
     if (!OfOneSize(look)) continue;
     if (first == nullptr) first = &look;
     if (SizeText(*first) == SizeText(look)) continue;
-    return InvalidArgument("split '" + first->name + "' has images of " + SizeText(*first) +
-                           " (H W C) and split '" + look.name + "' has images of " +
-                           SizeText(look) +
-                           ": a model trained on one could not be evaluated on the other; leave "
-                           "in the source only files that belong together, or import them into "
-                           "two datasets");
+    return {"split '" + first->name + "' has images of " + SizeText(*first) +
+            " (H W C) and split '" + look.name + "' has images of " + SizeText(look) +
+            ": a model that is trained on one can be evaluated on the other only where the "
+            "augmentation makes one size of them"};
   }
-  return OkStatus();
+  return {};
 }
 
 std::vector<std::string> LabelWarnings(const std::vector<SplitLook>& splits,

@@ -12,29 +12,50 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+SampleFacts Facts(int64_t height, int64_t width, int32_t label = 0) {
+  return {static_cast<int32_t>(height), static_cast<int32_t>(width), label, 0};
+}
+
 SplitLook Look(const std::string& name, int64_t height, int64_t width, int64_t channels,
                const std::vector<int32_t>& labels = {0}) {
   SplitLook look{.name = name};
-  for (const int32_t label : labels) look.Add(height, width, channels, label);
+  for (const int32_t label : labels) look.Add(Facts(height, width, label), channels, "a");
   return look;
 }
 
 TEST(SplitCheckTest, SplitsOfOneSizeAgreeAndMixedOnesSayNothing) {
-  EXPECT_TRUE(CheckSizesAgree({Look("test", 28, 28, 1), Look("train", 28, 28, 1)}).ok());
+  EXPECT_THAT(SizeWarnings({Look("test", 28, 28, 1), Look("train", 28, 28, 1)}), IsEmpty());
   SplitLook mixed = Look("train", 28, 28, 1);
-  mixed.Add(30, 28, 1, 0);
+  mixed.Add(Facts(30, 28), 1, "b");
   EXPECT_EQ(mixed.height, 0);
-  EXPECT_TRUE(CheckSizesAgree({Look("test", 32, 28, 1), mixed}).ok());
+  EXPECT_THAT(SizeWarnings({Look("test", 32, 28, 1), mixed}), IsEmpty());
+}
+
+TEST(SplitCheckTest, TheExtremeImagesAreKeptWhateverTheOrder) {
+  const std::vector<std::pair<SampleFacts, std::string>> samples = {
+      {Facts(10, 10), "d"}, {Facts(20, 5), "c"}, {Facts(4, 40), "b"},
+      {Facts(8, 8), "e"},   {Facts(4, 40), "a"}, {Facts(9, 11), "f"}};
+  SplitLook forwards{.name = "train"}, backwards{.name = "train"};
+  for (const auto& [facts, path] : samples) forwards.Add(facts, 3, path);
+  for (size_t i = samples.size(); i-- > 0;) {
+    SplitLook one{.name = "train"};
+    one.Add(samples[i].first, 3, samples[i].second);
+    backwards.Merge(one);
+  }
+  // Lowest, widest and flattest is one image; highest, narrowest and steepest another.
+  const std::vector<SizeExample> expected = {{4, 40, "a"}, {20, 5, "c"}};
+  EXPECT_EQ(forwards.Examples(), expected);
+  EXPECT_EQ(backwards.Examples(), expected);
+  EXPECT_EQ(Look("train", 28, 28, 1, {0, 1}).Examples(), (std::vector<SizeExample>{{28, 28, "a"}}));
 }
 
 TEST(SplitCheckTest, EachDifferingSideIsNamedWithBothSplits) {
   for (const SplitLook& other :
        {Look("test", 32, 28, 1), Look("test", 28, 32, 1), Look("test", 28, 28, 3)}) {
-    const Status status = CheckSizesAgree({other, Look("train", 28, 28, 1)});
-    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-    EXPECT_THAT(status.message(),
-                AllOf(HasSubstr("'test'"), HasSubstr("'train'"), HasSubstr("28 x 28 x 1"),
-                      HasSubstr(std::to_string(other.height) + " x ")));
+    EXPECT_THAT(
+        SizeWarnings({other, Look("train", 28, 28, 1)}),
+        ElementsAre(AllOf(HasSubstr("'test'"), HasSubstr("'train'"), HasSubstr("28 x 28 x 1"),
+                          HasSubstr(std::to_string(other.height) + " x "))));
   }
 }
 

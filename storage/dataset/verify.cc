@@ -36,16 +36,16 @@ Status HashFiles(const std::string& directory, const DatasetManifest& manifest,
 }
 
 // Reads a run of records; where it cannot be read as one, record by record, naming each.
-std::vector<Dataset::CheckedRecord> ReadGood(const Dataset& dataset, SampleId first, int64_t count,
-                                             VerifyReport* report) {
-  Result<std::vector<Dataset::CheckedRecord>> run = dataset.ReadRangeChecked(first, count);
+std::vector<Record> ReadGood(const Dataset& dataset, SampleId first, int64_t count,
+                             VerifyReport* report) {
+  Result<std::vector<Record>> run = dataset.ReadRange(first, count);
   if (run.ok()) return *std::move(run);
-  std::vector<Dataset::CheckedRecord> good;
+  std::vector<Record> good;
   for (int64_t i = 0; i < count; ++i) {
     const SampleId id(first.value + static_cast<uint64_t>(i));
-    Result<std::vector<Dataset::CheckedRecord>> one = dataset.ReadRangeChecked(id, 1);
+    Result<Record> one = dataset.Read(id);
     if (one.ok()) {
-      good.push_back(std::move((*one)[0]));
+      good.push_back(*std::move(one));
     } else {
       report->problems.push_back({DescribeSample(id), one.status().message()});
     }
@@ -53,8 +53,39 @@ std::vector<Dataset::CheckedRecord> ReadGood(const Dataset& dataset, SampleId fi
   return good;
 }
 
+// Compares what the columns say of each sample with its record; ids come in increasing order.
+class FactsCheck {
+ public:
+  explicit FactsCheck(const Dataset* dataset) : dataset_(dataset) {}
+
+  void Check(const Record& record, VerifyReport* report) {
+    const auto size = static_cast<uint64_t>(dataset_->info().shard_size);
+    const auto chunk = static_cast<int64_t>(record.id().value / size);
+    if (chunk != chunk_) {
+      chunk_ = chunk;
+      Result<std::vector<SampleFacts>> facts = dataset_->Facts(chunk);
+      facts_.clear();
+      if (facts.ok()) {
+        facts_ = *std::move(facts);
+      } else {
+        report->problems.push_back(
+            {"facts of chunk " + std::to_string(chunk), facts.status().message()});
+      }
+    }
+    if (facts_.empty()) return;
+    if (facts_[record.id().value % size] == FactsOf(dataset_->info().schema, record)) return;
+    report->problems.push_back(
+        {DescribeSample(record.id()), "the columns say another size, label or number of boxes"});
+  }
+
+ private:
+  const Dataset* dataset_;
+  int64_t chunk_ = -1;
+  std::vector<SampleFacts> facts_;  // of that chunk; empty where they cannot be read
+};
+
 Status CheckSplit(const Dataset& dataset, const SplitInfo& split, const Advance& advance,
-                  DigestBuilder* digest, VerifyReport* report) {
+                  DigestBuilder* digest, FactsCheck* facts, VerifyReport* report) {
   const Result<std::vector<std::string>> listing = dataset.Listing(split.name);
   std::vector<uint32_t> order;
   if (listing.ok()) {
@@ -67,15 +98,16 @@ Status CheckSplit(const Dataset& dataset, const SplitInfo& split, const Advance&
   for (int64_t begin = 0; begin < split.count; begin += kRun) {
     const int64_t count = std::min(kRun, split.count - begin);
     const SampleId first(split.first_id + static_cast<uint64_t>(begin));
-    for (const auto& [record, checksum] : ReadGood(dataset, first, count, report)) {
+    for (const Record& record : ReadGood(dataset, first, count, report)) {
       ++report->records;
-      digest->Add(record.id, checksum);
+      digest->Add(record.id(), record.checksum());
+      facts->Check(record, report);
       if (order.empty()) continue;
-      const std::string& path = (*listing)[order[record.id.value - split.first_id]];
-      if (record.source_path != path) {
+      const std::string& path = (*listing)[order[record.id().value - split.first_id]];
+      if (record.source_path() != path) {
         report->problems.push_back(
-            {DescribeSample(record.id),
-             "source path '" + record.source_path + "', expected '" + path + "'"});
+            {DescribeSample(record.id()),
+             "source path '" + std::string(record.source_path()) + "', expected '" + path + "'"});
       }
     }
     RETURN_IF_ERROR(advance(count));
@@ -86,8 +118,9 @@ Status CheckSplit(const Dataset& dataset, const SplitInfo& split, const Advance&
 Status CheckRecords(const Dataset& dataset, const Advance& advance, VerifyReport* report) {
   const DatasetInfo& info = dataset.info();
   DigestBuilder digest(info);
+  FactsCheck facts(&dataset);
   for (const SplitInfo& split : info.splits) {
-    RETURN_IF_ERROR(CheckSplit(dataset, split, advance, &digest, report));
+    RETURN_IF_ERROR(CheckSplit(dataset, split, advance, &digest, &facts, report));
   }
   if (report->records != info.samples()) return OkStatus();
   report->digest = digest.Digest();

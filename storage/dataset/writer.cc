@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plan. Ids are cut into ranges, and threads write the records of a range into a sorted file of
-// its own, in any order; what is learned of them (checksums, sizes, sums of pixels) is kept by id
-// or added up exactly, so that no order shows in the result. Finish then makes statistics and
-// digest, has RocksDB take the sorted files over, and writes the manifest; the directory's change
-// of name comes last of all.
+// its own, in any order, and what the columns say of them into another; what is learned of them
+// (checksums, extreme sizes, counts) is kept by id or merged in a way that no order shows in the
+// result. Finish then makes the digest, has RocksDB take the sorted files over, and writes the
+// manifest; the directory's change of name comes last of all.
 #include "storage/dataset/writer.h"
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "base/mutex.h"
 #include "base/watch.h"
-#include "storage/dataset/channel_statistics.h"
 #include "storage/dataset/id_permutation.h"
 #include "storage/dataset/import_directory.h"
 #include "storage/dataset/info_codec.h"
@@ -58,14 +58,14 @@ Status Explain(const Status& status, const std::string& out) {
 
 // What was learned of the samples of some ranges.
 struct Seen {
-  ChannelSums sums;               // over the split of the statistics
   std::vector<SplitLook> splits;  // in their order
+  int64_t bytes = 0;              // of the records
 
   explicit Seen(const std::vector<SplitListing>& listings) {
     for (const SplitListing& listing : listings) splits.push_back({.name = listing.name});
   }
   void Merge(const Seen& other) {
-    sums.Merge(other.sums);
+    bytes += other.bytes;
     for (size_t s = 0; s < splits.size(); ++s) splits[s].Merge(other.splits[s]);
   }
 };
@@ -81,21 +81,24 @@ class DatasetWriter::Core {
     uint64_t first = 0;
     for (const SplitListing& split : options.splits) {
       const auto count = static_cast<int64_t>(split.paths.size());
-      info.splits.push_back({split.name, first, count});
+      info.splits.push_back({split.name, first, count, {}});
       permutations.push_back(IdPermutation(split.paths));
       first += static_cast<uint64_t>(count);
     }
-    info.classes = options.classes;
+    info.schema = options.schema;
+    info.channel_mean = options.channel_mean;
+    info.channel_std = options.channel_std;
     info.shard_size = options.shard_size;
     info.source = options.source;
     info.source_fingerprint = options.source_fingerprint;
+    info.rejected_for = options.rejected_for;
     info.rejected = options.rejected;
     if (options.ids_per_file <= 0) options.ids_per_file = 64 * options.shard_size;
+    // A file holds whole shards, so that no value of the facts lies in two.
+    options.ids_per_file +=
+        (options.shard_size - options.ids_per_file % options.shard_size) % options.shard_size;
     checksums.resize(first);
     ranges_written.resize(static_cast<size_t>(Ranges()));
-    for (size_t s = 0; s < info.splits.size(); ++s) {
-      if (info.splits[s].name == "train") statistics_split = s;
-    }
   }
 
   int64_t Ranges() const {
@@ -105,7 +108,12 @@ class DatasetWriter::Core {
     return directory.path() + "/" + kScratchName + "/" + name + ".sst";
   }
 
-  Result<Record> MakeRecord(SampleId id, size_t split, const SampleAt& sample) const;
+  std::string FactsName(int64_t range) const { return "facts-" + std::to_string(range); }
+
+  // Writes one record, and tells `seen` and `facts` of it.
+  Status WriteRecord(SampleId id, const SampleAt& sample, SortedFile* file, Seen* seen_here,
+                     std::vector<SampleFacts>* facts);
+  Status WriteFacts(int64_t range, const std::vector<SampleFacts>& facts) const;
   Status WriteRange(int64_t range, const SampleAt& sample, const std::function<void()>& written);
   void TakeIn(int64_t range, const Seen& other);
   Result<DatasetInfo> Finish();
@@ -115,39 +123,46 @@ class DatasetWriter::Core {
   ImportDirectory directory;
   DatasetInfo info;
   std::vector<std::vector<uint32_t>> permutations;  // of each split
-  size_t statistics_split = 0;
-  std::vector<uint64_t> checksums;    // by id; a range's thread writes its own part
-  std::vector<std::string> warnings;  // Finish's
+  std::vector<uint64_t> checksums;                  // by id; a range's thread writes its own part
+  std::vector<std::string> warnings;                // Finish's
 
   Mutex mutex;
   Seen seen GUARDED_BY(mutex);
   std::vector<bool> ranges_written GUARDED_BY(mutex);
 };
 
-Result<Record> DatasetWriter::Core::MakeRecord(SampleId id, size_t split,
-                                               const SampleAt& sample) const {
-  const SplitInfo& s = info.splits[split];
-  const size_t index = permutations[split][id.value - s.first_id];
+Status DatasetWriter::Core::WriteRecord(SampleId id, const SampleAt& sample, SortedFile* file,
+                                        Seen* seen_here, std::vector<SampleFacts>* facts) {
+  const auto split = static_cast<size_t>(info.SplitOf(id) - info.splits.data());
+  const size_t index = permutations[split][id.value - info.splits[split].first_id];
   const std::string& path = options.splits[split].paths[index];
-  ASSIGN_OR_RETURN(SourceSample source, sample(split, index));
-  if (source.label < 0 || source.label >= static_cast<int64_t>(info.classes.size())) {
-    return DataLoss("'" + path + "' has label " + std::to_string(source.label) +
-                    ", but there are " + std::to_string(info.classes.size()) + " classes");
+  ASSIGN_OR_RETURN(const std::vector<FieldValue> values, sample(split, index));
+  CHECK_EQ(values.size(), info.schema.fields.size()) << path;
+  for (size_t f = 0; f < values.size(); ++f) {
+    const Status status = CheckValue(info.schema.fields[f], values[f].View());
+    if (!status.ok()) return status.WithContext("'" + path + "'");
   }
-  const int64_t bytes = int64_t{source.height} * source.width * source.channels;
-  if (source.height <= 0 || source.width <= 0 || source.channels <= 0 ||
-      static_cast<int64_t>(source.pixels.size()) != bytes) {
-    return DataLoss("'" + path + "' is " + std::to_string(source.height) + "x" +
-                    std::to_string(source.width) + "x" + std::to_string(source.channels) +
-                    " but has " + std::to_string(source.pixels.size()) + " bytes of pixels");
+  const std::string bytes = EncodeRecord(id, path, values);
+  RETURN_IF_ERROR(file->Add(KeyOfSample(id), bytes));
+  checksums[id.value] = RecordChecksum(bytes);
+  facts->push_back(FactsOf(info.schema, values));
+  seen_here->bytes += static_cast<int64_t>(bytes.size());
+  const int image = info.schema.FirstOf(FieldKind::kImage);
+  const int64_t channels = image < 0 ? 0 : values[static_cast<size_t>(image)].View().dims[2];
+  seen_here->splits[split].Add(facts->back(), channels, path);
+  return OkStatus();
+}
+
+Status DatasetWriter::Core::WriteFacts(int64_t range, const std::vector<SampleFacts>& facts) const {
+  const auto size = static_cast<size_t>(options.shard_size);
+  std::map<std::string, std::string> values;
+  for (size_t begin = 0; begin < facts.size(); begin += size) {
+    const int64_t chunk =
+        (range * options.ids_per_file + static_cast<int64_t>(begin)) / options.shard_size;
+    const auto part = std::span(facts).subspan(begin, std::min(size, facts.size() - begin));
+    values[FactsKey(chunk)] = EncodeFacts(part);
   }
-  return Record{id,
-                path,
-                source.label,
-                source.height,
-                source.width,
-                source.channels,
-                std::move(source.pixels)};
+  return WriteSorted(Scratch(FactsName(range)), values);
 }
 
 Status DatasetWriter::Core::WriteRange(int64_t range, const SampleAt& sample,
@@ -156,18 +171,14 @@ Status DatasetWriter::Core::WriteRange(int64_t range, const SampleAt& sample,
   const int64_t end = std::min(begin + options.ids_per_file, info.samples());
   ASSIGN_OR_RETURN(const auto file, SortedFile::Create(Scratch(std::to_string(range))));
   Seen seen_here(options.splits);
+  std::vector<SampleFacts> facts;
   for (int64_t i = begin; i < end; ++i) {
-    const SampleId id(static_cast<uint64_t>(i));
-    const auto split = static_cast<size_t>(info.SplitOf(id) - info.splits.data());
-    ASSIGN_OR_RETURN(const Record record, MakeRecord(id, split, sample));
-    const std::string bytes = EncodeRecord(record);
-    RETURN_IF_ERROR(file->Add(KeyOfSample(id), bytes));
-    checksums[id.value] = RecordChecksum(bytes);
-    seen_here.splits[split].Add(record.height, record.width, record.channels, record.label);
-    if (split == statistics_split) seen_here.sums.Add(record.pixels, record.channels);
+    RETURN_IF_ERROR(
+        WriteRecord(SampleId(static_cast<uint64_t>(i)), sample, file.get(), &seen_here, &facts));
     if (written) written();
   }
   RETURN_IF_ERROR(file->Finish());
+  RETURN_IF_ERROR(WriteFacts(range, facts));
   TakeIn(range, seen_here);
   return {};
 }
@@ -200,15 +211,19 @@ Result<DatasetInfo> DatasetWriter::Core::Finish() {
     for (size_t r = 0; r < ranges_written.size(); ++r) {
       CHECK(ranges_written[r]) << "range " << r << " was not written";
     }
-    RETURN_IF_ERROR(CheckSizesAgree(seen.splits));
-    warnings = LabelWarnings(seen.splits, info.classes);
+    warnings = SizeWarnings(seen.splits);
+    for (std::string& line : LabelWarnings(seen.splits, info.classes())) {
+      warnings.push_back(std::move(line));
+    }
     SplitLook all;
-    for (const SplitLook& split : seen.splits) all.Merge(split);
+    for (size_t s = 0; s < seen.splits.size(); ++s) {
+      all.Merge(seen.splits[s]);
+      info.splits[s].sizes = seen.splits[s].Examples();
+    }
     info.height = all.height;
     info.width = all.width;
     info.channels = all.channels;
-    info.channel_mean = seen.sums.Mean();
-    info.channel_std = seen.sums.Deviation();
+    info.record_bytes = seen.bytes;
   }
   DigestBuilder digest(info);
   for (size_t id = 0; id < checksums.size(); ++id) digest.Add(SampleId(id), checksums[id]);
@@ -216,10 +231,13 @@ Result<DatasetInfo> DatasetWriter::Core::Finish() {
   ASSIGN_OR_RETURN(const std::string text, EncodeInfo(info));
   RETURN_IF_ERROR(WriteSorted(Scratch(kInfoKey), {{kInfoKey, text}}));
 
-  std::vector<std::string> samples;
-  for (int64_t r = 0; r < Ranges(); ++r) samples.push_back(Scratch(std::to_string(r)));
+  std::vector<std::string> samples, meta = {Scratch(kInfoKey), Scratch("listing")};
+  for (int64_t r = 0; r < Ranges(); ++r) {
+    samples.push_back(Scratch(std::to_string(r)));
+    meta.push_back(Scratch(FactsName(r)));
+  }
   RETURN_IF_ERROR(CheckStop(options.stop));
-  RETURN_IF_ERROR(BuildStore(directory.path(), samples, {Scratch(kInfoKey), Scratch("listing")}));
+  RETURN_IF_ERROR(BuildStore(directory.path(), samples, meta));
   RETURN_IF_ERROR(RemoveTree(directory.path() + "/" + kScratchName));
   RETURN_IF_ERROR(WriteManifest());
   RETURN_IF_ERROR(CheckStop(options.stop));  // the last: after it the dataset is there

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,20 +31,16 @@ struct SplitListing {
   std::vector<std::string> paths;
 };
 
-// One sample as a source has it.
-struct SourceSample {
-  int32_t label = 0;
-  int32_t height = 0, width = 0, channels = 0;
-  std::string pixels;  // H W C, one byte per value
-};
-
 struct WriterOptions {
   std::string directory;  // OUT
   bool replace = false;   // an existing dataset there is replaced when this one is complete
   std::string source;     // DatasetInfo::source
   Hash128Value source_fingerprint;
-  std::vector<std::string> classes;
+  Schema schema;
   std::vector<SplitListing> splits;  // in bytewise name order, none empty
+  // Of the first image field, over the split of the statistics.
+  std::vector<double> channel_mean, channel_std;
+  std::map<std::string, int64_t> rejected_for;  // see DatasetInfo
   std::vector<std::string> rejected;
   int64_t shard_size = 256;
   int64_t ids_per_file = 0;                 // 0: 64 shards
@@ -62,18 +59,18 @@ class DatasetWriter {
   int64_t ranges() const;  // files of records to write: ranges 0 .. ranges() - 1 of ids
 
   // Writes the records of one range, once for each range, from any thread. `sample(split, index)`
-  // gives the sample at a place of the listing; it is called in id order, `written` (may be empty)
-  // after each record. Errors: those of `sample`; data-loss for a label without a class or pixels
-  // that do not fit the sizes; resource-exhausted, naming the directory, where the disk is full.
-  using SampleAt = std::function<Result<SourceSample>(size_t split, size_t index)>;
+  // gives the values of the sample at a place of the listing, in the schema's order; it is called
+  // in id order, `written` (may be empty) after each record. Errors: those of `sample`; data-loss
+  // for a value that its field cannot have; resource-exhausted, naming the directory, where the
+  // disk is full.
+  using SampleAt = std::function<Result<std::vector<FieldValue>>(size_t split, size_t index)>;
   Status WriteRange(int64_t range, const SampleAt& sample,
                     const std::function<void()>& written = {});
 
-  // To be called after all ranges are written: makes statistics, digest and manifest, and renames.
-  // The dataset is there when this returns OK, and else it is not. Invalid-argument where splits
-  // have images of different sizes.
+  // To be called after all ranges are written: makes digest and manifest, and renames. The dataset
+  // is there when this returns OK, and else it is not.
   Result<DatasetInfo> Finish();
-  // After Finish: what a person should know of the splits' labels, one line each.
+  // After Finish: what a person should know of the splits, one line each.
   const std::vector<std::string>& warnings() const;
 
  private:

@@ -65,7 +65,12 @@ Status CheckWriterOptions(const WriterOptions& options) {
                            "; expected 1 .. 1048576");
   }
   if (options.splits.empty()) return InvalidArgument("the source has no splits");
-  if (options.classes.empty()) return InvalidArgument("the source has no classes");
+  if (options.schema.fields.empty()) return InvalidArgument("the source has no fields");
+  RETURN_IF_ERROR(options.schema.Check());
+  for (const FieldSpec& field : options.schema.fields) {
+    if (field.kind != FieldKind::kLabel || !field.classes.empty()) continue;
+    return InvalidArgument("the source has no classes for field '" + field.name + "'");
+  }
   for (size_t i = 0; i < options.splits.size(); ++i) {
     const SplitListing& split = options.splits[i];
     if (!IsSplitName(split.name)) {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "base/fault_point.h"
@@ -15,18 +15,27 @@
 #include "storage/dataset/manifest.h"
 #include "storage/dataset/writer.h"
 #include "storage/env/files.h"
+#include "storage/import/sample_check.h"
+#include "storage/import/source_pass.h"
 #include "storage/importers/importer.h"
 
 namespace lockstep::storage {
 namespace {
 
-// The ranges of one dataset, written by several threads; each takes the next that nobody has.
+constexpr size_t kMostRejectedListed = 1000;
+constexpr size_t kMostReasons = 100;
+
+// The second pass: the ranges of one dataset, written by several threads; each takes the next that
+// nobody has.
 class RangeWriters {
  public:
-  RangeWriters(const Importer* importer, DatasetWriter* writer, const ImportOptions* options)
-      : importer_(importer), writer_(writer), options_(options) {}
+  RangeWriters(const Importer* importer, const SourceLook* look, DatasetWriter* writer,
+               const ImportOptions* options)
+      : importer_(importer), look_(look), writer_(writer), options_(options) {}
 
-  Status Run(int threads) {
+  Status Run() {
+    const int threads =
+        static_cast<int>(std::min<int64_t>(ImportThreads(*options_), writer_->ranges()));
     std::vector<Thread> others;
     for (int i = 1; i < threads; ++i) {
       Result<Thread> other = Thread::Start("that imports", [this] { Work(); });
@@ -40,11 +49,23 @@ class RangeWriters {
   }
 
  private:
+  // The values of an accepted sample, which must be those that the first pass saw.
+  Result<std::vector<FieldValue>> Read(size_t split, size_t place) const {
+    RETURN_IF_ERROR(CheckStop(options_->stop));
+    const SourceLook::AcceptedSplit& listing = look_->accepted[split];
+    const SourceLook::Accepted& accepted = listing.samples[place];
+    Result<std::vector<FieldValue>> values = importer_->Read(listing.split, accepted.index);
+    Status status = values.status();
+    if (status.ok()) status = CompleteValues(importer_->schema(), options_->channels, &*values);
+    if (status.ok() && HashOf(*values) == accepted.hash) return values;
+    if (!status.ok() && status.code() != StatusCode::kDataLoss) return status;
+    return FailedPrecondition("'" + importer_->splits()[listing.split].paths[accepted.index] +
+                              "' changed while it was imported; import again when nothing writes "
+                              "to the source");
+  }
+
   void Work() {
-    const auto sample = [this](size_t split, size_t index) -> Result<SourceSample> {
-      RETURN_IF_ERROR(CheckStop(options_->stop));
-      return importer_->Decode(split, index);
-    };
+    const auto sample = [this](size_t split, size_t place) { return Read(split, place); };
     for (;;) {
       const int64_t range = next_.fetch_add(1);
       if (range >= writer_->ranges() || failed_.load()) return;
@@ -60,10 +81,11 @@ class RangeWriters {
   void CountOne() {
     MutexLock lock(&mutex_);
     ++done_;
-    if (options_->progress) options_->progress(done_, writer_->samples());
+    if (options_->progress) options_->progress("writing", done_, writer_->samples());
   }
 
   const Importer* importer_;
+  const SourceLook* look_;
   DatasetWriter* writer_;
   const ImportOptions* options_;
   std::atomic<int64_t> next_{0};
@@ -73,41 +95,122 @@ class RangeWriters {
   Status failure_ GUARDED_BY(mutex_);
 };
 
-WriterOptions WriterOptionsFor(const ImportOptions& options, const Importer& importer) {
+// A reason without its numbers, so that alike reasons are counted together.
+std::string KindOfReason(std::string_view reason) {
+  std::string kind;
+  for (const char c : reason) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit) kind.push_back(c);
+    if (digit && !kind.ends_with('N')) kind.push_back('N');
+  }
+  return kind;
+}
+
+void TellRejected(const std::vector<Rejected>& rejected, WriterOptions* writer) {
+  for (const Rejected& one : rejected) {
+    std::string kind = KindOfReason(one.reason);
+    auto& counts = writer->rejected_for;
+    if (counts.size() >= kMostReasons && counts.count(kind) == 0) kind = "other reasons";
+    ++counts[kind];
+    if (writer->rejected.size() < kMostRejectedListed) {
+      writer->rejected.push_back(one.path + ": " + one.reason);
+    }
+  }
+}
+
+Result<std::vector<SplitListing>> AcceptedListing(const Importer& importer,
+                                                  const SourceLook& look) {
+  std::vector<SplitListing> listings;
+  for (const SourceLook::AcceptedSplit& accepted : look.accepted) {
+    const SplitListing& listed = importer.splits()[accepted.split];
+    SplitListing listing = {listed.name, {}};
+    listing.paths.reserve(accepted.samples.size());
+    for (const SourceLook::Accepted& one : accepted.samples) {
+      listing.paths.push_back(listed.paths[one.index]);
+    }
+    listings.push_back(std::move(listing));
+  }
+  if (!listings.empty()) return listings;
+  return DataLoss("the source has no sample that can be read" +
+                  (look.rejected.empty()
+                       ? std::string()
+                       : "; of " + std::to_string(look.rejected.size()) + " the first is '" +
+                             look.rejected[0].path + "': " + look.rejected[0].reason));
+}
+
+WriterOptions WriterOptionsFor(const ImportOptions& options, const Importer& importer,
+                               const SourceLook& look) {
   WriterOptions writer;
   writer.directory = options.out;
   writer.replace = options.replace;
   writer.source = options.kind + " " + options.path;
-  writer.source_fingerprint = importer.fingerprint();
-  writer.classes = importer.classes();
-  writer.splits = importer.splits();
-  writer.rejected = importer.rejected();
+  writer.source_fingerprint = look.fingerprint;
+  writer.schema = importer.schema();
+  writer.channel_mean = look.sums.Mean();
+  writer.channel_std = look.sums.Deviation();
+  TellRejected(importer.rejected(), &writer);
+  TellRejected(look.rejected, &writer);
   writer.shard_size = options.shard_size;
   writer.stop = options.stop;
   return writer;
 }
 
-int ThreadsFor(const ImportOptions& options, int64_t ranges) {
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  const int wanted = options.threads > 0 ? options.threads : std::max(1, cores);
-  return static_cast<int>(std::min<int64_t>(wanted, ranges));
+// Refuses, before anything is written, what the disk has no room for.
+Status CheckDisk(const std::string& out, int64_t bytes) {
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(ParentOf(out), error);
+  if (error || bytes <= 0 || static_cast<int64_t>(space.available) >= bytes) return OkStatus();
+  return ResourceExhausted("the dataset '" + out + "' needs about " +
+                           std::to_string(bytes / 1'000'000 + 1) + " MB and the disk has " +
+                           std::to_string(space.available / 1'000'000) +
+                           " MB free; free some space there or choose another --out");
+}
+
+// What a report says where nothing is written.
+DatasetInfo InfoOf(const WriterOptions& writer) {
+  DatasetInfo info;
+  info.schema = writer.schema;
+  info.shard_size = writer.shard_size;
+  info.channel_mean = writer.channel_mean;
+  info.channel_std = writer.channel_std;
+  info.source = writer.source;
+  info.source_fingerprint = writer.source_fingerprint;
+  info.rejected_for = writer.rejected_for;
+  info.rejected = writer.rejected;
+  uint64_t first = 0;
+  for (const SplitListing& split : writer.splits) {
+    info.splits.push_back({split.name, first, static_cast<int64_t>(split.paths.size()), {}});
+    first += split.paths.size();
+  }
+  return info;
 }
 
 }  // namespace
 
 Result<ImportReport> ImportDataset(const ImportOptions& options) {
   const std::string out = WithoutTrailingSlash(options.out);
-  RETURN_IF_ERROR(CheckImportTarget(out, options.replace));  // before the source is read
+  // Before the source is read.
+  if (!options.check_only) RETURN_IF_ERROR(CheckImportTarget(out, options.replace));
+  ImportSource source = {options.path, options.options, out + ".spool-" + UniqueSuffix(),
+                         options.stop, options.progress};
   ASSIGN_OR_RETURN(const std::unique_ptr<Importer> importer,
-                   OpenSource(options.kind, options.path, options.stop));
-  ASSIGN_OR_RETURN(const std::unique_ptr<DatasetWriter> writer,
-                   DatasetWriter::Create(WriterOptionsFor(options, *importer)));
-  RETURN_IF_ERROR(CheckStop(options.stop));
-  RangeWriters writers(importer.get(), writer.get(), &options);
-  RETURN_IF_ERROR(writers.Run(ThreadsFor(options, writer->ranges())));
+                   OpenSource(options.kind, std::move(source)));
+  if (!options.check_only) RETURN_IF_ERROR(CheckDisk(out, importer->bytes()));
+  ASSIGN_OR_RETURN(const SourceLook look, LookAtSource(*importer, options));
   ImportReport report;
+  report.warnings = importer->warnings();
+  WriterOptions writer_options = WriterOptionsFor(options, *importer, look);
+  ASSIGN_OR_RETURN(writer_options.splits, AcceptedListing(*importer, look));
+  if (options.check_only) {
+    report.info = InfoOf(writer_options);
+    return report;
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<DatasetWriter> writer,
+                   DatasetWriter::Create(std::move(writer_options)));
+  RETURN_IF_ERROR(CheckStop(options.stop));
+  RETURN_IF_ERROR(RangeWriters(importer.get(), &look, writer.get(), &options).Run());
   ASSIGN_OR_RETURN(report.info, writer->Finish());
-  report.warnings = writer->warnings();
+  for (const std::string& line : writer->warnings()) report.warnings.push_back(line);
   report.directory = out;
   ASSIGN_OR_RETURN(const DatasetManifest manifest, ReadManifest(report.directory));
   report.files = static_cast<int64_t>(manifest.files.size());

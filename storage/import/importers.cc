@@ -11,18 +11,20 @@ const std::vector<ImporterKind>& ImporterKinds() {
   return kKinds;
 }
 
-Result<std::unique_ptr<Importer>> OpenSource(std::string_view name, const std::string& path,
-                                             const std::atomic<bool>* stop) {
+Result<std::unique_ptr<Importer>> OpenSource(std::string_view name, ImportSource source) {
   std::vector<std::string> names;
   for (const ImporterKind& kind : ImporterKinds()) {
     names.push_back(kind.name);
     if (kind.name != name) continue;
-    Result<std::unique_ptr<Importer>> importer = kind.open(path, stop);
-    if (importer.ok() || importer.status().code() == StatusCode::kCancelled || kind.detect(path)) {
+    ASSIGN_OR_RETURN(source.options,
+                     kind.options.Complete(source.options, "source '" + kind.name + "'"));
+    Result<std::unique_ptr<Importer>> importer = kind.open(source);
+    if (importer.ok() || importer.status().code() == StatusCode::kCancelled ||
+        kind.detect(source.path)) {
       return importer;
     }
     for (const ImporterKind& other : ImporterKinds()) {
-      if (other.name == name || !other.detect(path)) continue;
+      if (other.name == name || !other.detect(source.path)) continue;
       return Status(
           importer.status().code(),
           importer.status().message() + " (it looks like a source of kind '" + other.name + "')");

@@ -37,26 +37,27 @@ Result<BatchBuilder> BatchBuilder::Make(const DatasetInfo& info,
                       std::move(image), dtype, seed);
 }
 
-Result<LaneBatch> BatchBuilder::Allocate(Lane lane, int64_t rows) const {
+Result<LaneBatch> BatchBuilder::Allocate(Lane lane, const std::vector<Record>& records) const {
+  const auto rows = static_cast<int64_t>(records.size());
   ASSIGN_OR_RETURN(LaneBatch batch, MakeImageBatch(lane, rows, image_, dtype_));
-  batch.ids.reserve(static_cast<size_t>(rows));
+  batch.ids.reserve(records.size());
+  for (const Record& record : records) batch.ids.push_back(record.id());
   return batch;
 }
 
-Status BatchBuilder::Append(const Record& record, Epoch epoch, AugmentScratch* scratch,
-                            LaneBatch* batch) const {
-  const Shape size = {record.height, record.width, record.channels};
-  if (size != source_ || static_cast<int64_t>(record.pixels.size()) != source_.elements()) {
-    return DataLoss(NameOf(record.id) + ": is an image of " + size.ToString() + " with " +
-                    std::to_string(record.pixels.size()) + " bytes, expected " +
+Status BatchBuilder::Fill(const Record& record, Epoch epoch, int64_t row, AugmentScratch* scratch,
+                          LaneBatch* batch) const {
+  CHECK(row >= 0 && row < batch->rows) << row;
+  const FieldView value = record.field(0);
+  const Shape size = {value.dims[0], value.dims[1], value.dims[2]};
+  if (size != source_) {
+    return DataLoss(NameOf(record.id()) + ": is an image of " + size.ToString() + ", expected " +
                     source_.ToString() + " as the dataset says; import it again");
   }
-  const auto row = static_cast<int64_t>(batch->ids.size());
-  CHECK_LT(row, batch->rows);
-  const AugmentStream stream = {key_, epoch, record.id};
-  const auto* pixels = reinterpret_cast<const uint8_t*>(record.pixels.data());
+  const AugmentStream stream = {key_, epoch, record.id()};
+  const auto* pixels = reinterpret_cast<const uint8_t*>(value.bytes.data());
   const auto run = [&](auto* x) {
-    augmentation_.Run(pixels, record.height, record.width, record.channels, stream, scratch,
+    augmentation_.Run(pixels, size[0], size[1], size[2], stream, scratch,
                       x + row * image_.elements());
   };
   NamedTensor& image = batch->Tensor(kImageTensor);
@@ -65,8 +66,7 @@ Status BatchBuilder::Append(const Record& record, Epoch epoch, AugmentScratch* s
   } else {
     run(image.as<float>());
   }
-  batch->Tensor(kLabelTensor).as<int32_t>()[row] = record.label;
-  batch->ids.push_back(record.id);
+  batch->Tensor(kLabelTensor).as<int32_t>()[row] = LabelOf(record.field(1));
   return OkStatus();
 }
 

@@ -27,11 +27,12 @@ class BatchBuilder {
   const Augmentation& augmentation() const { return augmentation_; }
   const Shape& image_shape() const { return image_; }  // [H, W, C] of every row
 
-  // A batch of `rows` rows, none filled.
-  Result<LaneBatch> Allocate(Lane lane, int64_t rows) const;
-  // Fills the next row with the record. Fails with data-loss where it is not an image of the
-  // dataset's size.
-  Status Append(const Record& record, Epoch epoch, AugmentScratch* scratch, LaneBatch* batch) const;
+  // A batch with a row for each record, none filled.
+  Result<LaneBatch> Allocate(Lane lane, const std::vector<Record>& records) const;
+  // Fills one row with its record. Fails with data-loss where it is not an image of the dataset's
+  // size. Several threads may fill rows of one batch.
+  Status Fill(const Record& record, Epoch epoch, int64_t row, AugmentScratch* scratch,
+              LaneBatch* batch) const;
 
  private:
   BatchBuilder(Augmentation augmentation, Shape source, Shape image, DType dtype, uint64_t seed);

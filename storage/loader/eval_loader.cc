@@ -40,14 +40,15 @@ Result<LaneBatch> EvalLoader::Read(Lane lane, int64_t index) const {
   const Range rows = BatchRange(spec_, lane, index);
   const std::string where =
       "evaluation batch " + std::to_string(index) + " of lane " + std::to_string(lane.value);
-  ASSIGN_OR_RETURN(LaneBatch batch, builder_->Allocate(lane, rows.size()));
   const SampleId first(first_.value + static_cast<uint64_t>(rows.begin));
   auto records = source_->ReadRange(first, rows.size());
   if (!records.ok()) return records.status().WithContext(where);
   CHECK_EQ(static_cast<int64_t>(records->size()), rows.size()) << where;
+  ASSIGN_OR_RETURN(LaneBatch batch, builder_->Allocate(lane, *records));
   AugmentScratch scratch;
-  for (const Record& record : *records) {
-    const Status status = builder_->Append(record, Epoch(0), &scratch, &batch);
+  for (int64_t row = 0; row < batch.rows; ++row) {
+    const Status status =
+        builder_->Fill((*records)[static_cast<size_t>(row)], Epoch(0), row, &scratch, &batch);
     if (!status.ok()) return status.WithContext(where);
   }
   return batch;

@@ -36,11 +36,11 @@ TEST(EvalLoader, GivesEverySampleOnceInOrderForAnyLanesAndBatch) {
         const NamedTensor& image = batch->Tensor(kImageTensor);
         EXPECT_EQ(image.type, (TensorType{DType::kFloat64, {batch->rows, 3, 3, 1}}));
         for (size_t row = 0; row < static_cast<size_t>(batch->rows); ++row, ++next) {
-          const Record record = FakeSource::RecordOf(SampleId(next));
-          EXPECT_EQ(batch->ids[row], record.id);
-          EXPECT_EQ(batch->Tensor(kLabelTensor).as<int32_t>()[row], record.label);
+          const ImageSample sample = FakeSource::SampleOf(SampleId(next));
+          EXPECT_EQ(batch->ids[row], SampleId(next));
+          EXPECT_EQ(batch->Tensor(kLabelTensor).as<int32_t>()[row], sample.label);
           for (size_t k = 0; k < 9; ++k) {
-            const double byte = static_cast<uint8_t>(record.pixels[k]);
+            const double byte = static_cast<uint8_t>(sample.pixels[k]);
             EXPECT_EQ(image.as<double>()[row * 9 + k], (byte / 255.0 - 0.5) / 0.25);
           }
         }

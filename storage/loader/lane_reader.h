@@ -1,56 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
-// LaneReader: makes the lane batches of one lane, in order, from any position on. Internal to
+// LaneReader: reads the records of one lane's batches, in order, from any position on. Internal to
 // storage/loader; one thread at a time.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
+#include <vector>
 
 #include "base/ids.h"
+#include "base/mutex.h"
 #include "base/status.h"
-#include "storage/loader/batch_builder.h"
 #include "storage/loader/lane_records.h"
 #include "storage/order/epoch_order.h"
 
 namespace lockstep::storage {
 
-// The orders of the epochs that the lanes of one thread are in: this one and the next.
+// The orders of the epochs that the lanes of a rank are in: each is made once, when the first lane
+// comes to it, and kept while a lane uses it. Any thread may ask.
 class EpochOrders {
  public:
   explicit EpochOrders(const OrderSpec& spec) : spec_(spec) {}
-  EpochOrder& At(Epoch epoch);
-  void DropBefore(Epoch epoch) { orders_.erase(orders_.begin(), orders_.lower_bound(epoch)); }
+  const OrderSpec& spec() const { return spec_; }
+  std::shared_ptr<const EpochOrder> At(Epoch epoch) EXCLUDES(mutex_);
 
  private:
-  OrderSpec spec_;
-  std::map<Epoch, EpochOrder> orders_;
+  const OrderSpec spec_;
+  Mutex mutex_;
+  std::map<Epoch, std::weak_ptr<const EpochOrder>> orders_ GUARDED_BY(mutex_);
 };
 
 class LaneReader {
  public:
   // All outlive the reader. Epochs from `end` on do not exist, so nothing of them is read ahead.
-  LaneReader(const RecordSource* source, const BatchBuilder* builder, SampleId split_first,
-             EpochOrders* orders, Lane lane, Epoch end, int64_t budget_records)
-      : builder_(builder),
-        orders_(orders),
-        lane_(lane),
-        end_(end),
-        records_(source, split_first, budget_records) {}
+  LaneReader(const RecordSource* source, SampleId split_first, EpochOrders* orders, Lane lane,
+             Epoch end, int64_t budget_bytes)
+      : orders_(orders), lane_(lane), end_(end), records_(source, split_first, budget_bytes) {}
 
-  // The batch of a step; positions only go forward. Fails with cancelled once `stop` is set.
-  Result<LaneBatch> Make(Epoch epoch, int64_t step_in_epoch, const std::atomic<bool>& stop);
+  Lane lane() const { return lane_; }
+
+  // The records of a step, in row order; positions only go forward. Fails with cancelled once
+  // `stop` is set. What fails names the epoch, the step and the lane.
+  Result<std::vector<Record>> Read(Epoch epoch, int64_t step_in_epoch,
+                                   const std::atomic<bool>& stop);
 
  private:
-  void EnterWindowOf(EpochOrder& order, int64_t position);
-  void ReadAhead(EpochOrder& order, int64_t position);
+  LaneOrder& OrderAt(Epoch epoch);
+  void EnterWindowOf(const EpochOrder& order, int64_t position);
+  void ReadAhead(const EpochOrder& order, int64_t position);
 
-  const BatchBuilder* builder_;
   EpochOrders* orders_;
   Lane lane_;
   Epoch end_;
+  std::optional<LaneOrder> order_;          // of the epoch that the lane is in
+  std::shared_ptr<const EpochOrder> next_;  // the next epoch's, while its first window is read
   LaneRecords records_;
-  AugmentScratch scratch_;
 };
+
+// "epoch 1, step 3 of it, lane 0": how failures of a batch begin.
+std::string BatchPlace(Epoch epoch, int64_t step_in_epoch, Lane lane);
 
 }  // namespace lockstep::storage

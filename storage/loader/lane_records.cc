@@ -2,10 +2,28 @@
 #include "storage/loader/lane_records.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "storage/loader/batch_builder.h"
 
 namespace lockstep::storage {
+
+namespace {
+
+// What a record takes in memory beside its bytes: the object and the allocator's share.
+constexpr int64_t kOverhead = sizeof(Record) + 32;
+
+int64_t BytesOf(const Record& record) {
+  return static_cast<int64_t>(record.bytes().size()) + kOverhead;
+}
+
+}  // namespace
+
+LaneRecords::LaneRecords(const RecordSource* source, SampleId first, int64_t budget)
+    : source_(source), first_(first), budget_(budget) {
+  const DatasetInfo& info = source->info();
+  mean_bytes_ = info.record_bytes / std::max<int64_t>(1, info.samples()) + kOverhead;
+}
 
 LaneRecords::Window LaneRecords::MakeWindow(WindowId id, const std::vector<IdRun>& runs) {
   Window window;
@@ -30,12 +48,14 @@ void LaneRecords::Enter(WindowId window, const std::vector<IdRun>& runs) {
 void LaneRecords::Load(HeldRun* run, Window* window) {
   if (run->tried) return;
   run->tried = true;
-  if (held_ + run->run.count > budget_) return;
+  if (held_ + run->run.count * mean_bytes_ > budget_) return;
   auto records = source_->ReadRange(SampleId(first_.value + run->run.first), run->run.count);
   if (!records.ok() || static_cast<int64_t>(records->size()) != run->run.count) return;
   run->records = *std::move(records);
-  held_ += run->run.count;
-  window->untaken += run->run.count;
+  for (const Record& record : run->records) {
+    held_ += BytesOf(record);
+    window->untaken += BytesOf(record);
+  }
 }
 
 Result<Record> LaneRecords::Take(uint64_t relative_id) {
@@ -48,11 +68,10 @@ Result<Record> LaneRecords::Take(uint64_t relative_id) {
   Load(&*run, &current_);
   const SampleId id(first_.value + relative_id);
   if (run->records.empty()) return source_->Read(id);
-  --held_;
-  --current_.untaken;
-  CHECK(run->records[index].id == id) << "taken twice, or a record of another id: " << NameOf(id);
-  Record record = std::move(run->records[index]);
-  run->records[index].id = SampleId(~uint64_t{0});
+  CHECK(run->records[index].id() == id) << "taken twice: " << NameOf(id);
+  Record record = std::exchange(run->records[index], Record());
+  held_ -= BytesOf(record);
+  current_.untaken -= BytesOf(record);
   return record;
 }
 

@@ -17,10 +17,10 @@ namespace lockstep::storage {
 
 class LaneRecords {
  public:
-  // `first` is the split's first id; ids below are relative to it. At most `budget` records are
-  // held at once.
-  LaneRecords(const RecordSource* source, SampleId first, int64_t budget)
-      : source_(source), first_(first), budget_(budget) {}
+  // `first` is the split's first id; ids below are relative to it. At most about `budget` bytes of
+  // records are held at once: a run is not read where records of the dataset's mean size would not
+  // fit.
+  LaneRecords(const RecordSource* source, SampleId first, int64_t budget);
 
   // The window that the ids of the next calls of Take come from, as its runs of ids.
   using WindowId = std::pair<Epoch, int64_t>;
@@ -34,7 +34,7 @@ class LaneRecords {
   // been read. A run that cannot be read is left to Take, which finds the record at fault.
   void ReadAhead(WindowId window, const std::vector<IdRun>& runs, int64_t done, int64_t of);
 
-  int64_t held() const { return held_; }  // records held now
+  int64_t held() const { return held_; }  // bytes of records held now
 
  private:
   struct HeldRun {
@@ -45,7 +45,7 @@ class LaneRecords {
   struct Window {
     WindowId id{Epoch(-1), -1};
     std::vector<HeldRun> runs;  // by first id
-    int64_t untaken = 0;        // records held and not taken yet
+    int64_t untaken = 0;        // bytes of records held and not taken yet
   };
 
   static Window MakeWindow(WindowId id, const std::vector<IdRun>& runs);
@@ -54,6 +54,7 @@ class LaneRecords {
   const RecordSource* source_;
   SampleId first_;
   int64_t budget_;
+  int64_t mean_bytes_;  // of a record in memory
   int64_t held_ = 0;
   Window current_, next_;
 };

@@ -90,7 +90,9 @@ TEST(LoadersOfADataset, GiveTheLabelOfTheRecord) {
   int64_t rows = 0;
   for (const auto& [where, seen] : story) {
     for (size_t i = 0; i < seen.ids.size(); ++i, ++rows) {
-      const std::string path = dataset->Read(seen.ids[i])->source_path;
+      const auto record = dataset->Read(seen.ids[i]);
+      ASSERT_TRUE(record.ok()) << record.status();
+      const std::string path(record->source_path());
       const int64_t index = std::stoll(path.substr(path.find('/') + 1));
       EXPECT_EQ(seen.labels[i], SmallDataset::LabelOf(index, 500)) << path;
     }

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads make steps 0, 1, ... counted from where the loader starts; step n waits in slot
-// n mod prefetch_steps until Next takes it. A thread owns its lanes and their readers alone; slots
-// and counters are all that threads share.
+// The plan. Steps 0, 1, ... are counted from where the loader starts; step n waits in slot
+// n mod prefetch_steps until Next takes it. There are two kinds of work, and every thread does
+// both: reading the records of one lane's next batch (one thread at a time for each lane, since a
+// lane is read in order), and making some rows of a batch whose records are there (any number of
+// threads). Rows come first, those of the earliest batch before others, so that one lane alone
+// keeps every thread busy. Which thread does what shows in no bit.
 #include "storage/loader/train_loader.h"
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "base/mutex.h"
 #include "base/pulse.h"
 #include "base/thread.h"
+#include "storage/loader/batch_builder.h"
 #include "storage/loader/lane_reader.h"
 
 namespace lockstep::storage {
@@ -34,11 +40,33 @@ class TrainLoader::Core {
     int64_t made = 0;
   };
 
+  // A lane of the rank, and how far it has been read.
+  struct ReadLane {
+    LaneReader reader;  // of the thread that has set `reading`
+    int64_t next = 0;   // the step that is read next
+    bool reading = false;
+    bool failed = false;  // nothing more is read
+  };
+
+  // A batch whose records are there and whose rows are being made.
+  struct OpenBatch {
+    int64_t n = 0;
+    size_t lane_index = 0;
+    std::vector<Record> records;
+    LaneBatch batch;
+    int64_t next_row = 0;  // the first that no thread has taken
+    int64_t rows_made = 0;
+    int64_t failed_row = 0;  // of `failure`: the first of the batch, whoever found it first
+    Status failure;
+  };
+
   std::pair<Epoch, int64_t> PositionOf(int64_t n) const;
-  int64_t RecordsPerLane() const;
-  void RunThread(int64_t thread) EXCLUDES(mutex_);
-  bool WaitForRoom(int64_t n) EXCLUDES(mutex_);  // false: stop
-  void Put(int64_t n, int64_t lane_index, Result<LaneBatch> batch) EXCLUDES(mutex_);
+  void RunThread() EXCLUDES(mutex_);
+  // Some work done, or false where there is none now. The lock is given up meanwhile.
+  bool MakeSomeRows(AugmentScratch* scratch) REQUIRES(mutex_);
+  bool ReadSomeLane() REQUIRES(mutex_);
+  void MakeRows(OpenBatch* open, Range rows, AugmentScratch* scratch) EXCLUDES(mutex_);
+  void Put(int64_t n, size_t lane_index, Result<LaneBatch> batch) REQUIRES(mutex_);
   Status NotReady(const Slot& slot) const REQUIRES(mutex_);
   Slot& SlotOf(int64_t n) REQUIRES(mutex_) {
     return slots_[static_cast<size_t>(n % options_.prefetch_steps)];
@@ -46,19 +74,21 @@ class TrainLoader::Core {
 
   const std::shared_ptr<const RecordSource> source_;
   const TrainLoaderOptions options_;
-  const SampleId split_first_;
   const BatchBuilder builder_;
   const int64_t steps_per_epoch_;
   const int64_t total_;  // steps from the start to the end of the run
-  const int64_t threads_count_;
+  EpochOrders orders_;
   std::atomic<bool> stop_{false};  // set under mutex_; read without it between records
 
   mutable Mutex mutex_;
-  CondVar room_;   // given_ rose, or stop
+  CondVar work_;   // there is work, or stop
   CondVar ready_;  // a slot is complete
   int64_t given_ GUARDED_BY(mutex_) = 0;
   Status failed_ GUARDED_BY(mutex_);  // what Next gives from now on
   std::vector<Slot> slots_ GUARDED_BY(mutex_);
+  std::vector<ReadLane> lanes_ GUARDED_BY(mutex_);
+  // Those with rows that no thread has taken, the earliest step first.
+  std::deque<std::shared_ptr<OpenBatch>> open_ GUARDED_BY(mutex_);
 
   std::vector<Thread> threads_;  // last: they use all of the above
 };
@@ -67,17 +97,22 @@ TrainLoader::Core::Core(std::shared_ptr<const RecordSource> source, TrainLoaderO
                         SampleId split_first, BatchBuilder builder)
     : source_(std::move(source)),
       options_(std::move(options)),
-      split_first_(split_first),
       builder_(std::move(builder)),
       steps_per_epoch_(StepsPerEpoch(options_.order)),
       total_(std::max<int64_t>(
           0, (int64_t{options_.epochs} - options_.start_epoch.value) * steps_per_epoch_ -
                  options_.start_step)),
-      threads_count_(std::min<int64_t>(options_.threads, options_.lanes.size())),
+      orders_(options_.order),
       slots_(static_cast<size_t>(options_.prefetch_steps)) {
   for (Slot& slot : slots_) slot.lanes.resize(static_cast<size_t>(options_.lanes.size()));
-  for (int64_t t = 0; t < threads_count_; ++t)
-    threads_.emplace_back("that loads", [this, t] { RunThread(t); });
+  for (int64_t i = options_.lanes.begin; i < options_.lanes.end; ++i) {
+    lanes_.push_back(
+        {LaneReader(source_.get(), split_first, &orders_, Lane(static_cast<int32_t>(i)),
+                    Epoch(options_.epochs), options_.cache_bytes / options_.lanes.size())});
+  }
+  for (int t = 0; t < options_.threads; ++t) {
+    threads_.emplace_back("that loads", [this] { RunThread(); });
+  }
 }
 
 TrainLoader::Core::~Core() {
@@ -85,7 +120,7 @@ TrainLoader::Core::~Core() {
     MutexLock lock(&mutex_);
     stop_ = true;
   }
-  room_.NotifyAll();
+  work_.NotifyAll();
   for (Thread& thread : threads_) thread.Join();
 }
 
@@ -95,44 +130,93 @@ std::pair<Epoch, int64_t> TrainLoader::Core::PositionOf(int64_t n) const {
           step % steps_per_epoch_};
 }
 
-// How many records a lane may hold: its part of cache_bytes, by what a record takes in memory.
-int64_t TrainLoader::Core::RecordsPerLane() const {
-  const DatasetInfo& info = source_->info();
-  constexpr int64_t kOverhead = sizeof(Record) + 128;  // the struct, its path, allocator's share
-  const int64_t bytes = info.height * info.width * info.channels + kOverhead;
-  return options_.cache_bytes / options_.lanes.size() / bytes;
+void TrainLoader::Core::RunThread() {
+  AugmentScratch scratch;
+  MutexLock lock(&mutex_);
+  while (!stop_) {
+    if (MakeSomeRows(&scratch) || ReadSomeLane()) continue;
+    work_.Wait(&mutex_);
+  }
 }
 
-void TrainLoader::Core::RunThread(int64_t thread) {
-  EpochOrders orders(options_.order);
-  std::vector<std::pair<int64_t, LaneReader>> readers;  // index among the rank's lanes
-  for (int64_t i = thread; i < options_.lanes.size(); i += threads_count_) {
-    const Lane lane(static_cast<int32_t>(options_.lanes.begin + i));
-    readers.emplace_back(i, LaneReader(source_.get(), &builder_, split_first_, &orders, lane,
-                                       Epoch(options_.epochs), RecordsPerLane()));
-  }
-  bool failed = false;
-  for (int64_t n = 0; n < total_ && !failed; ++n) {
-    if (!WaitForRoom(n)) return;
-    const auto [epoch, step] = PositionOf(n);
-    for (auto& [index, reader] : readers) {
-      Result<LaneBatch> batch = reader.Make(epoch, step, stop_);
-      failed = failed || !batch.ok();
-      Put(n, index, std::move(batch));
+bool TrainLoader::Core::MakeSomeRows(AugmentScratch* scratch) {
+  if (open_.empty()) return false;
+  constexpr int64_t kRowsAtOnce = 8;
+  const std::shared_ptr<OpenBatch> open = open_.front();
+  const Range rows = {open->next_row, std::min(open->next_row + kRowsAtOnce, open->batch.rows)};
+  open->next_row = rows.end;
+  if (rows.end == open->batch.rows) open_.pop_front();
+  mutex_.Unlock();
+  MakeRows(open.get(), rows, scratch);
+  mutex_.Lock();
+  open->rows_made += rows.size();
+  if (open->rows_made == open->batch.rows) {
+    if (open->failure.ok()) {
+      Put(open->n, open->lane_index, std::move(open->batch));
+    } else {
+      Put(open->n, open->lane_index, open->failure);
     }
   }
+  return true;
 }
 
-bool TrainLoader::Core::WaitForRoom(int64_t n) {
-  MutexLock lock(&mutex_);
-  while (!stop_ && n >= given_ + options_.prefetch_steps) room_.Wait(&mutex_);
-  return !stop_;
+void TrainLoader::Core::MakeRows(OpenBatch* open, Range rows, AugmentScratch* scratch) {
+  const auto [epoch, step] = PositionOf(open->n);
+  for (int64_t row = rows.begin; row < rows.end; ++row) {
+    if (stop_.load(std::memory_order_relaxed)) return;
+    const Record& record = open->records[static_cast<size_t>(row)];
+    const Status status = builder_.Fill(record, epoch, row, scratch, &open->batch);
+    if (status.ok()) continue;
+    MutexLock lock(&mutex_);
+    lanes_[open->lane_index].failed = true;
+    if (!open->failure.ok() && open->failed_row < row) continue;
+    open->failed_row = row;
+    open->failure = status.WithContext(BatchPlace(epoch, step, open->batch.lane));
+  }
 }
 
-void TrainLoader::Core::Put(int64_t n, int64_t lane_index, Result<LaneBatch> batch) {
-  MutexLock lock(&mutex_);
+// Reads the records of the lane that is furthest behind.
+bool TrainLoader::Core::ReadSomeLane() {
+  const int64_t end = std::min(total_, given_ + options_.prefetch_steps);
+  ReadLane* lane = nullptr;
+  for (ReadLane& other : lanes_) {
+    if (other.reading || other.failed || other.next >= end) continue;
+    if (lane == nullptr || other.next < lane->next) lane = &other;
+  }
+  if (lane == nullptr) return false;
+  lane->reading = true;
+  const int64_t n = lane->next++;
+  auto open = std::make_shared<OpenBatch>();
+  open->n = n;
+  open->lane_index = static_cast<size_t>(lane - lanes_.data());
+  LaneReader* const reader = &lane->reader;
+  const auto read = [&]() -> Status {
+    const auto [epoch, step] = PositionOf(n);
+    ASSIGN_OR_RETURN(open->records, reader->Read(epoch, step, stop_));
+    ASSIGN_OR_RETURN(open->batch, builder_.Allocate(reader->lane(), open->records));
+    return OkStatus();
+  };
+  mutex_.Unlock();
+  const Status status = read();
+  mutex_.Lock();
+  lane->reading = false;
+  if (!status.ok()) {
+    lane->failed = true;
+    Put(n, open->lane_index, status);
+  } else if (open->batch.rows == 0) {
+    Put(n, open->lane_index, std::move(open->batch));
+  } else {
+    const auto later =
+        std::find_if(open_.begin(), open_.end(), [&](const auto& other) { return other->n > n; });
+    open_.insert(later, std::move(open));
+  }
+  work_.NotifyAll();
+  return true;
+}
+
+void TrainLoader::Core::Put(int64_t n, size_t lane_index, Result<LaneBatch> batch) {
   Slot& slot = SlotOf(n);
-  slot.lanes[static_cast<size_t>(lane_index)] = std::move(batch);
+  slot.lanes[lane_index] = std::move(batch);
   if (++slot.made == options_.lanes.size()) ready_.NotifyOne();
 }
 
@@ -178,7 +262,7 @@ Result<StepBatch> TrainLoader::Core::Next(Deadline deadline) {
   }
   slot.made = 0;
   ++given_;
-  room_.NotifyAll();
+  work_.NotifyAll();
   return result;
 }
 

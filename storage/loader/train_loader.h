@@ -5,7 +5,8 @@
 // of it is ever saved. What it gives does not depend on threads, prefetch, memory, or which other
 // lanes the rank has.
 //
-// Each of the threads makes the batches of its own lanes, up to `prefetch_steps` steps ahead. A
+// Every thread works for every lane, up to `prefetch_steps` steps ahead: it reads a lane's records,
+// or decodes and augments some rows of a batch; so one lane keeps any number of threads busy. A
 // lane's records are read shard by shard: the runs of its current window are held from before the
 // window begins until each record is used, and the next window's runs are read bit by bit while the
 // current one is consumed. A run that does not fit in the lane's part of `cache_bytes` is not held;
@@ -44,7 +45,7 @@ struct TrainLoaderOptions {
   Epoch start_epoch;       // the first batch is (start_epoch, start_step); start_step may be the
   int64_t start_step = 0;  // number of steps of an epoch: then the next epoch begins
   int32_t epochs = 1;      // of the run: the last one given is epochs - 1
-  int threads = 1;         // no more than lanes are used
+  int threads = 1;         // that read, decode and augment
   int prefetch_steps = 2;  // steps made ahead, at least 1
   int64_t cache_bytes = int64_t{1} << 30;  // of records held, over all lanes
 };

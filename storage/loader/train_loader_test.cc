@@ -93,7 +93,7 @@ TEST(TrainLoader, GivesEverySampleOnceAnEpochInTheOrderOfTheEpoch) {
         EXPECT_EQ(seen.ids, expected);
         EXPECT_EQ(seen.rows, static_cast<int64_t>(expected.size()));
         for (size_t i = 0; i < expected.size(); ++i) {
-          EXPECT_EQ(seen.labels[i], FakeSource::RecordOf(expected[i]).label);
+          EXPECT_EQ(seen.labels[i], FakeSource::SampleOf(expected[i]).label);
         }
         all.insert(all.end(), seen.ids.begin(), seen.ids.end());
       }
@@ -112,8 +112,9 @@ TEST(TrainLoader, GivesTheBytesThatTheAugmentationMakesOfTheRecord) {
   ASSERT_TRUE(augmentation.ok());
   for (const auto& [where, seen] : ReadAll(source, options)) {
     for (int64_t i = 0; i < seen.rows; ++i) {
-      const Record record = FakeSource::RecordOf(seen.ids[static_cast<size_t>(i)]);
-      const AugmentStream stream = {StreamKey(7, "augment"), std::get<0>(where), record.id};
+      const SampleId id = seen.ids[static_cast<size_t>(i)];
+      const ImageSample record = FakeSource::SampleOf(id);
+      const AugmentStream stream = {StreamKey(7, "augment"), std::get<0>(where), id};
       std::vector<float> expected(9);
       AugmentScratch scratch;
       augmentation->Run(reinterpret_cast<const uint8_t*>(record.pixels.data()), 3, 3, 1, stream,
@@ -254,7 +255,10 @@ TEST(TrainLoader, ARecordOfAnotherSizeIsDataLoss) {
     Odd() : FakeSource(10, 105, 32) {}
     Result<std::vector<Record>> ReadRange(SampleId first, int64_t count) const override {
       ASSIGN_OR_RETURN(auto records, FakeSource::ReadRange(first, count));
-      for (Record& record : records) record.height = 2;
+      for (Record& record : records) {
+        record = ImageSample{0, 2, 3, 1, std::string(6, 'x')}.MakeRecord(record.id(), "a",
+                                                                         info().schema);
+      }
       return records;
     }
   };
@@ -318,7 +322,7 @@ TEST(TrainLoader, MakesDoublesOnRequest) {
   const NamedTensor& image = lane.Tensor(kImageTensor);
   EXPECT_EQ(image.type, (TensorType{DType::kFloat64, {lane.rows, 3, 3, 1}}));
   EXPECT_EQ(reinterpret_cast<uintptr_t>(image.data.data()) % 64, 0u);
-  const Record record = FakeSource::RecordOf(lane.ids[0]);
+  const ImageSample record = FakeSource::SampleOf(lane.ids[0]);
   EXPECT_EQ(image.as<double>()[4], static_cast<uint8_t>(record.pixels[4]) / 255.0);
 }
 

@@ -91,7 +91,6 @@ EpochOrder::EpochOrder(const OrderSpec& spec, Epoch epoch) : spec_(spec), epoch_
     return Philox4x32({e, i, 0, attempt}, key)[0];
   });
   short_shard_ = std::find(shards_.begin(), shards_.end(), count - 1) - shards_.begin();
-  lanes_.resize(static_cast<size_t>(spec.lanes));
 }
 
 int64_t EpochOrder::StartOf(int64_t k) const {
@@ -125,38 +124,49 @@ std::vector<IdRun> EpochOrder::WindowRuns(Lane lane, int64_t window) const {
   return runs;
 }
 
-std::vector<uint64_t> EpochOrder::ComputeLane(Lane lane) const {
+std::vector<uint64_t> EpochOrder::WindowIds(Lane lane, int64_t window) const {
+  std::vector<uint64_t> ids;
+  for (const IdRun& run : WindowRuns(lane, window)) {
+    for (int64_t i = 0; i < run.count; ++i) ids.push_back(run.first + static_cast<uint64_t>(i));
+  }
   const PhiloxKey key = StreamKey(spec_.seed, "window");
   const auto e = static_cast<uint32_t>(epoch_.value);
   const auto l = static_cast<uint32_t>(lane.value);
-  std::vector<uint64_t> result;
-  result.reserve(static_cast<size_t>(LaneRange(spec_, lane).size()));
+  const auto order = Shuffled(static_cast<uint32_t>(ids.size()), [&](uint32_t i, uint32_t attempt) {
+    return Philox4x32({e, l, static_cast<uint32_t>(window), i + (attempt << 24)}, key)[0];
+  });
+  std::vector<uint64_t> permuted;
+  permuted.reserve(ids.size());
+  for (const uint32_t k : order) permuted.push_back(ids[k]);
+  return permuted;
+}
+
+std::vector<uint64_t> EpochOrder::LaneIds(Lane lane) const {
   std::vector<uint64_t> ids;
+  ids.reserve(static_cast<size_t>(LaneRange(spec_, lane).size()));
   for (int64_t w = 0; w < WindowsOf(lane); ++w) {
-    ids.clear();
-    for (const IdRun& run : WindowRuns(lane, w)) {
-      for (int64_t i = 0; i < run.count; ++i) ids.push_back(run.first + static_cast<uint64_t>(i));
-    }
-    const auto order =
-        Shuffled(static_cast<uint32_t>(ids.size()), [&](uint32_t i, uint32_t attempt) {
-          return Philox4x32({e, l, static_cast<uint32_t>(w), i + (attempt << 24)}, key)[0];
-        });
-    for (const uint32_t k : order) result.push_back(ids[k]);
+    for (const uint64_t id : WindowIds(lane, w)) ids.push_back(id);
   }
-  return result;
+  return ids;
 }
 
-const std::vector<uint64_t>& EpochOrder::LaneIds(Lane lane) {
-  LaneRange(spec_, lane);  // checks the lane
-  auto& slot = lanes_[static_cast<size_t>(lane.value)];
-  if (!slot) slot = ComputeLane(lane);
-  return *slot;
+std::vector<uint64_t> EpochOrder::LaneBatch(Lane lane, int64_t step_in_epoch) const {
+  return LaneOrder(std::make_shared<EpochOrder>(*this), lane).Batch(step_in_epoch);
 }
 
-std::span<const uint64_t> EpochOrder::LaneBatch(Lane lane, int64_t step_in_epoch) {
-  const Range rows = RowRange(spec_, lane, step_in_epoch);
-  return std::span(LaneIds(lane))
-      .subspan(static_cast<size_t>(rows.begin), static_cast<size_t>(rows.size()));
+std::vector<uint64_t> LaneOrder::Batch(int64_t step_in_epoch) {
+  const Range rows = RowRange(order_->spec(), lane_, step_in_epoch);
+  const int64_t size = WindowSize(order_->spec());
+  std::vector<uint64_t> ids;
+  ids.reserve(static_cast<size_t>(rows.size()));
+  for (int64_t position = rows.begin; position < rows.end; ++position) {
+    if (position / size != window_) {
+      window_ = position / size;
+      ids_ = order_->WindowIds(lane_, window_);
+    }
+    ids.push_back(ids_[static_cast<size_t>(position % size)]);
+  }
+  return ids;
 }
 
 }  // namespace lockstep::storage

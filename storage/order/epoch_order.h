@@ -15,8 +15,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -58,8 +58,8 @@ struct IdRun {
   bool operator==(const IdRun&) const = default;
 };
 
-// The order of one epoch. A lane is computed when it is first asked for and kept; references and
-// spans stay valid as long as the object. Only one thread at a time may ask, since asking computes.
+// The order of one epoch. It keeps four bytes a shard and computes windows when they are asked for.
+// Any number of threads may use it.
 class EpochOrder {
  public:
   EpochOrder(const OrderSpec& spec, Epoch epoch);
@@ -68,26 +68,42 @@ class EpochOrder {
   Epoch epoch() const { return epoch_; }
 
   // All ids of a lane in the order in which the epoch consumes them.
-  const std::vector<uint64_t>& LaneIds(Lane lane);
-  // The ids of one step; empty where the lane has nothing to do.
-  std::span<const uint64_t> LaneBatch(Lane lane, int64_t step_in_epoch);
+  std::vector<uint64_t> LaneIds(Lane lane) const;
+  // The ids of one step; empty where the lane has nothing to do. Whoever asks for step after step
+  // uses LaneOrder, which keeps the window that they lie in.
+  std::vector<uint64_t> LaneBatch(Lane lane, int64_t step_in_epoch) const;
 
   // The windows of a lane: window w holds the lane's positions [w K S, (w+1) K S), and its ids are
   // those of a few runs (whole shards but for the ends), in position order before they are
   // permuted.
   int64_t WindowsOf(Lane lane) const;
   std::vector<IdRun> WindowRuns(Lane lane, int64_t window) const;
+  std::vector<uint64_t> WindowIds(Lane lane, int64_t window) const;  // in the order of consumption
 
  private:
   int64_t StartOf(int64_t k) const;  // position of the first id of the k-th shard of the epoch
   void AppendRuns(Range positions, std::vector<IdRun>* runs) const;
-  std::vector<uint64_t> ComputeLane(Lane lane) const;
 
   OrderSpec spec_;
   Epoch epoch_;
   std::vector<uint32_t> shards_;  // permuted shard numbers
   int64_t short_shard_ = 0;       // where in shards_ the last, perhaps shorter, shard stands
-  std::vector<std::optional<std::vector<uint64_t>>> lanes_;
+};
+
+// The ids of one lane in one epoch, step after step. It keeps one window; one thread at a time.
+class LaneOrder {
+ public:
+  LaneOrder(std::shared_ptr<const EpochOrder> order, Lane lane)
+      : order_(std::move(order)), lane_(lane) {}
+
+  const EpochOrder& epoch_order() const { return *order_; }
+  std::vector<uint64_t> Batch(int64_t step_in_epoch);
+
+ private:
+  std::shared_ptr<const EpochOrder> order_;
+  Lane lane_;
+  int64_t window_ = -1;
+  std::vector<uint64_t> ids_;  // of that window
 };
 
 }  // namespace lockstep::storage

@@ -7,11 +7,13 @@ namespace lockstep::storage {
 namespace {
 
 Result<OrderedSample> Describe(const Dataset& dataset, SampleId id) {
-  ASSIGN_OR_RETURN(Record record, dataset.Read(id));
-  const std::vector<std::string>& classes = dataset.info().classes;
-  OrderedSample sample = {id, std::move(record.source_path), record.label, {}};
-  const auto label = static_cast<size_t>(record.label);
-  if (record.label >= 0 && label < classes.size()) sample.label_name = classes[label];
+  ASSIGN_OR_RETURN(const Record record, dataset.Read(id));
+  const std::vector<std::string>& classes = dataset.info().classes();
+  const int32_t label = FactsOf(dataset.info().schema, record).label;
+  OrderedSample sample = {id, std::string(record.source_path()), label, {}};
+  if (label >= 0 && static_cast<size_t>(label) < classes.size()) {
+    sample.label_name = classes[static_cast<size_t>(label)];
+  }
   return sample;
 }
 

@@ -73,6 +73,7 @@ struct RunConfig {
   std::string device = "auto";  // auto | cpu
   int32_t cores = 0;            // 0: all cores of the affinity mask
   int32_t lanes_at_once = 0;    // 0: max(1, cores / lane_threads)
+  int32_t sample_threads = 0;   // that decode and augment, per rank; 0: one for each of its cores
   int32_t ranks = 1;            // W
   int32_t ranks_here = 0;       // of those on this machine; 0: all
   int32_t ranks_on_cores = 0;   // of those that share this process's cores; 0: all

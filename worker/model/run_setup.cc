@@ -39,12 +39,22 @@ Status CheckRanks(const TrainConfig& config) {
   return OkStatus();
 }
 
-int32_t LanesAtOnce(const TrainConfig& config) {
+// The cores of one rank.
+int32_t CoresOfRank(const TrainConfig& config) {
   const int32_t cores = config.run.cores > 0 ? config.run.cores : AvailableCores();
-  int32_t at_once = config.run.lanes_at_once;
   const int32_t sharing =
       config.run.ranks_on_cores > 0 ? config.run.ranks_on_cores : config.run.ranks;
-  if (at_once <= 0) at_once = cores / sharing / config.batch.lane_threads;
+  return std::max(1, cores / sharing);
+}
+
+// They work while lanes compute, on the same cores.
+int32_t SampleThreads(const TrainConfig& config) {
+  return config.run.sample_threads > 0 ? config.run.sample_threads : CoresOfRank(config);
+}
+
+int32_t LanesAtOnce(const TrainConfig& config) {
+  int32_t at_once = config.run.lanes_at_once;
+  if (at_once <= 0) at_once = CoresOfRank(config) / config.batch.lane_threads;
   const int32_t most = (config.batch.lanes + config.run.ranks - 1) / config.run.ranks;
   return std::clamp(at_once, 1, most);
 }
@@ -88,6 +98,7 @@ Result<DeviceSpec> SpecOf(const TrainConfig& config) {
 Status CompileFor(const TrainConfig& config, const ImageShapes& images, int64_t classes,
                   CompiledModel::Options compile, RunSetup* setup) {
   setup->lanes_at_once = LanesAtOnce(config);
+  setup->sample_threads = SampleThreads(config);
   if (!config.reference_kernels()) {  // those use no OpenMP
     RETURN_IF_ERROR(CheckOpenMpSettings(comm::ProcessEnvironment(),
                                         setup->lanes_at_once * config.batch.lane_threads));
@@ -196,13 +207,14 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
 }
 
 Status CheckRoomFor(const TrainConfig& config, const RunSetup& setup, int ranks) {
-  constexpr int kThreadsOfARank = 8;  // trainer, streams, heartbeat, loader, checkpoints
+  constexpr int kThreadsOfARank = 7;  // trainer, streams, heartbeat, checkpoints
   // What libraries take besides: the code that oneDNN generates, gRPC, and the arenas that malloc
   // gives threads. Where oneDNN finds no room for its code, it ends the process by a signal.
   constexpr int64_t kBytesOfLibraries = int64_t{256} << 20;
   const MemoryReport plan = PlannedMemory(config, setup);
-  const int threads = kThreadsOfACommand +
-                      ranks * (kThreadsOfARank + setup.lanes_at_once * config.batch.lane_threads);
+  const int threads =
+      kThreadsOfACommand + ranks * (kThreadsOfARank + setup.sample_threads +
+                                    setup.lanes_at_once * config.batch.lane_threads);
   return CheckRoom(threads, plan.peak() / plan.ranks * ranks + kBytesOfLibraries, "training here");
 }
 
@@ -231,7 +243,7 @@ Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
   }
   ASSIGN_OR_RETURN(const ImageShapes images, ImagesOf(config, info));
   RETURN_IF_ERROR(
-      CompileFor(config, images, static_cast<int64_t>(info.classes.size()), compile, &setup));
+      CompileFor(config, images, static_cast<int64_t>(info.classes().size()), compile, &setup));
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
   setup.total_steps = setup.steps_per_epoch * config.epochs;
   ASSIGN_OR_RETURN(setup.learning_rates,

@@ -33,7 +33,8 @@ struct RunSetup {
   int64_t most_rows = 0;  // of a lane batch that occurs
   int64_t steps_per_epoch = 0;
   int64_t total_steps = 0;    // of the run, max_steps applied
-  int32_t lanes_at_once = 1;  // of a rank
+  int32_t lanes_at_once = 1;   // of a rank
+  int32_t sample_threads = 1;  // of a rank: they decode and augment
   // Of all epochs: train.max_steps ends a run early and changes no step before.
   graph::LearningRates learning_rates;
 };

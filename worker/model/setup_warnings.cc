@@ -9,7 +9,7 @@ constexpr int64_t kManyTimes = 2;
 
 void WarnOfClasses(const RunSetup& setup, std::vector<std::string>* warnings) {
   const int64_t model = setup.model->program().options().model_options.classes;
-  const auto dataset = static_cast<int64_t>(setup.dataset->info().classes.size());
+  const auto dataset = static_cast<int64_t>(setup.dataset->info().classes().size());
   if (model <= kManyTimes * dataset) return;
   warnings->push_back("model.classes is " + std::to_string(model) + " and the dataset has " +
                       std::to_string(dataset) +

@@ -35,7 +35,7 @@ Result<WeightsEvaluation> EvaluateWeights(const TrainConfig& config, const std::
   if (per_class) {
     ASSIGN_OR_RETURN(evaluation.per_class,
                      setup.model->program().task().PerClass(evaluation.result.gathered,
-                                                            setup.dataset->info().classes));
+                                                            setup.dataset->info().classes()));
   }
   return evaluation;
 }

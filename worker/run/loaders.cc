@@ -16,6 +16,7 @@ Result<std::unique_ptr<storage::TrainLoader>> MakeTrainLoader(const TrainConfig&
   options.start_step = step_in_epoch;
   options.epochs = config.epochs;
   options.prefetch_steps = kPrefetchSteps;
+  options.threads = setup.sample_threads;
   return storage::TrainLoader::Make(setup.dataset.get(), options);
 }
 

@@ -8,7 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include "storage/dataset/channel_statistics.h"
 #include "storage/dataset/dataset.h"
+#include "storage/dataset/testing/image_sample.h"
 #include "storage/dataset/writer.h"
 
 namespace lockstep::storage {
@@ -29,7 +31,15 @@ struct MadeDataset {
     WriterOptions o;
     o.directory = directory;
     o.source = "made for a test";
-    for (int32_t c = 0; c < classes; ++c) o.classes.push_back("class " + std::to_string(c));
+    std::vector<std::string> names;
+    for (int32_t c = 0; c < classes; ++c) names.push_back("class " + std::to_string(c));
+    o.schema = ImageAndLabel(std::move(names));
+    ChannelSums sums;
+    for (int64_t i = 0; i < train; ++i) {
+      sums.Add(Sample(1, static_cast<size_t>(i)).pixels, channels);
+    }
+    o.channel_mean = sums.Mean();
+    o.channel_std = sums.Deviation();
     for (const auto& [name, count] : {std::pair("test", test), std::pair("train", train)}) {
       SplitListing listing{name, {}};
       for (int64_t i = 0; i < count; ++i) listing.paths.push_back(PathOf(name, i));
@@ -40,9 +50,9 @@ struct MadeDataset {
     return o;
   }
 
-  SourceSample Sample(size_t split, size_t index) const {
+  ImageSample Sample(size_t split, size_t index) const {
     const int64_t count = split == 0 ? test : train;
-    SourceSample s;
+    ImageSample s;
     s.label = static_cast<int32_t>(static_cast<int64_t>(index) * classes / count);
     s.height = height;
     s.width = width;
@@ -57,8 +67,8 @@ struct MadeDataset {
   // Writes every range: thread t of `threads` takes the t-th, t + threads-th ... in `backwards`
   // order if asked.
   Status WriteRanges(DatasetWriter* writer, int threads = 1, bool backwards = false) const {
-    const auto sample = [this](size_t split, size_t index) -> Result<SourceSample> {
-      return Sample(split, index);
+    const auto sample = [this](size_t split, size_t index) -> Result<std::vector<FieldValue>> {
+      return Sample(split, index).Values();
     };
     std::vector<Status> statuses(static_cast<size_t>(threads));
     const auto work = [&](int t) {

@@ -92,45 +92,42 @@ Result<IdxSplit> ReadSplit(const SplitFiles& files, const std::atomic<bool>* sto
 class IdxImporter : public Importer {
  public:
   // Splits by name. Class names empty: the numbers.
-  IdxImporter(const std::map<std::string, SplitFiles>& files, std::map<std::string, IdxSplit> data,
-              std::vector<std::string> class_names)
-      : classes_(std::move(class_names)) {
-    Hasher hasher;
+  IdxImporter(std::map<std::string, IdxSplit> data, const std::vector<std::string>& class_names) {
+    std::vector<std::string> classes = class_names;
     int largest = 0;
     for (auto& [name, split] : data) {
-      Fingerprint(name, split, &hasher);
       for (const char label : split.labels.values) {
         largest = std::max<int>(largest, static_cast<unsigned char>(label));
       }
       listings_.push_back({name, PathsOf(name, split.images.dims[0])});
-      label_files_.push_back(files.at(name).labels);
       data_.push_back(std::move(split));
     }
-    fingerprint_ = hasher.Digest128();
-    if (!classes_.empty()) return;
-    for (int c = 0; c <= largest; ++c) classes_.push_back(std::to_string(c));
+    for (int c = 0; class_names.empty() && c <= largest; ++c) {
+      classes.push_back(std::to_string(c));
+    }
+    schema_ = ImageAndLabel(std::move(classes));
   }
 
-  const std::vector<std::string>& classes() const override { return classes_; }
+  const Schema& schema() const override { return schema_; }
   const std::vector<SplitListing>& splits() const override { return listings_; }
-  const std::vector<std::string>& rejected() const override { return rejected_; }
-  Hash128Value fingerprint() const override { return fingerprint_; }
-
-  Result<SourceSample> Decode(size_t split, size_t index) const override {
-    const IdxSplit& data = data_[split];
-    SourceSample sample;
-    sample.label = static_cast<unsigned char>(data.labels.values[index]);
-    if (sample.label >= static_cast<int64_t>(classes_.size())) {
-      return DataLoss("'" + label_files_[split] + "': label " + std::to_string(sample.label) +
-                      " of sample " + std::to_string(index) + "; expected 0 .. " +
-                      std::to_string(classes_.size() - 1));
+  const std::vector<Rejected>& rejected() const override { return rejected_; }
+  const std::vector<std::string>& warnings() const override { return warnings_; }
+  int64_t bytes() const override {
+    int64_t sum = 0;
+    for (const IdxSplit& split : data_) {
+      sum += static_cast<int64_t>(split.images.values.size() + split.labels.values.size());
     }
-    sample.height = static_cast<int32_t>(data.images.dims[1]);
-    sample.width = static_cast<int32_t>(data.images.dims[2]);
-    sample.channels = 1;
-    const auto bytes = static_cast<size_t>(data.images.dims[1] * data.images.dims[2]);
-    sample.pixels = data.images.values.substr(index * bytes, bytes);
-    return sample;
+    return sum;
+  }
+
+  Result<std::vector<FieldValue>> Read(size_t split, size_t index) const override {
+    const IdxSplit& data = data_[split];
+    const int32_t label = static_cast<unsigned char>(data.labels.values[index]);
+    const int64_t height = data.images.dims[1], width = data.images.dims[2];
+    const auto bytes = static_cast<size_t>(height * width);
+    return std::vector<FieldValue>{
+        ImageValue(height, width, 1, data.images.values.substr(index * bytes, bytes)),
+        LabelValue(label)};
   }
 
  private:
@@ -144,21 +141,24 @@ class IdxImporter : public Importer {
     return paths;
   }
 
-  // The fingerprint of the contents, so that plain and compressed files have the same.
-  static void Fingerprint(const std::string& name, const IdxSplit& split, Hasher* hasher) {
-    hasher->UpdateU64(name.size());
-    hasher->Update(name);
-    for (const IdxArray* array : {&split.images, &split.labels}) {
-      for (const int64_t d : array->dims) hasher->UpdateU64(static_cast<uint64_t>(d));
-      hasher->Update(array->values);
-    }
-  }
-
-  std::vector<std::string> classes_, rejected_, label_files_;
+  Schema schema_;
+  std::vector<Rejected> rejected_;
+  std::vector<std::string> warnings_;
   std::vector<SplitListing> listings_;
   std::vector<IdxSplit> data_;
-  Hash128Value fingerprint_;
 };
+
+// A label without a class means that the file is not what it is taken for.
+Status CheckLabels(const IdxSplit& split, const std::string& file, size_t classes) {
+  if (classes == 0) return OkStatus();
+  for (size_t i = 0; i < split.labels.values.size(); ++i) {
+    const auto label = static_cast<unsigned char>(split.labels.values[i]);
+    if (label < classes) continue;
+    return DataLoss("'" + file + "': label " + std::to_string(label) + " of sample " +
+                    std::to_string(i) + "; expected 0 .. " + std::to_string(classes - 1));
+  }
+  return OkStatus();
+}
 
 Result<std::unique_ptr<Importer>> OpenIdx(const std::map<std::string, SplitFiles>& files,
                                           const std::vector<std::string>& classes,
@@ -166,8 +166,9 @@ Result<std::unique_ptr<Importer>> OpenIdx(const std::map<std::string, SplitFiles
   std::map<std::string, IdxSplit> data;
   for (const auto& [name, paths] : files) {
     ASSIGN_OR_RETURN(data[name], ReadSplit(paths, stop));
+    RETURN_IF_ERROR(CheckLabels(data[name], paths.labels, classes.size()));
   }
-  return std::unique_ptr<Importer>(new IdxImporter(files, std::move(data), classes));
+  return std::unique_ptr<Importer>(new IdxImporter(std::move(data), classes));
 }
 
 bool HasSplits(const std::string& path, const std::vector<std::string>& names) {
@@ -177,12 +178,11 @@ bool HasSplits(const std::string& path, const std::vector<std::string>& names) {
                      [&](const std::string& name) { return files->count(name) > 0; });
 }
 
-Result<std::unique_ptr<Importer>> OpenFashionMnist(const std::string& path,
-                                                   const std::atomic<bool>* stop) {
+Result<std::unique_ptr<Importer>> OpenFashionMnist(const ImportSource& source) {
   static const std::vector<std::string> kClasses = {
       "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
       "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
-  Result<std::map<std::string, SplitFiles>> found = FindFiles(path);
+  Result<std::map<std::string, SplitFiles>> found = FindFiles(source.path);
   if (!found.ok()) {
     const Status& s = found.status();
     if (s.code() != StatusCode::kNotFound) return s;
@@ -194,28 +194,27 @@ Result<std::unique_ptr<Importer>> OpenFashionMnist(const std::string& path,
   for (const std::string name : {"train", "test"}) {
     if (found->count(name) == 0) {
       return NotFound(
-          "'" + path + "' has no files of split '" + name +
+          "'" + source.path + "' has no files of split '" + name +
           "'; Fashion-MNIST is train-images, train-labels, t10k-images and t10k-labels");
     }
     files[name] = (*found)[name];
   }
-  return OpenIdx(files, kClasses, stop);
+  return OpenIdx(files, kClasses, source.stop);
 }
 
 }  // namespace
 
 ImporterKind IdxKind() {
-  return {"idx", "directory with SPLIT-images-idx3-ubyte[.gz] and SPLIT-labels-idx1-ubyte[.gz]",
+  return {"idx", "directory with SPLIT-images-idx3-ubyte[.gz] and SPLIT-labels-idx1-ubyte[.gz]", {},
           [](const std::string& path) { return HasSplits(path, {}); },
-          [](const std::string& path,
-             const std::atomic<bool>* stop) -> Result<std::unique_ptr<Importer>> {
-            ASSIGN_OR_RETURN(const auto files, FindFiles(path));
-            return OpenIdx(files, {}, stop);
+          [](const ImportSource& source) -> Result<std::unique_ptr<Importer>> {
+            ASSIGN_OR_RETURN(const auto files, FindFiles(source.path));
+            return OpenIdx(files, {}, source.stop);
           }};
 }
 
 ImporterKind FashionMnistKind() {
-  return {"fashion-mnist", "directory with the four idx files of Fashion-MNIST, plain or .gz",
+  return {"fashion-mnist", "directory with the four idx files of Fashion-MNIST, plain or .gz", {},
           [](const std::string& path) {
             return HasSplits(path, {"train", "test"});
           },

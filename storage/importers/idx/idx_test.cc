@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "storage/dataset/testing/image_sample.h"
 #include "storage/dataset/verify.h"
 #include "storage/env/files.h"
 #include "storage/env/testing/scratch_directory.h"
@@ -124,9 +125,10 @@ class IdxImport : public ::testing::Test {
     options.threads = 2;
     options.shard_size = 4;
     options.stop = &stop_;
-    options.progress = [this](int64_t done, int64_t total) {
-      EXPECT_EQ(done, last_done_ + 1);
+    options.progress = [this](std::string_view what, int64_t done, int64_t total) {
       EXPECT_EQ(total, 18);
+      if (what != "writing") return;
+      EXPECT_EQ(done, last_done_ + 1);
       last_done_ = done;
       if (done == stop_at_) stop_ = true;
     };
@@ -173,7 +175,7 @@ TEST_F(IdxImport, MakesADatasetOfPlainAndCompressedFiles) {
   EXPECT_EQ(last_done_, 18);
   EXPECT_GE(report->files, 5);
   EXPECT_GT(report->bytes, 18 * 36);
-  EXPECT_THAT(report->info.classes, ElementsAre("0", "1", "2"));
+  EXPECT_THAT(report->info.classes(), ElementsAre("0", "1", "2"));
   const auto dataset = Dataset::Open(scratch_ / "out");
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   const SplitInfo train = *(*dataset)->info().Split("train");
@@ -181,11 +183,13 @@ TEST_F(IdxImport, MakesADatasetOfPlainAndCompressedFiles) {
   EXPECT_EQ(train.count, 12);
   for (uint64_t id = 6; id < 18; ++id) {
     const Record record = *(*dataset)->Read(SampleId(id));
-    const int i = std::stoi(record.source_path.substr(6));
-    EXPECT_EQ(record.source_path.substr(0, 6), "train/");
-    EXPECT_EQ(record.source_path.size(), 14u);
-    EXPECT_EQ(record.label, i % 3);
-    EXPECT_EQ(record.pixels, std::string(4, static_cast<char>(10 * i)));
+    const std::string path(record.source_path());
+    const int i = std::stoi(path.substr(6));
+    EXPECT_EQ(path.substr(0, 6), "train/");
+    EXPECT_EQ(path.size(), 14u);
+    const ImageSample sample = ImageSample::Of(record);
+    EXPECT_EQ(sample.label, i % 3);
+    EXPECT_EQ(sample.pixels, std::string(4, static_cast<char>(10 * i)));
   }
   EXPECT_TRUE(VerifyDataset(scratch_ / "out")->ok());
 }
@@ -253,7 +257,7 @@ TEST(FashionMnist, Imports) {
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->info.Split("train")->count, 60000);
   EXPECT_EQ(report->info.Split("test")->count, 10000);
-  EXPECT_EQ(report->info.classes[9], "Ankle boot");
+  EXPECT_EQ(report->info.classes()[9], "Ankle boot");
   EXPECT_EQ(report->info.height, 28);
   EXPECT_NEAR(report->info.channel_mean[0], 0.2860, 5e-5);  // the published statistics
   EXPECT_NEAR(report->info.channel_std[0], 0.3530, 5e-5);
@@ -264,7 +268,7 @@ TEST(FashionMnist, Imports) {
   std::vector<int> counts(10);
   const auto records = (*dataset)->ReadRange(SampleId(10000), 60000);
   ASSERT_TRUE(records.ok()) << records.status();
-  for (const Record& record : *records) ++counts[static_cast<size_t>(record.label)];
+  for (const Record& record : *records) ++counts[static_cast<size_t>(ImageSample::Of(record).label)];
   EXPECT_THAT(counts, ::testing::Each(6000));
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "storage/dataset/testing/image_sample.h"
 #include "storage/loader/record_source.h"
 
 namespace lockstep::storage {
@@ -16,9 +17,13 @@ class FakeSource : public RecordSource {
  public:
   // Splits test (ids 0 ..) and train, of 3x3x1 images whose bytes follow from the id.
   FakeSource(int64_t test_samples, int64_t train_samples, int64_t shard_size) {
-    info_.classes = {"a", "b", "c"};
-    info_.splits = {{"test", 0, test_samples},
-                    {"train", static_cast<uint64_t>(test_samples), train_samples}};
+    info_.schema = ImageAndLabel({"a", "b", "c"});
+    info_.splits = {{"test", 0, test_samples, {{3, 3, "path/0"}}},
+                    {"train",
+                     static_cast<uint64_t>(test_samples),
+                     train_samples,
+                     {{3, 3, "path/" + std::to_string(test_samples)}}}};
+    info_.record_bytes = info_.samples() * 128;
     info_.shard_size = shard_size;
     info_.height = info_.width = 3;
     info_.channels = 1;
@@ -29,16 +34,13 @@ class FakeSource : public RecordSource {
   const DatasetInfo& info() const override { return info_; }
   DatasetInfo& mutable_info() { return info_; }
 
-  static Record RecordOf(SampleId id) {
-    Record record = {id,
-                     "path/" + std::to_string(id.value),
-                     static_cast<int32_t>(id.value % 3),
-                     3,
-                     3,
-                     1,
-                     std::string(9, '\0')};
-    for (size_t i = 0; i < 9; ++i) record.pixels[i] = static_cast<char>(id.value * 31 + i * 7);
-    return record;
+  static ImageSample SampleOf(SampleId id) {
+    ImageSample sample = {static_cast<int32_t>(id.value % 3), 3, 3, 1, std::string(9, '\0')};
+    for (size_t i = 0; i < 9; ++i) sample.pixels[i] = static_cast<char>(id.value * 31 + i * 7);
+    return sample;
+  }
+  Record RecordOf(SampleId id) const {
+    return SampleOf(id).MakeRecord(id, "path/" + std::to_string(id.value), info_.schema);
   }
 
   Result<Record> Read(SampleId id) const override {

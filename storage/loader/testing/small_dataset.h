@@ -9,7 +9,9 @@
 #include <memory>
 #include <string>
 
+#include "storage/dataset/channel_statistics.h"
 #include "storage/dataset/dataset.h"
+#include "storage/dataset/testing/image_sample.h"
 #include "storage/dataset/writer.h"
 
 namespace lockstep::storage {
@@ -28,14 +30,22 @@ class SmallDataset {
     WriterOptions options;
     options.directory = directory_;
     options.source = "made for a test";
-    for (int c = 0; c < kClasses; ++c) options.classes.push_back("class-" + std::to_string(c));
+    std::vector<std::string> classes;
+    for (int c = 0; c < kClasses; ++c) classes.push_back("class-" + std::to_string(c));
+    options.schema = ImageAndLabel(std::move(classes));
     options.splits = {ListingOf("test", test_samples), ListingOf("train", train_samples)};
+    ChannelSums sums;
+    for (size_t i = 0; i < options.splits[1].paths.size(); ++i) {
+      sums.Add(SampleAt(options.splits[1], i).pixels, 1);
+    }
+    options.channel_mean = sums.Mean();
+    options.channel_std = sums.Deviation();
     options.shard_size = shard_size;
     const auto splits = options.splits;
     auto writer = DatasetWriter::Create(std::move(options));
     CHECK(writer.ok()) << writer.status();
-    const auto sample = [&](size_t split, size_t index) -> Result<SourceSample> {
-      return SampleAt(splits[split], index);
+    const auto sample = [&](size_t split, size_t index) -> Result<std::vector<FieldValue>> {
+      return SampleAt(splits[split], index).Values();
     };
     for (int64_t r = 0; r < (*writer)->ranges(); ++r) {
       const Status status = (*writer)->WriteRange(r, sample);
@@ -68,8 +78,8 @@ class SmallDataset {
     return listing;
   }
 
-  static SourceSample SampleAt(const SplitListing& split, size_t index) {
-    SourceSample sample;
+  static ImageSample SampleAt(const SplitListing& split, size_t index) {
+    ImageSample sample;
     sample.label = LabelOf(static_cast<int64_t>(index), static_cast<int64_t>(split.paths.size()));
     sample.height = sample.width = 4;
     sample.channels = 1;

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// SampleCheck: whether the values that an importer hands over can become a sample, and what is
+// learned of them on the way. Internal to storage/import.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/sample/schema.h"
+#include "base/status.h"
+#include "storage/dataset/channel_statistics.h"
+#include "storage/dataset/field_value.h"
+
+namespace lockstep::storage {
+
+// Puts in the dimensions that an importer may leave empty: those of encoded images (height, width
+// and `channels`) and masks. Reads their headers alone. Fails with data-loss, and the reason, where
+// a value is not what its field may be.
+Status CompleteValues(const Schema& schema, int64_t channels, std::vector<FieldValue>* values);
+
+// One for each thread.
+class SampleCheck {
+ public:
+  SampleCheck(const Schema* schema, int64_t channels);
+  ~SampleCheck();
+
+  // CompleteValues, and every image and mask is decoded. Where `sums` is not null, the pixels of the
+  // first image are added to it.
+  Status Check(std::vector<FieldValue>* values, ChannelSums* sums);
+
+ private:
+  Status CheckImage(const FieldValue& value, ChannelSums* sums);
+
+  const Schema* schema_;
+  int64_t channels_;
+  std::vector<uint8_t> pixels_;
+};
+
+}  // namespace lockstep::storage
