@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/exceptions.h"
 #include "base/format.h"
 #include "storage/env/foreign_file.h"
 #include "storage/source/source_path.h"
@@ -57,9 +58,12 @@ la_ssize_t ReadFeed(archive* a, void* data, const void** bytes) {
     *bytes = piece.data();
     return static_cast<la_ssize_t>(piece.size());
   }
-  if (feed->visitor != nullptr) feed->status = feed->visitor->Continue();
-  const Result<std::string_view> piece =
-      feed->status.ok() ? feed->input->Next() : Result<std::string_view>(feed->status);
+  // libarchive is C: nothing may be thrown through it.
+  const auto next = [&]() -> Result<std::string_view> {
+    if (feed->visitor != nullptr) RETURN_IF_ERROR(feed->visitor->Continue());
+    return feed->input->Next();
+  };
+  const Result<std::string_view> piece = CatchAll("cannot read the archive", next);
   if (!piece.ok()) {
     feed->status = piece.status();
     ::archive_set_error(a, EIO, "the input failed");
