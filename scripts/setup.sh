@@ -9,7 +9,7 @@ build_packages=(g++ cmake ninja-build ccache mold git python3 librocksdb-dev lib
   libcli11-dev libtomlplusplus-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev libgtest-dev
   libgmock-dev dataset-fashion-mnist libopenmpi-dev openmpi-bin libgrpc++-dev libprotobuf-dev
   protobuf-compiler protobuf-compiler-grpc libdnnl-dev libjpeg62-turbo-dev libpng-dev
-  libarchive-dev)
+  libarchive-dev libexpat1-dev)
 test_packages=(python3-torch python3-torchvision python3-numpy python3-pil slurm-wlm slurm-wlm-basic-plugins
   munge)
 # clang-16 only recommends its runtime, which sanitizers and libFuzzer need;

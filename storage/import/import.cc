@@ -106,8 +106,8 @@ std::string KindOfReason(std::string_view reason) {
   return kind;
 }
 
-void TellRejected(const std::vector<Rejected>& rejected, WriterOptions* writer) {
-  for (const Rejected& one : rejected) {
+void TellRejected(const std::vector<RejectedFile>& rejected, WriterOptions* writer) {
+  for (const RejectedFile& one : rejected) {
     std::string kind = KindOfReason(one.reason);
     auto& counts = writer->rejected_for;
     if (counts.size() >= kMostReasons && counts.count(kind) == 0) kind = "other reasons";

@@ -29,7 +29,7 @@ struct SourceLook {
     std::vector<Accepted> samples;
   };
   std::vector<AcceptedSplit> accepted;  // those splits that have samples
-  std::vector<Rejected> rejected;  // of samples; by split and listing
+  std::vector<RejectedFile> rejected;  // of samples; by split and listing
   ChannelSums sums;                // over the split of the statistics
   // The sum, in each of its two words, of the XXH3-128 of every accepted sample (path, then
   // values): the same whatever the order.

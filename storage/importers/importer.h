@@ -27,7 +27,7 @@ class Importer {
   // Every sample that the source lists: splits in bytewise name order, the paths of each too.
   virtual const std::vector<SplitListing>& splits() const = 0;
   // What the source has and no sample is made of.
-  virtual const std::vector<Rejected>& rejected() const = 0;
+  virtual const std::vector<RejectedFile>& rejected() const = 0;
   // What a person should know of the source, one line each.
   virtual const std::vector<std::string>& warnings() const = 0;
   // Of all values together; 0 where that is not known before they are read.

@@ -110,7 +110,7 @@ class IdxImporter : public Importer {
 
   const Schema& schema() const override { return schema_; }
   const std::vector<SplitListing>& splits() const override { return listings_; }
-  const std::vector<Rejected>& rejected() const override { return rejected_; }
+  const std::vector<RejectedFile>& rejected() const override { return rejected_; }
   const std::vector<std::string>& warnings() const override { return warnings_; }
   int64_t bytes() const override {
     int64_t sum = 0;
@@ -142,7 +142,7 @@ class IdxImporter : public Importer {
   }
 
   Schema schema_;
-  std::vector<Rejected> rejected_;
+  std::vector<RejectedFile> rejected_;
   std::vector<std::string> warnings_;
   std::vector<SplitListing> listings_;
   std::vector<IdxSplit> data_;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/source/csv.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace lockstep::storage {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Rows = std::vector<std::vector<std::string>>;
+using namespace std::string_view_literals;
+
+Result<Rows> ReadRows(std::string_view text, const CsvOptions& options = {}) {
+  CsvReader reader(text, "x.csv", options);
+  Rows rows;
+  for (;;) {
+    std::vector<std::string> row;
+    ASSIGN_OR_RETURN(const bool more, reader.Next(&row));
+    if (!more) return rows;
+    rows.push_back(row);
+  }
+}
+
+Rows RowsOf(std::string_view text) {
+  const auto rows = ReadRows(text);
+  EXPECT_TRUE(rows.ok()) << rows.status();
+  return rows.ok() ? *rows : Rows{};
+}
+
+std::string RefusalOf(std::string_view text) {
+  const Status status = ReadRows(text).status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << text;
+  return status.message();
+}
+
+TEST(Csv, RowsEndWithLfOrCrlfOrTheText) {
+  const Rows two = {{"a", "b"}, {"1", "2"}};
+  for (const auto text : {"a,b\n1,2\n", "a,b\r\n1,2\r\n", "a,b\n1,2",
+                          "\xef\xbb\xbf"
+                          "a,b\r\n1,2"}) {
+    EXPECT_EQ(RowsOf(text), two) << text;
+  }
+  EXPECT_THAT(RowsOf(""), IsEmpty());
+  EXPECT_THAT(RowsOf("\xef\xbb\xbf"), IsEmpty());
+  EXPECT_EQ(RowsOf("\n"), (Rows{{""}}));
+  EXPECT_EQ(RowsOf(",\n,"), (Rows{{"", ""}, {"", ""}}));
+}
+
+TEST(Csv, QuotedFieldsHoldAnything) {
+  EXPECT_EQ(RowsOf("\"a,b\",\"say \"\"hi\"\"\",\"\",\"two\r\nlines\"\n1"),
+            (Rows{{"a,b", "say \"hi\"", "", "two\r\nlines"}, {"1"}}));
+  EXPECT_EQ(RowsOf("\"\"\"\""), (Rows{{"\""}}));
+  EXPECT_EQ(RowsOf(" a , b "), (Rows{{" a ", " b "}}));  // spaces belong to fields
+}
+
+TEST(Csv, AnotherSeparatorMayBeAskedFor) {
+  const auto rows = ReadRows("a;b,c\n", {.separator = ';'});
+  ASSERT_TRUE(rows.ok());
+  EXPECT_EQ(*rows, (Rows{{"a", "b,c"}}));
+}
+
+TEST(Csv, WhatIsNotByTheRulesIsRefusedWithRowAndColumn) {
+  EXPECT_THAT(RefusalOf("a,b\n1,\"2\n"), HasSubstr("'x.csv', row 2, column 2: the quoted field"));
+  EXPECT_THAT(RefusalOf("a\n1,b\"c"), HasSubstr("row 2, column 2: a double quote"));
+  EXPECT_THAT(RefusalOf("\"a\"b,c"), HasSubstr("row 1, column 1: something follows"));
+  EXPECT_THAT(RefusalOf("\"a\" ,c"), HasSubstr("something follows"));
+  EXPECT_THAT(RefusalOf("a\rb"), HasSubstr("carriage return"));
+  EXPECT_THAT(RefusalOf("\"a\"\rb"), HasSubstr("carriage return"));
+  EXPECT_THAT(RefusalOf("a\n\xe4,b"), HasSubstr("row 2, column 1: the field is not UTF-8 (\\xe4)"));
+  EXPECT_THAT(RefusalOf("a,\0"sv), HasSubstr("zero byte"));
+}
+
+TEST(Csv, LongFieldsAndRowsAreRefused) {
+  EXPECT_TRUE(ReadRows("abc,def", {.most_field_bytes = 3}).ok());
+  EXPECT_THAT(ReadRows("abc,defg", {.most_field_bytes = 3}).status().message(),
+              HasSubstr("column 2: the field has more than 3 bytes"));
+  EXPECT_FALSE(ReadRows("\"a\"\"bc\"", {.most_field_bytes = 3}).ok());
+  EXPECT_TRUE(ReadRows("a,b", {.most_fields = 2}).ok());
+  EXPECT_FALSE(ReadRows("a,b,c", {.most_fields = 2}).ok());
+}
+
+TEST(Csv, ATableHasAHeadAndEvenRows) {
+  const auto table = CsvTable::Read("path,label\na.jpg,cat\nb.jpg,dog\n", "x.csv");
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_THAT(table->head(), ElementsAre("path", "label"));
+  EXPECT_THAT(table->rows(), ElementsAre(ElementsAre("a.jpg", "cat"), ElementsAre("b.jpg", "dog")));
+  EXPECT_EQ(*table->Column("label"), 1u);
+  EXPECT_THAT(table->Column("lable").status().message(), HasSubstr("did you mean 'label'"));
+}
+
+TEST(Csv, AnUnevenTableIsRefused) {
+  const auto refusal = [](std::string_view text) {
+    return CsvTable::Read(text, "x.csv").status().message();
+  };
+  EXPECT_THAT(refusal(""), HasSubstr("is empty"));
+  EXPECT_THAT(refusal("a,b\n1,2\n3\n"), HasSubstr("row 3 has 1 fields; the head has 2"));
+  EXPECT_THAT(refusal("a,b\n\n"), HasSubstr("row 2 has 1 fields"));
+  EXPECT_THAT(refusal("a,b,a\n"), HasSubstr("two columns have the name 'a'"));
+}
+
+}  // namespace
+}  // namespace lockstep::storage

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: Apache-2.0
+// The archives in testdata/ were written by testdata/make_archives.py with Python's modules.
+#include "storage/source/source_files.h"
+
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <thread>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "storage/env/files.h"
+#include "storage/env/testing/damaged_files.h"
+#include "storage/env/testing/scratch_directory.h"
+#include "storage/env/testing/write_faults.h"
+
+namespace lockstep::storage {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+constexpr char kTestData[] = LOCKSTEP_SOURCE_DIR "/storage/source/testdata/";
+using Contents = std::map<std::string, std::string>;  // by path
+
+// What make_archives.py packs.
+Contents Packed() {
+  std::string big;
+  for (int i = 0; i < 3000; ++i) big += static_cast<char>((i * i >> 4) & 255);
+  std::string folder = "val/", name;
+  for (int i = 0; i < 20; ++i) folder += "long", name += "name";
+  return {{"train/cat/1.jpg", "one"},
+          {"train/cat-big/2.jpg", big},
+          {"train/dog/a\xcc\x88"
+           "e\xcc\x81.jpg",
+           "decomposed"},
+          {"train/dog/\xc3\xa4\xc3\xa9.jpg", "composed"},
+          {folder + "/" + name + ".jpg", "long"},
+          {"empty.txt", ""}};
+}
+
+void WriteFile(const std::string& path, const std::string& bytes) {
+  ASSERT_TRUE(MakeDirs(ParentOf(path)).ok());
+  Overwrite(path, bytes);
+}
+
+void WriteFolder(const std::string& folder, const Contents& contents) {
+  for (const auto& [path, bytes] : contents) WriteFile(folder + "/" + path, bytes);
+}
+
+Result<std::unique_ptr<SourceFiles>> OpenIn(const ScratchDirectory& scratch,
+                                            const std::string& path) {
+  SourceOptions options;
+  options.path = path;
+  options.spool = scratch / "spool";
+  return SourceFiles::Open(options);
+}
+
+Contents ReadAll(const SourceFiles& source) {
+  Contents contents;
+  for (size_t i = 0; i < source.files().size(); ++i) {
+    const Result<std::string> bytes = source.Read(i);
+    EXPECT_TRUE(bytes.ok()) << bytes.status();
+    if (!bytes.ok()) continue;
+    EXPECT_EQ(static_cast<int64_t>(bytes->size()), source.files()[i].bytes);
+    contents[source.files()[i].path] = *bytes;
+  }
+  return contents;
+}
+
+std::map<std::string, std::string> RejectedIn(const SourceFiles& source) {
+  std::map<std::string, std::string> rejected;
+  for (const RejectedFile& file : source.rejected()) rejected[file.path] = file.reason;
+  return rejected;
+}
+
+std::vector<std::string> PathsIn(const SourceFiles& source) {
+  std::vector<std::string> paths;
+  for (const SourceFile& file : source.files()) paths.push_back(file.path);
+  return paths;
+}
+
+TEST(SourceFiles, AFolderIsListedInBytewiseOrderWithItsSizes) {
+  const ScratchDirectory scratch;
+  WriteFolder(scratch / "s", {{"b/2.jpg", "22"},
+                              {"b-c/1.jpg", "1"},
+                              {"b/a/3.jpg", "333"},
+                              {"B.jpg", ""},
+                              {"\xc3\xa4.jpg", "u"}});
+  const auto source = OpenIn(scratch, scratch / "s/");
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_THAT(PathsIn(**source),
+              ElementsAre("B.jpg", "b-c/1.jpg", "b/2.jpg", "b/a/3.jpg", "\xc3\xa4.jpg"));
+  EXPECT_EQ((*source)->files()[3].bytes, 3);
+  EXPECT_EQ(*(*source)->Read(3), "333");
+  EXPECT_TRUE((*source)->rejected().empty());
+  EXPECT_EQ((*source)->hidden(), 0);
+}
+
+TEST(SourceFiles, TheSameFilesGiveTheSameListingHoweverTheyCome) {
+  const ScratchDirectory scratch;
+  WriteFolder(scratch / "folder", Packed());
+  WriteFolder(scratch / "folder", {{"train/cat/._1.jpg", "hidden"},
+                                   {"train/.DS_Store", "hidden"},
+                                   {"__MACOSX/train/cat/x.jpg", "hidden"},
+                                   {"val/Thumbs.db", "hidden"}});
+  const auto folder = OpenIn(scratch, scratch / "folder");
+  ASSERT_TRUE(folder.ok()) << folder.status();
+  EXPECT_EQ(ReadAll(**folder), Packed());
+  for (const std::string name :
+       {"good.tar", "good-gnu.tar.gz", "good-members.tgz", "good-ustar.tar.bz2", "good.tar.xz",
+        "good.tar.zst", "good.zip", "good-64.zip"}) {
+    const auto archive = OpenIn(scratch, kTestData + name);
+    ASSERT_TRUE(archive.ok()) << name << ": " << archive.status();
+    EXPECT_EQ(PathsIn(**archive), PathsIn(**folder)) << name;
+    EXPECT_EQ(ReadAll(**archive), Packed()) << name;
+    EXPECT_TRUE((*archive)->rejected().empty()) << name;
+    EXPECT_EQ((*archive)->hidden(), 4) << name;
+    EXPECT_FALSE(PathExists(scratch / "spool")) << "the spool has a name";
+  }
+}
+
+TEST(SourceFiles, NamesThatNoListingCanHoldAreRejected) {
+  const ScratchDirectory scratch;
+  WriteFolder(scratch / "s", {{"good.jpg", ""}, {"bad\xff.jpg", ""}, {"new\nline.jpg", ""}});
+  ASSERT_EQ(::mkfifo((scratch / "s/fifo").c_str(), 0600), 0);
+  const auto source = OpenIn(scratch, scratch / "s");
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_THAT(PathsIn(**source), ElementsAre("good.jpg"));
+  EXPECT_THAT(RejectedIn(**source),
+              UnorderedElementsAre(Pair("bad\\xff.jpg", HasSubstr("not UTF-8")),
+                                   Pair("new\\x0aline.jpg", HasSubstr("control character")),
+                                   Pair("fifo", HasSubstr("named pipe"))));
+}
+
+TEST(SourceFiles, WhatIsNoFileInATarArchiveIsRejected) {
+  const ScratchDirectory scratch;
+  const auto source = OpenIn(scratch, std::string(kTestData) + "odd.tar.gz");
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_THAT(ReadAll(**source), ElementsAre(Pair("a/good.jpg", "abc")));
+  EXPECT_THAT(RejectedIn(**source),
+              UnorderedElementsAre(Pair("/etc/absolute.jpg", HasSubstr("absolute")),
+                                   Pair("a/../../up.jpg", HasSubstr("'..'")),
+                                   Pair("a/bad\\xff.jpg", HasSubstr("not UTF-8")),
+                                   Pair("a/new\\x0aline.jpg", HasSubstr("control character")),
+                                   Pair("a/soft.jpg", HasSubstr("symbolic link")),
+                                   Pair("a/hard.jpg", HasSubstr("hard link")),
+                                   Pair("a/fifo", HasSubstr("named pipe")),
+                                   Pair("a/device", HasSubstr("device"))));
+  EXPECT_EQ((*source)->hidden(), 1);
+}
+
+TEST(SourceFiles, WhatCannotBeReadInAZipArchiveIsRejected) {
+  const ScratchDirectory scratch;
+  const auto source = OpenIn(scratch, std::string(kTestData) + "odd.zip");
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_THAT(ReadAll(**source),
+              ElementsAre(Pair("a/good.jpg", "abc"), Pair("a/n\xc3\xa4med.jp", "abc"),
+                          Pair("a/windows.jpg", "abc")));
+  EXPECT_THAT(RejectedIn(**source),
+              UnorderedElementsAre(Pair("/etc/absolute.jpg", HasSubstr("absolute")),
+                                   Pair("a/../../up.jpg", HasSubstr("'..'")),
+                                   Pair("a/bad\\xff.jpg", HasSubstr("not UTF-8")),
+                                   Pair("a/new\\x0aline.jpg", HasSubstr("control character")),
+                                   Pair("a/soft.jpg", HasSubstr("symbolic link")),
+                                   Pair("a/fifo", HasSubstr("pipe")),
+                                   Pair("a/packed.jpg", HasSubstr("method 12")),
+                                   Pair("a/secret.jpg", HasSubstr("encrypted"))));
+}
+
+TEST(SourceFiles, TwoEntriesOfOneNameAreRefusedNamingBoth) {
+  const ScratchDirectory scratch;
+  for (const std::string name : {"twice.tar.gz", "twice.zip"}) {
+    const auto source = OpenIn(scratch, kTestData + name);
+    ASSERT_FALSE(source.ok()) << name;
+    EXPECT_EQ(source.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(source.status().message(), HasSubstr(name));
+    EXPECT_THAT(source.status().message(), HasSubstr("'a.jpg': its entries number 1 and 3"));
+  }
+}
+
+TEST(SourceFiles, LinksAreFollowedInsideTheFolderOnly) {
+  const ScratchDirectory scratch;
+  WriteFolder(scratch / "s", {{"pool/1.jpg", "one"}, {"a/2.jpg", "two"}});
+  WriteFolder(scratch / "s2", {{"3.jpg", "three"}});
+  const auto link = [&](const std::string& target, const std::string& path) {
+    ASSERT_EQ(::symlink(target.c_str(), (scratch / ("s/" + path)).c_str()), 0) << path;
+  };
+  link("../pool/1.jpg", "a/file.jpg");
+  link("../pool", "a/folder");
+  link(scratch / "s/pool/1.jpg", "a/absolute.jpg");
+  link("../../s2/3.jpg", "a/out.jpg");
+  link(scratch / "s2", "a/out");
+  link("nothing", "a/broken");
+  link("round", "a/round");
+  link("..", "a/up");
+  link("../b", "a/b");  // a/b leads to b, and b/a back to a
+  ASSERT_TRUE(MakeDirs(scratch / "s/b").ok());
+  link("../a", "b/a");
+  const auto source = OpenIn(scratch, scratch / "s");
+  ASSERT_TRUE(source.ok()) << source.status();
+  const Contents contents = ReadAll(**source);
+  EXPECT_EQ(contents.at("a/file.jpg"), "one");
+  EXPECT_EQ(contents.at("a/folder/1.jpg"), "one");
+  EXPECT_EQ(contents.at("a/absolute.jpg"), "one");
+  EXPECT_EQ(contents.at("b/a/folder/1.jpg"), "one");
+  EXPECT_EQ(contents.size(), 9u);  // 4 in a, the same in b/a, 1 in pool
+  const auto rejected = RejectedIn(**source);
+  EXPECT_THAT(rejected.at("a/out.jpg"), HasSubstr("out of the source, to"));
+  EXPECT_THAT(rejected.at("a/out"), HasSubstr("out of the source, to"));
+  EXPECT_THAT(rejected.at("a/broken"), HasSubstr("leads nowhere"));
+  EXPECT_THAT(rejected.at("a/round"), HasSubstr("circle"));
+  EXPECT_THAT(rejected.at("a/up"), HasSubstr("holds it"));
+  EXPECT_THAT(rejected.at("a/b/a"), HasSubstr("holds it"));
+  EXPECT_THAT(rejected.at("b/a/b"), HasSubstr("holds it"));
+}
+
+TEST(SourceFiles, ManyLinksOnOnePathAreNotFollowedForever) {
+  const ScratchDirectory scratch;
+  for (int i = 0; i < 12; ++i) {
+    const std::string folder = scratch / ("s/" + std::to_string(i));
+    ASSERT_TRUE(MakeDirs(folder).ok());
+    Overwrite(folder + "/x.jpg", "x");
+    for (const std::string name : {"a", "b"}) {
+      if (i < 11) {
+        ASSERT_EQ(::symlink(("../" + std::to_string(i + 1)).c_str(), (folder + "/" + name).c_str()),
+                  0);
+      }
+    }
+  }
+  const auto source = OpenIn(scratch, scratch / "s");
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_THAT(RejectedIn(**source).at("0/a/a/a/a/a/a/a/a/a"), HasSubstr("ninth link"));
+  EXPECT_LT((*source)->files().size(), 12u * 512);
+}
+
+TEST(SourceFiles, AFileThatHasChangedIsRefusedWithItsName) {
+  const ScratchDirectory scratch;
+  WriteFolder(scratch / "s", {{"a.jpg", "1234"}, {"b.jpg", "1"}, {"c.jpg", "1"}});
+  const auto source = OpenIn(scratch, scratch / "s");
+  ASSERT_TRUE(source.ok()) << source.status();
+  Overwrite(scratch / "s/a.jpg", "12345");
+  ASSERT_EQ(::unlink((scratch / "s/b.jpg").c_str()), 0);
+  ASSERT_EQ(::unlink((scratch / "s/c.jpg").c_str()), 0);
+  ASSERT_EQ(::mkfifo((scratch / "s/c.jpg").c_str(), 0600), 0);
+  for (size_t i = 0; i < 3; ++i) {
+    const auto bytes = (*source)->Read(i);
+    ASSERT_FALSE(bytes.ok());
+    EXPECT_EQ(bytes.status().code(), StatusCode::kDataLoss);
+    EXPECT_THAT(bytes.status().message(), HasSubstr(scratch / ("s/" + (*source)->files()[i].path)));
+  }
+  EXPECT_THAT((*source)->Read(0).status().message(), HasSubstr("has 5 bytes, it had 4"));
+}
+
+TEST(SourceFiles, AFileOfTwoGibibytesIsRejected) {
+  const ScratchDirectory scratch;
+  WriteFolder(scratch / "s", {{"a.jpg", "1"}, {"b.jpg", ""}});
+  ASSERT_EQ(::truncate((scratch / "s/b.jpg").c_str(), off_t{1} << 31), 0);
+  const auto source = OpenIn(scratch, scratch / "s");
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_THAT(PathsIn(**source), ElementsAre("a.jpg"));
+  EXPECT_THAT(RejectedIn(**source), ElementsAre(Pair("b.jpg", HasSubstr("2147483648 bytes"))));
+}
+
+TEST(SourceFiles, WhatIsNoSourceIsRefusedWithARemedy) {
+  const ScratchDirectory scratch;
+  const auto refusal = [&](const std::string& path) { return OpenIn(scratch, path).status(); };
+  EXPECT_EQ(refusal(scratch / "nothing").code(), StatusCode::kNotFound);
+  EXPECT_EQ(refusal("").code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(refusal("/dev/null").message(), HasSubstr("expected a folder, or an archive"));
+  Overwrite(scratch / "empty.tar", "");
+  EXPECT_THAT(refusal(scratch / "empty.tar").message(), HasSubstr("is empty"));
+  Overwrite(scratch / "page.tar", "<!DOCTYPE html><html><body>404</body></html>");
+  EXPECT_THAT(refusal(scratch / "page.tar").message(), HasSubstr("HTML"));
+  Overwrite(scratch / "page.zip", "<!DOCTYPE html><html><body>404</body></html>");
+  EXPECT_THAT(refusal(scratch / "page.zip").message(), HasSubstr("HTML"));
+  Overwrite(scratch / "x.rar", "Rar!\x1a\x07 something");
+  EXPECT_EQ(refusal(scratch / "x.rar").code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(refusal(scratch / "x.rar").message(), HasSubstr("unpack it"));
+}
+
+// Does its work as a user who owns nothing, where the tests run as root.
+class Unprivileged {
+ public:
+  Unprivileged() : root_(::geteuid() == 0) {
+    if (root_) CHECK_EQ(::seteuid(65534), 0);
+  }
+  ~Unprivileged() {
+    if (root_) CHECK_EQ(::seteuid(0), 0);
+  }
+
+ private:
+  bool root_;
+};
+
+TEST(SourceFiles, AFolderThatMayNotBeListedIsNamed) {
+  const ScratchDirectory scratch;
+  WriteFolder(scratch / "s", {{"a/1.jpg", "1"}, {"b/2.jpg", "2"}});
+  ASSERT_EQ(::chmod(scratch.path().c_str(), 0755), 0);
+  ASSERT_EQ(::chmod((scratch / "s/b").c_str(), 0), 0);
+  Status status, top;
+  {
+    const Unprivileged user;
+    status = OpenIn(scratch, scratch / "s").status();
+    top = OpenIn(scratch, scratch / "s/b").status();
+  }
+  ASSERT_EQ(::chmod((scratch / "s/b").c_str(), 0755), 0);
+  EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
+  EXPECT_THAT(status.message(), HasSubstr(scratch / "s/b'"));
+  EXPECT_THAT(status.message(), HasSubstr("chmod"));
+  EXPECT_EQ(top.code(), StatusCode::kPermissionDenied) << top;
+}
+
+TEST(SourceFiles, ATarArchiveThatIsCutAnywhereIsDataLoss) {
+  const ScratchDirectory scratch;
+  const std::string bytes = *ReadRegularFile(std::string(kTestData) + "good.tar");
+  const size_t end = bytes.find_last_not_of('\0') / 512 * 512 + 512;
+  for (size_t cut = 512; cut <= end; cut += cut % 512 == 0 ? 100 : 412) {
+    Overwrite(scratch / "cut.tar", bytes.substr(0, cut));
+    const Status status = OpenIn(scratch, scratch / "cut.tar").status();
+    EXPECT_EQ(status.code(), StatusCode::kDataLoss) << cut << ": " << status;
+    EXPECT_THAT(status.message(), HasSubstr("cut.tar'"));
+  }
+}
+
+// Each format with check sums of its own. Plain tar has none for contents.
+TEST(SourceFiles, NoDamageOfAnArchiveWithCheckSumsGoesUnnoticed) {
+  const ScratchDirectory scratch;
+  const Contents packed = Packed();
+  for (const std::string name : {"good-gnu.tar.gz", "good-members.tgz", "good-ustar.tar.bz2",
+                                 "good.tar.xz", "good.tar.zst", "good.zip", "good-64.zip"}) {
+    const std::string bytes = *ReadRegularFile(kTestData + name);
+    int noticed = 0;
+    for (uint32_t n = 0; n < 100; ++n) {
+      std::string what;
+      Overwrite(scratch / name, Damaged(bytes, n, &what));
+      const auto source = OpenIn(scratch, scratch / name);
+      if (!source.ok()) {
+        ++noticed;
+        EXPECT_THAT(source.status().message(), HasSubstr(name)) << what;
+        continue;
+      }
+      for (size_t i = 0; i < (*source)->files().size(); ++i) {
+        const auto read = (*source)->Read(i);
+        noticed += !read.ok();
+        if (read.ok()) {
+          EXPECT_EQ(*read, packed.at((*source)->files()[i].path)) << name << " " << what;
+        }
+      }
+    }
+    EXPECT_GT(noticed, 70) << name;
+  }
+}
+
+TEST(SourceFiles, APlainTarArchiveWithAnyDamageIsReadOrRefused) {
+  const ScratchDirectory scratch;
+  const std::string bytes = *ReadRegularFile(std::string(kTestData) + "good.tar");
+  int refused = 0;
+  for (uint32_t n = 0; n < 400; ++n) {
+    std::string what;
+    Overwrite(scratch / "x.tar", Damaged(bytes, n, &what));
+    const auto source = OpenIn(scratch, scratch / "x.tar");
+    refused += !source.ok();
+    if (source.ok()) ReadAll(**source);
+  }
+  EXPECT_GT(refused, 100);
+}
+
+TEST(SourceFiles, NoRoomForTheSpoolSaysWhereAndHowMuch) {
+  const ScratchDirectory scratch;
+  ArmWriteFault(WriteFault::kNoSpace, 3);
+  const Status status = OpenIn(scratch, std::string(kTestData) + "good.tar").status();
+  DisarmWriteFault();
+  EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << status;
+  EXPECT_THAT(status.message(), HasSubstr("no room in '" + scratch.path() + "'"));
+  EXPECT_THAT(status.message(), HasSubstr("are needed"));
+  EXPECT_FALSE(PathExists(scratch / "spool"));
+}
+
+TEST(SourceFiles, WhatLiesAtTheSpoolsPathIsLeftAlone) {
+  const ScratchDirectory scratch;
+  Overwrite(scratch / "spool", "mine");
+  const Status status = OpenIn(scratch, std::string(kTestData) + "good.tar").status();
+  EXPECT_EQ(status.code(), StatusCode::kAlreadyExists) << status;
+  EXPECT_EQ(*ReadRegularFile(scratch / "spool"), "mine");
+}
+
+TEST(SourceFiles, EndsWhenStopIsSet) {
+  const ScratchDirectory scratch;
+  WriteFolder(scratch / "s", Packed());
+  for (const std::string& path :
+       {scratch / "s", kTestData + std::string("good.tar"), kTestData + std::string("good.tar.xz"),
+        kTestData + std::string("good.zip")}) {
+    const std::atomic<bool> stop{true};
+    SourceOptions options;
+    options.path = path;
+    options.spool = scratch / "spool";
+    options.stop = &stop;
+    EXPECT_EQ(SourceFiles::Open(options).status().code(), StatusCode::kCancelled) << path;
+  }
+}
+
+TEST(SourceFiles, StopEndsAnArchiveInItsMiddle) {
+  const ScratchDirectory scratch;
+  std::atomic<bool> stop{false};
+  int64_t files = 0;
+  SourceOptions options;
+  options.path = kTestData + std::string("good.tar");
+  options.spool = scratch / "spool";
+  options.stop = &stop;
+  options.progress = [&](const SourceProgress& p) {
+    EXPECT_EQ(p.bytes_in_all, 20480);
+    files = p.files;
+    stop = true;
+  };
+  const Status status = SourceFiles::Open(options).status();
+  EXPECT_EQ(status.code(), StatusCode::kCancelled) << status;
+}
+
+TEST(SourceFiles, AnyThreadMayRead) {
+  const ScratchDirectory scratch;
+  for (const std::string name : {"good.tar.zst", "good.zip"}) {
+    const auto source = OpenIn(scratch, kTestData + name);
+    ASSERT_TRUE(source.ok()) << source.status();
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        for (int round = 0; round < 20; ++round) EXPECT_EQ(ReadAll(**source), Packed());
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+}
+
+}  // namespace
+}  // namespace lockstep::storage

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/source/tar_source.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/format.h"
+#include "storage/env/disk_faults.h"
+#include "storage/env/files.h"
+#include "storage/source/archive_listing.h"
+#include "storage/source/byte_input.h"
+#include "storage/source/tar_reader.h"
+
+namespace lockstep::storage {
+namespace {
+
+// Makes the spool, and takes its name away again.
+Result<OpenFile> MakeSpool(const std::string& path) {
+  if (path.empty()) {
+    return InvalidArgument("a tar archive needs a path for its spool, and none is given");
+  }
+  const std::string name = "the spool " + Quoted(path);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return ErrnoStatus("cannot make " + name, errno);
+  OpenFile spool(fd, path, 0);
+  if (::unlink(path.c_str()) != 0) return ErrnoStatus("cannot unlink " + name, errno);
+  return spool;
+}
+
+class TarSource : public SourceFiles {
+ public:
+  TarSource(std::string name, OpenFile spool) : name_(std::move(name)), spool_(std::move(spool)) {}
+
+  void Take(ArchiveListing* listing) {
+    files_.reserve(listing->files().size());
+    offsets_.reserve(listing->files().size());
+    for (ArchiveFile& file : listing->files()) {
+      files_.push_back({std::move(file.path), file.bytes});
+      offsets_.push_back(file.offset);
+    }
+    rejected_ = std::move(listing->rejected());
+    hidden_ = listing->hidden();
+  }
+
+  Result<std::string> Read(size_t index) const override {
+    std::string bytes(static_cast<size_t>(files_[index].bytes), '\0');
+    const Status status = RetryDiskFaults(
+        [&] { return spool_.ReadAll(offsets_[index], bytes.data(), bytes.size()); });
+    if (!status.ok()) {
+      return status.WithContext(Quoted(files_[index].path) + " of " + Quoted(name_));
+    }
+    return bytes;
+  }
+
+ private:
+  std::string name_;
+  OpenFile spool_;
+  std::vector<int64_t> offsets_;
+};
+
+// Writes what is taken to the spool.
+class Spooler : public TarVisitor {
+ public:
+  Spooler(const OpenFile* spool, const OpenFile* archive, const FileInput* input,
+          const SourceOptions* options)
+      : spool_(spool), archive_(archive), input_(input), options_(options) {}
+
+  ArchiveListing* listing() { return &listing_; }
+
+  Status Begin(const TarEntry& entry, bool* wanted) override {
+    if (entry.kind == TarEntry::Kind::kFolder) {
+      listing_.CountFolder();
+    } else if (entry.kind == TarEntry::Kind::kOther) {
+      listing_.Reject(
+          entry.path,
+          "it is " + entry.what +
+              ", which is not taken from archives; pack with tar --dereference --hard-dereference");
+    } else {
+      *wanted = listing_.Take(entry.path, entry.bytes, &current_.path);
+      current_.bytes = entry.bytes;
+      current_.offset = written_;
+    }
+    return {};
+  }
+
+  Status Contents(std::string_view piece) override {
+    const Status status = WriteAll(spool_->fd(), piece, spool_->name());
+    if (!status.ok()) return WriteFailure(status);
+    written_ += static_cast<int64_t>(piece.size());
+    return {};
+  }
+
+  Status End() override {
+    listing_.Add(std::move(current_));
+    return {};
+  }
+
+  Status Continue() override {
+    if (options_->stop != nullptr && options_->stop->load()) {
+      return Cancelled("stopped while " + Quoted(archive_->name()) + " was read");
+    }
+    if (options_->progress && input_->done() != told_) {
+      told_ = input_->done();
+      options_->progress({listing_.count(), told_, archive_->size()});
+    }
+    return {};
+  }
+
+ private:
+  // What is still to come is told from the part of the archive that is read.
+  Status WriteFailure(const Status& status) const {
+    if (status.code() != StatusCode::kResourceExhausted) return status;
+    const double part = static_cast<double>(archive_->size()) /
+                        static_cast<double>(std::max<int64_t>(input_->done(), 1));
+    const auto needed = static_cast<int64_t>(static_cast<double>(written_) * std::max(part, 1.0));
+    const int64_t least = std::max(needed, current_.offset + current_.bytes);
+    return ResourceExhausted(
+        "no room in " + Quoted(ParentOf(spool_->name())) + " for the files of " +
+        Quoted(archive_->name()) + ": " + std::to_string(written_) + " bytes were written, about " +
+        std::to_string(least) +
+        " are needed; free that much, or unpack the archive elsewhere and import the folder (" +
+        status.message() + ")");
+  }
+
+  const OpenFile* spool_;
+  const OpenFile* archive_;
+  const FileInput* input_;
+  const SourceOptions* options_;
+  ArchiveListing listing_;
+  ArchiveFile current_;
+  int64_t written_ = 0;
+  int64_t told_ = -1;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SourceFiles>> OpenTar(OpenFile archive, const SourceOptions& options) {
+  ASSIGN_OR_RETURN(OpenFile spool, MakeSpool(options.spool));
+  FileInput input(&archive, &options);
+  Spooler spooler(&spool, &archive, &input, &options);
+  RETURN_IF_ERROR(ReadTar(&input, archive.name(), &spooler));
+  RETURN_IF_ERROR(spooler.listing()->Finish(archive.name()));
+  auto source = std::make_unique<TarSource>(archive.name(), std::move(spool));
+  source->Take(spooler.listing());
+  return std::unique_ptr<SourceFiles>(std::move(source));
+}
+
+}  // namespace lockstep::storage
