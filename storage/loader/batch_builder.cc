@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "storage/augment/pixels_in_memory.h"
 
 namespace lockstep::storage {
 
@@ -43,7 +44,7 @@ Result<LaneBatch> BatchBuilder::Allocate(Lane lane, int64_t rows) const {
   return batch;
 }
 
-Status BatchBuilder::Append(const Record& record, Epoch epoch, AugmentScratch* scratch,
+Status BatchBuilder::Append(const Record& record, Epoch epoch, AugmentedSample* sample,
                             LaneBatch* batch) const {
   const Shape size = {record.height, record.width, record.channels};
   if (size != source_ || static_cast<int64_t>(record.pixels.size()) != source_.elements()) {
@@ -53,17 +54,17 @@ Status BatchBuilder::Append(const Record& record, Epoch epoch, AugmentScratch* s
   }
   const auto row = static_cast<int64_t>(batch->ids.size());
   CHECK_LT(row, batch->rows);
-  const AugmentStream stream = {key_, epoch, record.id};
-  const auto* pixels = reinterpret_cast<const uint8_t*>(record.pixels.data());
-  const auto run = [&](auto* x) {
-    augmentation_.Run(pixels, record.height, record.width, record.channels, stream, scratch,
-                      x + row * image_.elements());
-  };
+  const PixelsInMemory pixels(reinterpret_cast<const uint8_t*>(record.pixels.data()),
+                              {record.height, record.width, record.channels});
+  sample->Begin(pixels);
+  const Status run = augmentation_.Run({key_, epoch, record.id}, sample);
+  if (!run.ok()) return run.WithContext(NameOf(record.id));
   NamedTensor& image = batch->Tensor(kImageTensor);
+  const int64_t at = row * image_.elements();
   if (dtype_ == DType::kFloat64) {
-    run(image.as<double>());
+    augmentation_.Write(sample->image(), image.as<double>() + at);
   } else {
-    run(image.as<float>());
+    augmentation_.Write(sample->image(), image.as<float>() + at);
   }
   batch->Tensor(kLabelTensor).as<int32_t>()[row] = record.label;
   batch->ids.push_back(record.id);

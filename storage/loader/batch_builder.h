@@ -10,13 +10,14 @@
 #include "base/ids.h"
 #include "base/shape.h"
 #include "base/status.h"
+#include "storage/augment/augment.h"
 #include "storage/dataset/dataset.h"
-#include "storage/loader/augment.h"
 #include "storage/loader/batch.h"
 
 namespace lockstep::storage {
 
-// Immutable after Make: any number of threads may use it, each with its own scratch.
+// Immutable after Make: any number of threads may use it, each with its own
+// sample, which is overwritten.
 class BatchBuilder {
  public:
   // Fails where the images of the dataset cannot go through the augmentations, or `dtype` is
@@ -31,7 +32,7 @@ class BatchBuilder {
   Result<LaneBatch> Allocate(Lane lane, int64_t rows) const;
   // Fills the next row with the record. Fails with data-loss where it is not an image of the
   // dataset's size.
-  Status Append(const Record& record, Epoch epoch, AugmentScratch* scratch, LaneBatch* batch) const;
+  Status Append(const Record& record, Epoch epoch, AugmentedSample* sample, LaneBatch* batch) const;
 
  private:
   BatchBuilder(Augmentation augmentation, Shape source, Shape image, DType dtype, uint64_t seed);

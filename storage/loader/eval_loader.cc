@@ -45,9 +45,9 @@ Result<LaneBatch> EvalLoader::Read(Lane lane, int64_t index) const {
   auto records = source_->ReadRange(first, rows.size());
   if (!records.ok()) return records.status().WithContext(where);
   CHECK_EQ(static_cast<int64_t>(records->size()), rows.size()) << where;
-  AugmentScratch scratch;
+  AugmentedSample sample;
   for (const Record& record : *records) {
-    const Status status = builder_->Append(record, Epoch(0), &scratch, &batch);
+    const Status status = builder_->Append(record, Epoch(0), &sample, &batch);
     if (!status.ok()) return status.WithContext(where);
   }
   return batch;

@@ -53,7 +53,7 @@ Result<LaneBatch> LaneReader::Make(Epoch epoch, int64_t step_in_epoch,
     EnterWindowOf(order, position);
     ASSIGN_OR_RETURN(const Record record,
                      records_.Take(ids[static_cast<size_t>(position - rows.begin)]));
-    return builder_->Append(record, epoch, &scratch_, &batch);
+    return builder_->Append(record, epoch, &sample_, &batch);
   };
   for (int64_t position = rows.begin; position < rows.end; ++position) {
     const Status status = make_row(position);

@@ -50,7 +50,7 @@ class LaneReader {
   Lane lane_;
   Epoch end_;
   LaneRecords records_;
-  AugmentScratch scratch_;
+  AugmentedSample sample_;
 };
 
 }  // namespace lockstep::storage

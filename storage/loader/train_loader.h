@@ -38,9 +38,10 @@ class RecordSource;
 struct TrainLoaderOptions {
   std::string split = "train";
   OrderSpec order;  // of the split: see OrderSpecFor in storage/order/dataset_order.h
-  std::vector<std::string> augment = {"normalise"};  // see augment.h; its seed is order.seed
-  DType dtype = DType::kFloat32;                     // kFloat32 or kFloat64
-  Range lanes;             // of this rank: [begin, end) of 0 .. order.lanes
+  std::vector<std::string> augment = {
+      "normalise"};               // see augment/augment.h; its seed is order.seed
+  DType dtype = DType::kFloat32;  // kFloat32 or kFloat64
+  Range lanes;                    // of this rank: [begin, end) of 0 .. order.lanes
   Epoch start_epoch;       // the first batch is (start_epoch, start_step); start_step may be the
   int64_t start_step = 0;  // number of steps of an epoch: then the next epoch begins
   int32_t epochs = 1;      // of the run: the last one given is epochs - 1

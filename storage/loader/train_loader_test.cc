@@ -9,7 +9,8 @@
 #include <future>
 #include <map>
 
-#include "storage/loader/augment.h"
+#include "storage/augment/augment.h"
+#include "storage/augment/pixels_in_memory.h"
 #include "storage/loader/testing/fake_source.h"
 #include "storage/order/dataset_order.h"
 
@@ -115,9 +116,12 @@ TEST(TrainLoader, GivesTheBytesThatTheAugmentationMakesOfTheRecord) {
       const Record record = FakeSource::RecordOf(seen.ids[static_cast<size_t>(i)]);
       const AugmentStream stream = {StreamKey(7, "augment"), std::get<0>(where), record.id};
       std::vector<float> expected(9);
-      AugmentScratch scratch;
-      augmentation->Run(reinterpret_cast<const uint8_t*>(record.pixels.data()), 3, 3, 1, stream,
-                        &scratch, expected.data());
+      const PixelsInMemory pixels(reinterpret_cast<const uint8_t*>(record.pixels.data()),
+                                  {3, 3, 1});
+      AugmentedSample sample;
+      sample.Begin(pixels);
+      ASSERT_TRUE(augmentation->Run(stream, &sample).ok());
+      augmentation->Write(sample.image(), expected.data());
       EXPECT_EQ(std::vector<float>(seen.x.begin() + i * 9, seen.x.begin() + i * 9 + 9), expected);
     }
   }

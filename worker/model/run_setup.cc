@@ -9,7 +9,7 @@
 #include "base/process_limits.h"
 #include "comm/reduce/canonical_tree.h"
 #include "comm/reduce/subtree_sums.h"
-#include "storage/loader/augment.h"
+#include "storage/augment/augment.h"
 #include "storage/order/dataset_order.h"
 #include "worker/device/openmp_settings.h"
 

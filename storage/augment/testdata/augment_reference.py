@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The augmentations of storage/loader/augment.h in the plainest Python, as known answers.
+"""The augmentations of storage/augment/augment.h in the plainest Python, as known answers.
 
 Usage: python3 augment_reference.py > augment_answers.json      (needs the PyPI package xxhash)
 """
