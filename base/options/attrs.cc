@@ -28,6 +28,11 @@ struct ValueText {
     for (size_t i = 0; i < v.size(); ++i) text += (i > 0 ? "," : "") + std::to_string(v[i]);
     return text + "]";
   }
+  std::string operator()(const std::vector<double>& v) const {
+    std::string text = "[";
+    for (size_t i = 0; i < v.size(); ++i) text += (i > 0 ? "," : "") + DoubleText(v[i]);
+    return text + "]";
+  }
   std::string operator()(const std::vector<std::string>& v) const {
     std::string text = "[";
     for (size_t i = 0; i < v.size(); ++i) text += (i > 0 ? "," : "") + (*this)(v[i]);
@@ -111,17 +116,25 @@ class Parser {
     return Fail("a value");
   }
 
+  // Of integers, or of doubles: the first says which.
   Result<AttrValue> TakeList() {
     std::vector<int64_t> list;
+    std::vector<double> reals;
     if (Take(']')) return AttrValue(list);
     do {
       SkipSpaces();
       ASSIGN_OR_RETURN(const AttrValue item, Number(TakeUntil(",] ")));
-      if (!std::holds_alternative<int64_t>(item)) return Fail("an integer");
-      list.push_back(std::get<int64_t>(item));
+      const auto* real = std::get_if<double>(&item);
+      if (real != nullptr && list.empty()) {
+        reals.push_back(*real);
+      } else if (real == nullptr && reals.empty()) {
+        list.push_back(std::get<int64_t>(item));
+      } else {
+        return Fail(reals.empty() ? "an integer" : "a number with a decimal point");
+      }
     } while (Take(','));
     if (!Take(']')) return Fail("']'");
-    return AttrValue(std::move(list));
+    return reals.empty() ? AttrValue(std::move(list)) : AttrValue(std::move(reals));
   }
 
   std::string_view text_;

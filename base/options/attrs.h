@@ -24,7 +24,7 @@
 namespace lockstep {
 
 using AttrValue = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>,
-                               std::vector<std::string>>;
+                               std::vector<std::string>, std::vector<double>>;
 
 class Attrs {
  public:

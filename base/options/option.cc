@@ -69,11 +69,6 @@ std::string RangeText(const OptionRange& range) {
          BoundText(range.high);
 }
 
-double AsDouble(const AttrValue& value) {
-  if (const auto* integer = std::get_if<int64_t>(&value)) return static_cast<double>(*integer);
-  return std::get<double>(value);
-}
-
 // Whether the text is a whole number from 1 to 10^12 - 1, without leading zeros.
 bool IsCount(const std::string& text) {
   return !text.empty() && text.size() <= 12 && text[0] != '0' &&
@@ -94,8 +89,80 @@ std::string_view TypeText(OptionType type) {
       return "a list of integers";
     case OptionType::kStringList:
       return "a list of strings";
+    case OptionType::kFloatList:
+      return "a list of numbers";
   }
   return "";
+}
+
+bool IsList(OptionType type) {
+  return type == OptionType::kIntegerList || type == OptionType::kStringList ||
+         type == OptionType::kFloatList;
+}
+
+// "a list of 1 to 2 integers".
+std::string ListText(OptionType type, const OptionSpec& spec) {
+  std::string text(TypeText(type));
+  if (spec.most == std::numeric_limits<size_t>::max()) return text;
+  std::string count = std::to_string(spec.fewest);
+  if (spec.most != spec.fewest) count += " to " + std::to_string(spec.most);
+  constexpr std::string_view kListOf = "a list of ";
+  return text.insert(kListOf.size(), count + " ");
+}
+
+// Whether a length may be that of a list with this spec.
+bool HasLength(const OptionSpec& spec, size_t length) {
+  return length >= spec.fewest && length <= spec.most;
+}
+
+// The numbers of a value; none of one that holds none.
+struct NumbersOf {
+  std::vector<double> operator()(int64_t v) const { return {static_cast<double>(v)}; }
+  std::vector<double> operator()(double v) const { return {v}; }
+  std::vector<double> operator()(const std::vector<int64_t>& v) const {
+    return {v.begin(), v.end()};
+  }
+  std::vector<double> operator()(const std::vector<double>& v) const { return v; }
+  template <typename T>
+  std::vector<double> operator()(const T&) const {
+    return {};
+  }
+};
+
+struct LengthOf {
+  template <typename T>
+  size_t operator()(const std::vector<T>& list) const {
+    return list.size();
+  }
+  template <typename T>
+  size_t operator()(const T&) const {
+    return 1;
+  }
+};
+
+// An integer where floats are expected becomes one, and so do the integers of a list.
+void WidenTo(OptionType type, AttrValue* value) {
+  const auto* integer = std::get_if<int64_t>(value);
+  if (integer != nullptr && type == OptionType::kFloat) {
+    *value = static_cast<double>(*integer);
+    return;
+  }
+  const auto* integers = std::get_if<std::vector<int64_t>>(value);
+  if (integers != nullptr && type == OptionType::kFloatList) {
+    *value = std::vector<double>(integers->begin(), integers->end());
+  }
+}
+
+// No negative zero: it would be hashed as another value.
+void ClearZeroSigns(AttrValue* value) {
+  if (auto* number = std::get_if<double>(value); number != nullptr && *number == 0.0) {
+    *number = 0.0;
+  }
+  if (auto* list = std::get_if<std::vector<double>>(value)) {
+    for (double& number : *list) {
+      if (number == 0.0) number = 0.0;
+    }
+  }
 }
 
 }  // namespace
@@ -129,6 +196,13 @@ OptionSpec OptionSpec::OrCount() const {
   return spec;
 }
 
+OptionSpec OptionSpec::Length(size_t fewest_items, size_t most_items) const {
+  OptionSpec spec = *this;
+  spec.fewest = fewest_items;
+  spec.most = most_items;
+  return spec;
+}
+
 OptionSpec OptionSpec::Absent(AttrValue value) const {
   OptionSpec spec = *this;
   spec.before = std::move(value);
@@ -141,7 +215,7 @@ std::string Option::Expected() const {
     text += (text.empty() ? "one of \"" : ", \"") + word + "\"";
   }
   if (!text.empty()) return text + (spec.or_count ? ", or a whole number from 1 on" : "");
-  text = TypeText(type());
+  text = IsList(type()) ? ListText(type(), spec) : TypeText(type());
   if (spec.range) text += RangeText(*spec.range);
   if (spec.or_value) text += ", or " + BoundText(*spec.or_value);
   return text;
@@ -150,21 +224,23 @@ std::string Option::Expected() const {
 Result<AttrValue> Option::Accept(AttrValue value, std::string_view shown) const {
   const std::string found = "'" + std::string(shown) + "' is " + OptionText(value);
   const bool whole = std::holds_alternative<int64_t>(value);
-  if (whole && type() == OptionType::kFloat) value = AsDouble(value);
   if (whole && spec.or_count) value = OptionText(value);
+  WidenTo(type(), &value);
   if (value.index() != default_value.index()) {
     return InvalidArgument(found + ", " + std::string(ArticleAndTypeName(value)) + "; expected " +
                            Expected());
   }
-  if (auto* number = std::get_if<double>(&value)) {
-    if (*number == 0.0) *number = 0.0;  // no negative zero: it would be hashed as another value
-    if (!std::isfinite(*number)) {
+  ClearZeroSigns(&value);
+  for (const double number : std::visit(NumbersOf{}, value)) {
+    if (!std::isfinite(number)) {
       return InvalidArgument(found + ", which is not finite; expected " + Expected());
     }
+    if (spec.range && !spec.range->Has(number) && !(spec.or_value && number == *spec.or_value)) {
+      return InvalidArgument(found + ", out of range; expected " + Expected());
+    }
   }
-  if (spec.range && !spec.range->Has(AsDouble(value)) &&
-      !(spec.or_value && AsDouble(value) == *spec.or_value)) {
-    return InvalidArgument(found + ", out of range; expected " + Expected());
+  if (IsList(type()) && !HasLength(spec, std::visit(LengthOf{}, value))) {
+    return InvalidArgument(found + "; expected " + Expected());
   }
   if (const auto* text = std::get_if<std::string>(&value)) {
     const std::vector<std::string>& allowed = spec.words;
@@ -201,6 +277,17 @@ std::vector<std::string> Parts(std::string_view text) {
   return parts;
 }
 
+template <typename T>
+std::optional<AttrValue> NumbersIn(std::string_view text) {
+  std::vector<T> numbers;
+  for (const std::string& part : Parts(text)) {
+    const auto number = NumberIn<T>(part);
+    if (!number) return std::nullopt;
+    numbers.push_back(*number);
+  }
+  return numbers;
+}
+
 std::optional<AttrValue> ValueOf(OptionType type, std::string_view text) {
   switch (type) {
     case OptionType::kInteger:
@@ -217,15 +304,10 @@ std::optional<AttrValue> ValueOf(OptionType type, std::string_view text) {
       return std::string(text);
     case OptionType::kStringList:
       return Parts(text);
-    case OptionType::kIntegerList: {
-      std::vector<int64_t> numbers;
-      for (const std::string& part : Parts(text)) {
-        const auto number = NumberIn<int64_t>(part);
-        if (!number) return std::nullopt;
-        numbers.push_back(*number);
-      }
-      return numbers;
-    }
+    case OptionType::kIntegerList:
+      return NumbersIn<int64_t>(text);
+    case OptionType::kFloatList:
+      return NumbersIn<double>(text);
   }
   return std::nullopt;
 }
@@ -277,7 +359,8 @@ std::string OptionText(const AttrValue& value) { return std::visit(ValueText{}, 
 
 std::string_view ArticleAndTypeName(const AttrValue& value) {
   static constexpr std::string_view kNames[] = {
-      "an integer", "a float", "a boolean", "a string", "a list of integers", "a list of strings"};
+      "an integer",         "a float",           "a boolean",        "a string",
+      "a list of integers", "a list of strings", "a list of numbers"};
   return kNames[value.index()];
 }
 

@@ -15,6 +15,8 @@
 // Checks, defaults, listings, documentation and what a recipe's hash covers all read the list.
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,17 +43,20 @@ inline constexpr OptionRange kBelowOne = {.low = 0, .high = 1, .high_open = true
 
 // What a field list says of a field beside its name and default.
 struct OptionSpec {
-  const char* doc = "";  // one line, with the unit
-  std::optional<OptionRange> range = {};
-  std::optional<double> or_value = {};   // a number beside the range that has a meaning
-  std::vector<std::string> words = {};   // strings: the allowed ones; none: any
-  bool or_count = false;                 // strings: also a whole number from 1 on
-  std::optional<AttrValue> before = {};  // see Absent
+  const char* doc = "";                   // one line, with the unit
+  std::optional<OptionRange> range = {};  // lists: of each of the numbers
+  std::optional<double> or_value = {};    // a number beside the range that has a meaning
+  std::vector<std::string> words = {};    // strings: the allowed ones; none: any
+  bool or_count = false;                  // strings: also a whole number from 1 on
+  std::optional<AttrValue> before = {};   // see Absent
+  // Lists: how many there may be.
+  size_t fewest = 0, most = std::numeric_limits<size_t>::max();
 
   OptionSpec Within(const OptionRange& r) const;
   OptionSpec Or(double value) const;
   OptionSpec OneOf(std::vector<std::string> allowed) const;
   OptionSpec OrCount() const;
+  OptionSpec Length(size_t fewest_items, size_t most_items) const;
   // What the program did before the field existed, where that is not the default: a recipe's hash
   // leaves this value out.
   OptionSpec Absent(AttrValue value) const;
@@ -59,7 +64,7 @@ struct OptionSpec {
 inline OptionSpec Says(const char* doc) { return {.doc = doc}; }
 
 // In the order of AttrValue's alternatives.
-enum class OptionType { kInteger, kFloat, kBool, kString, kIntegerList, kStringList };
+enum class OptionType { kInteger, kFloat, kBool, kString, kIntegerList, kStringList, kFloatList };
 
 struct Option {
   std::string name;

@@ -16,6 +16,7 @@ struct Pets {
   bool tame = true;
   std::vector<int64_t> ages = {1, 2};
   std::vector<std::string> names = {};
+  std::vector<double> shares = {0.5};
 
   template <typename V>
   void Visit(V&& v) {
@@ -25,6 +26,7 @@ struct Pets {
     v("tame", tame, Says("whether it comes"));
     v("ages", ages, Says("in years"));
     v("names", names, Says("what it is called"));
+    v("shares", shares, Says("of the food").Within({0, 1}).Length(1, 2));
   }
 };
 
@@ -38,7 +40,7 @@ std::string Refused(const std::string& name, AttrValue value) {
 
 TEST(OptionList, IsMadeOfTheFieldsOfAStructInTheirOrder) {
   const OptionList list = ListOf<Pets>();
-  EXPECT_EQ(list.NamesText(), "weight, legs, kind, tame, ages, names");
+  EXPECT_EQ(list.NamesText(), "weight, legs, kind, tame, ages, names, shares");
   EXPECT_EQ(list.Find("weight")->default_value, AttrValue(4.0));
   EXPECT_EQ(list.Find("weight")->absent(), AttrValue(4.0));
   EXPECT_EQ(list.Find("legs")->absent(), AttrValue(int64_t{2}));
@@ -61,7 +63,8 @@ TEST(OptionList, WhatIsCompletedUnpacksToTheStruct) {
 TEST(OptionList, ForeignAndImpossibleOptionsAreRefusedWithWhatWouldFit) {
   const OptionList list = ListOf<Pets>();
   EXPECT_EQ(list.Complete({{"wings", 2.0}}, "the pet").status().message(),
-            "the pet has no option 'wings'; it has weight, legs, kind, tame, ages, names");
+            "the pet has no option 'wings'; it has weight, legs, kind, tame, ages, names, "
+            "shares");
   EXPECT_THAT(list.Complete({{"kind", "dgo"}}, "the pet").status().message(),
               HasSubstr("the pet: 'kind' is \"dgo\"; expected one of \"cat\", \"dog\"; did you "
                         "mean \"dog\"?"));
@@ -87,6 +90,18 @@ TEST(Option, AnotherTypeIsRefused) {
   EXPECT_TRUE(Accept("names", std::vector<std::string>{"x", "y"}).ok());
 }
 
+TEST(Option, TheNumbersOfAListLieInItsRangeAndAreAsManyAsItTakes) {
+  EXPECT_EQ(*Accept("shares", std::vector<double>{0.25, -0.0}),
+            AttrValue(std::vector<double>{0.25, 0.0}));
+  EXPECT_EQ(*Accept("shares", std::vector<int64_t>{1}), AttrValue(std::vector<double>{1.0}));
+  EXPECT_EQ(Refused("shares", std::vector<double>{0.5, 1.5}),
+            "'pets.shares' is [0.5, 1.5], out of range; expected a list of 1 to 2 numbers from 0 "
+            "to 1");
+  EXPECT_THAT(Refused("shares", std::vector<double>{}), HasSubstr("is []; expected a list of 1"));
+  EXPECT_THAT(Refused("shares", std::vector<double>{0, 0, 0}), HasSubstr("expected a list of 1"));
+  EXPECT_THAT(Refused("shares", std::vector<double>{std::nan("")}), HasSubstr("not finite"));
+}
+
 TEST(OptionText, IsTomlThatReadsBack) {
   EXPECT_EQ(OptionText(5e-4), "5e-04");
   EXPECT_EQ(OptionText(1.0), "1.0");
@@ -97,12 +112,15 @@ TEST(OptionText, IsTomlThatReadsBack) {
 
 TEST(Attrs, ListsReadBackFromTheirText) {
   const Attrs attrs = {{"ages", std::vector<int64_t>{1, 2}},
-                       {"names", std::vector<std::string>{"a", "b c"}}};
-  EXPECT_EQ(attrs.ToText(), "{ages=[1,2], names=[\"a\",\"b c\"]}");
+                       {"names", std::vector<std::string>{"a", "b c"}},
+                       {"shares", std::vector<double>{0.5, 1.0}}};
+  EXPECT_EQ(attrs.ToText(), "{ages=[1,2], names=[\"a\",\"b c\"], shares=[0.5,1.0]}");
   const Result<Attrs> read = Attrs::FromText(attrs.ToText());
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, attrs);
   EXPECT_FALSE(Attrs::FromText("{names=[\"a\",1]}").ok());
+  EXPECT_FALSE(Attrs::FromText("{shares=[0.5,1]}").ok());
+  EXPECT_FALSE(Attrs::FromText("{shares=[1,0.5]}").ok());
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include "cluster/recipes/part_lists.h"
 #include "cluster/recipes/schema.h"
 #include "graph/models/models.h"
-#include "storage/loader/augment.h"
+#include "storage/augment/augment.h"
 
 namespace lockstep::cluster {
 namespace {

@@ -2,7 +2,7 @@
 // The keys of a recipe as text: the listing of the command line, and the page for people.
 #include "cluster/recipes/part_lists.h"
 #include "cluster/recipes/schema.h"
-#include "storage/loader/augment_kinds.h"
+#include "storage/augment/registry.h"
 
 namespace lockstep::cluster {
 namespace {

@@ -35,6 +35,8 @@ KeyValue OtherValue(const Option& option) {
       return std::vector<int64_t>{1};
     case OptionType::kStringList:
       return std::vector<std::string>{"hflip", "normalise"};
+    case OptionType::kFloatList:
+      return std::vector<double>{0.5};
   }
   return value;
 }

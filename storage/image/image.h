@@ -9,6 +9,9 @@
 
 namespace lockstep::storage {
 
+// The most pixels that an image may have: 16384 x 16384.
+inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
+
 struct ImageSize {
   int64_t height = 0;
   int64_t width = 0;

@@ -12,9 +12,6 @@
 
 namespace lockstep::storage {
 
-// The most pixels that an image may have: 16384 x 16384.
-inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
-
 enum class ImageFormat : uint8_t { kJpeg, kPng };
 
 struct ImageHeader {

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "storage/dataset/channel_statistics.h"
 #include "storage/dataset/field_value.h"
+#include "storage/image/image_decoder.h"
 
 namespace lockstep::storage {
 
@@ -22,17 +23,18 @@ Status CompleteValues(const Schema& schema, int64_t channels, std::vector<FieldV
 class SampleCheck {
  public:
   SampleCheck(const Schema* schema, int64_t channels);
-  ~SampleCheck();
 
-  // CompleteValues, and every image and mask is decoded. Where `sums` is not null, the pixels of the
-  // first image are added to it.
+  // CompleteValues, and every image and mask is decoded. Where `sums` is not null, the pixels of
+  // the first image are added to it.
   Status Check(std::vector<FieldValue>* values, ChannelSums* sums);
 
  private:
   Status CheckImage(const FieldValue& value, ChannelSums* sums);
+  Status CheckMask(const FieldSpec& spec, const FieldValue& value, const FieldValue& image);
 
   const Schema* schema_;
   int64_t channels_;
+  ImageDecoder decoder_;
   std::vector<uint8_t> pixels_;
 };
 

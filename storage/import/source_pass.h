@@ -29,8 +29,8 @@ struct SourceLook {
     std::vector<Accepted> samples;
   };
   std::vector<AcceptedSplit> accepted;  // those splits that have samples
-  std::vector<RejectedFile> rejected;  // of samples; by split and listing
-  ChannelSums sums;                // over the split of the statistics
+  std::vector<RejectedFile> rejected;   // of samples; by split and listing
+  ChannelSums sums;                     // over the split of the statistics
   // The sum, in each of its two words, of the XXH3-128 of every accepted sample (path, then
   // values): the same whatever the order.
   Hash128Value fingerprint;

@@ -60,7 +60,8 @@ struct LaneBatch {
   std::string ToString() const;  // "image f32[4,28,28,1], label i32[4]"
 };
 
-// A batch with the tensors kImageTensor and kLabelTensor, whose elements are not set. `image`:
+// A batch with the tensors kImageTensor and kLabelTensor, whose elements are not set: what
+// measurements that have no dataset use. `image`:
 // [H, W, C] of one row.
 Result<LaneBatch> MakeImageBatch(Lane lane, int64_t rows, const Shape& image, DType dtype);
 

@@ -11,63 +11,65 @@ std::string NameOf(SampleId id) {
   return "sample " + std::to_string(id.value) + " (key " + Hex64(id.value) + ")";
 }
 
-BatchBuilder::BatchBuilder(Augmentation augmentation, Shape source, Shape image, DType dtype,
+std::vector<InputSpec> ImageAndLabelInputs() {
+  return {{.tensor = std::string(kImageTensor), .field = "image"},
+          {.tensor = std::string(kLabelTensor), .field = "label"}};
+}
+
+Result<Shape> AugmentedShape(const DatasetInfo& info, const SplitInfo& split,
+                             const Augmentation& augmentation) {
+  if (info.channels <= 0 || split.sizes.empty()) {
+    return InvalidArgument(split.sizes.empty()
+                               ? "split '" + split.name + "' has no images"
+                               : "the images of this dataset have different numbers of channels; "
+                                 "import images of one kind");
+  }
+  std::vector<ImageSize> sizes;
+  for (const SizeExample& example : split.sizes) {
+    sizes.push_back({example.height, example.width, info.channels});
+  }
+  return augmentation.OutputShape(sizes);
+}
+
+BatchBuilder::BatchBuilder(Augmentation augmentation, FieldReader fields, Shape image,
                            uint64_t seed)
     : augmentation_(std::move(augmentation)),
-      source_(std::move(source)),
+      fields_(std::move(fields)),
       image_(std::move(image)),
-      dtype_(dtype),
       key_(StreamKey(seed, "augment")) {}
 
-Result<BatchBuilder> BatchBuilder::Make(const DatasetInfo& info,
-                                        const std::vector<std::string>& augment, DType dtype,
+Result<BatchBuilder> BatchBuilder::Make(const DatasetInfo& info, const SplitInfo& split,
+                                        const std::vector<std::string>& augment,
+                                        const std::vector<InputSpec>& inputs, DType dtype,
                                         uint64_t seed) {
   if (!IsFloat(dtype)) {
     return InvalidArgument("a batch of " + std::string(DTypeName(dtype)) +
                            " is not possible, expected f32 or f64");
   }
-  if (info.height <= 0 || info.width <= 0 || info.channels <= 0) {
-    return InvalidArgument(
-        "the images of this dataset have different sizes; import them with one size");
-  }
   ASSIGN_OR_RETURN(Augmentation augmentation,
                    Augmentation::Parse(augment, {info.channel_mean, info.channel_std}));
-  ASSIGN_OR_RETURN(Shape image, augmentation.OutputShape(info.height, info.width, info.channels));
-  return BatchBuilder(std::move(augmentation), {info.height, info.width, info.channels},
-                      std::move(image), dtype, seed);
+  ASSIGN_OR_RETURN(Shape image, AugmentedShape(info, split, augmentation));
+  ASSIGN_OR_RETURN(FieldReader fields, FieldReader::Make(info, inputs, image, dtype));
+  return BatchBuilder(std::move(augmentation), std::move(fields), std::move(image), seed);
 }
 
 Result<LaneBatch> BatchBuilder::Allocate(Lane lane, const std::vector<Record>& records) const {
-  const auto rows = static_cast<int64_t>(records.size());
-  ASSIGN_OR_RETURN(LaneBatch batch, MakeImageBatch(lane, rows, image_, dtype_));
+  LaneBatch batch;
+  batch.lane = lane;
+  batch.rows = static_cast<int64_t>(records.size());
+  RETURN_IF_ERROR(fields_.AddTensors(&batch));
   batch.ids.reserve(records.size());
   for (const Record& record : records) batch.ids.push_back(record.id());
   return batch;
 }
 
-Status BatchBuilder::Fill(const Record& record, Epoch epoch, int64_t row, AugmentScratch* scratch,
+Status BatchBuilder::Fill(const Record& record, Epoch epoch, int64_t row, SampleScratch* scratch,
                           LaneBatch* batch) const {
   CHECK(row >= 0 && row < batch->rows) << row;
-  const FieldView value = record.field(0);
-  const Shape size = {value.dims[0], value.dims[1], value.dims[2]};
-  if (size != source_) {
-    return DataLoss(NameOf(record.id()) + ": is an image of " + size.ToString() + ", expected " +
-                    source_.ToString() + " as the dataset says; import it again");
-  }
   const AugmentStream stream = {key_, epoch, record.id()};
-  const auto* pixels = reinterpret_cast<const uint8_t*>(value.bytes.data());
-  const auto run = [&](auto* x) {
-    augmentation_.Run(pixels, size[0], size[1], size[2], stream, scratch,
-                      x + row * image_.elements());
-  };
-  NamedTensor& image = batch->Tensor(kImageTensor);
-  if (dtype_ == DType::kFloat64) {
-    run(image.as<double>());
-  } else {
-    run(image.as<float>());
-  }
-  batch->Tensor(kLabelTensor).as<int32_t>()[row] = LabelOf(record.field(1));
-  return OkStatus();
+  const Status status = fields_.Read(record, augmentation_, stream, row, scratch, batch);
+  if (status.ok()) return status;
+  return status.WithContext(NameOf(record.id()) + ", '" + std::string(record.source_path()) + "'");
 }
 
 }  // namespace lockstep::storage

@@ -26,8 +26,9 @@ Result<std::unique_ptr<EvalLoader>> EvalLoader::Make(std::shared_ptr<const Recor
   ASSIGN_OR_RETURN(const SplitInfo split, info.Split(options.split));
   ASSIGN_OR_RETURN(const EvalSpec spec,
                    EvalSpecFor(info, options.split, options.lanes, options.eval_batch));
-  ASSIGN_OR_RETURN(BatchBuilder builder,
-                   BatchBuilder::Make(info, options.augment, options.dtype, /*seed=*/0));
+  ASSIGN_OR_RETURN(
+      BatchBuilder builder,
+      BatchBuilder::Make(info, split, options.augment, options.inputs, options.dtype, /*seed=*/0));
   RETURN_IF_ERROR(builder.augmentation().RequireDeterministic());
   return std::unique_ptr<EvalLoader>(
       new EvalLoader(std::move(source), std::make_unique<BatchBuilder>(std::move(builder)), spec,
@@ -45,7 +46,7 @@ Result<LaneBatch> EvalLoader::Read(Lane lane, int64_t index) const {
   if (!records.ok()) return records.status().WithContext(where);
   CHECK_EQ(static_cast<int64_t>(records->size()), rows.size()) << where;
   ASSIGN_OR_RETURN(LaneBatch batch, builder_->Allocate(lane, *records));
-  AugmentScratch scratch;
+  SampleScratch scratch;
   for (int64_t row = 0; row < batch.rows; ++row) {
     const Status status =
         builder_->Fill((*records)[static_cast<size_t>(row)], Epoch(0), row, &scratch, &batch);

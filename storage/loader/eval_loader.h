@@ -13,11 +13,11 @@
 #include "base/shape.h"
 #include "base/status.h"
 #include "storage/loader/batch.h"
+#include "storage/loader/batch_builder.h"
 #include "storage/order/eval_order.h"
 
 namespace lockstep::storage {
 
-class BatchBuilder;
 class Dataset;
 class RecordSource;
 
@@ -25,7 +25,8 @@ struct EvalLoaderOptions {
   std::string split = "test";
   int32_t lanes = 1;
   int64_t eval_batch = 256;
-  std::vector<std::string> augment = {"normalise"};  // no random operation
+  std::vector<std::string> augment = {"normalise"};       // no random operation
+  std::vector<InputSpec> inputs = ImageAndLabelInputs();  // the tensors of a batch
   DType dtype = DType::kFloat32;
 };
 

@@ -63,9 +63,9 @@ class TrainLoader::Core {
   std::pair<Epoch, int64_t> PositionOf(int64_t n) const;
   void RunThread() EXCLUDES(mutex_);
   // Some work done, or false where there is none now. The lock is given up meanwhile.
-  bool MakeSomeRows(AugmentScratch* scratch) REQUIRES(mutex_);
+  bool MakeSomeRows(SampleScratch* scratch) REQUIRES(mutex_);
   bool ReadSomeLane() REQUIRES(mutex_);
-  void MakeRows(OpenBatch* open, Range rows, AugmentScratch* scratch) EXCLUDES(mutex_);
+  void MakeRows(OpenBatch* open, Range rows, SampleScratch* scratch) EXCLUDES(mutex_);
   void Put(int64_t n, size_t lane_index, Result<LaneBatch> batch) REQUIRES(mutex_);
   Status NotReady(const Slot& slot) const REQUIRES(mutex_);
   Slot& SlotOf(int64_t n) REQUIRES(mutex_) {
@@ -131,7 +131,7 @@ std::pair<Epoch, int64_t> TrainLoader::Core::PositionOf(int64_t n) const {
 }
 
 void TrainLoader::Core::RunThread() {
-  AugmentScratch scratch;
+  SampleScratch scratch;
   MutexLock lock(&mutex_);
   while (!stop_) {
     if (MakeSomeRows(&scratch) || ReadSomeLane()) continue;
@@ -139,7 +139,7 @@ void TrainLoader::Core::RunThread() {
   }
 }
 
-bool TrainLoader::Core::MakeSomeRows(AugmentScratch* scratch) {
+bool TrainLoader::Core::MakeSomeRows(SampleScratch* scratch) {
   if (open_.empty()) return false;
   constexpr int64_t kRowsAtOnce = 8;
   const std::shared_ptr<OpenBatch> open = open_.front();
@@ -160,7 +160,7 @@ bool TrainLoader::Core::MakeSomeRows(AugmentScratch* scratch) {
   return true;
 }
 
-void TrainLoader::Core::MakeRows(OpenBatch* open, Range rows, AugmentScratch* scratch) {
+void TrainLoader::Core::MakeRows(OpenBatch* open, Range rows, SampleScratch* scratch) {
   const auto [epoch, step] = PositionOf(open->n);
   for (int64_t row = rows.begin; row < rows.end; ++row) {
     if (stop_.load(std::memory_order_relaxed)) return;
@@ -320,7 +320,8 @@ Result<std::unique_ptr<TrainLoader>> TrainLoader::Make(std::shared_ptr<const Rec
   ASSIGN_OR_RETURN(const SplitInfo split, info.Split(options.split));
   RETURN_IF_ERROR(CheckOptions(info, split, options));
   ASSIGN_OR_RETURN(BatchBuilder builder,
-                   BatchBuilder::Make(info, options.augment, options.dtype, options.order.seed));
+                   BatchBuilder::Make(info, split, options.augment, options.inputs, options.dtype,
+                                      options.order.seed));
   return std::unique_ptr<TrainLoader>(new TrainLoader(std::make_unique<Core>(
       std::move(source), options, SampleId(split.first_id), std::move(builder))));
 }

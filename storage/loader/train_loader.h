@@ -29,6 +29,7 @@
 #include "base/shape.h"
 #include "base/status.h"
 #include "storage/loader/batch.h"
+#include "storage/loader/batch_builder.h"
 #include "storage/order/epoch_order.h"
 
 namespace lockstep::storage {
@@ -39,8 +40,10 @@ class RecordSource;
 struct TrainLoaderOptions {
   std::string split = "train";
   OrderSpec order;  // of the split: see OrderSpecFor in storage/order/dataset_order.h
-  std::vector<std::string> augment = {"normalise"};  // see augment.h; its seed is order.seed
-  DType dtype = DType::kFloat32;                     // kFloat32 or kFloat64
+  std::vector<std::string> augment = {
+      "normalise"};  // see augment/augment.h; its seed is order.seed
+  std::vector<InputSpec> inputs = ImageAndLabelInputs();  // the tensors of a batch
+  DType dtype = DType::kFloat32;                          // kFloat32 or kFloat64
   Range lanes;             // of this rank: [begin, end) of 0 .. order.lanes
   Epoch start_epoch;       // the first batch is (start_epoch, start_step); start_step may be the
   int64_t start_step = 0;  // number of steps of an epoch: then the next epoch begins

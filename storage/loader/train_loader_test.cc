@@ -9,7 +9,8 @@
 #include <future>
 #include <map>
 
-#include "storage/loader/augment.h"
+#include "storage/augment/augment.h"
+#include "storage/image/encoded_image.h"
 #include "storage/loader/testing/fake_source.h"
 #include "storage/order/dataset_order.h"
 
@@ -116,9 +117,11 @@ TEST(TrainLoader, GivesTheBytesThatTheAugmentationMakesOfTheRecord) {
       const ImageSample record = FakeSource::SampleOf(id);
       const AugmentStream stream = {StreamKey(7, "augment"), std::get<0>(where), id};
       std::vector<float> expected(9);
-      AugmentScratch scratch;
-      augmentation->Run(reinterpret_cast<const uint8_t*>(record.pixels.data()), 3, 3, 1, stream,
-                        &scratch, expected.data());
+      const RawImage pixels(reinterpret_cast<const uint8_t*>(record.pixels.data()), {3, 3, 1});
+      AugmentedSample sample;
+      sample.Begin(pixels);
+      ASSERT_TRUE(augmentation->Run(stream, &sample).ok());
+      augmentation->Write(sample.image(), expected.data());
       EXPECT_EQ(std::vector<float>(seen.x.begin() + i * 9, seen.x.begin() + i * 9 + 9), expected);
     }
   }

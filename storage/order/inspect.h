@@ -18,8 +18,8 @@ class Dataset;
 struct OrderedSample {
   SampleId id;
   std::string source_path;  // of the original in its source
-  int32_t label = -1;      // -1: the dataset has no label
-  std::string label_name;  // the class's name; empty if the dataset has none for it
+  int32_t label = -1;       // -1: the dataset has no label
+  std::string label_name;   // the class's name; empty if the dataset has none for it
 };
 
 struct LaneSamples {

@@ -9,7 +9,8 @@
 #include "base/process_limits.h"
 #include "comm/reduce/canonical_tree.h"
 #include "comm/reduce/subtree_sums.h"
-#include "storage/loader/augment.h"
+#include "storage/augment/augment.h"
+#include "storage/loader/batch_builder.h"
 #include "storage/order/dataset_order.h"
 #include "worker/device/openmp_settings.h"
 
@@ -59,19 +60,12 @@ int32_t LanesAtOnce(const TrainConfig& config) {
   return std::clamp(at_once, 1, most);
 }
 
-// A dataset may hold images of any sizes; no augmentation makes one size of them.
-Status CheckOneSize(const TrainConfig& config, const storage::DatasetInfo& info) {
-  if (info.height > 0 && info.width > 0 && info.channels > 0) return OkStatus();
-  const std::string what = info.channels > 0 ? "sizes" : "numbers of channels";
-  return FailedPrecondition("dataset '" + config.data.dataset + "' holds images of different " +
-                            what + ", and a model needs one; import images of one kind");
-}
-
-Result<Shape> ShapeAfter(const std::vector<std::string>& operations,
+Result<Shape> ShapeAfter(const std::vector<std::string>& operations, const std::string& split,
                          const storage::DatasetInfo& info) {
+  ASSIGN_OR_RETURN(const storage::SplitInfo found, info.Split(split));
   ASSIGN_OR_RETURN(const storage::Augmentation augmentation,
                    storage::Augmentation::Parse(operations, {info.channel_mean, info.channel_std}));
-  return augmentation.OutputShape(info.height, info.width, info.channels);
+  return storage::AugmentedShape(info, found, augmentation);
 }
 
 // What the model is built for.
@@ -81,11 +75,10 @@ struct ImageShapes {
 };
 
 Result<ImageShapes> ImagesOf(const TrainConfig& config, const storage::DatasetInfo& info) {
-  RETURN_IF_ERROR(CheckOneSize(config, info));
   ImageShapes images;
-  ASSIGN_OR_RETURN(images.train, ShapeAfter(config.augment_train, info));
+  ASSIGN_OR_RETURN(images.train, ShapeAfter(config.augment_train, config.data.train, info));
   if (config.data.val.empty()) return images;
-  ASSIGN_OR_RETURN(images.eval, ShapeAfter(config.augment_val, info));
+  ASSIGN_OR_RETURN(images.eval, ShapeAfter(config.augment_val, config.data.val, info));
   return images;
 }
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text of one augmentation, "name:value:key=value", taken apart and its numbers checked.
-// Internal to storage/loader.
+// The text of one augmentation, "name:value:key=value", taken apart. A value is a number, a word,
+// or numbers separated by commas. Internal to storage/augment.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/options/option.h"
 #include "base/status.h"
-#include "storage/loader/augment_kinds.h"
+#include "storage/augment/registry.h"
 
 namespace lockstep::storage {
 
@@ -22,21 +22,13 @@ class AugmentCall {
 
   const std::string& text() const { return text_; }
   const std::string& name() const { return name_; }
-  bool Has(const std::string& key) const { return named_.count(key) > 0; }
 
-  // The options of `kind` as the call gives them, complete; of the struct that lists them.
-  template <typename T>
-  Result<T> Options(const AugmentKind& kind) const {
-    ASSIGN_OR_RETURN(const Attrs options, Given(kind));
-    return Unpack<T>(options);
-  }
-  // The comma-separated finite numbers that `key` was given.
-  Result<std::vector<double>> Numbers(const std::string& key, const std::string& text) const;
+  // The options of `kind` as the call gives them, complete and each allowed.
+  Result<Attrs> Options(const AugmentKind& kind) const;
 
   Status Error(std::string message) const;
 
  private:
-  Result<Attrs> Given(const AugmentKind& kind) const;
   Status CheckForm(const AugmentKind& kind) const;
   Result<AttrValue> ParseValue(const Option& option, const std::string& text,
                                const std::string& what) const;

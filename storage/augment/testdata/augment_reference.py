@@ -1,42 +1,35 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The augmentations of storage/loader/augment.h in the plainest Python, as known answers.
+"""The augmentations of storage/augment/augment.h in the plainest Python, as known answers.
 
-Usage: python3 augment_reference.py > augment_answers.json      (needs the PyPI package xxhash)
+Usage: python3 augment_reference.py > augment_answers.json      (needs python3-numpy)
 """
 import json
-import xxhash
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../tests/oracles"))
+from reference_streams import philox, stream_key  # noqa: E402
 
 M32 = 0xFFFFFFFF
-
-
-def philox(counter, key):
-    c, (k0, k1) = list(counter), key
-    for _ in range(10):
-        p0, p1 = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
-        c = [(p1 >> 32) ^ c[1] ^ k0, p1 & M32, (p0 >> 32) ^ c[3] ^ k1, p0 & M32]
-        k0, k1 = (k0 + 0x9E3779B9) & M32, (k1 + 0xBB67AE85) & M32
-    return c
-
-
-def stream_key(seed):
-    v = xxhash.xxh3_64_intdigest(seed.to_bytes(8, "little") + b"augment")
-    return v & M32, v >> 32
 
 
 class Draws:
     """The random numbers of operation `op` on sample `sample`."""
 
-    def __init__(self, seed, epoch, sample, op):
-        self.key, self.epoch, self.sample, self.op, self.draw = stream_key(seed), epoch, sample, op, 0
+    def __init__(self, seed, epoch, sample, op=0):
+        self.key, self.epoch, self.sample, self.op, self.draw = stream_key(seed, "augment"), epoch, sample, op, 0
 
     def word(self):
         counter = (self.epoch, self.sample & M32, self.sample >> 32, (self.op << 24) + self.draw)
         self.draw += 1
-        return philox(counter, self.key)[0]
+        return int(philox(counter, self.key)[0])
 
     def uniform(self):
         return (self.word() >> 8) * 2.0 ** -24
+
+    def between(self, low, high):
+        return low + (high - low) * self.uniform()
 
     def below(self, n):
         while True:

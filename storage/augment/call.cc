@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/loader/augment_parse.h"
+#include "storage/augment/call.h"
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <system_error>
+#include <utility>
 
-#include "base/check.h"
 #include "base/suggest.h"
 
 namespace lockstep::storage {
@@ -30,6 +32,44 @@ std::optional<T> ParseAll(const std::string& text) {
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc() || stop != end) return std::nullopt;
   return value;
+}
+
+template <typename T>
+std::optional<AttrValue> ParseNumber(const std::string& text) {
+  const std::optional<T> number = ParseAll<T>(text);
+  return number ? std::optional<AttrValue>(*number) : std::nullopt;
+}
+
+template <typename T>
+std::optional<AttrValue> ParseNumbers(const std::string& text) {
+  std::vector<T> numbers;
+  for (const std::string& part : SplitAt(text, ',')) {
+    const std::optional<T> number = ParseAll<T>(part);
+    if (!number) return std::nullopt;
+    numbers.push_back(*number);
+  }
+  return AttrValue(std::move(numbers));
+}
+
+std::optional<AttrValue> ParseAs(OptionType type, const std::string& text) {
+  switch (type) {
+    case OptionType::kInteger:
+      return ParseNumber<int64_t>(text);
+    case OptionType::kFloat:
+      return ParseNumber<double>(text);
+    case OptionType::kIntegerList:
+      return ParseNumbers<int64_t>(text);
+    case OptionType::kFloatList:
+      return ParseNumbers<double>(text);
+    case OptionType::kBool:
+      if (text != "true" && text != "false") return std::nullopt;
+      return AttrValue(text == "true");
+    case OptionType::kString:
+      return AttrValue(text);
+    case OptionType::kStringList:
+      return AttrValue(SplitAt(text, ','));
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -76,43 +116,34 @@ Status AugmentCall::CheckForm(const AugmentKind& kind) const {
 
 Result<AttrValue> AugmentCall::ParseValue(const Option& option, const std::string& text,
                                           const std::string& what) const {
-  if (option.type() == OptionType::kString) return AttrValue(text);
-  CHECK(option.type() == OptionType::kInteger && option.spec.range) << option.name;
-  const std::optional<int64_t> number = ParseAll<int64_t>(text);
-  if (number && option.spec.range->Has(static_cast<double>(*number))) return AttrValue(*number);
-  return Error(what + " is '" + text + "', expected a whole number from " +
-               std::to_string(static_cast<int64_t>(option.spec.range->low)) + " to " +
-               std::to_string(static_cast<int64_t>(option.spec.range->high)));
+  const std::optional<AttrValue> value = ParseAs(option.type(), text);
+  if (value) {
+    Result<AttrValue> accepted = option.Accept(*value, option.name);
+    if (accepted.ok()) return accepted;
+  }
+  const std::string nearest = NearestName(text, option.spec.words);
+  const bool list =
+      option.type() == OptionType::kIntegerList || option.type() == OptionType::kFloatList;
+  return Error(what + " is '" + text + "', expected " + option.Expected() +
+               (list ? ", separated by commas" : "") +
+               (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
 }
 
-Result<Attrs> AugmentCall::Given(const AugmentKind& kind) const {
+Result<Attrs> AugmentCall::Options(const AugmentKind& kind) const {
   RETURN_IF_ERROR(CheckForm(kind));
   Attrs given;
   const auto& options = kind.options.options();
   for (size_t i = 0; i < options.size(); ++i) {
     const Option& option = options[i];
     const bool by_place = i < kind.values;
-    if (!by_place && !Has(option.name)) continue;
+    const auto named = named_.find(option.name);
+    if (!by_place && named == named_.end()) continue;
     ASSIGN_OR_RETURN(AttrValue value,
-                     ParseValue(option, by_place ? values_[i] : named_.at(option.name),
+                     ParseValue(option, by_place ? values_[i] : named->second,
                                 by_place ? "the " + option.name : "'" + option.name + "'"));
     given.Set(option.name, std::move(value));
   }
   return kind.options.Complete(given, "augmentation '" + text_ + "'");
-}
-
-Result<std::vector<double>> AugmentCall::Numbers(const std::string& key,
-                                                 const std::string& text) const {
-  std::vector<double> numbers;
-  for (const std::string& part : SplitAt(text, ',')) {
-    const std::optional<double> number = ParseAll<double>(part);
-    if (!number || !std::isfinite(*number)) {
-      return Error("'" + key + "' has '" + part + "', expected a finite number, or one a channel " +
-                   "separated by commas, such as " + key + "=0.5");
-    }
-    numbers.push_back(*number);
-  }
-  return numbers;
 }
 
 }  // namespace lockstep::storage

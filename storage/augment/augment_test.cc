@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Augmentations against testdata/augment_answers.json, which augment_reference.py beside it prints.
-#include "storage/loader/augment.h"
+#include "storage/augment/augment.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "storage/loader/augment_ops.h"
+#include "storage/image/encoded_image.h"
 
 namespace lockstep::storage {
 namespace {
@@ -20,7 +20,7 @@ const ChannelStatistics kOneChannel = {{0.25}, {0.5}};
 
 nlohmann::json KnownAnswers() {
   std::ifstream file(std::string(LOCKSTEP_SOURCE_DIR) +
-                     "/storage/loader/testdata/augment_answers.json");
+                     "/storage/augment/testdata/augment_answers.json");
   CHECK(file.good());
   return nlohmann::json::parse(file);
 }
@@ -30,9 +30,12 @@ std::vector<T> RunOn(const Augmentation& augmentation, const std::vector<uint8_t
                      ImageSize size, const AugmentStream& stream) {
   const Shape out = *augmentation.OutputShape(size.height, size.width, size.channels);
   std::vector<T> y(static_cast<size_t>(out.elements()));
-  AugmentScratch scratch;
-  augmentation.Run(image.data(), size.height, size.width, size.channels, stream, &scratch,
-                   y.data());
+  const RawImage pixels(image.data(), size);
+  AugmentedSample sample;
+  sample.Begin(pixels);
+  const Status run = augmentation.Run(stream, &sample);
+  CHECK(run.ok()) << run;
+  augmentation.Write(sample.image(), y.data());
   return y;
 }
 
@@ -135,20 +138,21 @@ TEST(Augmentation, SaysWhatIsWrongWithAList) {
   EXPECT_THAT(message({"hflip", "normalize"}),
               AllOf(HasSubstr("'normalize' (number 2 of the list)"),
                     HasSubstr("did you mean 'normalise'?")));
-  EXPECT_THAT(message({"rotate-everything"}), HasSubstr("random-crop, hflip, pad, normalise"));
+  EXPECT_THAT(message({"make-everything-better"}),
+              HasSubstr("hflip, keep-boxes, letterbox, normalise, pad, random-crop"));
   EXPECT_THAT(message({""}), HasSubstr("unknown operation ''"));
   EXPECT_THAT(message({"normalise", "hflip"}), HasSubstr("must be the last of the list"));
   EXPECT_THAT(message({"normalise", "normalise"}), HasSubstr("must be the last of the list"));
   EXPECT_THAT(message({"random-crop"}), HasSubstr("expected random-crop:SIZE"));
   EXPECT_THAT(message({"random-crop:28:28"}), HasSubstr("has 2 values"));
   EXPECT_THAT(message({"random-crop:big"}),
-              HasSubstr("the size is 'big', expected a whole number from 1 to"));
+              HasSubstr("the size is 'big', expected a list of 1 to 2 integers from 1 to"));
   EXPECT_THAT(message({"random-crop:0"}), HasSubstr("from 1 to"));
   EXPECT_THAT(message({"random-crop:28x"}), HasSubstr("'28x'"));
   EXPECT_THAT(message({"random-crop:28:pad=-1"}), HasSubstr("'pad' is '-1'"));
   EXPECT_THAT(message({"random-crop:28:pod=2"}), HasSubstr("did you mean 'pad'?"));
   EXPECT_THAT(message({"random-crop:28:pad=2:pad=3"}), HasSubstr("'pad' is given twice"));
-  EXPECT_THAT(message({"hflip:0.5"}), HasSubstr("expected hflip"));
+  EXPECT_THAT(message({"hflip:0.5"}), HasSubstr("expected hflip[:p=P]"));
   EXPECT_THAT(message({"pad"}), HasSubstr("expected pad:PADDING"));
   EXPECT_THAT(message({"normalise:mean=0.5"}), HasSubstr("only one of mean and std"));
   EXPECT_THAT(message({"normalise:mean=0.5:std=0"}), HasSubstr("expected more than 0"));

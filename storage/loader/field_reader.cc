@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/loader/field_reader.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "storage/image/encoded_image.h"
+#include "storage/image/image_header.h"
+
+namespace lockstep::storage {
+namespace {
+
+Result<TensorType> RowTypeOf(const FieldSpec& field, const Shape& image, DType dtype) {
+  switch (field.kind) {
+    case FieldKind::kImage:
+      return TensorType{dtype, image};
+    case FieldKind::kLabel:
+      return TensorType{DType::kInt32, {}};
+    case FieldKind::kLabels:
+      return TensorType{dtype, {static_cast<int64_t>(field.classes.size())}};
+    case FieldKind::kNumbers:
+      return TensorType{dtype, {field.most}};
+    case FieldKind::kMask:
+      return TensorType{DType::kInt32, {image[0], image[1]}};
+    default:
+      return InvalidArgument("field '" + field.name + "' is of kind " +
+                             std::string(FieldKindName(field.kind)) +
+                             ", which no batch can hold yet; expected image, label, labels, "
+                             "numbers or mask");
+  }
+}
+
+const uint8_t* BytesOf(const FieldView& value) {
+  return reinterpret_cast<const uint8_t*>(value.bytes.data());
+}
+
+Result<MaskField> ReadMask(const FieldView& value, ImageDecoder* decoder) {
+  MaskField mask;
+  mask.height = value.dims[0];
+  mask.width = value.dims[1];
+  const auto pixels = static_cast<size_t>(mask.height * mask.width);
+  mask.values.resize(pixels);
+  bool wide = value.bytes.size() == 2 * pixels;
+  const uint8_t* bytes = BytesOf(value);
+  std::vector<uint8_t> decoded;
+  if (value.encoding == Encoding::kPng) {
+    ASSIGN_OR_RETURN(const ImageHeader header, ReadImageHeader(value.bytes));
+    wide = header.sixteen_bit;
+    decoded.resize(pixels * (wide ? 2 : 1));
+    RETURN_IF_ERROR(
+        decoder->DecodeMask(value.bytes, header, {0, 0, mask.height, mask.width}, decoded.data()));
+    bytes = decoded.data();
+  }
+  if (wide) {
+    std::memcpy(mask.values.data(), bytes, 2 * pixels);
+  } else {
+    for (size_t i = 0; i < pixels; ++i) mask.values[i] = bytes[i];
+  }
+  mask.ignore = wide ? 65535 : 255;
+  return mask;
+}
+
+template <typename From, typename To>
+void Convert(const FieldView& value, int64_t n, To* out) {
+  for (int64_t i = 0; i < n; ++i) {
+    From from;
+    std::memcpy(&from, value.bytes.data() + static_cast<size_t>(i) * sizeof from, sizeof from);
+    out[i] = static_cast<To>(from);
+  }
+}
+
+// fn(pointer to the row), of the tensor's floating-point type.
+template <typename Fn>
+void OnFloatRow(NamedTensor* tensor, int64_t at, const Fn& fn) {
+  if (tensor->type.dtype == DType::kFloat64) {
+    fn(tensor->as<double>() + at);
+  } else {
+    fn(tensor->as<float>() + at);
+  }
+}
+
+}  // namespace
+
+Result<FieldReader> FieldReader::Make(const DatasetInfo& info, const std::vector<InputSpec>& inputs,
+                                      const Shape& image, DType dtype) {
+  FieldReader reader;
+  reader.channels_ = info.channels;
+  reader.image_ = image;
+  reader.image_field_ = info.schema.FirstOf(FieldKind::kImage);
+  int64_t masks = 0;
+  for (const InputSpec& input : inputs) {
+    const int index = info.schema.IndexOf(input.field);
+    if (index < 0) {
+      return InvalidArgument("tensor '" + input.tensor + "' needs a field '" + input.field +
+                             "'; the dataset has: " + info.schema.ToString());
+    }
+    const FieldSpec& field = info.schema.fields[static_cast<size_t>(index)];
+    if (field.kind == FieldKind::kImage && index != reader.image_field_) {
+      return InvalidArgument("field '" + field.name +
+                             "' is the second image of a sample, and one is augmented");
+    }
+    Input made = {input.tensor, static_cast<size_t>(index), field.kind, {}, -1};
+    ASSIGN_OR_RETURN(made.row, RowTypeOf(field, image, dtype));
+    if (field.kind == FieldKind::kMask) made.mask = masks++;
+    reader.inputs_.push_back(std::move(made));
+  }
+  return reader;
+}
+
+Status FieldReader::AddTensors(LaneBatch* batch) const {
+  for (const Input& input : inputs_) {
+    std::vector<int64_t> dims = {batch->rows};
+    dims.insert(dims.end(), input.row.shape.dims().begin(), input.row.shape.dims().end());
+    RETURN_IF_ERROR(batch->Add(input.tensor, {input.row.dtype, Shape(std::move(dims))}));
+  }
+  return OkStatus();
+}
+
+Status FieldReader::Begin(const Record& record, const PixelSource& image,
+                          SampleScratch* scratch) const {
+  scratch->sample.Begin(image);
+  for (const Input& input : inputs_) {
+    if (input.kind != FieldKind::kMask) continue;
+    ASSIGN_OR_RETURN(MaskField mask, ReadMask(record.field(input.field), &scratch->decoder));
+    RETURN_IF_ERROR(scratch->sample.AddMask(std::move(mask)));
+  }
+  return OkStatus();
+}
+
+Status FieldReader::Augment(const Record& record, const Augmentation& augmentation,
+                            const AugmentStream& stream, SampleScratch* scratch) const {
+  const FieldView value = record.field(static_cast<size_t>(image_field_));
+  const auto run = [&](const PixelSource& image) -> Status {
+    RETURN_IF_ERROR(Begin(record, image, scratch));
+    RETURN_IF_ERROR(augmentation.Run(stream, &scratch->sample));
+    const ImageSize& size = scratch->sample.size();
+    if (Shape{size.height, size.width, size.channels} == image_) return OkStatus();
+    return DataLoss("an image of " + image.size().ToString() + " becomes " + size.ToString() +
+                    " by the augmentation, and the others become " + image_.ToString() +
+                    "; end the list with an operation that makes one size of all");
+  };
+  if (value.encoding == Encoding::kRaw) {
+    return run(RawImage(BytesOf(value), {value.dims[0], value.dims[1], value.dims[2]}));
+  }
+  ASSIGN_OR_RETURN(const ImageHeader header, ReadImageHeader(value.bytes));
+  return run(EncodedImage(value.bytes, header, value.dims[2], &scratch->decoder));
+}
+
+void FieldReader::Write(const Input& input, const FieldView& value,
+                        const Augmentation& augmentation, const AugmentedSample& sample,
+                        int64_t row, NamedTensor* tensor) const {
+  const int64_t n = input.row.shape.elements();
+  switch (input.kind) {
+    case FieldKind::kImage:
+      return OnFloatRow(tensor, row * n,
+                        [&](auto* out) { augmentation.Write(sample.image(), out); });
+    case FieldKind::kMask:
+      return sample.CopyMask(input.mask, tensor->as<int32_t>() + row * n);
+    case FieldKind::kLabel:
+      tensor->as<int32_t>()[row] = LabelOf(value);
+      return;
+    case FieldKind::kLabels:
+      return OnFloatRow(tensor, row * n, [&](auto* out) { Convert<uint8_t>(value, n, out); });
+    case FieldKind::kNumbers:
+      return OnFloatRow(tensor, row * n, [&](auto* out) { Convert<float>(value, n, out); });
+    default:
+      CHECK(false) << "Make lets no such field through: " << input.tensor;
+  }
+}
+
+Status FieldReader::Read(const Record& record, const Augmentation& augmentation,
+                         const AugmentStream& stream, int64_t row, SampleScratch* scratch,
+                         LaneBatch* batch) const {
+  if (image_field_ >= 0) RETURN_IF_ERROR(Augment(record, augmentation, stream, scratch));
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    const Input& input = inputs_[i];
+    const FieldView value = record.field(input.field);
+    if (value.absent()) {
+      return DataLoss("the sample has no value of field '" + input.tensor + "'");
+    }
+    const bool fixed = input.kind == FieldKind::kNumbers;
+    if (fixed && value.dims[0] != input.row.shape[0]) {
+      return DataLoss("field '" + input.tensor + "' has " + std::to_string(value.dims[0]) +
+                      " numbers, expected " + std::to_string(input.row.shape[0]));
+    }
+    Write(input, value, augmentation, scratch->sample, row, &batch->tensors[i]);
+  }
+  return OkStatus();
+}
+
+}  // namespace lockstep::storage

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// FieldReader: the values of records as rows of tensors. It knows what each kind of field becomes:
+//
+//   image     f32 or f64 [N, H, W, C], augmented     label    i32 [N]
+//   mask      i32 [N, H, W], augmented               labels   f32 or f64 [N, classes]
+//                                                    numbers  f32 or f64 [N, n]
+//
+// Internal to storage/loader. Immutable after Make: any number of threads may use it, each with a
+// SampleScratch of its own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/dtype.h"
+#include "base/sample/input_spec.h"
+#include "base/shape.h"
+#include "base/status.h"
+#include "storage/augment/augment.h"
+#include "storage/dataset/dataset.h"
+#include "storage/image/image_decoder.h"
+#include "storage/loader/batch.h"
+
+namespace lockstep::storage {
+
+// What a thread keeps from sample to sample: memory, and nothing that shows in a result.
+struct SampleScratch {
+  ImageDecoder decoder;
+  AugmentedSample sample;
+};
+
+class FieldReader {
+ public:
+  // Fails where the schema has no such field, or its kind cannot be an input; the message lists
+  // what there is.
+  static Result<FieldReader> Make(const DatasetInfo& info, const std::vector<InputSpec>& inputs,
+                                  const Shape& image, DType dtype);
+
+  // The tensors of a batch of `rows` rows.
+  Status AddTensors(LaneBatch* batch) const;
+
+  // Decodes and augments the record, and writes its values to a row of every tensor. Fails with
+  // data-loss where it cannot be decoded or does not become an image of the size of all.
+  Status Read(const Record& record, const Augmentation& augmentation, const AugmentStream& stream,
+              int64_t row, SampleScratch* scratch, LaneBatch* batch) const;
+
+ private:
+  struct Input {
+    std::string tensor;
+    size_t field = 0;
+    FieldKind kind = FieldKind::kImage;
+    TensorType row;     // of one sample, without the first dimension
+    int64_t mask = -1;  // which mask of the augmented sample it is
+  };
+
+  Status Begin(const Record& record, const PixelSource& image, SampleScratch* scratch) const;
+  Status Augment(const Record& record, const Augmentation& augmentation,
+                 const AugmentStream& stream, SampleScratch* scratch) const;
+  void Write(const Input& input, const FieldView& value, const Augmentation& augmentation,
+             const AugmentedSample& sample, int64_t row, NamedTensor* tensor) const;
+
+  std::vector<Input> inputs_;
+  int image_field_ = -1;  // the field that is augmented; -1: none
+  int64_t channels_ = 0;  // that encoded images are decoded to
+  Shape image_;           // of every augmented image
+};
+
+}  // namespace lockstep::storage
