@@ -108,7 +108,10 @@ TEST(ImageDecoder, NeverTakesAFileThatIsCutShort) {
       const std::string cut = image.bytes.substr(0, size);
       const Status status = decoder.Decode(cut, image.header, 3, out.data());
       ASSERT_EQ(status.code(), StatusCode::kDataLoss) << name << " " << size;
-      if (const auto header = ReadImageHeader(cut); header.ok()) EXPECT_EQ(*header, image.header);
+      const auto header = ReadImageHeader(cut);
+      if (header.ok()) {
+        EXPECT_EQ(*header, image.header) << name << " " << size;
+      }
     }
   }
 }
@@ -173,6 +176,27 @@ TEST(ImageDecoder, RefusesMoreScansThanAnyEncoderMakes) {
   const Status status = decoder.Decode(many + "\xff\xd9", image.header, 3, out.data());
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
   EXPECT_THAT(status.message(), HasSubstr("more than 500 scans"));
+}
+
+TEST(ImageDecoder, RefusesWhatTakesTooMuchMemory) {
+  ImageDecoder decoder;
+  uint8_t out[3];
+  const auto decode = [&](const std::string& bytes) {
+    const auto header = ReadImageHeader(bytes);
+    EXPECT_TRUE(header.ok()) << header.status();
+    return decoder.Decode(bytes, *header, 3, {0, 0, 1, 1}, out);
+  };
+  std::string jpeg = KnownImageOf("progressive_444.jpg").bytes;
+  const size_t frame = jpeg.find("\xff\xc2");
+  ASSERT_NE(frame, std::string::npos);
+  jpeg.replace(frame + 5, 4, "\x3e\x80\x3e\x80");  // 16000 x 16000
+  EXPECT_THAT(decode(jpeg).message(), HasSubstr("needs more than 512 MiB"));
+  std::string png = KnownImageOf("sixteen_bit_6_interlaced.png").bytes;
+  png.replace(16, 8, std::string("\0\0\x40\0\0\0\x40\0", 8));  // 16384 x 16384 of 4 bytes
+  const auto crc =
+      static_cast<uint32_t>(::crc32(0, reinterpret_cast<const Bytef*>(png.data() + 12), 17));
+  for (size_t i = 0; i < 4; ++i) png[29 + i] = static_cast<char>(crc >> (24 - 8 * i));
+  EXPECT_THAT(decode(png).message(), HasSubstr("needs more than 512 MiB"));
 }
 
 TEST(ImageDecoder, RefusesAHeaderOfAnotherFile) {

@@ -133,7 +133,8 @@ Status PngRows::ReadInterlaced() {
   const int64_t row_bytes = width() * pixel_bytes_;
   if (height() > kMaxMemory / row_bytes) {
     return DataLoss(
-        "the interlaced PNG needs more than 1 GiB of memory to be decoded; save it as one that is "
+        "the interlaced PNG needs more than 512 MiB of memory to be decoded; save it as one that "
+        "is "
         "not interlaced");
   }
   picture_.resize(static_cast<size_t>(height() * row_bytes));
