@@ -14,8 +14,8 @@
 namespace lockstep::storage {
 namespace {
 
-constexpr int64_t kMaxMemory = int64_t{1}
-                               << 30;  // of an interlaced picture, which lies there whole
+// Of an interlaced picture, which lies in memory whole.
+constexpr int64_t kMaxMemory = int64_t{1} << 29;
 
 Status NotOfThisHeader() {
   return DataLoss("the PNG is not the one that its header was read from");
