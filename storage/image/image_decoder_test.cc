@@ -108,7 +108,10 @@ TEST(ImageDecoder, NeverTakesAFileThatIsCutShort) {
       const std::string cut = image.bytes.substr(0, size);
       const Status status = decoder.Decode(cut, image.header, 3, out.data());
       ASSERT_EQ(status.code(), StatusCode::kDataLoss) << name << " " << size;
-      if (const auto header = ReadImageHeader(cut); header.ok()) EXPECT_EQ(*header, image.header);
+      const auto header = ReadImageHeader(cut);
+      if (header.ok()) {
+        EXPECT_EQ(*header, image.header) << name << " " << size;
+      }
     }
   }
 }
@@ -175,6 +178,27 @@ TEST(ImageDecoder, RefusesMoreScansThanAnyEncoderMakes) {
   EXPECT_THAT(status.message(), HasSubstr("more than 500 scans"));
 }
 
+TEST(ImageDecoder, RefusesWhatTakesTooMuchMemory) {
+  ImageDecoder decoder;
+  uint8_t out[3];
+  const auto decode = [&](const std::string& bytes) {
+    const auto header = ReadImageHeader(bytes);
+    EXPECT_TRUE(header.ok()) << header.status();
+    return decoder.Decode(bytes, *header, 3, {0, 0, 1, 1}, out);
+  };
+  std::string jpeg = KnownImageOf("progressive_444.jpg").bytes;
+  const size_t frame = jpeg.find("\xff\xc2");
+  ASSERT_NE(frame, std::string::npos);
+  jpeg.replace(frame + 5, 4, "\x3e\x80\x3e\x80");  // 16000 x 16000
+  EXPECT_THAT(decode(jpeg).message(), HasSubstr("needs more than 512 MiB"));
+  std::string png = KnownImageOf("sixteen_bit_6_interlaced.png").bytes;
+  png.replace(16, 8, std::string("\0\0\x40\0\0\0\x40\0", 8));  // 16384 x 16384 of 4 bytes
+  const auto crc =
+      static_cast<uint32_t>(::crc32(0, reinterpret_cast<const Bytef*>(png.data() + 12), 17));
+  for (size_t i = 0; i < 4; ++i) png[29 + i] = static_cast<char>(crc >> (24 - 8 * i));
+  EXPECT_THAT(decode(png).message(), HasSubstr("needs more than 512 MiB"));
+}
+
 TEST(ImageDecoder, RefusesAHeaderOfAnotherFile) {
   ImageDecoder decoder;
   std::vector<uint8_t> out(40 * 61 * 3);
@@ -215,16 +239,16 @@ TEST(DecodeMask, HasTheValuesThatTheFileHolds) {
         decoder.DecodeMask(image.bytes, image.header, {0, 0, height, width}, whole.data()).ok());
     EXPECT_EQ(Crc32(whole), image.values) << image.name;
     std::vector<uint8_t> part(static_cast<size_t>(2 * 3 * bytes));
-    ASSERT_TRUE(decoder.DecodeMask(image.bytes, image.header, {4, 1, 2, 3}, part.data()).ok());
+    ASSERT_TRUE(decoder.DecodeMask(image.bytes, image.header, {3, 1, 2, 3}, part.data()).ok());
     for (int64_t y = 0; y < 2; ++y) {
       EXPECT_EQ(
-          std::memcmp(part.data() + y * 3 * bytes, whole.data() + ((4 + y) * width + 1) * bytes,
+          std::memcmp(part.data() + y * 3 * bytes, whole.data() + ((3 + y) * width + 1) * bytes,
                       static_cast<size_t>(3 * bytes)),
           0)
           << image.name;
     }
   }
-  EXPECT_EQ(masks, 15);
+  EXPECT_EQ(masks, 16);
 }
 
 TEST(DecodeMask, RefusesWhatHasNoValues) {

@@ -16,7 +16,7 @@ namespace lockstep::storage {
 namespace {
 
 // Coefficients of a progressive file lie in memory whole.
-constexpr long kMaxMemory = long{1} << 30;  // NOLINT: libjpeg's type
+constexpr long kMaxMemory = long{1} << 29;  // NOLINT: libjpeg's type
 // A small file can have thousands of scans of a large picture. Encoders make about ten.
 constexpr int kMaxScans = 500;
 // Bytes between a segment and the next marker. Some cameras and programs leave a few; a scan that
@@ -83,7 +83,7 @@ Status Failure(const Jpeg& jpeg) {
   if (jpeg.out_of_memory) return ResourceExhausted("no memory to decode a JPEG");
   if (jpeg.too_large) {
     return DataLoss(
-        "the JPEG needs more than 1 GiB of memory to be decoded; save it as baseline "
+        "the JPEG needs more than 512 MiB of memory to be decoded; save it as baseline "
         "JPEG or make it smaller");
   }
   if (jpeg.too_many_scans) {

@@ -14,8 +14,8 @@
 namespace lockstep::storage {
 namespace {
 
-constexpr int64_t kMaxMemory = int64_t{1}
-                               << 30;  // of an interlaced picture, which lies there whole
+// Of an interlaced picture, which lies in memory whole.
+constexpr int64_t kMaxMemory = int64_t{1} << 29;
 
 Status NotOfThisHeader() {
   return DataLoss("the PNG is not the one that its header was read from");
@@ -133,7 +133,8 @@ Status PngRows::ReadInterlaced() {
   const int64_t row_bytes = width() * pixel_bytes_;
   if (height() > kMaxMemory / row_bytes) {
     return DataLoss(
-        "the interlaced PNG needs more than 1 GiB of memory to be decoded; save it as one that is "
+        "the interlaced PNG needs more than 512 MiB of memory to be decoded; save it as one that "
+        "is "
         "not interlaced");
   }
   picture_.resize(static_cast<size_t>(height() * row_bytes));

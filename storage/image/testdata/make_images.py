@@ -167,6 +167,10 @@ def add_pngs():
         turned = chunk(b"eXIf", exif(orientation, ">"))
         add(f"orientation_{orientation}.png", png(picture(7, 5, 3), 2, 8, before=turned), orientation=orientation)
     add("orientation_behind.png", png(picture(7, 5, 3), 2, 8, behind=chunk(b"eXIf", exif(8))), orientation=8)
+    values = rng.integers(0, 65536, (7, 5, 1))
+    shown, turned = np.rot90(np.repeat(values >> 8, 3, 2), -1), chunk(b"eXIf", exif(6))
+    add("sixteen_bit_turned.png", png(values, 0, 16, before=turned), np.ascontiguousarray(shown, np.uint8),
+        grey=True, sixteen_bit=True, orientation=6, values=np.rot90(values, -1).astype("<u2"))
     file = io.BytesIO()
     first, second = (Image.fromarray(picture(7, 5, 3, seed)) for seed in (1, 2))
     first.save(file, "PNG", save_all=True, append_images=[second])
