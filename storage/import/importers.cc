@@ -2,12 +2,13 @@
 // The list of importers: a new one is one folder and one line here.
 #include "base/suggest.h"
 #include "storage/importers/idx/idx_importer.h"
+#include "storage/importers/imagefolder/imagefolder_importer.h"
 #include "storage/importers/importer.h"
 
 namespace lockstep::storage {
 
 const std::vector<ImporterKind>& ImporterKinds() {
-  static const std::vector<ImporterKind> kKinds = {FashionMnistKind(), IdxKind()};
+  static const std::vector<ImporterKind> kKinds = {ImageFolderKind(), FashionMnistKind(), IdxKind()};
   return kKinds;
 }
 

@@ -205,7 +205,9 @@ Result<std::unique_ptr<Importer>> OpenFashionMnist(const ImportSource& source) {
 }  // namespace
 
 ImporterKind IdxKind() {
-  return {"idx", "directory with SPLIT-images-idx3-ubyte[.gz] and SPLIT-labels-idx1-ubyte[.gz]", {},
+  return {"idx",
+          "directory with SPLIT-images-idx3-ubyte[.gz] and SPLIT-labels-idx1-ubyte[.gz]",
+          {},
           [](const std::string& path) { return HasSplits(path, {}); },
           [](const ImportSource& source) -> Result<std::unique_ptr<Importer>> {
             ASSIGN_OR_RETURN(const auto files, FindFiles(source.path));
@@ -214,7 +216,9 @@ ImporterKind IdxKind() {
 }
 
 ImporterKind FashionMnistKind() {
-  return {"fashion-mnist", "directory with the four idx files of Fashion-MNIST, plain or .gz", {},
+  return {"fashion-mnist",
+          "directory with the four idx files of Fashion-MNIST, plain or .gz",
+          {},
           [](const std::string& path) {
             return HasSplits(path, {"train", "test"});
           },

@@ -268,7 +268,8 @@ TEST(FashionMnist, Imports) {
   std::vector<int> counts(10);
   const auto records = (*dataset)->ReadRange(SampleId(10000), 60000);
   ASSERT_TRUE(records.ok()) << records.status();
-  for (const Record& record : *records) ++counts[static_cast<size_t>(ImageSample::Of(record).label)];
+  for (const Record& record : *records)
+    ++counts[static_cast<size_t>(ImageSample::Of(record).label)];
   EXPECT_THAT(counts, ::testing::Each(6000));
 }
 
