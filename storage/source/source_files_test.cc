@@ -289,10 +289,14 @@ TEST(SourceFiles, WhatIsNoSourceIsRefusedWithARemedy) {
 class Unprivileged {
  public:
   Unprivileged() : root_(::geteuid() == 0) {
-    if (root_) CHECK_EQ(::seteuid(65534), 0);
+    if (root_) {
+      CHECK_EQ(::seteuid(65534), 0);
+    }
   }
   ~Unprivileged() {
-    if (root_) CHECK_EQ(::seteuid(0), 0);
+    if (root_) {
+      CHECK_EQ(::seteuid(0), 0);
+    }
   }
 
  private:
