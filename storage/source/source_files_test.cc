@@ -2,6 +2,7 @@
 // The archives in testdata/ were written by testdata/make_archives.py with Python's modules.
 #include "storage/source/source_files.h"
 
+#include <locale.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -98,6 +99,23 @@ TEST(SourceFiles, TheSameFilesGiveTheSameListingHoweverTheyCome) {
     EXPECT_EQ((*archive)->hidden(), 4) << name;
     EXPECT_FALSE(PathExists(scratch / "spool")) << "the spool has a name";
   }
+}
+
+// In a locale of UTF-8, libarchive would compose the letters of names with their accents.
+TEST(SourceFiles, NamesStayAsTheyAreWhateverTheLocale) {
+  const ScratchDirectory scratch;
+  const locale_t locale = ::newlocale(LC_ALL_MASK, "C.UTF-8", nullptr);
+  ASSERT_NE(locale, nullptr);
+  const locale_t former = ::uselocale(locale);
+  for (const std::string name : {"good.tar", "good-gnu.tar.gz", "good.zip"}) {
+    const auto archive = OpenIn(scratch, kTestData + name);
+    EXPECT_TRUE(archive.ok()) << archive.status();
+    if (archive.ok()) {
+      EXPECT_EQ(ReadAll(**archive), Packed()) << name;
+    }
+  }
+  EXPECT_EQ(::uselocale(former), locale) << "the locale of the thread has changed";
+  ::freelocale(locale);
 }
 
 TEST(SourceFiles, NamesThatNoListingCanHoldAreRejected) {
