@@ -17,7 +17,8 @@ namespace {
 
 constexpr char kExpected[] =
     "expected SPLIT/CLASS/image.jpg (train/cat/1.jpg) or CLASS/image.jpg (cat/1.jpg)";
-constexpr size_t kMostNames = 8;  // in one message
+constexpr size_t kMostNames = 8;    // in one message
+constexpr size_t kMostSplits = 32;  // with names that say nothing
 
 // An image, and the rest of its path behind the folders that were passed through.
 struct Image {
@@ -209,7 +210,7 @@ class Finder {
     const auto direct = count([](const auto& top) { return top.second.HasDirect(); });
     const auto named = count([](const auto& top) { return IsSplitName(top.first); });
     if (direct == 0) {
-      if (named == 0) WarnOfNames(tops);
+      if (named < all) RETURN_IF_ERROR(DoubtNames(tops));
       return true;
     }
     if (direct < all && named == all) return true;
@@ -246,10 +247,20 @@ class Finder {
         kExpected + "; move what does not belong, or import the folder that holds the rest");
   }
 
-  void WarnOfNames(const TopFolders& tops) {
-    found_.warnings.push_back("the top folders " + ListOf(NamesOf(tops)) +
-                              " are taken as splits, as they hold images in folders only; none has "
-                              "the name of a split (train, val, test)");
+  // All top folders look like splits, but not all are named so.
+  Status DoubtNames(const TopFolders& tops) {
+    const std::string names = "the top folders " + ListOf(NamesOf(tops));
+    if (tops.size() > kMostSplits) {
+      return InvalidArgument(names + " hold images in folders only (" +
+                             Example(tops.begin()->second.nested) + "), so they would be " +
+                             std::to_string(tops.size()) + " splits, of at most " +
+                             std::to_string(kMostSplits) + "; if they are classes, move an image " +
+                             "directly into each; " + kExpected);
+    }
+    found_.warnings.push_back(names +
+                              " are taken as splits, as they hold images in folders only; "
+                              "splits are mostly named train, val or test");
+    return {};
   }
 
   Status TakeSplits() {
@@ -322,10 +333,11 @@ class Finder {
   }
 
   void Add(std::string_view split, const Image& image) {
-    auto at = std::find_if(found_.splits.begin(), found_.splits.end(),
+    auto at = std::find_if(found_.splits.rbegin(), found_.splits.rend(),
                            [&](const ClassFolders::Split& s) { return s.name == split; });
-    if (at == found_.splits.end()) {
-      at = found_.splits.insert(at, {std::string(split), {}});
+    if (at == found_.splits.rend()) {
+      found_.splits.push_back({std::string(split), {}});
+      at = found_.splits.rbegin();
     }
     at->samples.push_back({image.file, LabelOf(image)});
   }

@@ -10,7 +10,8 @@
 // train/cat/1.jpg. Images that lie deeper than the class folder belong to the class, as
 // torchvision's ImageFolder has it. Which of both it is:
 //
-//   no top folder holds images directly       they are splits
+//   no top folder holds images directly       they are splits; with a warning, and at most 32,
+//                                             where not all have names of splits
 //   every top folder holds images directly    they are classes; unless all have names of splits
 //                                             (train, val, test, ...), or there is one that
 //                                             holds folders too: refused

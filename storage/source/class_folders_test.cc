@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <tuple>
 
 #include "base/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/env/files.h"
 
 namespace lockstep::storage {
 namespace {
@@ -134,6 +138,16 @@ TEST(ClassFolders, SplitsOfOtherNamesAreTakenWithAWarning) {
               ElementsAre(AllOf(HasSubstr("'monday', 'tuesday'"), HasSubstr("taken as splits"))));
 }
 
+TEST(ClassFolders, ManySplitsOfOtherNamesAreTakenForAMistake) {
+  std::vector<std::string> paths;
+  for (int i = 0; i < 32; ++i) paths.push_back(Format("c%02d/x/1.jpg", i));
+  EXPECT_TRUE(Find(paths).ok());
+  paths.push_back("c32/x/1.jpg");
+  const Status status = Find(paths).status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("33 splits"), HasSubstr("'c00/x/1.jpg'")));
+}
+
 TEST(ClassFolders, NeitherSplitsNorClassesIsRefusedWithBothExamples) {
   for (const auto& paths : {std::vector<std::string>{"train/cat/1.jpg", "extra/2.jpg"},
                             {"train/cat/1.jpg", "val/cat/3.jpg", "extra/2.jpg"},
@@ -186,6 +200,33 @@ TEST(ClassFolders, OtherImagesAreRejectedAndOtherFilesCounted) {
       found->warnings,
       ElementsAre("left out, as they are no images: 2 files without extension, 1 file .csv, "
                   "2 files .txt"));
+}
+
+// testdata/image_folder_reference.py has asked torchvision's ImageFolder for the answers.
+TEST(ClassFolders, AreTorchvisionsImageFolder) {
+  const auto answers = nlohmann::json::parse(
+      *ReadRegularFile(LOCKSTEP_SOURCE_DIR "/storage/source/testdata/image_folder_answers.json"));
+  using Sample = std::tuple<std::string, std::string, int64_t>;  // path, class, label
+  for (const auto& answer : answers) {
+    auto paths = answer["paths"].get<std::vector<std::string>>();
+    std::sort(paths.begin(), paths.end());
+    const auto found = Find(paths);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->classes, answer["classes"].get<std::vector<std::string>>());
+    ASSERT_EQ(found->splits.size(), answer["splits"].size());
+    for (const ClassFolders::Split& split : found->splits) {
+      std::set<Sample> ours, theirs;
+      for (const auto& sample : split.samples) {
+        ours.emplace(paths[sample.file], found->classes.at(static_cast<size_t>(sample.label)),
+                     sample.label);
+      }
+      for (const auto& sample : answer["splits"][found->splits.size() == 1 ? "" : split.name]) {
+        theirs.emplace(sample[0], sample[1], sample[2]);
+      }
+      EXPECT_FALSE(theirs.empty());
+      EXPECT_EQ(ours, theirs) << split.name;
+    }
+  }
 }
 
 TEST(ClassFolders, NoImagesInFoldersIsNotFound) {
