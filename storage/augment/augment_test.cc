@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "storage/augment/testing/made_image.h"
 #include "storage/image/encoded_image.h"
 
 namespace lockstep::storage {
@@ -121,7 +122,11 @@ TEST(Augmentation, KnowsItsOutputShapeBeforeItRuns) {
 TEST(Augmentation, RandomOnesAreRefusedWhereNoneMayBe) {
   EXPECT_TRUE(
       Augmentation::Parse({"pad:2", "normalise"}, kOneChannel)->RequireDeterministic().ok());
-  for (const std::string name : {"hflip", "random-crop:28"}) {
+  for (const std::string name : {"hflip:p=1", "vflip:p=0", "grayscale:p=1", "keep-boxes"}) {
+    EXPECT_TRUE(Augmentation::Parse({name}, kOneChannel)->RequireDeterministic().ok()) << name;
+  }
+  for (const std::string name : {"hflip", "random-crop:28", "random-resized-crop:28", "rotate:5",
+                                 "affine:5", "erase", "color-jitter", "grayscale"}) {
     const Status status = Augmentation::Parse({name}, kOneChannel)->RequireDeterministic();
     EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
     EXPECT_THAT(status.message(), HasSubstr("'" + name + "' draws random numbers"));
@@ -152,6 +157,18 @@ TEST(Augmentation, SaysWhatIsWrongWithAList) {
   EXPECT_THAT(message({"random-crop:28:pad=-1"}), HasSubstr("'pad' is '-1'"));
   EXPECT_THAT(message({"random-crop:28:pod=2"}), HasSubstr("did you mean 'pad'?"));
   EXPECT_THAT(message({"random-crop:28:pad=2:pad=3"}), HasSubstr("'pad' is given twice"));
+  EXPECT_THAT(message({"hflip:p=1.5"}), HasSubstr("'p' is '1.5', expected a number from 0 to 1"));
+  EXPECT_THAT(message({"hflip:p=nan"}), HasSubstr("'p' is 'nan'"));
+  EXPECT_THAT(message({"random-crop:28,0"}), HasSubstr("the size is '28,0'"));
+  EXPECT_THAT(message({"random-crop:1,2,3"}), HasSubstr("separated by commas"));
+  EXPECT_THAT(message({"resize:28:filter=bilinaer"}), HasSubstr("did you mean 'bilinear'?"));
+  EXPECT_THAT(message({"random-resized-crop:28:scale=0.5"}),
+              HasSubstr("expected a list of 2 numbers above 0 and at most 1"));
+  EXPECT_THAT(message({"random-resized-crop:28:scale=0.5,0.2"}),
+              HasSubstr("'scale' goes from 0.5 to 0.2, expected the smaller number first"));
+  EXPECT_THAT(message({"color-jitter:hue=-0.1"}), HasSubstr("'hue' goes from 0.1 to -0.1"));
+  EXPECT_THAT(message({"affine:0:shear=1,2,3"}), HasSubstr("expected 1, 2 or 4"));
+  EXPECT_THAT(message({"rotate:400"}), HasSubstr("numbers from -360 to 360"));
   EXPECT_THAT(message({"hflip:0.5"}), HasSubstr("expected hflip[:p=P]"));
   EXPECT_THAT(message({"pad"}), HasSubstr("expected pad:PADDING"));
   EXPECT_THAT(message({"normalise:mean=0.5"}), HasSubstr("only one of mean and std"));
@@ -161,6 +178,72 @@ TEST(Augmentation, SaysWhatIsWrongWithAList) {
   EXPECT_THAT(Augmentation::Parse({"normalise"}, {}).status().message(), HasSubstr("0 means"));
   EXPECT_THAT(Augmentation::Parse({"normalise"}, {{0.5}, {0.0}}).status().message(),
               HasSubstr("give one with normalise:mean=M:std=S"));
+}
+
+TEST(Augmentation, MakesOneSizeOfAllImagesOrNamesTwoAndWhatTheyBecome) {
+  const std::vector<ImageSize> sizes = {{300, 400, 3}, {400, 300, 3}, {512, 512, 3}};
+  const auto shape = [&](const std::vector<std::string>& operations) {
+    const auto augmentation = Augmentation::Parse(operations, kOneChannel);
+    CHECK(augmentation.ok()) << augmentation.status();
+    return augmentation->OutputShape(sizes);
+  };
+  EXPECT_EQ(*shape({"resize:256", "center-crop:224", "normalise"}), Shape({224, 224, 3}));
+  EXPECT_EQ(*shape({"random-resized-crop:160,128", "hflip"}), Shape({160, 128, 3}));
+  EXPECT_EQ(*shape({"letterbox:320"}), Shape({320, 320, 3}));
+  EXPECT_EQ(*shape({"resize:64,32", "pad:1"}), Shape({66, 34, 3}));
+  EXPECT_THAT(shape({"resize:256", "normalise"}).status().message(),
+              AllOf(HasSubstr("one of 300x400x3 becomes 256x341x3"),
+                    HasSubstr("one of 400x300x3 becomes 341x256x3"),
+                    HasSubstr("such as random-resized-crop:224")));
+  EXPECT_THAT(shape({"random-crop:350"}).status().message(),
+              AllOf(HasSubstr("random-crop:350"), HasSubstr("300x400x3")));
+}
+
+TEST(Augmentation, RefusesWhatWouldBeTooLarge) {
+  const auto message = [](const std::string& operation, ImageSize size) {
+    const auto augmentation = Augmentation::Parse({operation}, kOneChannel);
+    CHECK(augmentation.ok()) << augmentation.status();
+    return augmentation->OutputSize(size).status().message();
+  };
+  EXPECT_THAT(message("pad:65536", {8, 8, 3}),
+              AllOf(HasSubstr("'pad:65536'"), HasSubstr("8x8x3"), HasSubstr("131080x131080x3")));
+  EXPECT_THAT(message("resize:256", {1, 1 << 25, 1}), HasSubstr("more than 2^28 pixels"));
+  EXPECT_THAT(message("random-resized-crop:65536", {8, 8, 3}), HasSubstr("more than 2^28"));
+  EXPECT_THAT(message("color-jitter:hue=0.1", {8, 8, 4}), HasSubstr("images of 4 channels"));
+  EXPECT_THAT(message("erase:value=1,2", {8, 8, 3}), HasSubstr("2 bytes for images of 3"));
+}
+
+TEST(Augmentation, ASampleThatDoesNotFitIsAStatus) {
+  const auto crop = Augmentation::Parse({"random-crop:9"}, kOneChannel);
+  const auto three = Augmentation::Parse({"normalise:mean=0,0,0:std=1,1,1"}, kOneChannel);
+  const std::vector<uint8_t> image(64);
+  const RawImage pixels(image.data(), {8, 8, 1});
+  AugmentedSample sample;
+  for (const auto* augmentation : {&crop, &three}) {
+    ASSERT_TRUE(augmentation->ok());
+    sample.Begin(pixels);
+    EXPECT_EQ((*augmentation)->Run({}, &sample).code(), StatusCode::kInvalidArgument);
+  }
+}
+
+TEST(Augmentation, ACropDrawsAndReadsOneWindowOfTheImage) {
+  std::ifstream file(std::string(LOCKSTEP_SOURCE_DIR) +
+                     "/storage/augment/testdata/operations_answers.json");
+  const auto windows = nlohmann::json::parse(file)["windows"];
+  ASSERT_EQ(windows.size(), 40u);
+  const auto augmentation = Augmentation::Parse({"random-resized-crop:32", "hflip"}, kOneChannel);
+  ASSERT_TRUE(augmentation.ok());
+  AugmentedSample sample;
+  for (const auto& answer : windows) {
+    const RecordedSource source({61, 83, 3});
+    sample.Begin(source);
+    const AugmentStream stream = {StreamKey(answer["seed"], "augment"), Epoch(answer["epoch"]),
+                                  SampleId(answer["id"])};
+    ASSERT_TRUE(augmentation->Run(stream, &sample).ok());
+    const auto& window = answer["window"];
+    EXPECT_THAT(source.reads(),
+                testing::ElementsAre(Window{window[0], window[1], window[2], window[3]}));
+  }
 }
 
 class AugmentationOfWidth : public testing::TestWithParam<int64_t> {};

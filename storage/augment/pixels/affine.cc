@@ -65,7 +65,13 @@ void Resize(const View<T>& in, int64_t height, int64_t width, T* out) {
   const int64_t channels = in.size.channels;
   for (const int64_t y : NearestPixels(in.size.height, height)) {
     const T* const row = in.row(y);
-    for (const int64_t x : columns) out = std::copy_n(row + x * channels, channels, out);
+    if (channels == 1) {
+      for (const int64_t x : columns) *out++ = row[x];
+      continue;
+    }
+    for (const int64_t x : columns) {
+      for (int64_t c = 0; c < channels; ++c) *out++ = row[x * channels + c];
+    }
   }
 }
 

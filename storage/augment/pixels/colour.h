@@ -10,8 +10,11 @@
 namespace lockstep::storage {
 
 // The brightness of a colour: (19595 r + 38470 g + 7471 b + 2^15) / 2^16, rounded down.
+inline int32_t LumaOf(int32_t r, int32_t g, int32_t b) {
+  return (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16;
+}
 inline uint8_t Luma(const uint8_t* rgb) {
-  return static_cast<uint8_t>((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 0x8000u) >> 16);
+  return static_cast<uint8_t>(LumaOf(rgb[0], rgb[1], rgb[2]));
 }
 
 // `from` + factor * (to - from) in float, rounded towards zero and held within a byte.

@@ -12,8 +12,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/device/cpu_isa.h"
 #include "base/status.h"
 #include "storage/augment/pixels/filter.h"
+#include "storage/augment/pixels/weighted_sums.h"
 #include "storage/augment/view.h"
 
 namespace lockstep::storage {
@@ -25,17 +27,13 @@ Status CheckResample(const ImageSize& in, int64_t height, int64_t width);
 // One for each thread: keeps its memory from one image to the next.
 class Resampler {
  public:
+  explicit Resampler(CpuIsa isa = HostCpuIsa()) : sums_(WeightedSumsFor(isa)) {}
+
   // out: height x width x channels, packed, elsewhere than `in`. CheckResample is OK, and `filter`
   // is not kNearest.
   void Run(const ImageView& in, int64_t height, int64_t width, Filter filter, uint8_t* out);
 
  private:
-  // The input pixels [begin, begin + count) of an output pixel and where their weights begin.
-  struct Taps {
-    int64_t begin = 0;
-    int64_t count = 0;
-    int64_t weights = 0;
-  };
   struct Axis {
     std::vector<Taps> taps;
     std::vector<int32_t> weights;  // times 2^22
@@ -46,6 +44,7 @@ class Resampler {
   void Horizontal(const ImageView& in, int64_t width, uint8_t* out) const;
   void Vertical(const ImageView& in, int64_t height, uint8_t* out) const;
 
+  const WeightedSums* sums_;
   Axis columns_, rows_;
   std::vector<uint8_t> between_;  // after the horizontal pass
 };
