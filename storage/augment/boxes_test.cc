@@ -58,7 +58,7 @@ TEST(Boxes, AClippedBoxKeepsTheShareThatIsLeftAndLessThanAPixelIsDropped) {
                            20,  20, 30,  30,  // outside
                            8,   8,  12,  12,  // a quarter left
                            3,   3,  3.5, 4,   // small, but not clipped
-                           -1,  -1, 11,  11});
+                           -10, 0,  10,  10});
   ClipBoxes(10, 10, &boxes);
   EXPECT_THAT(boxes.xyxy,
               ElementsAre(2, 2, 6, 6, 0, 0, 2, 4, 8, 8, 10, 10, 3, 3, 3.5, 4, 0, 0, 10, 10));
