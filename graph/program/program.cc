@@ -110,10 +110,16 @@ const std::vector<std::string>& OptimizerSpec::slots() const {
   return RegisteredOptimizer(*this).slots;
 }
 
+Schema LabelledImages() {
+  return {
+      {{.name = "image", .kind = FieldKind::kImage}, {.name = "label", .kind = FieldKind::kLabel}}};
+}
+
 Result<Program> Program::Make(const ProgramOptions& options) {
   ASSIGN_OR_RETURN(ProgramOptions complete, Complete(options));
   ASSIGN_OR_RETURN(const Task* task, FindTask(options.task));
   Program program(std::move(complete), task);
+  ASSIGN_OR_RETURN(program.inputs_, InputsOf(*task, options.schema));
   ASSIGN_OR_RETURN(const TaskParts parts, program.PartsOf(/*training=*/true));
   RETURN_IF_ERROR(program.CheckPhases(parts.networks));
   std::vector<std::vector<std::string>> trained;  // names, by phase
@@ -252,13 +258,34 @@ Result<TaskParts> Program::PartsOf(bool training) const {
                      network.model->options.Complete(
                          network.options.own, "model '" + std::string(network.model->name) + "'"));
   }
-  const bool other = !training && options_.eval_image.rank() > 0;
-  parts.inputs = {{"image", options_.precision, other ? options_.eval_image : options_.image},
-                  {"label", DType::kInt32, {}}};
+  for (const InputSpec& input : inputs_) {
+    ASSIGN_OR_RETURN(InputTensor tensor, TensorOf(input, training));
+    parts.inputs.push_back(std::move(tensor));
+  }
   parts.precision = options_.precision;
   parts.loss = found.loss;
   parts.loss_options = options_.loss.options;
   return parts;
+}
+
+Result<InputTensor> Program::TensorOf(const InputSpec& input, bool training) const {
+  const FieldSpec* const field = options_.schema.Find(input.field);
+  CHECK(field != nullptr) << "the task " << task_->name() << " reads a field '" << input.field
+                          << "' that the schema does not have";
+  switch (field->kind) {
+    case FieldKind::kImage: {
+      const bool other = !training && options_.eval_image.rank() > 0;
+      return InputTensor{input.tensor, options_.precision,
+                         other ? options_.eval_image : options_.image};
+    }
+    case FieldKind::kLabel:
+      return InputTensor{input.tensor, DType::kInt32, {}};
+    default:
+      return FailedPrecondition("the task '" + std::string(task_->name()) + "' reads the field '" +
+                                field->name + "', and no tensor is made of a field of the kind '" +
+                                std::string(FieldKindName(field->kind)) +
+                                "' yet; choose a task that reads images and labels");
+  }
 }
 
 Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows) const {

@@ -69,6 +69,10 @@ class Toy : public graph::Task {
     return {{"critic", {"critic"}}, {"encoder", {"encoder"}}};
   }
 
+  Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
+    return graph::ImageAndLabel(*this, schema);
+  }
+
   void Train(size_t phase, graph::TaskBuilder& b) const override {
     const Value image = b.Input("image"), labels = b.Input("label");
     Value code = Code(b, image);

@@ -115,6 +115,9 @@ Status CheckSteps(int64_t steps) {
                          "make batch.lane_batch larger");
 }
 
+// Every dataset has the same fields: datasets do not say yet which they have.
+Schema SchemaOfEveryDataset() { return graph::LabelledImages(); }
+
 }  // namespace
 
 Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
@@ -132,6 +135,7 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image
   options.image = image;
   options.eval_image = eval_image;
   options.task = config.task;
+  options.schema = SchemaOfEveryDataset();
   options.precision = config.precision;
   options.lane_batch = config.batch.lane_batch;
   options.loss = {config.loss.name, config.loss.options};
