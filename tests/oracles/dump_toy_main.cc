@@ -116,7 +116,7 @@ Status DumpLanes(const worker::CompiledModel& model, worker::ModelState* state,
         scalars.Add(arg.name, program.task().ScalarAt(arg.name, step));
       }
       const std::vector<const void*> args =
-          worker::BindArguments(model, executor.plan(), *state, lane, &scalars);
+          worker::ArgumentPlaces(model, &executor.plan()).Bind(*state, lane, &scalars);
       ASSIGN_OR_RETURN(const auto tensors, RunLane(program, executor, args));
       RETURN_IF_ERROR(WriteDump(folder + "/lane-" + std::string(program.phases()[phase].name) +
                                     "-" + std::to_string(step) + ".safetensors",

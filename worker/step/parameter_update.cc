@@ -234,8 +234,9 @@ Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const Scala
     results.push_back(state->SlotOfBlock(i, block));
   }
   const Executor& update = model_->Update(span.length);
-  for (size_t i = args.size(); i < update.plan().args.size(); ++i) {
-    args.push_back(scalars.Find(update.plan().args[i].name));
+  const size_t first_scalar = args.size();
+  for (size_t i = first_scalar; i < update.plan().args.size(); ++i) {
+    args.push_back(scalars.At(i - first_scalar, update.plan().args[i].name));
   }
   return update.Run({.args = args, .results = results, .arena = arena}, stream_);
 }
