@@ -125,7 +125,7 @@ Result<Program> Program::Make(const ProgramOptions& options) {
   std::vector<std::vector<std::string>> trained;  // names, by phase
   for (size_t phase = 0; phase < program.phases_.size(); ++phase) {
     ASSIGN_OR_RETURN(Built built, program.BuildLane(phase, options.lane_batch));
-    RETURN_IF_ERROR(program.AddParameters(built.parts.parameters, "training"));
+    RETURN_IF_ERROR(program.AddParameters(built.parts.parameters));
     trained.push_back(std::move(built.trained));
     for (RunningStatistics& layer : built.parts.running) program.AddRunning(std::move(layer));
   }
@@ -136,27 +136,37 @@ Result<Program> Program::Make(const ProgramOptions& options) {
   }
   RETURN_IF_ERROR(program.CheckAllTrained());
   ASSIGN_OR_RETURN(const Built eval, program.BuildEval(/*rows=*/1));
-  RETURN_IF_ERROR(program.AddParameters(eval.parts.parameters, "evaluation"));
+  RETURN_IF_ERROR(program.CheckParameters(eval.parts.parameters));
   RETURN_IF_ERROR(program.CheckNorms(eval.parts.running));
   return program;
 }
 
-// A network that is called in evaluations alone would never be trained.
-Status Program::AddParameters(const std::vector<Parameter>& parameters, const char* where) {
+Status Program::AddParameters(const std::vector<Parameter>& parameters) {
   for (const Parameter& added : parameters) {
-    const auto same = [&](const Parameter& known) { return known.name == added.name; };
-    const auto known = std::find_if(parameters_.begin(), parameters_.end(), same);
-    if (known == parameters_.end()) {
-      if (where == std::string_view("evaluation")) {
-        return InvalidArgument("the parameter '" + added.name +
-                               "' occurs in evaluations and not in training");
-      }
-      parameter_index_[added.name] = parameters_.size();
+    const auto [known, is_new] = parameter_index_.try_emplace(added.name, parameters_.size());
+    if (is_new) {
       parameters_.push_back(added);
-    } else if (!(known->type == added.type)) {
-      return InvalidArgument("the parameter '" + added.name + "' is " + known->type.ToString() +
-                             " in training and " + added.type.ToString() + " in " + where +
-                             ": the model needs one size of images");
+    } else if (const TensorType& type = parameters_[known->second].type; !(type == added.type)) {
+      return InvalidArgument("the parameter '" + added.name + "' is " + type.ToString() +
+                             " in one phase and " + added.type.ToString() +
+                             " in another: the model needs one size of images");
+    }
+  }
+  return OkStatus();
+}
+
+// A network that is called in evaluations alone would never be trained.
+Status Program::CheckParameters(const std::vector<Parameter>& evaluated) const {
+  for (const Parameter& parameter : evaluated) {
+    const auto known = parameter_index_.find(parameter.name);
+    if (known == parameter_index_.end()) {
+      return InvalidArgument("the parameter '" + parameter.name +
+                             "' occurs in evaluations and not in training");
+    }
+    if (const TensorType& type = parameters_[known->second].type; !(type == parameter.type)) {
+      return InvalidArgument("the parameter '" + parameter.name + "' is " + type.ToString() +
+                             " in training and " + parameter.type.ToString() +
+                             " in evaluation: the model needs one size of images");
     }
   }
   return OkStatus();

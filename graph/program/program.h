@@ -110,7 +110,9 @@ class Program {
   Result<InputTensor> TensorOf(const InputSpec& input, bool training) const;
   Result<Built> BuildLane(size_t phase, int64_t rows) const;
   Result<Built> BuildEval(int64_t rows) const;
-  Status AddParameters(const std::vector<Parameter>& parameters, const char* where);
+  // Adds those that are new, in their order, and compares the others with those of the same name.
+  Status AddParameters(const std::vector<Parameter>& parameters);
+  Status CheckParameters(const std::vector<Parameter>& evaluated) const;
   void AddRunning(RunningStatistics layer);
   Status CheckAllTrained() const;
   Status CheckNorms(const std::vector<RunningStatistics>& evaluated) const;
