@@ -2,6 +2,7 @@
 // What ops share that treat each element by itself: shape rules, cost, loops of the reference.
 #pragma once
 
+#include <cstring>
 #include <span>
 
 #include "ops/core/expect.h"
@@ -28,6 +29,14 @@ inline Result<TensorTypes> InferUnaryGrad(const NoAttrs&, std::span<const Tensor
 template <int64_t kFlops, typename A>
 Cost ElementwiseCost(const A&, const NodeSpec& node) {
   return {kFlops * node.out[0].shape.elements(), BytesMoved(node)};
+}
+
+// Output 0 has the elements of input 0, in their order. The two may share their memory.
+inline void CopyElements(const ReferenceArgs& args) {
+  const int64_t bytes = args.node.out[0].bytes();
+  if (bytes > 0 && args.run.in[0] != args.run.out[0]) {
+    std::memcpy(args.run.out[0], args.run.in[0], static_cast<size_t>(bytes));
+  }
 }
 
 // Output 0 is f(input 0).

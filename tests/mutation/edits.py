@@ -176,7 +176,7 @@ STORAGE = [
 ]
 
 OPS = [
-    Edit("adam-eps-under-the-root", "ops/optim/adam/adam_cpu.cc",
+    Edit("adam-eps-under-the-root", "ops/core/moments_reference.h",
          "Root(square) / bias2_root + eps;", "Root(square + eps) / bias2_root;",
          "Adam's eps stands where PyTorch has none.", "ops", "*dam*"),
     Edit("adam-decay-turned-round", "ops/optim/adam/adam_cpu.cc", "g += weight_decay * param[i];",
@@ -334,7 +334,7 @@ WORKER = [
          "scale *= options_.clip_norm / (outcome.gradient_norm + 1e-6);",
          "A gradient below the limit is scaled up to it.",
          "distributed", "DigestTest.IsEqualUnderADecision*"),
-    Edit("no-second-bias-correction", "ops/optim/adam/adam.cc",
+    Edit("no-second-bias-correction", "ops/core/moments.h",
          "return 1.0 - math::Pow(options.beta2, static_cast<double>(updates));", "return 1.0;",
          "Adam's second moment is not corrected for its start at zero.",
          "distributed", "SkippedStep*"),
