@@ -134,7 +134,7 @@ Status RunStep(worker::StepEngine* engine, std::shared_ptr<const storage::StepBa
       worker::StepEngine::Ticket ticket,
       engine->Launch(std::move(batch), {.lr = kLearningRate, .applied_updates = step}));
   ASSIGN_OR_RETURN(const worker::StepReport report,
-                   engine->Collect(std::move(ticket), /*stop_wanted=*/false, Deadline::Never()));
+                   engine->Collect(std::move(ticket), /*stop_wanted=*/false));
   if (!report.applied) return Internal("step " + std::to_string(step) + " was not applied");
   losses->insert(losses->end(), report.losses.begin(), report.losses.end());
   return OkStatus();

@@ -3,8 +3,8 @@
 
 #include "base/fault_point.h"
 #include "storage/order/lane_shards.h"
+#include "worker/config/seconds.h"
 #include "worker/run/registration.h"
-#include "worker/run/training_steps.h"
 
 namespace lockstep::worker {
 namespace {

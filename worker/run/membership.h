@@ -50,7 +50,8 @@ class Membership {
   Result<comm::Assignment> Join(const std::function<void(const std::string&)>& say,
                                 const std::function<bool()>& give_up);
 
-  void SetPhase(const char* phase) { phase_.store(phase); }  // a literal
+  // Says what this rank is at. The text outlives this.
+  void SetPhase(const char* phase) { phase_.store(phase); }
   // Step `digest.step` is done; `report`: its digest goes along (rank 0).
   void SetStep(const comm::StepDigest& digest, bool report) EXCLUDES(mutex_);
   Status Commit(const std::string& checkpoint, int64_t step, uint64_t digest);

@@ -16,6 +16,7 @@
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/checkpoint/generation.h"
 #include "storage/env/files.h"
+#include "worker/config/seconds.h"
 #include "worker/model/weights.h"
 #include "worker/report/finished_run.h"
 #include "worker/run/checkpoint_values.h"

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "worker/config/seconds.h"
+
 namespace lockstep::worker {
 namespace {
 

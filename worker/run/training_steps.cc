@@ -4,14 +4,11 @@
 #include "base/fault_point.h"
 #include "base/hash.h"
 #include "comm/reduce/canonical_tree.h"
+#include "worker/config/seconds.h"
 #include "worker/run/loaders.h"
 #include "worker/step/digest.h"
 
 namespace lockstep::worker {
-
-Duration ToDuration(double seconds) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
 
 TrainingSteps::TrainingSteps(const TrainConfig* config, const RunSetup* setup, Range lanes)
     : config_(config),
@@ -70,13 +67,11 @@ Result<StepDone> TrainingSteps::Run(const Hooks& hooks) {
   ASSIGN_OR_RETURN(storage::StepBatch read, loader_->Next(deadline()));
   const auto batch = std::make_shared<const storage::StepBatch>(std::move(read));
   consumption_.Consume(*batch);
-  hooks.enter("forward and backward");
   done.learning_rate = LearningRateOf(state_.global_step);
-  ASSIGN_OR_RETURN(StepEngine::Ticket ticket,
-                   engine_->Launch(batch, {done.learning_rate, state_.applied_updates}));
-  hooks.enter("exchange");
-  ASSIGN_OR_RETURN(done.report,
-                   engine_->Collect(std::move(ticket), hooks.stop_wanted(), deadline()));
+  ASSIGN_OR_RETURN(
+      StepEngine::Ticket ticket,
+      engine_->Launch(batch, {done.learning_rate, state_.applied_updates}, hooks.enter));
+  ASSIGN_OR_RETURN(done.report, engine_->Collect(std::move(ticket), hooks.stop_wanted()));
   if (!done.report.finite && config_->nonfinite != "skip") {
     return engine_->Diagnose(done.report, deadline());
   }

@@ -44,8 +44,8 @@ class TrainingSteps {
   Status OpenLoader();
 
   struct Hooks {
-    std::function<void(const char*)> enter;  // told what this rank is at, as a literal
-    std::function<bool()> stop_wanted;       // whether this rank was asked to stop
+    StepEngine::Announce enter;         // told what this rank is at
+    std::function<bool()> stop_wanted;  // whether this rank was asked to stop
   };
   // Does one step; every rank calls it. A loss that is not finite is a failure that names lane and
   // layer, unless the recipe skips such steps.
@@ -88,8 +88,5 @@ class TrainingSteps {
   // Declared after the memory that its exchanges read and write, so that it ends before that does.
   std::unique_ptr<StepEngine> engine_;
 };
-
-// A number of seconds from the recipe.
-Duration ToDuration(double seconds);
 
 }  // namespace lockstep::worker
