@@ -11,7 +11,7 @@
 
 namespace lockstep::graph {
 
-// In bytewise order of their folders' names.
+// All tasks, in bytewise order of their folders' names.
 const std::vector<std::unique_ptr<const Task>>& Tasks();
 // The task of that name. Not-found: lists what there is.
 Result<const Task*> FindTask(std::string_view name);

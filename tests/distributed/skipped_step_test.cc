@@ -99,7 +99,7 @@ class SkippedStepTest : public testing::Test {
     ASSERT_TRUE(storage::WriteSafetensors(config_.model.weights, file->tensors()).ok());
   }
 
-  // Of every step, in order: was its update left out?
+  // Whether the update of each step was left out, in order.
   std::vector<bool> Skipped() const {
     std::vector<bool> skipped;
     for (const std::string& line : DigestLines(config_.run.directory)) {

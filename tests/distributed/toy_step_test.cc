@@ -154,7 +154,7 @@ TEST(ToyExplain, NamesThePhasesAndWhatEachRecomputes) {
   ASSERT_TRUE(WriteFileAtomic(folder / "spec", spec.ToText()).ok());
   const auto text = worker::Explain(config, {.time = {.spec_file = folder / "spec"}});
   ASSERT_TRUE(text.ok()) << text.status();
-  EXPECT_THAT(*text, HasSubstr("the task toy has 2 phases a step: critic, encoder\n"));
+  EXPECT_THAT(*text, HasSubstr("the task toy has 2 phases per step: critic, encoder\n"));
   EXPECT_THAT(*text, HasSubstr("in the phase 'encoder'\n"));
 }
 

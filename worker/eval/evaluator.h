@@ -34,7 +34,7 @@ struct EvalResult {
   // A stop was asked for before the end: the rest says nothing.
   bool stopped = false;
 
-  // Of a metric or of graph::kLossMetric; NaN where there is no such number.
+  // The value of a metric or of graph::kLossMetric; NaN where there is no such number.
   double ValueOf(std::string_view name) const;
 };
 

@@ -34,7 +34,7 @@ struct RunSetup {
   int64_t steps_per_epoch = 0;
   int64_t total_steps = 0;    // of the run, max_steps applied
   int32_t lanes_at_once = 1;  // of a rank
-  // Of all epochs: train.max_steps ends a run early and changes no step before.
+  // The rates of all epochs: train.max_steps ends a run early and changes no step before.
   graph::LearningRates learning_rates;
 };
 

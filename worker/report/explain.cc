@@ -111,7 +111,8 @@ std::string InPhase(const RunSetup& setup, size_t phase) {
 void PrintPhases(const TrainConfig& config, const RunSetup& setup, std::string* text) {
   const auto& phases = setup.model->program().phases();
   if (phases.size() == 1) return;
-  *text += "the task " + config.task + " has " + std::to_string(phases.size()) + " phases a step: ";
+  *text +=
+      "the task " + config.task + " has " + std::to_string(phases.size()) + " phases per step: ";
   for (size_t i = 0; i < phases.size(); ++i) *text += (i == 0 ? "" : ", ") + phases[i].name;
   *text += "\n";
 }
@@ -122,7 +123,7 @@ void PrintRecompute(const RunSetup& setup, std::string* text) {
     const graph::Plan& plan = FullPlan(setup, phase);
     if (plan.arena_without_recompute == 0) continue;
     const int64_t again = plan.recomputed_flops(), once = plan.flops() - again;
-    *text += Format("    recomputed  %10s  FLOPs a lane again, %.1f %% more; %s less than %s%s\n",
+    *text += Format("    recomputed  %10s  FLOPs per lane again, %.1f %% more; %s less than %s%s\n",
                     Grouped(again).c_str(),
                     100.0 * static_cast<double>(again) / static_cast<double>(once),
                     BytesText(plan.arena_without_recompute - plan.arena_bytes).c_str(),
@@ -190,8 +191,8 @@ void PrintTotals(const TrainConfig& config, const RunSetup& setup, const Totals&
                  std::string* text) {
   *text += "total\n";
   *text += "  parameters  " + Grouped(totals.parameters) + "\n";
-  *text += "  forward     " + Grouped(totals.flops_an_image) + " FLOPs an image\n";
-  *text += Format("  steps       %s an epoch, %s in all; %s samples in %d lanes of %lld\n",
+  *text += "  forward     " + Grouped(totals.flops_an_image) + " FLOPs per image\n";
+  *text += Format("  steps       %s per epoch, %s in all; %s samples in %d lanes of %lld\n",
                   Grouped(setup.steps_per_epoch).c_str(), Grouped(setup.total_steps).c_str(),
                   Grouped(setup.order.samples).c_str(), config.batch.lanes,
                   static_cast<long long>(config.batch.lane_batch));
@@ -210,7 +211,7 @@ Result<std::string> Explain(const TrainConfig& config, const ExplainOptions& opt
   ASSIGN_OR_RETURN(const TimeText time, ExplainTime(config, setup, options.time));
   const std::vector<LayerRow> layers = Layers(eval);
   std::string text = "model " + config.model.name + ", " + std::to_string(rows) +
-                     " images a lane, optimizer " + config.optimizer.name + "\n";
+                     " images per lane, optimizer " + config.optimizer.name + "\n";
   PrintPhases(config, setup, &text);
   if (options.layers) {
     text += "\n";

@@ -29,7 +29,7 @@ class ArgumentPlaces {
  private:
   struct Place {
     graph::ArgKind kind;
-    // Of an input or scalar its index; of a parameter or of state its offset in bytes.
+    // The index of an input or a scalar; the offset in bytes of a parameter or of state.
     int64_t at = 0;
   };
 

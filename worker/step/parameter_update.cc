@@ -47,7 +47,8 @@ std::vector<Rank> Owners(const comm::BlockExchange& exchange, size_t blocks) {
   return owners;
 }
 
-// The same spans in one bucket whatever the type, so that sums and state have the same owners.
+// An exchange of the running statistics, as sums or as state. Whatever the type, it has the same
+// spans in one bucket, so that sums and state have the same owners.
 std::unique_ptr<comm::BlockExchange> RunningExchange(comm::Communicator* communicator,
                                                      int32_t lanes, DType dtype,
                                                      const RunningSpace& space) {

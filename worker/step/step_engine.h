@@ -40,7 +40,7 @@ struct StepHeader {
 // How a step went. All but `batch` and `exchange` is the same on every rank.
 struct StepReport {
   std::shared_ptr<const storage::StepBatch> batch;  // of this rank
-  // Of the first phase's loss, summed over all lanes.
+  // The loss of the first phase, summed over all lanes.
   double numerator = 0.0, denominator = 0.0;
   double loss = 0.0;           // numerator / denominator; 0 where no lane had a row
   std::vector<double> losses;  // the same of every phase that ran; loss is the first
