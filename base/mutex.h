@@ -48,7 +48,7 @@ class CondVar {
  public:
   // Waits until notified (or spuriously woken): call in a loop over the condition.
   void Wait(Mutex* mutex) REQUIRES(mutex);
-  // As Wait; false once `deadline` has passed.
+  // Waits as Wait does; false once `deadline` has passed.
   bool WaitUntil(Mutex* mutex, std::chrono::steady_clock::time_point deadline) REQUIRES(mutex);
   void NotifyOne() { cv_.notify_one(); }
   void NotifyAll() { cv_.notify_all(); }

@@ -48,7 +48,7 @@ class [[nodiscard]] Status {
   StatusCode code() const { return code_; }
   const std::string& message() const { return message_; }
 
-  // The same failure with "context: " before its message; OK stays OK.
+  // This failure with "context: " before its message; OK stays OK.
   Status WithContext(std::string_view context) const;
   // "data-loss: shard 3: ..." or "ok".
   std::string ToString() const;

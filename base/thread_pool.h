@@ -30,10 +30,10 @@ class ThreadPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // fn(i) for every i of [0, n): thread t of T takes PartOf(n, T, t), in order.
+  // Calls fn(i) for every i of [0, n): thread t of T takes PartOf(n, T, t), in order.
   void ParallelFor(int64_t n, const std::function<void(int64_t)>& fn);
 
-  // The same by runs: fn(range) once for each thread's non-empty part.
+  // Calls fn(range) once for each thread's part that is not empty.
   void ParallelForRanges(int64_t n, const std::function<void(Range)>& fn);
 
   // Every task once, each by whichever thread is free next; at most threads() at a time, so a task

@@ -28,8 +28,8 @@ struct MemberInfo {
   std::string build;         // hash of the program and the libraries that compute
   std::string hardware;      // kind of hardware (docs/formats.md, "Checkpoint")
   uint64_t fingerprint = 0;  // hash of what fixed kernels give on fixed input
-  // With host and pid, base/process.h's ProcessIdentity: a rank whose process is certainly gone
-  // needs no silence to be lost. Empty: not known.
+  // These make up ProcessIdentity (base/process.h) with host and pid: a rank whose process is
+  // certainly gone is lost at once, without any silence. They are empty where they are not known.
   std::string boot_id, pid_namespace, process_start;
 };
 
@@ -119,7 +119,8 @@ struct LeaveRequest {
 class Coordinator {
  public:
   virtual ~Coordinator() = default;
-  // To be called until it is accepted or refused (a failed status). Returns at once.
+  // Registers a rank, and returns at once. The rank calls it again until it is accepted, or refused
+  // by a failed status.
   virtual Result<RegisterReply> Register(const RegisterRequest& request) = 0;
   virtual Result<HeartbeatReply> Heartbeat(const HeartbeatRequest& request) = 0;
   // Enters a checkpoint that is in place into the ledger.

@@ -8,8 +8,8 @@
 
 namespace lockstep::comm {
 
-// The same failure. Where it is the loss of a peer, and this process has lately stood still for at
-// least half of `limit` (the silence that peers allow), the message says that first.
+// Returns `failure`. Where it is the loss of a peer, and this process has lately stood still for at
+// least half of `limit` (the silence that peers allow), its message says that first.
 Status ExplainStandstill(const Status& failure, const Pulse& pulse, Duration limit);
 
 }  // namespace lockstep::comm

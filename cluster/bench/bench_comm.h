@@ -24,8 +24,9 @@ struct BenchCommOptions {
   comm::Environment environment = comm::ProcessEnvironment();
 };
 
-// To be called on every rank that a launcher started. Rank 0 writes a table to `out`. Checks that
-// both ways give the same sums. Finalizes MPI, so it is the last that a process does with MPI.
+// Measures the exchange, and checks that both ways give the same sums. Every rank that a launcher
+// started calls it, and rank 0 writes a table to `out`. It finalizes MPI, so a process does nothing
+// with MPI after it.
 Status RunBenchComm(const BenchCommOptions& options, std::ostream& out);
 
 }  // namespace lockstep::cluster

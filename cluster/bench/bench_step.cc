@@ -123,7 +123,7 @@ void PrintFigures(const Figures& figures, std::ostream& out) {
       << options.classes << " classes, fp32, " << options.optimizer << "\n"
       << "V = " << options.lanes << " lanes, T = " << options.threads
       << " threads per lane, lane_batch = " << options.lane_batch << ": " << figures.images()
-      << " images a step; lanes at once " << figures.setup.lanes_at_once << "; kernels "
+      << " images per step; lanes at once " << figures.setup.lanes_at_once << "; kernels "
       << options.kernels << " on " << figures.setup.device->spec().isa
       << (options.kernel_file.empty() ? "" : ", chosen by " + options.kernel_file) << "\n\n";
   out << Format("%-34s %11s %11s %11s\n", "milliseconds", "median", "min", "max");

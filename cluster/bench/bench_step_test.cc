@@ -52,7 +52,7 @@ TEST(BenchStepTest, NamesLanesThreadsAndLaneBatchAndTheSlowest) {
   EXPECT_THAT(
       out.str(),
       AllOf(HasSubstr("convnet-bn, images 8x8x1, 10 classes, fp32, sgd"),
-            HasSubstr("V = 2 lanes, T = 1 threads per lane, lane_batch = 4: 8 images a step; "
+            HasSubstr("V = 2 lanes, T = 1 threads per lane, lane_batch = 4: 8 images per step; "
                       "lanes at once 1"),
             HasSubstr("images a second"), HasSubstr("memory planned"), HasSubstr("memory measured"),
             HasSubstr("slowest layers"), HasSubstr("slowest ops"), HasSubstr("3 steps after 1")));

@@ -67,8 +67,8 @@ struct Command {
   std::function<Status(Console*)> run = nullptr;  // null: a group, which only has `commands`
   std::vector<Command> commands = {};
   std::string footer = {};  // the end of the help
-  // Of a command that looks at Console::stop between the pieces of its work: what it does when that
-  // is set, said to whoever wished it. Absent: the process is ended for it.
+  // A command that looks at Console::stop between the pieces of its work says here what it does
+  // when that is set, for whoever wished it. Where there is no text the process is ended.
   std::optional<std::string> at_stop = {};
   bool needs_room = true;  // the threads and memory of a command are asked for before it begins
 };

@@ -26,8 +26,8 @@ class Progress {
   // Any thread, any number of times; only some calls draw. A smaller `done` than before is ignored.
   // The time left is told from the second call on, from what was done since the first.
   void Update(int64_t done, int64_t total, const std::string& note = "");
-  // The same with a line of the caller's, time left and all. A smaller `done` is ignored while the
-  // label stays.
+  // Draws a line that the caller made, with its time left. A smaller `done` than before is ignored
+  // while the label stays.
   void Show(const ProgressLine& line);
   // A line of its own on `err`, above the bar.
   void PrintLine(const std::string& line);

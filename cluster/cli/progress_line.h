@@ -24,8 +24,9 @@ struct ProgressLine {
   std::vector<ProgressNote> notes;  // the more important first
 };
 
-// With `columns` 0 everything without a bar, for a line of a log. Else at most `columns`
-// characters: first the bar becomes shorter, then parts go whole, the least important first.
+// The text of at most `columns` characters: where room is short the bar becomes shorter first, then
+// whole parts go, the least important first. With `columns` 0 it has everything but the bar, as a
+// line of a log.
 std::string ProgressLineText(const ProgressLine& line, int columns);
 
 }  // namespace lockstep::cluster

@@ -97,7 +97,7 @@ void PrintSummary(const TrainConfig& config, const worker::TrainSummary& summary
   const std::string& run = config.run.directory;
   if (summary.world_size > 1) {
     out << "exchange and waiting for ranks " << Number("%.2f", summary.exchange_ms)
-        << " ms a step, " << Number("%.0f", 100.0 * summary.exchange_share) << " % of it\n";
+        << " ms per step, " << Number("%.0f", 100.0 * summary.exchange_share) << " % of it\n";
   }
   out << "digest " << Hex64(summary.digest)
       << (summary.sync == "lockstep" ? ""
@@ -239,7 +239,7 @@ OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
             {.shows_default = true}},
            {"--insecure-listen", &o->insecure_listen,
             "Allow it to listen, in plaintext, where other machines reach it"},
-           {"--no-progress", &o->no_progress, "No progress bar and no line a step"},
+           {"--no-progress", &o->no_progress, "No progress bar and no line for each step"},
            {"--keys", &o->list_keys, "List every key a recipe may hold, and exit"}},
       .run = [o](Console* console) { return RunTrainOrListKeys(*o, console); },
       .at_stop = "finishing the step and writing a checkpoint"};

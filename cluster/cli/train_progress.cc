@@ -31,7 +31,7 @@ void TrainProgress::OnPlan(const worker::MemoryReport& memory) {
   bar_.PrintLine("batch " + CountText(global_batch) + " = " +
                  CountText(config_.batch.lanes, "lane") + " x " +
                  CountText(config_.batch.lane_batch) + "; " + CountText(memory.ranks, "rank") +
-                 ", " + CountText(memory.lanes_at_once, "lane") + " at once a rank");
+                 ", " + CountText(memory.lanes_at_once, "lane") + " at once per rank");
   bar_.PrintLine("memory " + worker::BytesText(memory.peak()) +
                  " at most: " + worker::PartsText(memory));
 }

@@ -36,7 +36,7 @@ Finding CheckRoomHere(int cores);
 Findings CheckRunDirectory(const std::string& path);
 Finding CheckSharedMemory(const std::string& path = "/dev/shm");
 
-// As getrlimit has them; UINT64_MAX: unlimited.
+// The limits of this process as getrlimit gives them; UINT64_MAX means unlimited.
 struct ResourceLimits {
   uint64_t open_files = 0, locked_bytes = 0, file_bytes = 0;
 };

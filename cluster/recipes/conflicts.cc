@@ -39,7 +39,7 @@ void FindThreadConflicts(const TrainConfig& config, std::vector<Conflict>* confl
   if (config.batch.lane_threads == 1 || !config.reference_kernels()) return;
   conflicts->push_back({{"batch.lane_threads", "train.kernels"},
                         "batch.lane_threads = " + std::to_string(config.batch.lane_threads) +
-                            ", but reference kernels run one thread a lane; set it to 1 (lanes "
+                            ", but reference kernels run one thread per lane; set it to 1 (lanes "
                             "still run at once, one a core)"});
 }
 

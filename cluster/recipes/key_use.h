@@ -25,8 +25,9 @@ const CommandKeys& ExplainKeys();
 const CommandKeys& TuneKeys();
 const CommandKeys& DataOrderKeys();
 
-// The same as LoadRecipe (recipe.h). Fails with invalid-argument, one line each, for overrides of
-// keys that the command does not use. The file may hold any: it is the recipe of a run.
+// Loads a recipe as LoadRecipe does (recipe.h), and fails with invalid-argument, a line for each,
+// where an override is of a key that the command does not use. The file may hold any key, since it
+// is the recipe of a run.
 Result<worker::TrainConfig> LoadRecipeFor(const CommandKeys& use, const std::string& path,
                                           const std::vector<std::string>& overrides);
 

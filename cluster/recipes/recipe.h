@@ -29,7 +29,7 @@ namespace lockstep::cluster {
 Result<worker::TrainConfig> LoadRecipe(const std::string& path,
                                        const std::vector<std::string>& overrides);
 
-// The same for a text, which includes nothing; `name` stands for the file in messages.
+// Reads a recipe from a text, which includes no other; `name` stands for the file in messages.
 Result<worker::TrainConfig> ParseRecipe(std::string_view text, const std::string& name,
                                         const std::vector<std::string>& overrides);
 

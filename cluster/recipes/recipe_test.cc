@@ -23,7 +23,7 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using worker::TrainConfig;
 
-// With what every recipe needs; `rest` starts on line 3.
+// A recipe with what every one needs; `rest` starts on line 3.
 std::string Recipe(const std::string& rest) {
   return "data = { dataset = \"d.ldb\" }\nmodel.name = \"lenet5\"\n" + rest;
 }
@@ -182,10 +182,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadRecipe{"train = { kernel_file = \"k.json\", precision = \"fp64\" }\nbatch.lanes = 1\n",
                   "r.toml:3:25: train.kernel_file = \"k.json\" does nothing with "
                   "train.precision = \"fp64\", which has reference kernels only: remove it"},
-        BadRecipe{
-            "batch.lane_threads = 2\ntrain.kernels = \"reference\"\n",
-            "r.toml:3:22: batch.lane_threads = 2, but reference kernels run one thread a lane; set "
-            "it to 1 (lanes still run at once, one a core)"},
+        BadRecipe{"batch.lane_threads = 2\ntrain.kernels = \"reference\"\n",
+                  "r.toml:3:22: batch.lane_threads = 2, but reference kernels run one thread per "
+                  "lane; set "
+                  "it to 1 (lanes still run at once, one a core)"},
         BadRecipe{"optimizer = { name = \"adam\", momentum = 0.5 }\n",
                   "r.toml:3:41: 'optimizer.momentum' does nothing with optimizer.name = \"adam\", "
                   "which has beta1, beta2, eps, weight_decay; it belongs to \"sgd\": remove it or "

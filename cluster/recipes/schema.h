@@ -70,9 +70,9 @@ std::string SuggestRecipeKey(std::string_view typed);
 // part, and what differs from what the program did before the key existed (its default, mostly);
 // paths excluded.
 std::string CanonicalRecipeLines(const worker::TrainConfig& config);
-// The same of the keys of one role alone; the schema's line is among the fixed ones.
+// The lines of the keys of one role; the schema's line counts as one of the fixed keys.
 std::string CanonicalRecipeLines(const worker::TrainConfig& config, KeyRole role);
-// Such lines of all those keys, with the values that the lines above leave out.
+// A line for each of all those keys, also for those whose value the lines above leave out.
 std::string UnlistedRecipeLines(const worker::TrainConfig& config);
 uint64_t RecipeHash(const worker::TrainConfig& config);
 

@@ -167,7 +167,7 @@ void AddDataKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(
       Key("data.val", kBranch, FIELD(data.val), "split to evaluate on; \"\": no evaluation"));
   keys->push_back(Key("data.window_shards", kFixed, FIELD(data.window_shards),
-                      Says("shards a lane shuffles together").Within(kCount64)));
+                      Says("shards that a lane shuffles together").Within(kCount64)));
 }
 
 void AddModelKeys(std::vector<RecipeKey>* keys) {
@@ -191,7 +191,7 @@ void AddBatchKeys(std::vector<RecipeKey>* keys) {
                           .Within({1, 65536})));
   keys->push_back(Key(
       "batch.lane_batch", kFixed, FIELD(batch.lane_batch),
-      Says("samples of a lane a step; global batch = lanes x lane_batch").Within({1, 1048576})));
+      Says("samples per lane and step; global batch = lanes x lane_batch").Within({1, 1048576})));
   keys->push_back(Key("batch.lane_threads", kFixed, FIELD(batch.lane_threads),
                       Says("threads that compute one lane").Within({1, 1024})));
 }
@@ -283,7 +283,7 @@ void AddAugmentAndEvalKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(Key("augment.val", kBranch, FIELD(augment_val),
                       "what is done to an image in evaluation, in order"));
   keys->push_back(Key("eval.batch", kBranch, FIELD(eval.batch),
-                      Says("samples of a lane an evaluation batch").Within({1, 1048576})));
+                      Says("samples per lane in an evaluation batch").Within({1, 1048576})));
   keys->push_back(Key("eval.every_epochs", kBranch, FIELD(eval.every_epochs),
                       Says("epochs between evaluations").Within(kCount32)));
   keys->push_back(Key("eval.best", kBranch, FIELD(eval.best),

@@ -168,7 +168,7 @@ TEST(RecipeHash, IgnoresOrderExplicitDefaultsPathsAndNegativeZero) {
   EXPECT_EQ(hashes.size(), 1u);
 }
 
-// Of a key whose default is another value, so that it stands among the lines.
+// A value that is not the key's default, so that it stands among the lines.
 TEST(RecipeHash, ZeroAndNegativeZeroAreOneValue) {
   std::set<uint64_t> hashes;
   for (const char* momentum : {"0.0", "-0.0"}) {

@@ -19,8 +19,8 @@ struct TomlParserAssertion {};
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_MAX_NESTED_VALUES 16
 #include <toml++/impl/preprocessor.h>
-// Its tables of Unicode blanks call characters such as U+FEFD unreachable, which is undefined
-// behaviour; they are no blanks.
+// The library's tables of Unicode blanks call characters such as U+FEFD unreachable, which is
+// undefined behaviour where one occurs. They are no blanks, which is what the macro now says.
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false

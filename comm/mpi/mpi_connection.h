@@ -55,8 +55,8 @@ class MpiConnection : public RankEnd {
   Status TradePresence(const PresenceBeat& mine, const std::vector<Rank>& to,
                        std::vector<PresenceBeat>* heard) EXCLUDES(mutex_);
 
-  // To be called after the last operation: MPI then has no request any more and may be finalized.
-  // Returns the failure, if there was one.
+  // Ends the connection after its last operation, so that MPI has no request any more and may be
+  // finalized. Returns the failure, if there was one.
   Status Close(Deadline deadline) EXCLUDES(mutex_);
 
  private:

@@ -19,7 +19,7 @@ MpiTransfer Receiving(void* data, size_t bytes) {
   return MpiTransfer(Rank(0), Operation::kExchange, {}, {{Rank(1), 3, data, bytes}}, kLargestPiece);
 }
 
-// As if the peer's envelope had come.
+// Does what the arrival of the peer's envelope does.
 void PutEnvelope(const MpiTransfer& transfer, uint64_t bytes) {
   ASSERT_EQ(transfer.messages()[0].kind, Kind::kEnvelopeIn);
   std::memcpy(transfer.messages()[0].data, &bytes, sizeof(bytes));

@@ -29,7 +29,7 @@ LaunchEnvironment Read(const Variables& variables) {
   return launch.ok() ? *launch : LaunchEnvironment();
 }
 
-// As the launchers set them; the measured ones stand in full.
+// Variables as the launchers set them; those that were measured stand in full.
 const Variables kMpirun = {{"OMPI_COMM_WORLD_SIZE", "4"},
                            {"OMPI_COMM_WORLD_RANK", "3"},
                            {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"},

@@ -33,7 +33,7 @@ TEST(Models, HaveThePublishedParameterCounts) {
   EXPECT_EQ(Program::Make(Options("lenet5", {32, 32, 1}))->parameter_count(), 61706);
 }
 
-// With 1000 classes, as torchvision's pages state them.
+// The numbers for 1000 classes, as torchvision's pages state them.
 TEST(Models, OfImageNetHaveThePublishedParameterCounts) {
   const std::pair<std::string_view, int64_t> counts[] = {
       {"alexnet", 61100840},   {"vgg11", 132863336},    {"vgg11-bn", 132868840},

@@ -87,7 +87,7 @@ class Net {
 
   // The emitter, with this scope as the path of what it emits.
   GraphBuilder* Emit() const;
-  // The same for what draws random numbers: each call of a scope has a stream of its own.
+  // The emitter for an op that draws random numbers: each call of a scope has a stream of its own.
   GraphBuilder* EmitRandom() const;
   // Says that this scope normalises by the statistics of the batch, or by the running ones.
   void NoteNorm(int64_t channels, int64_t positions, double momentum) const;

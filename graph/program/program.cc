@@ -114,12 +114,13 @@ Result<Program> Program::Make(const ProgramOptions& options) {
   ASSIGN_OR_RETURN(ProgramOptions complete, Complete(options));
   ASSIGN_OR_RETURN(const Task* task, FindTask(options.task));
   Program program(std::move(complete), task);
+  ASSIGN_OR_RETURN(program.inputs_, InputsOf(*task, options.schema));
   ASSIGN_OR_RETURN(const TaskParts parts, program.PartsOf(/*training=*/true));
   RETURN_IF_ERROR(program.CheckPhases(parts.networks));
   std::vector<std::vector<std::string>> trained;  // names, by phase
   for (size_t phase = 0; phase < program.phases_.size(); ++phase) {
     ASSIGN_OR_RETURN(Built built, program.BuildLane(phase, options.lane_batch));
-    RETURN_IF_ERROR(program.AddParameters(built.parts.parameters, "training"));
+    RETURN_IF_ERROR(program.AddParameters(built.parts.parameters));
     trained.push_back(std::move(built.trained));
     for (RunningStatistics& layer : built.parts.running) program.AddRunning(std::move(layer));
   }
@@ -130,27 +131,37 @@ Result<Program> Program::Make(const ProgramOptions& options) {
   }
   RETURN_IF_ERROR(program.CheckAllTrained());
   ASSIGN_OR_RETURN(const Built eval, program.BuildEval(/*rows=*/1));
-  RETURN_IF_ERROR(program.AddParameters(eval.parts.parameters, "evaluation"));
+  RETURN_IF_ERROR(program.CheckParameters(eval.parts.parameters));
   RETURN_IF_ERROR(program.CheckNorms(eval.parts.running));
   return program;
 }
 
-// A network that is called in evaluations alone would never be trained.
-Status Program::AddParameters(const std::vector<Parameter>& parameters, const char* where) {
+Status Program::AddParameters(const std::vector<Parameter>& parameters) {
   for (const Parameter& added : parameters) {
-    const auto same = [&](const Parameter& known) { return known.name == added.name; };
-    const auto known = std::find_if(parameters_.begin(), parameters_.end(), same);
-    if (known == parameters_.end()) {
-      if (where == std::string_view("evaluation")) {
-        return InvalidArgument("the parameter '" + added.name +
-                               "' occurs in evaluations and not in training");
-      }
-      parameter_index_[added.name] = parameters_.size();
+    const auto [known, is_new] = parameter_index_.try_emplace(added.name, parameters_.size());
+    if (is_new) {
       parameters_.push_back(added);
-    } else if (!(known->type == added.type)) {
-      return InvalidArgument("the parameter '" + added.name + "' is " + known->type.ToString() +
-                             " in training and " + added.type.ToString() + " in " + where +
-                             ": the model needs one size of images");
+    } else if (const TensorType& type = parameters_[known->second].type; !(type == added.type)) {
+      return InvalidArgument("the parameter '" + added.name + "' is " + type.ToString() +
+                             " in one phase and " + added.type.ToString() +
+                             " in another: the model needs one size of images");
+    }
+  }
+  return OkStatus();
+}
+
+// A network that is called in evaluations alone would never be trained.
+Status Program::CheckParameters(const std::vector<Parameter>& evaluated) const {
+  for (const Parameter& parameter : evaluated) {
+    const auto known = parameter_index_.find(parameter.name);
+    if (known == parameter_index_.end()) {
+      return InvalidArgument("the parameter '" + parameter.name +
+                             "' occurs in evaluations and not in training");
+    }
+    if (const TensorType& type = parameters_[known->second].type; !(type == parameter.type)) {
+      return InvalidArgument("the parameter '" + parameter.name + "' is " + type.ToString() +
+                             " in training and " + parameter.type.ToString() +
+                             " in evaluation: the model needs one size of images");
     }
   }
   return OkStatus();
@@ -252,13 +263,34 @@ Result<TaskParts> Program::PartsOf(bool training) const {
                      network.model->options.Complete(
                          network.options.own, "model '" + std::string(network.model->name) + "'"));
   }
-  const bool other = !training && options_.eval_image.rank() > 0;
-  parts.inputs = {{"image", options_.precision, other ? options_.eval_image : options_.image},
-                  {"label", DType::kInt32, {}}};
+  for (const InputSpec& input : inputs_) {
+    ASSIGN_OR_RETURN(InputTensor tensor, TensorOf(input, training));
+    parts.inputs.push_back(std::move(tensor));
+  }
   parts.precision = options_.precision;
   parts.loss = found.loss;
   parts.loss_options = options_.loss.options;
   return parts;
+}
+
+Result<InputTensor> Program::TensorOf(const InputSpec& input, bool training) const {
+  const FieldSpec* const field = options_.schema.Find(input.field);
+  CHECK(field != nullptr) << "the task " << task_->name() << " reads a field '" << input.field
+                          << "' that the schema does not have";
+  switch (field->kind) {
+    case FieldKind::kImage: {
+      const bool other = !training && options_.eval_image.rank() > 0;
+      return InputTensor{input.tensor, options_.precision,
+                         other ? options_.eval_image : options_.image};
+    }
+    case FieldKind::kLabel:
+      return InputTensor{input.tensor, DType::kInt32, {}};
+    default:
+      return FailedPrecondition("the task '" + std::string(task_->name()) + "' reads the field '" +
+                                field->name + "', and no tensor is made of a field of the kind '" +
+                                std::string(FieldKindName(field->kind)) +
+                                "' yet; choose a task that reads images and labels");
+  }
 }
 
 Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows) const {

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/sample/input_spec.h"
+#include "base/sample/schema.h"
 #include "graph/ir/graph.h"
 #include "graph/models/models.h"
 #include "graph/nn/net.h"
@@ -43,6 +45,7 @@ struct ProgramOptions {
   int64_t lane_batch = 1;  // rows of a full lane batch: backward starts from numerator / lane_batch
   LossSpec loss;
   std::string task = "classification";  // graph/tasks
+  Schema schema = ImageAndLabel({});    // of the dataset
   OptimizerSpec optimizer;
   // Fold constants, merge common subexpressions and fuse chains before autodiff. It is off with
   // reference kernels, since the order of sums may change.
@@ -66,6 +69,8 @@ class Program {
   std::vector<std::pair<std::string, double>> UpdateScalars(int64_t updates) const;
   const Task& task() const { return *task_; }
   const std::vector<PhaseSpec>& phases() const { return phases_; }
+  // The tensors of a batch, in its order.
+  const std::vector<InputSpec>& inputs() const { return inputs_; }
   // Whether a phase trains the parameter of that number: it is one of a network which the phase
   // trains, and the phase calls a method that uses it.
   bool Trains(size_t phase, size_t parameter) const;
@@ -98,9 +103,13 @@ class Program {
   struct Built;
   // The parts of training, or of evaluation.
   Result<TaskParts> PartsOf(bool training) const;
+  // The rows of an input.
+  Result<InputTensor> TensorOf(const InputSpec& input, bool training) const;
   Result<Built> BuildLane(size_t phase, int64_t rows) const;
   Result<Built> BuildEval(int64_t rows) const;
-  Status AddParameters(const std::vector<Parameter>& parameters, const char* where);
+  // Adds those that are new, in their order, and compares the others with those of the same name.
+  Status AddParameters(const std::vector<Parameter>& parameters);
+  Status CheckParameters(const std::vector<Parameter>& evaluated) const;
   void AddRunning(RunningStatistics layer);
   Status CheckAllTrained() const;
   Status CheckNorms(const std::vector<RunningStatistics>& evaluated) const;
@@ -109,6 +118,7 @@ class Program {
   ProgramOptions options_;
   const Task* task_;  // lives as long as the process
   std::vector<PhaseSpec> phases_;
+  std::vector<InputSpec> inputs_;
   std::vector<std::vector<bool>> trained_;  // by phase, then by parameter
   std::map<std::string, size_t, std::less<>> parameter_index_;
   std::vector<Parameter> parameters_;

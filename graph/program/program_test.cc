@@ -135,6 +135,20 @@ TEST(Program, RefusesATaskItDoesNotKnow) {
             "not-found: there is no task 'clasification'; did you mean 'classification'?");
 }
 
+TEST(Program, ReadsTheFieldsThatTheTaskNames) {
+  ProgramOptions options = Options();
+  options.schema = {{{.name = "species", .kind = FieldKind::kLabel, .classes = {"a", "b"}},
+                     {.name = "photo", .kind = FieldKind::kImage}}};
+  const Program program = Make(options);
+  EXPECT_EQ(program.inputs(), (std::vector<InputSpec>{{.tensor = "image", .field = "photo"},
+                                                      {.tensor = "label", .field = "species"}}));
+  EXPECT_EQ(program.Lane(3)->args()[1].type, (TensorType{DType::kInt32, {3}}));
+  options.schema.fields.pop_back();
+  const Status status = Program::Make(options).status();
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(status.message().find("it has species label (2 classes)"), std::string::npos) << status;
+}
+
 TEST(Program, OneClassIsAModelLikeAnyOther) {
   ProgramOptions options = Options();
   options.model_options.classes = 1;
@@ -153,6 +167,9 @@ class EvaluatesMore : public Task {
     return {model, other};
   }
   std::vector<PhaseSpec> phases() const override { return {{"train", {"model", "other"}}}; }
+  Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
+    return InputsOfLabelledImages(*this, schema);
+  }
   void Train(size_t, TaskBuilder& b) const override { Loss(b, "model"); }
   void Eval(TaskBuilder& b) const override { Loss(b, "other"); }
   std::vector<Metric> metrics() const override { return {{.name = "nothing", .unit = ""}}; }

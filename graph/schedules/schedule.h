@@ -93,8 +93,8 @@ class LearningRates {
   static Result<LearningRates> Make(const std::string& schedule, const Attrs& options,
                                     const Run& run);
 
-  // Of global step `step`, 0-based. In the warm-up of w = warmup_epochs * steps_per_epoch steps,
-  // lr (step + 1) / w.
+  // The rate of the global step `step`, 0-based. In the warm-up of w = warmup_epochs *
+  // steps_per_epoch steps it is lr (step + 1) / w.
   double At(int64_t step) const;
 
  private:

@@ -11,10 +11,14 @@
 
 namespace lockstep::graph {
 
-// In bytewise order of their folders' names.
+// All tasks, in bytewise order of their folders' names.
 const std::vector<std::unique_ptr<const Task>>& Tasks();
 // The task of that name. Not-found: lists what there is.
 Result<const Task*> FindTask(std::string_view name);
+
+// The inputs of a task on a dataset of this schema. Failed-precondition where the dataset lacks a
+// field: it names what there is, and the tasks that fit.
+Result<std::vector<InputSpec>> InputsOf(const Task& task, const Schema& schema);
 
 // Adds a task to those of the build: for tests, before anything else asks for tasks.
 void AddTask(std::unique_ptr<const Task> task);

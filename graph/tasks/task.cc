@@ -23,6 +23,24 @@ Result<ClassTable> Task::PerClass(const Gathered&, const std::vector<std::string
                             "' has no classes, so it has no values of each; leave --per-class out");
 }
 
+Result<InputSpec> FirstField(const Task& task, const Schema& schema, FieldKind kind,
+                             std::string tensor) {
+  const int index = schema.FirstOf(kind);
+  if (index < 0) {
+    return FailedPrecondition("the task '" + std::string(task.name()) +
+                              "' reads a field of the kind '" + std::string(FieldKindName(kind)) +
+                              "', and the dataset has none; it has " + schema.ToString());
+  }
+  return InputSpec{.tensor = std::move(tensor),
+                   .field = schema.fields[static_cast<size_t>(index)].name};
+}
+
+Result<std::vector<InputSpec>> InputsOfLabelledImages(const Task& task, const Schema& schema) {
+  ASSIGN_OR_RETURN(InputSpec image, FirstField(task, schema, FieldKind::kImage, "image"));
+  ASSIGN_OR_RETURN(InputSpec label, FirstField(task, schema, FieldKind::kLabel, "label"));
+  return std::vector<InputSpec>{std::move(image), std::move(label)};
+}
+
 Result<Metric> MetricForBest(const Task& task, std::string_view name) {
   std::vector<Metric> metrics = task.metrics();
   metrics.push_back({.name = std::string(kLossMetric), .larger_is_better = false, .unit = ""});

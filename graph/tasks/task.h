@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "base/metric.h"
+#include "base/sample/input_spec.h"
+#include "base/sample/schema.h"
 #include "base/shape.h"
 #include "base/status.h"
 #include "graph/tasks/task_builder.h"
@@ -65,6 +67,9 @@ class Task {
   // The networks of a run whose recipe names `model` (called kModelNetwork).
   virtual std::vector<NetworkSpec> networks(const NetworkSpec& model) const { return {model}; }
   virtual std::vector<PhaseSpec> phases() const { return {{"train", {kModelNetwork}}}; }
+  // The tensors that Train and Eval read, in the order in which a batch has them. A failure says
+  // which field the task misses, and what the schema has (FirstField).
+  virtual Result<std::vector<InputSpec>> Inputs(const Schema& schema) const = 0;
 
   // Writes what a lane runs in a phase: its forward half and its loss.
   virtual void Train(size_t phase, TaskBuilder& builder) const = 0;
@@ -83,6 +88,13 @@ class Task {
   virtual Result<ClassTable> PerClass(const Gathered& gathered,
                                       const std::vector<std::string>& names) const;
 };
+
+// The tensor of that name, made of the first field of a kind. Failed-precondition naming the fields
+// of the schema where there is none. For Task::Inputs.
+Result<InputSpec> FirstField(const Task& task, const Schema& schema, FieldKind kind,
+                             std::string tensor);
+// The inputs of a task on images that each have a label: the tensors "image" and "label".
+Result<std::vector<InputSpec>> InputsOfLabelledImages(const Task& task, const Schema& schema);
 
 // The metric by which a run compares evaluations, without a value: one of the task's, "loss", or
 // the task's primary where `name` is empty. Invalid-argument naming those there are.

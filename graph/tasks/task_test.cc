@@ -15,6 +15,10 @@ namespace {
 class Errors : public Task {
  public:
   std::string_view name() const override { return "errors"; }
+  Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
+    ASSIGN_OR_RETURN(InputSpec mask, FirstField(*this, schema, FieldKind::kMask, "target"));
+    return std::vector<InputSpec>{std::move(mask)};
+  }
   void Train(size_t, TaskBuilder&) const override {}
   void Eval(TaskBuilder&) const override {}
   std::vector<Metric> metrics() const override {
@@ -36,6 +40,30 @@ TEST(Task, TheBestIsByItsPrimaryByOneOfItsMetricsOrByTheLoss) {
   EXPECT_EQ(MetricForBest(task, "errors").status().ToString(),
             "invalid-argument: eval.best is 'errors', which is no metric of the task 'errors'; "
             "there are error, bits, loss");
+}
+
+TEST(Task, ReadsTheFirstFieldOfAKindWhateverItsName) {
+  const Schema schema{
+      {{.name = "scan", .kind = FieldKind::kMask}, {.name = "other", .kind = FieldKind::kMask}}};
+  const auto inputs = InputsOf(Errors(), schema);
+  ASSERT_TRUE(inputs.ok()) << inputs.status();
+  EXPECT_EQ(*inputs, (std::vector<InputSpec>{{.tensor = "target", .field = "scan"}}));
+}
+
+TEST(Task, AFieldThatIsAbsentIsAnErrorThatSaysWhatThereIsAndWhatFits) {
+  const Schema labelled{{{.name = "photo", .kind = FieldKind::kImage},
+                         {.name = "species", .kind = FieldKind::kLabel, .classes = {"a", "b"}}}};
+  const std::string absent = InputsOf(Errors(), labelled).status().ToString();
+  EXPECT_TRUE(absent.starts_with(
+      "failed-precondition: the task 'errors' reads a field of the kind 'mask', and the dataset "
+      "has none; it has photo image, species label (2 classes); tasks that fit this dataset: "))
+      << absent;
+  EXPECT_NE(absent.find("'classification'"), std::string::npos) << absent;
+  const Status none = InputsOf(**FindTask("classification"), {}).status();
+  EXPECT_EQ(none.ToString(),
+            "failed-precondition: the task 'classification' reads a field of the kind 'image', and "
+            "the dataset has none; it has no fields; tasks that fit this dataset: none of this "
+            "build");
 }
 
 TEST(Task, WithoutClassesHasNoValuesOfEach) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ops share that treat each element by itself: shape rules, cost, loops of the reference.
+// What ops have in common that treat each element by itself: shape rules, cost, the loops of
+// reference kernels.
 #pragma once
 
+#include <cstring>
 #include <span>
 
 #include "ops/core/expect.h"
@@ -9,14 +11,14 @@
 
 namespace lockstep::ops {
 
-// Of y = f(x): floats of any shape.
+// The shape rule of y = f(x): floats of any shape.
 inline Result<TensorTypes> InferUnary(const NoAttrs&, std::span<const TensorType> in) {
   RETURN_IF_ERROR(ExpectInputs(in, 1));
   RETURN_IF_ERROR(ExpectFloat(in[0], "x"));
   return TensorTypes{in[0]};
 }
 
-// Of its gradient where that is made of the output: (y, dy) -> dx.
+// The shape rule of its gradient where that is made of the output: (y, dy) -> dx.
 inline Result<TensorTypes> InferUnaryGrad(const NoAttrs&, std::span<const TensorType> in) {
   RETURN_IF_ERROR(ExpectInputs(in, 2));
   RETURN_IF_ERROR(ExpectFloat(in[0], "y"));
@@ -24,10 +26,18 @@ inline Result<TensorTypes> InferUnaryGrad(const NoAttrs&, std::span<const Tensor
   return TensorTypes{in[0]};
 }
 
-// So many operations for each element of output 0.
+// The cost of so many operations for each element of output 0.
 template <int64_t kFlops, typename A>
 Cost ElementwiseCost(const A&, const NodeSpec& node) {
   return {kFlops * node.out[0].shape.elements(), BytesMoved(node)};
+}
+
+// Output 0 has the elements of input 0, in their order. The two may share their memory.
+inline void CopyElements(const ReferenceArgs& args) {
+  const int64_t bytes = args.node.out[0].bytes();
+  if (bytes > 0 && args.run.in[0] != args.run.out[0]) {
+    std::memcpy(args.run.out[0], args.run.in[0], static_cast<size_t>(bytes));
+  }
 }
 
 // Output 0 is f(input 0).

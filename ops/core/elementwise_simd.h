@@ -20,4 +20,22 @@ void ForElements(const SimdArgs& args, int64_t n, const Element& element) {
   });
 }
 
+// Output 0 is f(input 0). f is a LOCKSTEP_INLINE function of plain float arithmetic.
+template <typename F>
+void MapUnary(const SimdArgs& args, const F& f) {
+  const float* const x = args.in<float>(0);
+  float* const y = args.out<float>(0);
+  ForElements(args, args.out_shape(0).elements(),
+              [=](int64_t i) LOCKSTEP_INLINE { y[i] = f(x[i]); });
+}
+
+// Output 0 is f(input 0, input 1), likewise.
+template <typename F>
+void MapBinary(const SimdArgs& args, const F& f) {
+  const float *const a = args.in<float>(0), *const b = args.in<float>(1);
+  float* const y = args.out<float>(0);
+  ForElements(args, args.out_shape(0).elements(),
+              [=](int64_t i) LOCKSTEP_INLINE { y[i] = f(a[i], b[i]); });
+}
+
 }  // namespace lockstep::ops

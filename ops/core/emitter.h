@@ -31,7 +31,7 @@ class Emitter {
   virtual std::vector<Value> Emit(std::string_view op, Attrs attrs,
                                   std::span<const Value> inputs) = 0;
 
-  // The same for ops of one output.
+  // Adds a node of an op with one output, and returns that.
   Value Emit1(std::string_view op, Attrs attrs, std::initializer_list<Value> inputs) {
     return Emit(op, std::move(attrs), std::span<const Value>(inputs.begin(), inputs.size()))[0];
   }

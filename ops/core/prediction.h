@@ -1,18 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a row of logits predicts, and how it ranks its label: the one rule of all ops that count
-// hits. Ties go to the lower index. A row that holds a NaN predicts nothing and ranks nothing.
+// hits, and what else these ops have in common. Ties go to the lower index. A row that holds a NaN
+// predicts nothing and ranks nothing.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <string>
 
+#include "base/options/attrs.h"
 #include "base/shape.h"
 #include "base/status.h"
+#include "ops/core/op.h"
+#include "ops/core/sample.h"
 
 namespace lockstep::ops {
 
 // The shape rule of such an op: logits (N, K) of floats and labels i32 (N), nothing else.
 Status ExpectLogitsAndLabels(std::span<const TensorType> in);
+
+// The cost of such an op: one comparison for each logit.
+template <typename A>
+Cost ComparisonCost(const A&, const NodeSpec& node) {
+  return {node.in[0].shape.elements(), BytesMoved(node)};
+}
+
+// A sample of such an op, without ties among the logits.
+Sample LogitsAndLabels(std::string name, const Attrs& attrs, int64_t rows, int64_t classes);
 
 // Index of the largest logit; -1 if any is NaN or there is none.
 template <typename T>

@@ -24,8 +24,8 @@ struct Window {
   // Number of output positions over `in` input positions, at least 1; or what is impossible.
   // `axis` names the axis in the message ("height").
   Result<int64_t> Outputs(int64_t in, std::string_view axis) const;
-  // The same for pools; fails too where the padding is above half the kernel: a window could be
-  // empty.
+  // Number of output positions of a pool. It fails also where the padding is above half the kernel,
+  // since a window could be empty then.
   Result<int64_t> PoolOutputs(int64_t in, std::string_view axis) const;
 
   // The r for which output position p reads a position inside [0, in).

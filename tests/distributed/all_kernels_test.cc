@@ -48,7 +48,7 @@ TEST_P(AllKernelsTest, SlowDigestsOfResNet18DependOnNeitherRanksNorCores) {
   }
 }
 
-// Its 1x1 convolutions are made as matrix products.
+// The network's 1x1 convolutions are made as matrix products.
 TEST_P(AllKernelsTest, SlowDigestsOfResNet50DoNotDependOnRanks) {
   TrainConfig config = Config("resnet50");
   config.max_steps = 1;

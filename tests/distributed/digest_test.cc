@@ -106,7 +106,7 @@ TEST_F(DigestTest, IsEqualWithActivationsRecomputed) {
     config.recompute = recompute;
     const Result<std::string> explained = worker::Explain(config);
     ASSERT_TRUE(explained.ok()) << explained.status();
-    EXPECT_NE(explained->find("FLOPs a lane again"), std::string::npos) << *explained;
+    EXPECT_NE(explained->find("FLOPs per lane again"), std::string::npos) << *explained;
     for (bool poison : {false, true}) {
       config.poison = poison;
       EXPECT_EQ(Run(config), expected) << recompute;

@@ -324,7 +324,7 @@ TEST_F(RunTest, ExplainSaysWhatRecomputingCostsAndSaves) {
   config.recompute = "blocks";
   const auto text = worker::Explain(config);
   ASSERT_TRUE(text.ok()) << text.status();
-  for (const char* expected : {"recomputed", "FLOPs a lane again", "% more", "KiB less than"}) {
+  for (const char* expected : {"recomputed", "FLOPs per lane again", "% more", "KiB less than"}) {
     EXPECT_NE(text->find(expected), std::string::npos) << expected << "\n" << *text;
   }
   config.recompute = "some";

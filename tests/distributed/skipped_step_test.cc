@@ -11,6 +11,8 @@
 #include "ops/optim/adam/adam.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/safetensors.h"
+#include "storage/dataset/channel_statistics.h"
+#include "storage/dataset/testing/image_sample.h"
 #include "storage/dataset/writer.h"
 #include "tests/distributed/small_runs.h"
 
@@ -34,24 +36,32 @@ storage::SplitListing Split(const std::string& name, size_t samples) {
   return listing;
 }
 
+storage::ImageSample Sample(size_t index) {
+  storage::ImageSample image;
+  image.label = static_cast<int32_t>(index % 3);
+  image.height = image.width = static_cast<int32_t>(kSide);
+  image.channels = 1;
+  image.pixels.push_back(index == kSpecial ? '\xff' : '\0');
+  for (size_t p = 1; p < kSide * kSide; ++p) {
+    image.pixels.push_back(static_cast<char>(index * 37 + p * (index % 5 + 3)));
+  }
+  return image;
+}
+
 Status MakeDataset(const std::string& directory) {
   storage::WriterOptions options;
   options.directory = directory;
   options.source = "synthetic";
-  options.classes = {"a", "b", "c"};
+  options.schema = ImageAndLabel({"a", "b", "c"});
   options.splits = {Split("train", kSamples)};
   options.shard_size = 8;
+  storage::ChannelSums sums;
+  for (size_t i = 0; i < kSamples; ++i) sums.Add(Sample(i).pixels, 1);
+  options.channel_mean = sums.Mean();
+  options.channel_std = sums.Deviation();
   ASSIGN_OR_RETURN(const auto writer, storage::DatasetWriter::Create(options));
-  const auto sample = [](size_t, size_t index) -> Result<storage::SourceSample> {
-    storage::SourceSample image;
-    image.label = static_cast<int32_t>(index % 3);
-    image.height = image.width = static_cast<int32_t>(kSide);
-    image.channels = 1;
-    image.pixels.push_back(index == kSpecial ? '\xff' : '\0');
-    for (size_t p = 1; p < kSide * kSide; ++p) {
-      image.pixels.push_back(static_cast<char>(index * 37 + p * (index % 5 + 3)));
-    }
-    return image;
+  const auto sample = [](size_t, size_t index) -> Result<std::vector<storage::FieldValue>> {
+    return Sample(index).Values();
   };
   for (int64_t range = 0; range < writer->ranges(); ++range) {
     RETURN_IF_ERROR(writer->WriteRange(range, sample));
@@ -99,7 +109,7 @@ class SkippedStepTest : public testing::Test {
     ASSERT_TRUE(storage::WriteSafetensors(config_.model.weights, file->tensors()).ok());
   }
 
-  // Of every step, in order: was its update left out?
+  // Whether the update of each step was left out, in order.
   std::vector<bool> Skipped() const {
     std::vector<bool> skipped;
     for (const std::string& line : DigestLines(config_.run.directory)) {

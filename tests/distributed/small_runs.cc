@@ -12,14 +12,16 @@
 #include "base/philox.h"
 #include "comm/local/local_world.h"
 #include "coordinator/run/run_coordinator.h"
+#include "storage/dataset/channel_statistics.h"
+#include "storage/dataset/testing/image_sample.h"
 #include "storage/dataset/writer.h"
 
 namespace lockstep::tests {
 namespace {
 
 // A bar whose row and direction tell the class, on noise.
-storage::SourceSample Image(const SmallDataset& spec, uint32_t split, uint32_t index) {
-  storage::SourceSample sample;
+storage::ImageSample Image(const SmallDataset& spec, uint32_t split, uint32_t index) {
+  storage::ImageSample sample;
   sample.label = static_cast<int32_t>(Philox4x32({index, split, 0, 0}, {11, 0})[0] % 10);
   sample.height = sample.width = static_cast<int32_t>(spec.side);
   sample.channels = 1;
@@ -59,14 +61,22 @@ Status MakeSmallDataset(const SmallDataset& spec, const std::string& directory) 
   storage::WriterOptions options;
   options.directory = directory;
   options.source = "synthetic";
-  for (char c = '0'; c <= '9'; ++c) options.classes.emplace_back(1, c);
+  std::vector<std::string> classes;
+  for (char c = '0'; c <= '9'; ++c) classes.emplace_back(1, c);
+  options.schema = ImageAndLabel(std::move(classes));
+  storage::ChannelSums sums;
+  for (int64_t i = 0; i < spec.train; ++i) {
+    sums.Add(Image(spec, 1, static_cast<uint32_t>(i)).pixels, 1);
+  }
+  options.channel_mean = sums.Mean();
+  options.channel_std = sums.Deviation();
   options.splits = {{"test", Paths("test", spec.test)}, {"train", Paths("train", spec.train)}};
   options.shard_size = spec.shard_size;
   ASSIGN_OR_RETURN(const auto writer, storage::DatasetWriter::Create(options));
   for (int64_t range = 0; range < writer->ranges(); ++range) {
-    RETURN_IF_ERROR(
-        writer->WriteRange(range, [&](size_t split, size_t index) -> Result<storage::SourceSample> {
-          return Image(spec, static_cast<uint32_t>(split), static_cast<uint32_t>(index));
+    RETURN_IF_ERROR(writer->WriteRange(
+        range, [&](size_t split, size_t index) -> Result<std::vector<storage::FieldValue>> {
+          return Image(spec, static_cast<uint32_t>(split), static_cast<uint32_t>(index)).Values();
         }));
   }
   return writer->Finish().status();

@@ -2,6 +2,7 @@
 #include "tests/distributed/toy_task.h"
 
 #include <memory>
+#include <utility>
 
 #include "graph/nn/layers.h"
 #include "graph/tasks/registry.h"
@@ -36,21 +37,22 @@ Values Judge(const graph::Net& n, const Values& in, int64_t classes, const Attrs
   return {{"out", Linear(n / "fc2", x, classes)}};
 }
 
+graph::Model ToyModel(std::string_view name, OptionList options, graph::Method method) {
+  return {.name = name,
+          .description = "for tests",
+          .image = {28, 28, 1},
+          .options = std::move(options),
+          .methods = {std::move(method)}};
+}
+
 const graph::Model& Encoder() {
-  static const graph::Model kModel = {.name = "toy-encoder",
-                                      .description = "for tests",
-                                      .image = {28, 28, 1},
-                                      .options = ListOf<EncoderOptions>(),
-                                      .methods = {{"encode", Encode}}};
+  static const graph::Model kModel =
+      ToyModel("toy-encoder", ListOf<EncoderOptions>(), {"encode", Encode});
   return kModel;
 }
 
 const graph::Model& Critic() {
-  static const graph::Model kModel = {.name = "toy-critic",
-                                      .description = "for tests",
-                                      .image = {28, 28, 1},
-                                      .options = ListOf<NoAttrs>(),
-                                      .methods = {{"judge", Judge}}};
+  static const graph::Model kModel = ToyModel("toy-critic", ListOf<NoAttrs>(), {"judge", Judge});
   return kModel;
 }
 
@@ -67,6 +69,10 @@ class Toy : public graph::Task {
   }
   std::vector<graph::PhaseSpec> phases() const override {
     return {{"critic", {"critic"}}, {"encoder", {"encoder"}}};
+  }
+
+  Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
+    return graph::InputsOfLabelledImages(*this, schema);
   }
 
   void Train(size_t phase, graph::TaskBuilder& b) const override {

@@ -131,12 +131,19 @@ TEST_F(ToyTest, AKillLeavesNoTrace) {
     const Result<std::string> text = ReadFile(folder_ / "run/digests.csv");
     return text.ok() ? std::count(text->begin(), text->end(), '\n') : 0;
   };
-  while (rows() < 6) {
-    ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "the run ended before it was killed";
+  const Deadline deadline = Deadline::In(std::chrono::minutes(5));
+  bool ended = false;
+  while (rows() < 6 && !ended && !deadline.Passed()) {
+    ended = waitpid(child, nullptr, WNOHANG) != 0;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
+  const bool reached = rows() >= 6;
+  if (!ended) {
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+  ASSERT_FALSE(ended) << "the run ended before it was killed";
+  ASSERT_TRUE(reached) << "six rows of digests.csv were not there within five minutes";
   TrainConfig later = config;
   later.run.ranks = 3;
   const auto summary = Train(later);

@@ -120,7 +120,8 @@ Status DumpGradients(const Options& o) {
   RETURN_IF_ERROR(AddLogits(&lane));
   ASSIGN_OR_RETURN(const auto plan, graph::Compile(lane, device.spec()));
   ASSIGN_OR_RETURN(const auto executor, worker::Executor::Make(plan, &device, {}));
-  const std::vector<const void*> args = worker::BindArguments(*model, *plan, state, batch);
+  const std::vector<const void*> args =
+      worker::ArgumentPlaces(*model, plan.get()).Bind(state, batch);
   ASSIGN_OR_RETURN(const auto tensors, RunLane(program, *executor, args));
   return WriteDump(o.out, tensors);
 }

@@ -116,7 +116,7 @@ Status DumpLanes(const worker::CompiledModel& model, worker::ModelState* state,
         scalars.Add(arg.name, program.task().ScalarAt(arg.name, step));
       }
       const std::vector<const void*> args =
-          worker::BindArguments(model, executor.plan(), *state, lane, &scalars);
+          worker::ArgumentPlaces(model, &executor.plan()).Bind(*state, lane, &scalars);
       ASSIGN_OR_RETURN(const auto tensors, RunLane(program, executor, args));
       RETURN_IF_ERROR(WriteDump(folder + "/lane-" + std::string(program.phases()[phase].name) +
                                     "-" + std::to_string(step) + ".safetensors",
@@ -134,7 +134,7 @@ Status RunStep(worker::StepEngine* engine, std::shared_ptr<const storage::StepBa
       worker::StepEngine::Ticket ticket,
       engine->Launch(std::move(batch), {.lr = kLearningRate, .applied_updates = step}));
   ASSIGN_OR_RETURN(const worker::StepReport report,
-                   engine->Collect(std::move(ticket), /*stop_wanted=*/false, Deadline::Never()));
+                   engine->Collect(std::move(ticket), /*stop_wanted=*/false));
   if (!report.applied) return Internal("step " + std::to_string(step) + " was not applied");
   losses->insert(losses->end(), report.losses.begin(), report.losses.end());
   return OkStatus();

@@ -4,16 +4,9 @@
 #include <atomic>
 
 #include "base/mutex.h"
-#include "worker/eval/eval_sums.h"
-#include "worker/step/bindings.h"
 
 namespace lockstep::worker {
 namespace {
-
-// The sums of any plan, for those of all row counts are the same.
-EvalSums SumsOf(const CompiledModel& model) {
-  return EvalSums(&model.eval_executors().begin()->second->plan());
-}
 
 // Counts are exact, so those of a rank travel as one row: a row for each lane would be large.
 Result<comm::SumRow> AllCounts(comm::Communicator* communicator, const comm::SumRow& mine,
@@ -28,6 +21,16 @@ double EvalResult::ValueOf(std::string_view name) const {
   if (name == graph::kLossMetric) return loss;
   const Metric* metric = FindMetric(metrics, name);
   return metric == nullptr ? std::numeric_limits<double>::quiet_NaN() : metric->value;
+}
+
+Evaluator::Evaluator(const CompiledModel* model, LaneWorkspaces* workspaces,
+                     const storage::EvalLoader* loader, Range lanes)
+    : model_(model), workspaces_(workspaces), loader_(loader), lanes_(lanes) {
+  for (const auto& [rows, executor] : model->eval_executors()) {
+    const graph::Plan& plan = executor->plan();
+    plans_.emplace(rows, EvalPlan{executor.get(), ArgumentPlaces(*model, &plan),
+                                  EvalResultPlaces(plan), EvalSums(&plan)});
+  }
 }
 
 Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communicator,
@@ -48,13 +51,13 @@ Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communi
                     std::to_string(loader_->spec().samples));
   }
   result.loss = lanes.f64[EvalSums::kNumerator] / lanes.f64[EvalSums::kDenominator];
-  result.gathered = SumsOf(*model_).Gather(lanes, counts);
+  result.gathered = sum_places().Gather(lanes, counts);
   ASSIGN_OR_RETURN(result.metrics, model_->program().task().Measure(result.gathered));
   return result;
 }
 
 Status Evaluator::RunLanes(ModelState* state, const Options& options, RankSums* sums) {
-  const EvalSums places = SumsOf(*model_);
+  const EvalSums& places = sum_places();
   sums->lanes.assign(static_cast<size_t>(lanes_.size()), places.EmptyLane());
   sums->counts = places.EmptyCounts();
   int64_t batches = 0;
@@ -84,15 +87,11 @@ Status Evaluator::RunLane(Lane lane, const std::function<bool()>& batch_done, Mo
                           LaneWorkspace& workspace, comm::SumRow* row, comm::SumRow* counts) {
   for (int64_t i = 0; i < loader_->batches(lane); ++i) {
     ASSIGN_OR_RETURN(const storage::LaneBatch batch, loader_->Read(lane, i));
-    const Executor& executor = model_->Eval(batch.rows);
-    const std::vector<const void*> args = BindArguments(*model_, executor.plan(), *state, batch);
-    std::vector<void*> results;
-    const std::vector<int64_t> places = ResultPlaces(executor.plan());
-    for (size_t r = 0; r + 1 < places.size(); ++r) {
-      results.push_back(static_cast<char*>(workspace.eval_results.data()) + places[r]);
-    }
-    RETURN_IF_ERROR(executor.Run({args, results, workspace.arena.data(), {}}, nullptr));
-    EvalSums(&executor.plan()).Add(results, row, counts);
+    const EvalPlan& plan = plans_.at(batch.rows);
+    const std::vector<const void*> args = plan.args.Bind(*state, batch);
+    const std::vector<void*> results = plan.results.Bind(workspace.eval_results.data());
+    RETURN_IF_ERROR(plan.executor->Run({args, results, workspace.arena.data(), {}}, nullptr));
+    plan.sums.Add(results, row, counts);
     row->i64[EvalSums::kRows] += batch.rows;
     if (!batch_done()) {
       row->i64[EvalSums::kStopped] = 1;

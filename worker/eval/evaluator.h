@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,10 @@
 #include "comm/reduce/all_sum.h"
 #include "graph/tasks/task.h"
 #include "storage/loader/eval_loader.h"
+#include "worker/eval/eval_sums.h"
 #include "worker/model/compiled_model.h"
 #include "worker/model/model_state.h"
+#include "worker/step/bindings.h"
 #include "worker/step/lane_workspace.h"
 
 namespace lockstep::worker {
@@ -31,7 +34,7 @@ struct EvalResult {
   // A stop was asked for before the end: the rest says nothing.
   bool stopped = false;
 
-  // Of a metric or of graph::kLossMetric; NaN where there is no such number.
+  // The value of a metric or of graph::kLossMetric; NaN where there is no such number.
   double ValueOf(std::string_view name) const;
 };
 
@@ -42,8 +45,7 @@ class Evaluator {
  public:
   // All outlive the evaluator. `lanes`: of this rank.
   Evaluator(const CompiledModel* model, LaneWorkspaces* workspaces,
-            const storage::EvalLoader* loader, Range lanes)
-      : model_(model), workspaces_(workspaces), loader_(loader), lanes_(lanes) {}
+            const storage::EvalLoader* loader, Range lanes);
 
   struct Options {
     // How long this rank, its lanes done, waits for the others.
@@ -65,6 +67,16 @@ class Evaluator {
     comm::SumRow counts;              // the task's sums of int64, of all of its lanes
   };
 
+  // A compiled evaluation plan, where its arguments and results lie, and what is added up of them.
+  struct EvalPlan {
+    const Executor* executor;
+    ArgumentPlaces args;
+    EvalResultPlaces results;
+    EvalSums sums;
+  };
+
+  // The sums of any plan: those of all row counts are the same.
+  const EvalSums& sum_places() const { return plans_.begin()->second.sums; }
   // Adds up this rank's lanes.
   Status RunLanes(ModelState* state, const Options& options, RankSums* sums);
   // `batch_done` after each batch: false ends the lane.
@@ -75,6 +87,7 @@ class Evaluator {
   LaneWorkspaces* workspaces_;
   const storage::EvalLoader* loader_;
   Range lanes_;
+  std::map<int64_t, EvalPlan> plans_;  // by rows
 };
 
 }  // namespace lockstep::worker

@@ -121,7 +121,7 @@ TEST_P(EvaluationByHand, IsTheMeanOverSamplesWhateverTheBatches) {
     const auto batch = (*one_by_one)->Read(Lane(0), i);
     ASSERT_TRUE(batch.ok()) << batch.status();
     const auto outcome = net.ByHand(batch->Tensor(storage::kImageTensor).as<float>(),
-                                    FakeSource::RecordOf(SampleId(static_cast<uint64_t>(i))).label);
+                                    FakeSource::SampleOf(SampleId(static_cast<uint64_t>(i))).label);
     loss += outcome.loss;
     least = std::min(least, outcome.loss);
     most = std::max(most, outcome.loss);

@@ -47,9 +47,9 @@ class Executor {
   // Thread-safe for distinct arenas and results.
   Status Run(const RunBindings& bindings, Stream* stream) const;
 
-  // The same as Run, but looks at every floating-point output of every node: NonFinite names the
-  // first layer and op with a NaN or infinity. It is slow, and there to find where a bad loss comes
-  // from.
+  // Runs the plan as Run does, and looks at every floating-point output of every node: NonFinite
+  // names the first layer and op with a NaN or infinity. It is slow, and there to find where a bad
+  // loss comes from.
   Status RunChecked(const RunBindings& bindings, Stream* stream) const;
 
   // Time spent in each node so far, in Run and in Prepare, all threads added, in nanoseconds; empty

@@ -15,11 +15,11 @@ class PoisonedArena {
   // Fills the arena. Both outlive the object.
   PoisonedArena(const graph::Plan& plan, void* arena);
 
-  // To be called before each node, in order: the guards of buffers that begin to live get their
+  // Called before each node, in order: gives the guards of buffers that begin to live their
   // pattern.
   void BeforeNode(size_t node);
-  // To be called after each node: fails with internal where a guard was written to, naming the node
-  // and the buffer, and fills the buffers that died.
+  // Called after each node: fills the buffers that died. Fails with internal where a guard was
+  // written to, naming the node and the buffer.
   Status AfterNode(size_t node);
 
  private:

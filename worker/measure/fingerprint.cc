@@ -58,8 +58,7 @@ Result<uint64_t> HashOfOneStep(const Net& net, CpuDevice* device) {
   ASSIGN_OR_RETURN(storage::StepBatch made, FixedBatch(options.image));
   const auto batch = std::make_shared<const storage::StepBatch>(std::move(made));
   ASSIGN_OR_RETURN(StepEngine::Ticket ticket, engine->Launch(batch, {.lr = 0.1}));
-  RETURN_IF_ERROR(
-      engine->Collect(std::move(ticket), /*stop_wanted=*/false, Deadline::Never()).status());
+  RETURN_IF_ERROR(engine->Collect(std::move(ticket), /*stop_wanted=*/false).status());
   return engine->StateHash(Deadline::Never());
 }
 

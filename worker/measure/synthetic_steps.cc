@@ -83,7 +83,7 @@ Result<SyntheticSteps::Timing> SyntheticSteps::Run() {
                    engine_->Launch(batch_, {config_->optimizer.lr, /*applied_updates=*/steps_}));
   const TimePoint computed = Clock::Real().Now();
   ASSIGN_OR_RETURN(const StepReport report,
-                   engine_->Collect(std::move(ticket), /*stop_wanted=*/false, Deadline::Never()));
+                   engine_->Collect(std::move(ticket), /*stop_wanted=*/false));
   if (!report.finite) return engine_->Diagnose(report, Deadline::Never());
   ++steps_;
   return Timing{computed - began, Clock::Real().Now() - computed, report.loss};

@@ -52,7 +52,7 @@ struct TuneReport {
 // where each that is tried gives other bits from run to run.
 Result<TuneReport> Tune(const CompiledModel& model, Device* device, const TuneOptions& options);
 
-// The same for a list of nodes, several of which may be equal.
+// Tunes the nodes of a list, several of which may be equal.
 Result<TuneReport> TuneNodes(const std::vector<ops::NodeSpec>& nodes, Device* device,
                              const TuneOptions& options);
 

@@ -95,4 +95,16 @@ std::string FixedKeysOf(const TrainConfig& config, const RunKernels& kernels) {
   return lines.substr(0, at) + added + lines.substr(at);
 }
 
+std::vector<std::string> KernelNotes(const TrainConfig& config, const RunKernels& kernels) {
+  if (kernels.path.empty()) return {};
+  std::vector<std::string> notes = {"kernels chosen by " + kernels.path + ", hash " +
+                                    Hex64(kernels.hash)};
+  const Result<std::string> now = ReadFile(config.kernel_file);
+  if (now.ok() && *now != kernels.text) {
+    notes.push_back("'" + config.kernel_file +
+                    "' (train.kernel_file) is another now: without effect on this run");
+  }
+  return notes;
+}
+
 }  // namespace lockstep::worker

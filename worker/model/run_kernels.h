@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/device/device_spec.h"
 #include "base/status.h"
@@ -32,5 +33,9 @@ Result<RunKernels> LoadRunKernels(const TrainConfig& config, const DeviceSpec& s
 // config.fixed_keys with a line for the kernel file's hash, so that all ranks must have the same
 // file and a run must go on with the one it began with.
 std::string FixedKeysOf(const TrainConfig& config, const RunKernels& kernels);
+
+// Lines for a person: which file chooses the kernels of the run, and that the recipe's file is
+// another now. A run goes on with the kernels it began with, whatever has become of that file.
+std::vector<std::string> KernelNotes(const TrainConfig& config, const RunKernels& kernels);
 
 }  // namespace lockstep::worker

@@ -68,18 +68,14 @@ Result<Shape> ShapeAfter(const std::vector<std::string>& operations, const std::
   return storage::AugmentedShape(info, found, augmentation);
 }
 
-// What the model is built for.
-struct ImageShapes {
-  Shape train;
-  Shape eval;  // of rank 0: the run does not evaluate
-};
-
-Result<ImageShapes> ImagesOf(const TrainConfig& config, const storage::DatasetInfo& info) {
-  ImageShapes images;
-  ASSIGN_OR_RETURN(images.train, ShapeAfter(config.augment_train, config.data.train, info));
-  if (config.data.val.empty()) return images;
-  ASSIGN_OR_RETURN(images.eval, ShapeAfter(config.augment_val, config.data.val, info));
-  return images;
+Result<DataShape> ShapeOf(const TrainConfig& config, const storage::DatasetInfo& info) {
+  DataShape data;
+  data.classes = static_cast<int64_t>(info.classes().size());
+  data.schema = info.schema;
+  ASSIGN_OR_RETURN(data.image, ShapeAfter(config.augment_train, config.data.train, info));
+  if (config.data.val.empty()) return data;
+  ASSIGN_OR_RETURN(data.eval_image, ShapeAfter(config.augment_val, config.data.val, info));
+  return data;
 }
 
 Result<DeviceSpec> SpecOf(const TrainConfig& config) {
@@ -88,15 +84,15 @@ Result<DeviceSpec> SpecOf(const TrainConfig& config) {
 }
 
 // Device and model of a setup.
-Status CompileFor(const TrainConfig& config, const ImageShapes& images, int64_t classes,
-                  CompiledModel::Options compile, RunSetup* setup) {
+Status CompileFor(const TrainConfig& config, const DataShape& data, CompiledModel::Options compile,
+                  RunSetup* setup) {
   setup->lanes_at_once = LanesAtOnce(config);
   setup->sample_threads = SampleThreads(config);
   if (!config.reference_kernels()) {  // those use no OpenMP
     RETURN_IF_ERROR(CheckOpenMpSettings(comm::ProcessEnvironment(),
                                         setup->lanes_at_once * config.batch.lane_threads));
   }
-  ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, images.train, classes, images.eval));
+  ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, data));
   RETURN_IF_ERROR(graph::MetricForBest(program.task(), config.eval.best).status());
   ASSIGN_OR_RETURN(DeviceSpec spec, SpecOf(config));
   setup->device = std::make_unique<CpuDevice>(std::move(spec));
@@ -121,21 +117,20 @@ Status CheckSteps(int64_t steps) {
 
 }  // namespace
 
-Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
-                                   int64_t dataset_classes, const Shape& eval_image) {
+Result<graph::Program> MakeProgram(const TrainConfig& config, const DataShape& data) {
   graph::ProgramOptions options;
   options.model = config.model.name;
   const ModelConfig& m = config.model;
-  options.model_options = {.classes = m.classes > 0 ? m.classes : dataset_classes,
-                           .own = m.options};
-  if (options.model_options.classes < dataset_classes) {
+  options.model_options = {.classes = m.classes > 0 ? m.classes : data.classes, .own = m.options};
+  if (options.model_options.classes < data.classes) {
     return InvalidArgument("model.classes is " + std::to_string(options.model_options.classes) +
-                           " and the dataset has " + std::to_string(dataset_classes) +
+                           " and the dataset has " + std::to_string(data.classes) +
                            " classes; remove model.classes or make it at least that");
   }
-  options.image = image;
-  options.eval_image = eval_image;
+  options.image = data.image;
+  options.eval_image = data.eval_image;
   options.task = config.task;
+  options.schema = data.schema;
   options.precision = config.precision;
   options.lane_batch = config.batch.lane_batch;
   options.loss = {config.loss.name, config.loss.options};
@@ -234,9 +229,8 @@ Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
                                                       config.eval.batch));
     compile.eval_rows = storage::RowCounts(setup.eval);
   }
-  ASSIGN_OR_RETURN(const ImageShapes images, ImagesOf(config, info));
-  RETURN_IF_ERROR(
-      CompileFor(config, images, static_cast<int64_t>(info.classes().size()), compile, &setup));
+  ASSIGN_OR_RETURN(const DataShape data, ShapeOf(config, info));
+  RETURN_IF_ERROR(CompileFor(config, data, compile, &setup));
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
   setup.total_steps = setup.steps_per_epoch * config.epochs;
   ASSIGN_OR_RETURN(setup.learning_rates,
@@ -258,7 +252,7 @@ Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image,
   compile.lane_rows = {config.batch.lane_batch};
   RunSetup setup;
   setup.most_rows = config.batch.lane_batch;
-  RETURN_IF_ERROR(CompileFor(config, {image, {}}, classes, std::move(compile), &setup));
+  RETURN_IF_ERROR(CompileFor(config, {image, classes}, std::move(compile), &setup));
   return setup;
 }
 

@@ -6,6 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/sample/schema.h"
+#include "base/shape.h"
 #include "base/watch.h"
 #include "graph/schedules/schedule.h"
 #include "storage/dataset/dataset.h"
@@ -32,10 +34,10 @@ struct RunSetup {
   std::unique_ptr<CompiledModel> model;
   int64_t most_rows = 0;  // of a lane batch that occurs
   int64_t steps_per_epoch = 0;
-  int64_t total_steps = 0;    // of the run, max_steps applied
+  int64_t total_steps = 0;     // of the run, max_steps applied
   int32_t lanes_at_once = 1;   // of a rank
   int32_t sample_threads = 1;  // of a rank: they decode and augment
-  // Of all epochs: train.max_steps ends a run early and changes no step before.
+  // The rates of all epochs: train.max_steps ends a run early and changes no step before.
   graph::LearningRates learning_rates;
 };
 
@@ -60,9 +62,15 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup);
 // they need (base/process_limits.h).
 Status CheckRoomFor(const TrainConfig& config, const RunSetup& setup, int ranks);
 
-// The program of a config for images of this shape and this many classes. `eval_image`: of
-// evaluations, where they differ.
-Result<graph::Program> MakeProgram(const TrainConfig& config, const Shape& image,
-                                   int64_t dataset_classes, const Shape& eval_image = {});
+// What a dataset gives a program.
+struct DataShape {
+  Shape image;            // [H, W, C] of a training sample, as the loader gives it
+  int64_t classes = 0;    // that the dataset tells apart
+  Shape eval_image = {};  // the same of evaluations; of rank 0: there are none, or as `image`
+  Schema schema = ImageAndLabel({});
+};
+
+// The program of a config on such data.
+Result<graph::Program> MakeProgram(const TrainConfig& config, const DataShape& data);
 
 }  // namespace lockstep::worker

@@ -43,6 +43,8 @@ class RunningSpace {
         place_["mean:" + path] = MeanAt(index, call);
         place_["var:" + path] = VarianceAt(index, call);
       }
+      place_[layer.path + ".running_mean"] = MeanAt(blocks_.size() - 1);
+      place_[layer.path + ".running_var"] = VarianceAt(blocks_.size() - 1);
     }
   }
 
@@ -56,10 +58,11 @@ class RunningSpace {
   int64_t VarianceAt(size_t layer, int32_t call = 0) const {
     return MeanAt(layer, call) + padded_[layer];
   }
-  // Where the result of a lane plan of that name ("mean:layer1/0/bn1") belongs in the sums.
-  int64_t PlaceOf(std::string_view result) const {
-    const auto place = place_.find(result);
-    CHECK(place != place_.end()) << "no batch norm gives " << result;
+  // Where the result of a lane plan of that name ("mean:layer1/0/bn1") belongs in the sums, or
+  // where the state of that name ("layer1/0/bn1.running_mean") lies.
+  int64_t PlaceOf(std::string_view name) const {
+    const auto place = place_.find(name);
+    CHECK(place != place_.end()) << "no batch norm has " << name;
     return place->second;
   }
 

@@ -97,16 +97,38 @@ void PrintRows(const RunSetup& setup, std::string* text) {
   *text += " (a plan for each)\n\n";
 }
 
-// What the plan of a full lane batch runs again, and what that saves.
-void PrintRecompute(const RunSetup& setup, std::string* text) {
-  const graph::Plan& plan = setup.model->lane_executors().rbegin()->second->plan();
-  if (plan.arena_without_recompute == 0) return;
-  const int64_t again = plan.recomputed_flops(), once = plan.flops() - again;
+// The plan of a full lane batch in a phase.
+const graph::Plan& FullPlan(const RunSetup& setup, size_t phase) {
+  return setup.model->lane_executors(phase).rbegin()->second->plan();
+}
+
+// The name of a phase behind a line that is about it, where the task has several.
+std::string InPhase(const RunSetup& setup, size_t phase) {
+  if (setup.model->phases() == 1) return "";
+  return " in the phase '" + setup.model->program().phases()[phase].name + "'";
+}
+
+void PrintPhases(const TrainConfig& config, const RunSetup& setup, std::string* text) {
+  const auto& phases = setup.model->program().phases();
+  if (phases.size() == 1) return;
   *text +=
-      Format("    recomputed  %10s  FLOPs a lane again, %.1f %% more; %s less than %s\n",
-             Grouped(again).c_str(), 100.0 * static_cast<double>(again) / static_cast<double>(once),
-             BytesText(plan.arena_without_recompute - plan.arena_bytes).c_str(),
-             BytesText(plan.arena_without_recompute).c_str());
+      "the task " + config.task + " has " + std::to_string(phases.size()) + " phases per step: ";
+  for (size_t i = 0; i < phases.size(); ++i) *text += (i == 0 ? "" : ", ") + phases[i].name;
+  *text += "\n";
+}
+
+// What the plans of a full lane batch run again, and what that saves.
+void PrintRecompute(const RunSetup& setup, std::string* text) {
+  for (size_t phase = 0; phase < setup.model->phases(); ++phase) {
+    const graph::Plan& plan = FullPlan(setup, phase);
+    if (plan.arena_without_recompute == 0) continue;
+    const int64_t again = plan.recomputed_flops(), once = plan.flops() - again;
+    *text += Format("    recomputed  %10s  FLOPs per lane again, %.1f %% more; %s less than %s%s\n",
+                    Grouped(again).c_str(),
+                    100.0 * static_cast<double>(again) / static_cast<double>(once),
+                    BytesText(plan.arena_without_recompute - plan.arena_bytes).c_str(),
+                    BytesText(plan.arena_without_recompute).c_str(), InPhase(setup, phase).c_str());
+  }
 }
 
 void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* text) {
@@ -139,21 +161,23 @@ void PrintExchange(const TrainConfig& config, std::string* text) {
   *text += "\n\n";
 }
 
-// The nodes of the plan of a full lane batch that do not run their first kernel.
+// The nodes of the plans of a full lane batch that do not run their first kernel.
 void PrintKernels(const RunSetup& setup, bool list, std::string* text) {
   const graph::KernelChoices& choices = setup.kernels.choices;
   if (setup.kernels.path.empty()) return;
   *text += "kernels chosen by " + setup.kernels.path + " (hash " + Hex64(setup.kernels.hash) + ")" +
            (list ? ", all others the first of their op:\n" : "\n\n");
   if (!list) return;
-  const graph::Plan& plan = setup.model->lane_executors().rbegin()->second->plan();
   int64_t chosen = 0;
-  for (const graph::PlanNode& node : plan.nodes) {
-    if (!choices.by_node.contains(graph::NodeKey(node.spec))) continue;
-    ++chosen;
-    *text += Format("  %-30s %-26s %s %s\n", node.spec.path.empty() ? "-" : node.spec.path.c_str(),
-                    node.spec.op->name.c_str(), node.candidate.kernel.c_str(),
-                    node.candidate.algorithm.c_str());
+  for (size_t phase = 0; phase < setup.model->phases(); ++phase) {
+    for (const graph::PlanNode& node : FullPlan(setup, phase).nodes) {
+      if (!choices.by_node.contains(graph::NodeKey(node.spec))) continue;
+      ++chosen;
+      *text +=
+          Format("  %-30s %-26s %s %s%s\n", node.spec.path.empty() ? "-" : node.spec.path.c_str(),
+                 node.spec.op->name.c_str(), node.candidate.kernel.c_str(),
+                 node.candidate.algorithm.c_str(), InPhase(setup, phase).c_str());
+    }
   }
   *text += chosen == 0 ? "  none in a full lane batch\n\n" : "\n";
 }
@@ -167,8 +191,8 @@ void PrintTotals(const TrainConfig& config, const RunSetup& setup, const Totals&
                  std::string* text) {
   *text += "total\n";
   *text += "  parameters  " + Grouped(totals.parameters) + "\n";
-  *text += "  forward     " + Grouped(totals.flops_an_image) + " FLOPs an image\n";
-  *text += Format("  steps       %s an epoch, %s in all; %s samples in %d lanes of %lld\n",
+  *text += "  forward     " + Grouped(totals.flops_an_image) + " FLOPs per image\n";
+  *text += Format("  steps       %s per epoch, %s in all; %s samples in %d lanes of %lld\n",
                   Grouped(setup.steps_per_epoch).c_str(), Grouped(setup.total_steps).c_str(),
                   Grouped(setup.order.samples).c_str(), config.batch.lanes,
                   static_cast<long long>(config.batch.lane_batch));
@@ -187,11 +211,8 @@ Result<std::string> Explain(const TrainConfig& config, const ExplainOptions& opt
   ASSIGN_OR_RETURN(const TimeText time, ExplainTime(config, setup, options.time));
   const std::vector<LayerRow> layers = Layers(eval);
   std::string text = "model " + config.model.name + ", " + std::to_string(rows) +
-                     " images a lane, optimizer " + config.optimizer.name + "\n";
-  if (setup.model->phases() > 1) {
-    text += "the task " + config.task + " has " + std::to_string(setup.model->phases()) +
-            " phases a step; recomputation and kernels are those of the first\n";
-  }
+                     " images per lane, optimizer " + config.optimizer.name + "\n";
+  PrintPhases(config, setup, &text);
   if (options.layers) {
     text += "\n";
     PrintLayers(layers, rows, &text);

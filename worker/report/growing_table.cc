@@ -54,7 +54,8 @@ Status GrowingTable::Sync(const std::function<Status()>& may_write) {
     path = path_;
     written = text_;
   }
-  // Without the lock: rows may be added meanwhile. A file that differs is looked at again with it.
+  // The file is read without the lock, so rows may be added meanwhile. One that differs is looked
+  // at again with it.
   const Result<std::string> found = ReadFile(path);
   if (!found.ok() || *found != written) RETURN_IF_ERROR(PutRight(may_write));
   int fd = -1;

@@ -66,8 +66,8 @@ class RunDirectory {
   // Both tables reach the disk, as they were written. Any thread. `may_write`: see GrowingTable.
   Status Sync(const std::function<Status()>& may_write);
   RunTables tables() const { return {digests_.text(), results_.text()}; }
-  // Of a finished run it names the tables and the weights with their hashes (finished_run.h), which
-  // are there by then.
+  // Writes summary.json. That of a finished run names the tables and the weights with their hashes
+  // (finished_run.h), which are there by then.
   Status WriteSummary(const TrainSummary& summary);
 
  private:

@@ -14,7 +14,8 @@ namespace lockstep::worker {
 // not empty, and where it is a dataset or lies in one or in another run.
 Result<bool> HoldsRun(const std::string& path);
 
-// The same for a path that need not be there, before it is made. Invalid-argument: an empty path.
+// Checks a path that need not be there yet, before it is made, by the same rules.
+// Invalid-argument: an empty path.
 Status CheckRunPlace(const std::string& path);
 
 }  // namespace lockstep::worker

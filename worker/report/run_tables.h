@@ -36,7 +36,7 @@ std::vector<std::string_view> CellsOf(std::string_view line);
 struct RunTables {
   std::string digests;
   std::string results;
-  // Of a run that has these metrics, before its first step.
+  // The tables of a run that has these metrics, before its first step.
   static RunTables WithoutRows(const std::vector<Metric>& metrics);
 };
 

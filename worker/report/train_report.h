@@ -47,7 +47,7 @@ class TrainObserver {
   // A line for a person: what is waited for, where the run goes on from.
   virtual void OnNote(const std::string& note) = 0;
   virtual void OnStep(const StepProgress& progress) = 0;
-  // From several threads at once, before the first batch and after each.
+  // Called by several threads at once, before the first batch and after each.
   virtual void OnEvaluation(const EvaluationProgress& progress) { (void)progress; }
   virtual void OnEpoch(const EpochReport& report) = 0;
 };
@@ -60,7 +60,7 @@ struct TrainSummary {
   int64_t step = 0;    // global steps done
   uint64_t digest = 0;
   double train_loss = 0.0;  // of the last epoch
-  // Of the last evaluation; NaN (null in summary.json) where there was none.
+  // The loss of the last evaluation; NaN (null in summary.json) where there was none.
   double val_loss = std::numeric_limits<double>::quiet_NaN();
   std::vector<Metric> metrics;  // of the task
   double images_per_second = 0.0;
@@ -72,9 +72,9 @@ struct TrainSummary {
   // Every finished epoch consumed each sample of the split once, the last one none twice.
   bool exactly_once = false;
   int64_t skipped_steps = 0;
-  // Of rank 0, mean over this generation's steps: a step from its batch to its update, without the
-  // digest; time waited for other ranks and the exchange
-  // after the lanes are done, and its share of the step.
+  // Means over the steps of this generation, on rank 0: how long a step takes from its batch to its
+  // update, without the digest; how long it waits for other ranks and the exchange after its lanes
+  // are done; and the share of that in the step.
   double step_ms = 0.0;
   double exchange_ms = 0.0;
   double exchange_share = 0.0;

@@ -7,6 +7,7 @@
 #include "comm/tags.h"
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "worker/report/checkpoint_tables.h"
+#include "worker/run/best_so_far.h"
 
 namespace lockstep::worker {
 namespace {
@@ -192,6 +193,18 @@ Status Checkpointer::Restore(const storage::CheckpointManifest& manifest, ModelS
       consumption->Restore(std::vector<uint64_t>(first, first + words.type.shape.elements())));
   ASSIGN_OR_RETURN(*tables, ReadTables(storage::CheckpointPath(run, manifest.id), manifest));
   return OkStatus();
+}
+
+void RemoveOldCheckpoints(const TrainConfig& config, const storage::CheckpointManifest& newest) {
+  storage::Retention retention{.keep_last = config.checkpoint.keep_last, .keep = {}};
+  if (const auto best = BestSoFar::CheckpointIn(newest); config.checkpoint.keep_best && best) {
+    retention.keep.push_back(*best);
+  }
+  const auto removed =
+      storage::RemoveOldCheckpoints(config.run.directory, newest.id.branch, retention);
+  if (!removed.ok()) {
+    LOG(kWarning) << "old checkpoints were not removed: " << removed.status();
+  }
 }
 
 }  // namespace lockstep::worker

@@ -77,4 +77,8 @@ class Checkpointer {
   QueueStream writer_{"checkpoint"};  // last: its work uses the fields above
 };
 
+// Removes the checkpoints that the recipe does not keep, now that the newest is in place. A failure
+// is a warning.
+void RemoveOldCheckpoints(const TrainConfig& config, const storage::CheckpointManifest& newest);
+
 }  // namespace lockstep::worker

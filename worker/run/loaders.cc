@@ -10,6 +10,7 @@ Result<std::unique_ptr<storage::TrainLoader>> MakeTrainLoader(const TrainConfig&
   options.split = config.data.train;
   options.order = setup.order;
   options.augment = config.augment_train;
+  options.inputs = setup.model->program().inputs();
   options.dtype = config.precision;
   options.lanes = lanes;
   options.start_epoch = epoch;
@@ -27,6 +28,7 @@ Result<std::unique_ptr<storage::EvalLoader>> MakeEvalLoader(const TrainConfig& c
   options.lanes = config.batch.lanes;
   options.eval_batch = config.eval.batch;
   options.augment = config.augment_val;
+  options.inputs = setup.model->program().inputs();
   options.dtype = config.precision;
   return storage::EvalLoader::Make(setup.dataset.get(), options);
 }

@@ -153,7 +153,8 @@ Status Membership::JudgeSilence(const Heard& heard) const {
     return now - last - options_.pulse->StoodStillSince(last);
   };
   const Duration silent = unheard(heard.answered);
-  // Of several ranks the first speaks, and the others hear it before they come to the same end.
+  // Where there are several ranks, the first speaks, and the others hear it before they come to the
+  // same end.
   const auto limit = [&](Duration of_the_first) {
     return request_.member.rank.value > 1 ? of_the_first + of_the_first / 4 : of_the_first;
   };

@@ -24,7 +24,8 @@ class Membership {
     // A coordinator that has not answered for so long is lost; the time in which this process
     // itself stood still does not count.
     Duration silence_limit = std::chrono::seconds(10);
-    // The same for a coordinator whose process is not there at all, so that the call fails at once.
+    // A coordinator whose process is not there at all, so that the call fails at once, is lost
+    // after so long.
     Duration absence_limit = std::chrono::seconds(3);
     // How long the rank may take to end once it was told to; then its process is ended.
     Duration grace = std::chrono::seconds(15);
@@ -50,7 +51,8 @@ class Membership {
   Result<comm::Assignment> Join(const std::function<void(const std::string&)>& say,
                                 const std::function<bool()>& give_up);
 
-  void SetPhase(const char* phase) { phase_.store(phase); }  // a literal
+  // Says what this rank is at. The text outlives this.
+  void SetPhase(const char* phase) { phase_.store(phase); }
   // Step `digest.step` is done; `report`: its digest goes along (rank 0).
   void SetStep(const comm::StepDigest& digest, bool report) EXCLUDES(mutex_);
   Status Commit(const std::string& checkpoint, int64_t step, uint64_t digest);
@@ -61,8 +63,8 @@ class Membership {
   }
   // OK, or why the coordinator ended this rank.
   Status Told() const EXCLUDES(mutex_);
-  // The same failure. Where this process has just stood still for long enough that others may have
-  // given it up, the message says that first.
+  // Returns `failure`. Where this process has just stood still for long enough that others may have
+  // given it up, its message says that first.
   Status Explain(const Status& failure) const;
   // Ends the heartbeat and says goodbye, but not to a coordinator that does not answer; nothing
   // where Join has not succeeded. Once.

@@ -1,55 +1,129 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/step/bindings.h"
 
+#include <string>
+#include <string_view>
+
 #include "base/check.h"
+#include "graph/autodiff/autodiff.h"
+#include "graph/plan/memory.h"
 
 namespace lockstep::worker {
 namespace {
 
-const void* StateArgument(const CompiledModel& model, ModelState& state, const std::string& name) {
-  for (size_t i = 0; i < model.program().running().size(); ++i) {
-    const std::string& path = model.program().running()[i].path;
-    if (name == path + ".running_mean") return state.RunningMean(model, i);
-    if (name == path + ".running_var") return state.RunningVariance(model, i);
+int64_t InputIndex(const graph::Program& program, const std::string& tensor) {
+  for (size_t i = 0; i < program.inputs().size(); ++i) {
+    if (program.inputs()[i].tensor == tensor) return static_cast<int64_t>(i);
   }
-  CHECK(false) << "a plan reads unknown state " << name;
-  return nullptr;
+  CHECK(false) << "a plan reads '" << tensor << "', which is no input of its program";
+  return -1;
 }
 
-const void* BatchArgument(const graph::Plan& plan, const graph::Arg& arg,
-                          const storage::LaneBatch& batch) {
-  const storage::NamedTensor* tensor = batch.Find(arg.name);
-  CHECK(tensor != nullptr) << "plan '" << plan.name << "' reads '" << arg.name
-                           << "'; the batch has " << batch.ToString();
-  CHECK_EQ(tensor->type, arg.type) << "'" << arg.name << "' of plan '" << plan.name << "'";
-  return tensor->data.data();
+int64_t OffsetOfParameter(const CompiledModel& model, std::string_view name) {
+  const size_t tensor = model.program().ParameterIndex(name);
+  return model.space().segments()[tensor].offset * SizeOf(model.precision());
 }
+
+const void* InputAt(const graph::Plan& plan, const graph::Arg& arg, int64_t index,
+                    const storage::LaneBatch& batch) {
+  const auto i = static_cast<size_t>(index);
+  CHECK(i < batch.tensors.size() && batch.tensors[i].name == arg.name)
+      << "plan '" << plan.name << "' reads '" << arg.name << "' as tensor " << index
+      << " of a batch; this one has " << batch.ToString();
+  const storage::NamedTensor& tensor = batch.tensors[i];
+  CHECK_EQ(tensor.type, arg.type) << "'" << arg.name << "' of plan '" << plan.name << "'";
+  return tensor.data.data();
+}
+
+const char* Bytes(const void* memory) { return static_cast<const char*>(memory); }
+char* Bytes(void* memory) { return static_cast<char*>(memory); }
 
 }  // namespace
 
-std::vector<const void*> BindArguments(const CompiledModel& model, const graph::Plan& plan,
-                                       ModelState& state, const storage::LaneBatch& batch,
-                                       const ScalarCells* scalars) {
-  std::vector<const void*> args;
-  args.reserve(plan.args.size());
-  for (const graph::Arg& arg : plan.args) {
+ArgumentPlaces::ArgumentPlaces(const CompiledModel& model, const graph::Plan* plan) : plan_(plan) {
+  int64_t scalars = 0;
+  for (const graph::Arg& arg : plan->args) {
+    Place place{arg.kind};
     switch (arg.kind) {
       case graph::ArgKind::kInput:
-        args.push_back(BatchArgument(plan, arg, batch));
+        place.at = InputIndex(model.program(), arg.name);
         break;
       case graph::ArgKind::kParameter:
-        args.push_back(state.Parameter(model, model.program().ParameterIndex(arg.name)));
+        place.at = OffsetOfParameter(model, arg.name);
         break;
       case graph::ArgKind::kState:
-        args.push_back(StateArgument(model, state, arg.name));
+        place.at = model.running_space().PlaceOf(arg.name) * SizeOf(model.precision());
+        break;
+      case graph::ArgKind::kScalar:
+        place.at = scalars++;
+        break;
+    }
+    places_.push_back(place);
+  }
+}
+
+std::vector<const void*> ArgumentPlaces::Bind(const ModelState& state,
+                                              const storage::LaneBatch& batch,
+                                              const ScalarCells* scalars) const {
+  std::vector<const void*> args;
+  args.reserve(places_.size());
+  for (size_t i = 0; i < places_.size(); ++i) {
+    const Place& place = places_[i];
+    const graph::Arg& arg = plan_->args[i];
+    switch (place.kind) {
+      case graph::ArgKind::kInput:
+        args.push_back(InputAt(*plan_, arg, place.at, batch));
+        break;
+      case graph::ArgKind::kParameter:
+        args.push_back(Bytes(state.parameters()) + place.at);
+        break;
+      case graph::ArgKind::kState:
+        args.push_back(Bytes(state.running()) + place.at);
         break;
       case graph::ArgKind::kScalar:
         CHECK(scalars != nullptr) << "a plan reads a scalar " << arg.name;
-        args.push_back(scalars->Find(arg.name));
+        args.push_back(scalars->At(static_cast<size_t>(place.at), arg.name));
         break;
     }
   }
   return args;
+}
+
+LaneResultPlaces::LaneResultPlaces(const CompiledModel& model, const graph::Plan& plan) {
+  CHECK_EQ(plan.ResultIndex(graph::kNumerator), 0u);
+  CHECK_EQ(plan.ResultIndex(graph::kDenominator), 1u);
+  for (size_t i = 2; i < plan.results.size(); ++i) {
+    const std::string_view name = plan.results[i].name;
+    if (name.starts_with(graph::kGradientPrefix)) {
+      places_.push_back(
+          {true, OffsetOfParameter(model, name.substr(graph::kGradientPrefix.size()))});
+    } else {
+      places_.push_back({false, model.running_space().PlaceOf(name) * SizeOf(DType::kFloat64)});
+    }
+  }
+}
+
+std::vector<void*> LaneResultPlaces::Bind(double* numerator, double* denominator, void* gradients,
+                                          void* statistics) const {
+  std::vector<void*> results = {numerator, denominator};
+  results.reserve(2 + places_.size());
+  for (const Place& place : places_) {
+    results.push_back(Bytes(place.is_gradient ? gradients : statistics) + place.offset);
+  }
+  return results;
+}
+
+EvalResultPlaces::EvalResultPlaces(const graph::Plan& plan) {
+  for (const graph::PlanResult& result : plan.results) {
+    offsets_.push_back(bytes_);
+    bytes_ += graph::Aligned(result.type.bytes());
+  }
+}
+
+std::vector<void*> EvalResultPlaces::Bind(void* buffer) const {
+  std::vector<void*> results;
+  for (const int64_t offset : offsets_) results.push_back(Bytes(buffer) + offset);
+  return results;
 }
 
 }  // namespace lockstep::worker

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the arguments of lane and eval plans lie: batch, parameters, running statistics, scalars.
+// Where the arguments and results of lane and eval plans lie. Every name is looked up once, when a
+// plan is compiled; a step only adds offsets to the memory that it runs on.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "storage/loader/batch.h"
@@ -11,10 +13,59 @@
 
 namespace lockstep::worker {
 
-// One pointer per plan argument, found by its name. The batch has a tensor of the name and type of
-// each input argument. `scalars` may be null for a plan that reads none.
-std::vector<const void*> BindArguments(const CompiledModel& model, const graph::Plan& plan,
-                                       ModelState& state, const storage::LaneBatch& batch,
-                                       const ScalarCells* scalars = nullptr);
+// The places of the arguments of a lane or eval plan: tensors of a batch, parameters, running
+// statistics, scalars of the step.
+class ArgumentPlaces {
+ public:
+  // A plan of the model's program, which outlives this.
+  ArgumentPlaces(const CompiledModel& model, const graph::Plan* plan);
+
+  // One pointer for each argument. The batch has the program's inputs first, in their order, and
+  // each has the type of the plan. `scalars` are those of the plan in its order; they may be null
+  // for a plan that reads none.
+  std::vector<const void*> Bind(const ModelState& state, const storage::LaneBatch& batch,
+                                const ScalarCells* scalars = nullptr) const;
+
+ private:
+  struct Place {
+    graph::ArgKind kind;
+    // The index of an input or a scalar; the offset in bytes of a parameter or of state.
+    int64_t at = 0;
+  };
+
+  const graph::Plan* plan_;
+  std::vector<Place> places_;  // by argument
+};
+
+// The places of the results of a lane plan. The first two are numerator and denominator; the others
+// lie in the arena of gradients or in that of statistics.
+class LaneResultPlaces {
+ public:
+  // A lane plan of the model's program.
+  LaneResultPlaces(const CompiledModel& model, const graph::Plan& plan);
+
+  std::vector<void*> Bind(double* numerator, double* denominator, void* gradients,
+                          void* statistics) const;
+
+ private:
+  struct Place {
+    bool is_gradient;
+    int64_t offset;  // in bytes
+  };
+  std::vector<Place> places_;  // of the results after the first two
+};
+
+// The places of the results of an eval plan, one behind the other in one buffer, each aligned.
+class EvalResultPlaces {
+ public:
+  explicit EvalResultPlaces(const graph::Plan& plan);
+
+  int64_t bytes() const { return bytes_; }
+  std::vector<void*> Bind(void* buffer) const;
+
+ private:
+  std::vector<int64_t> offsets_;  // in bytes, by result
+  int64_t bytes_ = 0;
+};
 
 }  // namespace lockstep::worker

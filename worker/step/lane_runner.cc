@@ -7,9 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "graph/autodiff/autodiff.h"
 #include "worker/step/add_into.h"
-#include "worker/step/bindings.h"
 
 namespace lockstep::worker {
 
@@ -21,10 +19,19 @@ LaneRunner::LaneRunner(const CompiledModel* model, ModelState* state, LaneWorksp
       state_(state),
       workspaces_(workspaces),
       options_(options),
+      plans_(model->phases()),
       scalars_(model->precision()),
       sums_(options.lanes, options.all_lanes, workspaces->count(),
             [this](int32_t dst, int32_t src) { AddBuffers(dst, src); }),
-      rows_(static_cast<size_t>(options.lanes.size())) {}
+      rows_(static_cast<size_t>(options.lanes.size())) {
+  for (size_t phase = 0; phase < model->phases(); ++phase) {
+    for (const auto& [rows, executor] : model->lane_executors(phase)) {
+      const graph::Plan& plan = executor->plan();
+      plans_[phase].emplace(rows, LanePlan{executor.get(), ArgumentPlaces(*model, &plan),
+                                           LaneResultPlaces(*model, plan)});
+    }
+  }
+}
 
 Result<std::unique_ptr<LaneRunner>> LaneRunner::Make(const CompiledModel* model, ModelState* state,
                                                      LaneWorkspaces* workspaces,
@@ -91,13 +98,13 @@ Status LaneRunner::Run(const storage::StepBatch& batch, size_t phase) {
 
 Status LaneRunner::PrepareParameters(const storage::StepBatch& batch) {
   const auto prepared = [&](const storage::LaneBatch& lane) {
-    return lane.rows > 0 && !model_->Lane(lane.rows, phase_).plan().prepared.empty();
+    return lane.rows > 0 && !PlanOf(lane.rows).executor->plan().prepared.empty();
   };
   const auto lane = std::find_if(batch.lanes.begin(), batch.lanes.end(), prepared);
   if (lane == batch.lanes.end()) return OkStatus();
-  const Executor& executor = model_->Lane(lane->rows, phase_);
-  const std::vector<const void*> args =
-      BindArguments(*model_, executor.plan(), *state_, *lane, &scalars_);
+  const LanePlan& plan = PlanOf(lane->rows);
+  const Executor& executor = *plan.executor;
+  const std::vector<const void*> args = plan.args.Bind(*state_, *lane, &scalars_);
   std::atomic<size_t> next = 0;
   return workspaces_->RunAll([&](LaneWorkspace&) -> Status {
     for (size_t i = next++; i < executor.plan().prepared.size(); i = next++) {
@@ -122,42 +129,23 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
   if (model_->phases() > 1 && statistics_[b].size() > 0) {
     std::memset(statistics_[b].data(), 0, statistics_[b].size());
   }
-  const Executor& executor = model_->Lane(lane.rows, phase_);
-  const std::vector<const void*> args =
-      BindArguments(*model_, executor.plan(), *state_, lane, &scalars_);
-  std::vector<void*> results;
-  BindResults(executor.plan(), buffer, workspace, &results);
+  const LanePlan& plan = PlanOf(lane.rows);
+  LaneScalars& scalars = workspace.scalars;
+  const std::vector<const void*> args = plan.args.Bind(*state_, lane, &scalars_);
+  const std::vector<void*> results = plan.results.Bind(&scalars.numerator, &scalars.denominator,
+                                                       gradients_[b].data(), statistics_[b].data());
   const RunBindings bindings{
       args,
       results,
       workspace.arena.data(),
       {options_.seed, static_cast<uint32_t>(step.value), static_cast<uint32_t>(lane.lane.value)},
       workspaces_->prepared().data()};
-  RETURN_IF_ERROR(checked ? executor.RunChecked(bindings, nullptr)
-                          : executor.Run(bindings, nullptr));
-  const LaneScalars& scalars = workspace.scalars;
+  RETURN_IF_ERROR(checked ? plan.executor->RunChecked(bindings, nullptr)
+                          : plan.executor->Run(bindings, nullptr));
   row.f64 = {scalars.numerator, scalars.denominator};
   const bool finite = std::isfinite(scalars.numerator) && std::isfinite(scalars.denominator);
   row.i64 = {lane.rows, finite ? 0 : 1, 0};
   return OkStatus();
-}
-
-void LaneRunner::BindResults(const graph::Plan& plan, int32_t buffer, LaneWorkspace& workspace,
-                             std::vector<void*>* results) {
-  const int64_t size = SizeOf(model_->precision());
-  char* gradients = static_cast<char*>(gradients_[static_cast<size_t>(buffer)].data());
-  double* statistics = static_cast<double*>(statistics_[static_cast<size_t>(buffer)].data());
-  results->assign({&workspace.scalars.numerator, &workspace.scalars.denominator});
-  while (results->size() < plan.results.size()) {
-    const std::string_view name = plan.results[results->size()].name;
-    if (name.starts_with(graph::kGradientPrefix)) {
-      const std::string_view parameter = name.substr(graph::kGradientPrefix.size());
-      const size_t tensor = model_->program().ParameterIndex(parameter);
-      results->push_back(gradients + model_->space().segments()[tensor].offset * size);
-    } else {
-      results->push_back(statistics + model_->running_space().PlaceOf(name));
-    }
-  }
 }
 
 Status LaneRunner::DiagnoseNonFinite(const storage::StepBatch& batch) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "storage/loader/batch.h"
 #include "worker/model/compiled_model.h"
 #include "worker/model/model_state.h"
+#include "worker/step/bindings.h"
 #include "worker/step/lane_workspace.h"
 #include "worker/step/scalar_cells.h"
 
@@ -56,23 +58,30 @@ class LaneRunner {
  private:
   LaneRunner(const CompiledModel* model, ModelState* state, LaneWorkspaces* workspaces,
              const Options& options);
+  // A compiled lane plan, and where its arguments and results lie.
+  struct LanePlan {
+    const Executor* executor;
+    ArgumentPlaces args;
+    LaneResultPlaces results;
+  };
+
   Status AllocateBuffers();
+  const LanePlan& PlanOf(int64_t rows) const { return plans_[phase_].at(rows); }
   // The scalars that the phase's plans read.
   ScalarCells ScalarsOf(Step step, size_t phase) const;
   // Copies the parameters for the plan that has them prepared, if a lane of the batch runs it.
   Status PrepareParameters(const storage::StepBatch& batch);
   Status RunLane(const storage::LaneBatch& lane, Step step, int32_t buffer, bool checked,
                  LaneWorkspace& workspace);
-  void BindResults(const graph::Plan& plan, int32_t buffer, LaneWorkspace& workspace,
-                   std::vector<void*>* results);
   void AddBuffers(int32_t dst, int32_t src);
 
   const CompiledModel* model_;
   ModelState* state_;
   LaneWorkspaces* workspaces_;
   Options options_;
-  size_t phase_ = 0;     // the one run last
-  ScalarCells scalars_;  // of the step and phase run last
+  std::vector<std::map<int64_t, LanePlan>> plans_;  // by phase, then by rows
+  size_t phase_ = 0;                                // the one run last
+  ScalarCells scalars_;                             // of the step and phase run last
   comm::SubtreeSums sums_;
   std::vector<AlignedBuffer> gradients_, statistics_;  // by buffer of sums_
   std::vector<void*> gradient_sums_, statistic_sums_;

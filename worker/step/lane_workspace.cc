@@ -1,26 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/step/lane_workspace.h"
 
+#include <algorithm>
+
 #include "base/floating_point_state.h"
-#include "graph/plan/memory.h"
 #include "worker/model/model_state.h"
+#include "worker/step/bindings.h"
 
 namespace lockstep::worker {
-
-std::vector<int64_t> ResultPlaces(const graph::Plan& plan) {
-  std::vector<int64_t> places = {0};
-  for (const graph::PlanResult& result : plan.results) {
-    places.push_back(places.back() + graph::Aligned(result.type.bytes()));
-  }
-  return places;
-}
 
 Result<std::unique_ptr<LaneWorkspaces>> LaneWorkspaces::Make(const CompiledModel& model,
                                                              int32_t count) {
   std::unique_ptr<LaneWorkspaces> all(new LaneWorkspaces(count));
   int64_t eval_results = 0;
   for (const auto& [rows, executor] : model.eval_executors()) {
-    eval_results = std::max(eval_results, ResultPlaces(executor->plan()).back());
+    eval_results = std::max(eval_results, EvalResultPlaces(executor->plan()).bytes());
   }
   for (LaneWorkspace& space : all->spaces_) {
     ASSIGN_OR_RETURN(space.arena, ZeroedBuffer(model.arena_bytes()));

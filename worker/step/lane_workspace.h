@@ -22,12 +22,9 @@ struct LaneScalars {
 
 struct LaneWorkspace {
   AlignedBuffer arena;         // CompiledModel::arena_bytes()
-  AlignedBuffer eval_results;  // of an evaluation batch, at ResultPlaces
+  AlignedBuffer eval_results;  // of an evaluation batch, at EvalResultPlaces
   LaneScalars scalars;
 };
-
-// Where each result of an evaluation plan lies in eval_results, in bytes, and last where they end.
-std::vector<int64_t> ResultPlaces(const graph::Plan& plan);
 
 class LaneWorkspaces {
  public:

@@ -47,7 +47,8 @@ std::vector<Rank> Owners(const comm::BlockExchange& exchange, size_t blocks) {
   return owners;
 }
 
-// The same spans in one bucket whatever the type, so that sums and state have the same owners.
+// An exchange of the running statistics, as sums or as state. Whatever the type, it has the same
+// spans in one bucket, so that sums and state have the same owners.
 std::unique_ptr<comm::BlockExchange> RunningExchange(comm::Communicator* communicator,
                                                      int32_t lanes, DType dtype,
                                                      const RunningSpace& space) {
@@ -234,8 +235,9 @@ Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const Scala
     results.push_back(state->SlotOfBlock(i, block));
   }
   const Executor& update = model_->Update(span.length);
-  for (size_t i = args.size(); i < update.plan().args.size(); ++i) {
-    args.push_back(scalars.Find(update.plan().args[i].name));
+  const size_t first_scalar = args.size();
+  for (size_t i = first_scalar; i < update.plan().args.size(); ++i) {
+    args.push_back(scalars.At(i - first_scalar, update.plan().args[i].name));
   }
   return update.Run({.args = args, .results = results, .arena = arena}, stream_);
 }

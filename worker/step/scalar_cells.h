@@ -28,13 +28,12 @@ class ScalarCells {
     cells_.push_back(std::move(cell));
   }
 
-  // Where the scalar of that name lies, until the next Add. There is one.
-  const void* Find(std::string_view name) const {
-    for (const Cell& cell : cells_) {
-      if (cell.name == name) return cell.bytes;
-    }
-    CHECK(false) << "a plan reads a scalar " << name << " which this step does not have";
-    return nullptr;
+  // Where the scalar that was added at that index lies, until the next Add. It has this name.
+  const void* At(size_t index, std::string_view name) const {
+    CHECK(index < cells_.size() && cells_[index].name == name)
+        << "a plan reads '" << name << "' as scalar " << index << " of a step, which has "
+        << (index < cells_.size() ? cells_[index].name : "fewer");
+    return cells_[index].bytes;
   }
 
  private:

@@ -3,6 +3,7 @@
 
 #include "comm/reduce/agree.h"
 #include "comm/reduce/all_sum.h"
+#include "worker/config/seconds.h"
 
 namespace lockstep::worker {
 
@@ -18,12 +19,19 @@ StepEngine::Options StepEngine::OptionsOf(const TrainConfig& config, const RunSe
   options.clip_norm = config.optimizer.clip_norm;
   options.skip_nonfinite = config.nonfinite == "skip";
   options.allreduce = config.sync == "allreduce";
+  options.patience = ToDuration(config.run.step_limit);
   return options;
 }
 
 StepEngine::StepEngine(const CompiledModel* model, comm::Communicator* communicator,
                        const Options& options)
-    : model_(model), communicator_(communicator), options_(options) {}
+    : model_(model), communicator_(communicator), options_(options) {
+  const auto& phases = model->program().phases();
+  for (const graph::PhaseSpec& phase : phases) {
+    const std::string of = phases.size() == 1 ? "" : " of '" + phase.name + "'";
+    texts_.push_back({"forward and backward" + of, "exchange" + of});
+  }
+}
 
 Result<std::unique_ptr<StepEngine>> StepEngine::Make(const CompiledModel* model,
                                                      comm::Communicator* communicator,
@@ -36,7 +44,8 @@ Result<std::unique_ptr<StepEngine>> StepEngine::Make(const CompiledModel* model,
       ParameterUpdate::Options{.lanes = options.all_lanes,
                                .clip_norm = options.clip_norm,
                                .skip_nonfinite = options.skip_nonfinite,
-                               .allreduce = options.allreduce});
+                               .allreduce = options.allreduce,
+                               .bucket_bytes = options.bucket_bytes});
   const auto seed = options.draw_state ? std::optional(options.seed) : std::nullopt;
   ASSIGN_OR_RETURN(e.state_,
                    ModelState::Make(*model, seed, e.update_->OwnedBlocks(), options.stop));
@@ -46,27 +55,36 @@ Result<std::unique_ptr<StepEngine>> StepEngine::Make(const CompiledModel* model,
 }
 
 Result<StepEngine::Ticket> StepEngine::Launch(std::shared_ptr<const storage::StepBatch> batch,
-                                              const StepHeader& header) {
+                                              const StepHeader& header, Announce announce) {
   Ticket ticket;
   ticket.batch = std::move(batch);
   ticket.header = header;
-  RETURN_IF_ERROR(runner_->Run(*ticket.batch));
+  ticket.announce = std::move(announce);
+  RETURN_IF_ERROR(RunLanes(/*phase=*/0, *ticket.batch, ticket.announce));
   return ticket;
 }
 
-Result<StepReport> StepEngine::Collect(Ticket ticket, bool stop_wanted, Deadline deadline) {
+Result<StepReport> StepEngine::Collect(Ticket ticket, bool stop_wanted) {
   StepReport report;
-  report.batch = std::move(ticket.batch);
+  report.batch = ticket.batch;
   for (size_t phase = 0; phase < model_->phases(); ++phase) {
-    if (phase > 0) RETURN_IF_ERROR(runner_->Run(*report.batch, phase));
-    RETURN_IF_ERROR(FinishPhase(phase, ticket.header, stop_wanted, deadline, &report));
+    if (phase > 0) RETURN_IF_ERROR(RunLanes(phase, *report.batch, ticket.announce));
+    RETURN_IF_ERROR(FinishPhase(phase, ticket, stop_wanted, &report));
     if (!report.applied) break;
   }
   return report;
 }
 
-Status StepEngine::FinishPhase(size_t phase, const StepHeader& header, bool stop_wanted,
-                               Deadline deadline, StepReport* report) {
+Status StepEngine::RunLanes(size_t phase, const storage::StepBatch& batch,
+                            const Announce& announce) {
+  if (announce) announce(texts_[phase].lanes.c_str());
+  return runner_->Run(batch, phase);
+}
+
+Status StepEngine::FinishPhase(size_t phase, const Ticket& ticket, bool stop_wanted,
+                               StepReport* report) {
+  if (ticket.announce) ticket.announce(texts_[phase].exchange.c_str());
+  const Deadline deadline = Deadline::In(options_.patience);
   const TimePoint computed = Clock::Real().Now();
   std::vector<comm::SumRow> rows = runner_->rows();
   rows.front().i64[kTotalStop] = stop_wanted ? 1 : 0;
@@ -86,9 +104,9 @@ Status StepEngine::FinishPhase(size_t phase, const StepHeader& header, bool stop
   report->applied = false;
   if (!report->finite || !(denominator > 0)) return OkStatus();
   ParameterUpdate::StepScalars scalars;
-  scalars.lr = header.lr;
+  scalars.lr = ticket.header.lr;
   scalars.gradient_scale = static_cast<double>(options_.lane_batch) / denominator;
-  scalars.applied_updates = header.applied_updates + 1;
+  scalars.applied_updates = ticket.header.applied_updates + 1;
   const Duration waited_before = update_->waited();
   ASSIGN_OR_RETURN(const ParameterUpdate::Outcome outcome,
                    update_->Run(*runner_, phase, scalars, &state_, deadline));

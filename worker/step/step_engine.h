@@ -11,8 +11,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -38,7 +40,7 @@ struct StepHeader {
 // How a step went. All but `batch` and `exchange` is the same on every rank.
 struct StepReport {
   std::shared_ptr<const storage::StepBatch> batch;  // of this rank
-  // Of the first phase's loss, summed over all lanes.
+  // The loss of the first phase, summed over all lanes.
   double numerator = 0.0, denominator = 0.0;
   double loss = 0.0;           // numerator / denominator; 0 where no lane had a row
   std::vector<double> losses;  // the same of every phase that ran; loss is the first
@@ -61,6 +63,9 @@ class StepEngine {
     double clip_norm = 0.0;  // > 0: the global norm of the gradient is clipped to this
     bool skip_nonfinite = false;  // a step that is not finite skips its update; else it stops
     bool allreduce = false;       // sync = "allreduce" (ParameterUpdate::Options)
+    int64_t bucket_bytes = ParameterUpdate::Options().bucket_bytes;
+    // How long this rank waits for the others in each phase, from when its own lanes are done.
+    Duration patience = std::chrono::minutes(10);
     const std::atomic<bool>* stop = nullptr;  // set: Make ends with cancelled; may be null
   };
   // The options of a recipe for a rank that has these lanes.
@@ -71,17 +76,24 @@ class StepEngine {
                                                   comm::Communicator* communicator,
                                                   const Options& options);
 
+  // Told what the step is at, each time that changes: "forward and backward", then "exchange"; of a
+  // task with several phases with the phase's name. The text lives as long as the engine.
+  using Announce = std::function<void(const char*)>;
+
   class Ticket {
     friend class StepEngine;
     std::shared_ptr<const storage::StepBatch> batch;
     StepHeader header;
+    Announce announce;
   };
   // Begins a step: every lane of `batch` is run in the first phase. Fails only where a kernel does.
-  Result<Ticket> Launch(std::shared_ptr<const storage::StepBatch> batch, const StepHeader& header);
+  // `announce` may be empty.
+  Result<Ticket> Launch(std::shared_ptr<const storage::StepBatch> batch, const StepHeader& header,
+                        Announce announce = {});
   // Ends the step: every rank calls it. `stop_wanted`: this rank was asked to stop, which the
   // report then tells every rank. Where a loss is not finite nothing is updated, and the caller
   // decides by the recipe whether to go on.
-  Result<StepReport> Collect(Ticket ticket, bool stop_wanted, Deadline deadline);
+  Result<StepReport> Collect(Ticket ticket, bool stop_wanted);
   // Why the loss of a step was not finite: runs the first such lane again with checks, and names
   // lane, layer and op. Every rank calls it, all with the same result; never OK.
   Status Diagnose(const StepReport& report, Deadline deadline);
@@ -99,15 +111,22 @@ class StepEngine {
   MemoryReport memory() const;
 
  private:
+  // What a phase of a step is at, for people.
+  struct PhaseTexts {
+    std::string lanes, exchange;
+  };
+
+  // Runs the lanes of a phase.
+  Status RunLanes(size_t phase, const storage::StepBatch& batch, const Announce& announce);
   // Adds the totals of a phase whose lanes have run, and updates what it trains. Says in `report`
   // how it went.
-  Status FinishPhase(size_t phase, const StepHeader& header, bool stop_wanted, Deadline deadline,
-                     StepReport* report);
+  Status FinishPhase(size_t phase, const Ticket& ticket, bool stop_wanted, StepReport* report);
   StepEngine(const CompiledModel* model, comm::Communicator* communicator, const Options& options);
 
   const CompiledModel* model_;
   comm::Communicator* communicator_;
   const Options options_;
+  std::vector<PhaseTexts> texts_;  // by phase
   std::unique_ptr<LaneWorkspaces> workspaces_;
   std::unique_ptr<ParameterUpdate> update_;
   ModelState state_;

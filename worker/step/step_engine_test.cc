@@ -43,7 +43,7 @@ class StepEngineTest : public ::testing::Test {
   static Result<StepReport> Step(StepEngine& engine, std::shared_ptr<storage::StepBatch> batch,
                                  const StepHeader& header, bool stop_wanted = false) {
     ASSIGN_OR_RETURN(StepEngine::Ticket ticket, engine.Launch(std::move(batch), header));
-    return engine.Collect(std::move(ticket), stop_wanted, Late());
+    return engine.Collect(std::move(ticket), stop_wanted);
   }
 
   SmallModel model_{SmallModel::Options()};
@@ -75,6 +75,19 @@ TEST_F(StepEngineTest, ReportAndStateAreTheSameForEveryNumberOfRanks) {
   EXPECT_EQ(outcomes[0].rows, kLanes * 3);
   EXPECT_TRUE(outcomes[1] == outcomes[0]);
   EXPECT_TRUE(outcomes[2] == outcomes[0]);
+}
+
+TEST_F(StepEngineTest, SaysWhatItIsAt) {
+  comm::RunRanks(1, [&](comm::Communicator* c, Stream*) {
+    const auto engine = Engine(c);
+    std::vector<std::string> said;
+    const auto note = [&](const char* phase) { said.emplace_back(phase); };
+    auto ticket = engine->Launch(Batch(c, 4), {.lr = 0.1}, note);
+    ASSERT_TRUE(ticket.ok()) << ticket.status();
+    EXPECT_EQ(said, (std::vector<std::string>{"forward and backward"}));
+    ASSERT_TRUE(engine->Collect(*std::move(ticket), /*stop_wanted=*/false).ok());
+    EXPECT_EQ(said, (std::vector<std::string>{"forward and backward", "exchange"}));
+  });
 }
 
 TEST_F(StepEngineTest, AStepWithoutRowsUpdatesNothing) {

@@ -25,6 +25,10 @@ class Classification : public Task {
  public:
   std::string_view name() const override { return "classification"; }
 
+  Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
+    return InputsOfLabelledImages(*this, schema);
+  }
+
   void Train(size_t, TaskBuilder& builder) const override { AddLoss(builder); }
 
   void Eval(TaskBuilder& builder) const override {

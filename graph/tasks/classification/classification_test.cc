@@ -29,7 +29,7 @@ Gathered Confusion() {
           .sums = {{.name = "confusion", .shape = {3, 3}, .i64 = {3, 1, 0, 2, 1, 0, 0, 0, 0}},
                    {.name = "in_top_k", .shape = {}, .i64 = {7}}}};
 }
-// The same as counts of each class.
+// Those samples as counts of each class.
 Gathered ClassCounts() {
   return {.samples = 7,
           .sums = {{.name = "class_counts", .shape = {3, 3}, .i64 = {3, 1, 0, 5, 2, 0, 4, 3, 0}},
@@ -58,7 +58,7 @@ TEST(Classification, TheSharesAreOfAllSamples) {
   }
 }
 
-// As sklearn.metrics.balanced_accuracy_score, which leaves a class out that does not occur.
+// sklearn.metrics.balanced_accuracy_score leaves a class out that does not occur, too.
 TEST(Classification, BalancedAccuracyIsTheMeanRecallOfTheClassesThatOccur) {
   for (const Gathered& gathered : {Confusion(), ClassCounts()}) {
     EXPECT_THAT(ValueOf(gathered, "balanced_accuracy"), DoubleEq((0.75 + 1.0 / 3.0) / 2.0));
@@ -77,7 +77,7 @@ TEST(Classification, ARowThatPredictsNothingCountsAsWrong) {
   EXPECT_THAT(ValueOf(gathered, "acc5"), DoubleEq(7.0 / 8.0));
 }
 
-// As sklearn.metrics.precision_recall_fscore_support gives them, its zero_division 0.
+// The numbers are those of sklearn.metrics.precision_recall_fscore_support with zero_division 0.
 TEST(Classification, ValuesOfEachClassAreScikitLearns) {
   for (const Gathered& gathered : {Confusion(), ClassCounts()}) {
     const auto table = Classification().PerClass(gathered, {"shirt", "bag"});

@@ -21,7 +21,8 @@ void AddCounts(TaskBuilder& builder, Value logits, Value labels);
 struct Counts {
   int64_t samples = 0;
   int64_t in_top_k = 0;
-  // Of each class: samples of it that were taken for it, samples taken for it, samples of it.
+  // The numbers of each class: samples of it that were taken for it, samples taken for it, samples
+  // of it.
   std::vector<int64_t> hits, predicted, actual;
   std::vector<std::vector<int64_t>> confusion;  // [actual][predicted]; empty above kMostInConfusion
 };

@@ -43,7 +43,7 @@ class GuardedTensor {
   AlignedBuffer memory_;
 };
 
-// The same values in another element type.
+// A tensor of the same values in another element type.
 GuardedTensor Converted(const GuardedTensor& tensor, DType dtype);
 
 }  // namespace lockstep::ops

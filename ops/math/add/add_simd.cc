@@ -6,10 +6,7 @@ namespace lockstep::ops::add {
 namespace {
 
 void Forward(const NoAttrs&, const SimdArgs& args) {
-  const float *const a = args.in<float>(0), *const b = args.in<float>(1);
-  float* const y = args.out<float>(0);
-  ForElements(args, args.out_shape(0).elements(),
-              [=](int64_t i) LOCKSTEP_INLINE { y[i] = a[i] + b[i]; });
+  MapBinary(args, [](float a, float b) LOCKSTEP_INLINE { return a + b; });
 }
 
 }  // namespace

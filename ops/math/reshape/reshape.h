@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same elements in row-major order under another shape of equally many. dx = dy in x's shape.
+// y has the elements of x, in row-major order, under another shape of equally many. dx is dy in the
+// shape of x.
 #pragma once
 
 #include <cstdint>

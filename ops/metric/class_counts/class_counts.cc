@@ -19,28 +19,17 @@ Result<TensorTypes> Infer(const NoAttrs&, std::span<const TensorType> in) {
   return TensorTypes{{DType::kInt64, {3, in[0].shape[1]}}};
 }
 
-// One comparison per logit.
-Cost CompareCost(const NoAttrs&, const NodeSpec& node) {
-  return {node.in[0].shape.elements(), BytesMoved(node)};
-}
-
-Sample MakeSample(std::string name, int64_t rows, int64_t classes) {
-  return {std::move(name),
-          {},
-          {{{DType::kFloat32, {rows, classes}}, Fill::kDistinct, 0, false},
-           {{DType::kInt32, {rows}}, Fill::kLabels, classes, false}}};
-}
-
 }  // namespace
 
 void Register(OpRegistry& registry) {
-  registry.Add<NoAttrs>({.name = "class_counts",
-                         .infer = Infer,
-                         .reference_f32 = Reference<float>,
-                         .reference_f64 = Reference<double>,
-                         .cost = CompareCost,
-                         .samples = {MakeSample("odd", 37, 5), MakeSample("one_row", 1, 3),
-                                     MakeSample("one_class", 4, 1), MakeSample("no_rows", 0, 10)}});
+  registry.Add<NoAttrs>(
+      {.name = "class_counts",
+       .infer = Infer,
+       .reference_f32 = Reference<float>,
+       .reference_f64 = Reference<double>,
+       .cost = ComparisonCost,
+       .samples = {LogitsAndLabels("odd", {}, 37, 5), LogitsAndLabels("one_row", {}, 1, 3),
+                   LogitsAndLabels("one_class", {}, 4, 1), LogitsAndLabels("no_rows", {}, 0, 10)}});
 }
 
 }  // namespace class_counts

@@ -22,29 +22,18 @@ Result<TensorTypes> Infer(const TopKAttrs& attrs, std::span<const TensorType> in
   return TensorTypes{{DType::kInt64, {}}};
 }
 
-// One comparison per logit.
-Cost CompareCost(const TopKAttrs&, const NodeSpec& node) {
-  return {node.in[0].shape.elements(), BytesMoved(node)};
-}
-
-Sample MakeSample(std::string name, int64_t rows, int64_t classes, int64_t k) {
-  return {std::move(name),
-          Pack(TopKAttrs{k}),
-          {{{DType::kFloat32, {rows, classes}}, Fill::kDistinct, 0, false},
-           {{DType::kInt32, {rows}}, Fill::kLabels, classes, false}}};
-}
-
 }  // namespace
 
 void Register(OpRegistry& registry) {
-  registry.Add<TopKAttrs>(
-      {.name = "top_k_correct",
-       .infer = Infer,
-       .reference_f32 = Reference<float>,
-       .reference_f64 = Reference<double>,
-       .cost = CompareCost,
-       .samples = {MakeSample("odd", 37, 11, 3), MakeSample("one_row", 1, 3, 1),
-                   MakeSample("fewer_classes", 4, 2, 5), MakeSample("no_rows", 0, 10, 5)}});
+  registry.Add<TopKAttrs>({.name = "top_k_correct",
+                           .infer = Infer,
+                           .reference_f32 = Reference<float>,
+                           .reference_f64 = Reference<double>,
+                           .cost = ComparisonCost,
+                           .samples = {LogitsAndLabels("odd", Pack(TopKAttrs{3}), 37, 11),
+                                       LogitsAndLabels("one_row", Pack(TopKAttrs{1}), 1, 3),
+                                       LogitsAndLabels("fewer_classes", Pack(TopKAttrs{5}), 4, 2),
+                                       LogitsAndLabels("no_rows", Pack(TopKAttrs{5}), 0, 10)}});
 }
 
 }  // namespace top_k_correct

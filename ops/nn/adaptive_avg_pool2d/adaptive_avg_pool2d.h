@@ -25,7 +25,7 @@ struct AdaptiveAvgPool2dAttrs {
   }
 };
 
-// With the size of the image, which dy does not tell.
+// The attributes of the gradient: also the size of the image, which dy does not tell.
 struct AdaptiveAvgPool2dGradAttrs {
   int64_t in_h = 1, in_w = 1;
 

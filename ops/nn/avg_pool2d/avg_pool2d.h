@@ -32,7 +32,7 @@ struct AvgPool2dAttrs {
   }
 };
 
-// With the size of the image, which dy does not tell.
+// The attributes of the gradient: also the size of the image, which dy does not tell.
 struct AvgPool2dGradAttrs : AvgPool2dAttrs {
   int64_t in_h = 1, in_w = 1;
 

@@ -98,7 +98,7 @@ LOCKSTEP_INLINE inline void RowsOfWhole(const AvgPool2dAttrs& a, const Shape& sh
   }
 }
 
-// The same as RowsOfWhole, where windows hang over the edges.
+// Computes rows as RowsOfWhole does, where windows hang over the edges.
 template <typename Sum>
 LOCKSTEP_INLINE inline void RowsOfPadded(const AvgPool2dAttrs& a, const Shape& shape_of_x,
                                          const Shape& shape_of_y, Range run, const float* x,

@@ -6,8 +6,8 @@
 
 namespace lockstep::ops::conv2d {
 
-// To be registered before oneDNN's own kernels; they say themselves where they are known to be
-// slower.
+// Adds the kernels of this file. It is called before oneDNN's own are added, so that they come
+// first; they say themselves where they are known to be slower.
 void RegisterGemm(OpRegistry& registry);
 
 }  // namespace lockstep::ops::conv2d

@@ -31,7 +31,7 @@ struct MaxPool2dAttrs {
   }
 };
 
-// With the size of the image, which dy does not tell.
+// The attributes of the gradient: also the size of the image, which dy does not tell.
 struct MaxPool2dGradAttrs : MaxPool2dAttrs {
   int64_t in_h = 1, in_w = 1;
 

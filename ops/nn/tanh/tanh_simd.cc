@@ -54,10 +54,7 @@ void Forward(const NoAttrs&, const SimdArgs& args) {
 }
 
 void Grad(const NoAttrs&, const SimdArgs& args) {
-  const float *const y = args.in<float>(0), *const dy = args.in<float>(1);
-  float* const dx = args.out<float>(0);
-  ForElements(args, args.out_shape(0).elements(),
-              [=](int64_t i) LOCKSTEP_INLINE { dx[i] = dy[i] * (1.0f - y[i] * y[i]); });
+  MapBinary(args, [](float y, float dy) LOCKSTEP_INLINE { return dy * (1.0f - y * y); });
 }
 
 }  // namespace

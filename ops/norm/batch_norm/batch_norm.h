@@ -8,7 +8,7 @@
 // (C) each, of x's type. They take two passes in double (mean, then var = sum of squared
 // differences / M) and are rounded once. unbiased_var = var * M / (M - 1) is what the running state
 // takes; 0 with M < 2. The statistics are constants to the gradient: nothing flows through them.
-// Without rows mean and var are 0.
+// Where there are no rows, mean and var are 0.
 //
 // batch_norm_grad (x, gamma, mean, inv_std, dy) -> dx, dgamma, dbeta: sums in double.
 //

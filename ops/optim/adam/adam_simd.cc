@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/core/elementwise_simd.h"
+#include "ops/core/moments_simd.h"
 #include "ops/optim/adam/adam.h"
 
 namespace lockstep::ops::adam {
 namespace {
 
-// The formula of adam.h, the same operations in the same order as the reference.
 void Update(const AdamAttrs& attrs, const SimdArgs& args) {
   const float *const param = args.in<float>(0), *const grad = args.in<float>(1);
-  const float *const m = args.in<float>(2), *const v = args.in<float>(3);
   const float grad_scale = *args.in<float>(5);
-  const float step_size = *args.in<float>(4) / *args.in<float>(6);
-  const float bias2_root = __builtin_sqrtf(*args.in<float>(7));
   const float weight_decay = static_cast<float>(attrs.weight_decay);
   const bool decays = attrs.weight_decay != 0.0;
-  const double weight = 1.0 - attrs.beta1;  // of the new gradient: PyTorch's lerp
-  const bool from_old = weight < 0.5;
-  const float new_weight = static_cast<float>(weight), old_weight = 1.0f - new_weight;
-  const float beta2 = static_cast<float>(attrs.beta2);
-  const float rest2 = static_cast<float>(1.0 - attrs.beta2), eps = static_cast<float>(attrs.eps);
-  float* const new_param = args.out<float>(0);
-  float *const new_m = args.out<float>(1), *const new_v = args.out<float>(2);
-  ForElements(args, args.out_shape(0).elements(), [=](int64_t i) LOCKSTEP_INLINE {
-    const float scaled = grad[i] * grad_scale;
-    const float g = decays ? scaled + weight_decay * param[i] : scaled;
-    const float difference = g - m[i];
-    const float mean = from_old ? m[i] + new_weight * difference : g - difference * old_weight;
-    const float square = v[i] * beta2 + rest2 * g * g;
-    const float denominator = __builtin_sqrtf(square) / bias2_root + eps;
-    new_m[i] = mean;
-    new_v[i] = square;
-    new_param[i] = param[i] - step_size * mean / denominator;
-  });
+  UpdateByMoments(
+      attrs, args,
+      [=](int64_t i) LOCKSTEP_INLINE {
+        const float scaled = grad[i] * grad_scale;
+        return decays ? scaled + weight_decay * param[i] : scaled;
+      },
+      [=](int64_t i) LOCKSTEP_INLINE { return param[i]; });
 }
 
 }  // namespace

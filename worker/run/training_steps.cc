@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/run/training_steps.h"
+
+#include "base/fault_point.h"
+#include "base/hash.h"
+#include "comm/reduce/canonical_tree.h"
+#include "worker/config/seconds.h"
+#include "worker/run/loaders.h"
+#include "worker/step/digest.h"
+
+namespace lockstep::worker {
+
+TrainingSteps::TrainingSteps(const TrainConfig* config, const RunSetup* setup, Range lanes)
+    : config_(config),
+      setup_(setup),
+      lanes_(lanes),
+      consumption_(SampleId(setup->train_split.first_id), setup->train_split.count) {}
+
+Result<std::unique_ptr<TrainingSteps>> TrainingSteps::Make(const TrainConfig* config,
+                                                           const RunSetup* setup,
+                                                           comm::Communicator* communicator,
+                                                           const std::atomic<bool>* stop) {
+  const Range lanes =
+      comm::LanesOfRank(communicator->rank(), communicator->size(), config->batch.lanes);
+  std::unique_ptr<TrainingSteps> steps(new TrainingSteps(config, setup, lanes));
+  StepEngine::Options options = StepEngine::OptionsOf(*config, *setup, lanes);
+  options.stop = stop;
+  FaultPoint("train.draw");
+  ASSIGN_OR_RETURN(steps->engine_, StepEngine::Make(setup->model.get(), communicator, options));
+  return steps;
+}
+
+Deadline TrainingSteps::deadline() const {
+  return Deadline::In(ToDuration(config_->run.step_limit));
+}
+
+Status TrainingSteps::GoOnFrom(TrainerState state, uint64_t digest, uint64_t state_hash) {
+  ASSIGN_OR_RETURN(const uint64_t hash, engine_->StateHash(deadline()));
+  if (hash != state_hash) {
+    return DataLoss("it was read as the state " + Hex64(hash) + " and was written of " +
+                    Hex64(state_hash));
+  }
+  state_ = std::move(state);
+  state_hash_ = hash;
+  digest_ = digest;
+  return OkStatus();
+}
+
+Status TrainingSteps::TakeFirstDigest() {
+  ASSIGN_OR_RETURN(const uint64_t hash, engine_->StateHash(deadline()));
+  digest_ =
+      FirstDigest(config_->recipe_hash, setup_->dataset->info().digest, setup_->kernels.hash, hash);
+  return OkStatus();
+}
+
+Status TrainingSteps::OpenLoader() {
+  if (state_.epoch >= config_->epochs) return OkStatus();
+  ASSIGN_OR_RETURN(loader_, MakeTrainLoader(*config_, *setup_, lanes_, Epoch(state_.epoch),
+                                            state_.step_in_epoch));
+  return OkStatus();
+}
+
+Result<StepDone> TrainingSteps::Run(const Hooks& hooks) {
+  const TimePoint began = Clock::Real().Now();
+  StepDone done;
+  hooks.enter("input");
+  ASSIGN_OR_RETURN(storage::StepBatch read, loader_->Next(deadline()));
+  const auto batch = std::make_shared<const storage::StepBatch>(std::move(read));
+  consumption_.Consume(*batch);
+  done.learning_rate = LearningRateOf(state_.global_step);
+  ASSIGN_OR_RETURN(
+      StepEngine::Ticket ticket,
+      engine_->Launch(batch, {done.learning_rate, state_.applied_updates}, hooks.enter));
+  ASSIGN_OR_RETURN(done.report, engine_->Collect(std::move(ticket), hooks.stop_wanted()));
+  if (!done.report.finite && config_->nonfinite != "skip") {
+    return engine_->Diagnose(done.report, deadline());
+  }
+  done.took = Clock::Real().Now() - began;
+  Advance(done.report);
+  state_hash_.reset();
+  done.digested = last_step() || state_.global_step % config_->digest_every == 0;
+  if (done.digested) {
+    hooks.enter("digest");
+    RETURN_IF_ERROR(Digest(done.report));
+  }
+  return done;
+}
+
+void TrainingSteps::Advance(const StepReport& report) {
+  if (report.applied) {
+    ++state_.applied_updates;
+  } else {
+    ++state_.skipped_steps;
+  }
+  ++state_.global_step;
+  if (++state_.step_in_epoch == setup_->steps_per_epoch) {
+    state_.step_in_epoch = 0;
+    ++state_.epoch;
+  }
+}
+
+Status TrainingSteps::Digest(const StepReport& report) {
+  ASSIGN_OR_RETURN(const uint64_t hash, StateHash());
+  digest_ = NextDigest(
+      {state_.global_step, report.loss, !report.applied, state_.ToBytes(), hash, digest_});
+  return OkStatus();
+}
+
+Result<uint64_t> TrainingSteps::StateHash() {
+  if (!state_hash_) {
+    ASSIGN_OR_RETURN(state_hash_, engine_->StateHash(deadline()));
+  }
+  return *state_hash_;
+}
+
+}  // namespace lockstep::worker
