@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plan. Where plans want weights in another layout, all threads copy them first, once for all
+// lanes. Then each thread takes the next lane with a free buffer (comm/reduce/subtree_sums.h), runs
+// its plan straight into that buffer, and hands it back: a finished lane is added to its sibling in
+// the tree at once, whichever thread ended last. At the end one buffer is left for each maximal
+// subtree of this rank's lanes. Which thread ran which lane, and when, changes no bit, since the
+// tree alone says what is added to what.
 #include "worker/step/lane_runner.h"
 
 #include <algorithm>
