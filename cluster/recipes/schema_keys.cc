@@ -182,6 +182,9 @@ void AddModelKeys(std::vector<RecipeKey>* keys) {
           "relative to the current directory; \"\": as the seed draws them");
   weights.is_path = true;
   keys->push_back(std::move(weights));
+  keys->push_back(Key("model.replace_head", kFixed, FIELD(model.replace_head),
+                      "with model.weights: a last layer for another number of classes is drawn by "
+                      "the seed instead of refused"));
 }
 
 void AddBatchKeys(std::vector<RecipeKey>* keys) {

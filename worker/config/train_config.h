@@ -22,9 +22,10 @@ struct DataConfig {
 };
 
 struct ModelConfig {
-  std::string name;     // see `lockstep models`
-  int64_t classes = 0;  // 0: as many as the dataset has
-  std::string weights;  // a safetensors file to start from; empty: as the seed draws them
+  std::string name;           // see `lockstep models`
+  int64_t classes = 0;        // 0: as many as the dataset has
+  std::string weights;        // a safetensors file to start from; empty: as the seed draws them
+  bool replace_head = false;  // a last layer for other classes than those of `weights` is drawn
   Attrs options;
 };
 

@@ -25,8 +25,19 @@ bool IsBatchCounter(const CompiledModel& model, std::string_view name) {
   });
 }
 
-// Checks that the file has the model's tensors and no others.
-Status CheckTensors(const CompiledModel& model, const std::vector<storage::TensorView>& tensors) {
+// Whether a tensor belongs to the layer that tells the classes apart, in a file of another number
+// of them.
+bool IsOfOtherHead(const CompiledModel& model, const Shape& expected, const Shape& found) {
+  const int64_t classes = model.program().options().model_options.classes;
+  if (expected.rank() < 1 || expected.rank() != found.rank()) return false;
+  if (expected[0] != classes || found[0] == classes) return false;
+  return std::equal(expected.dims().begin() + 1, expected.dims().end(), found.dims().begin() + 1);
+}
+
+// Checks that the file has the model's tensors and no others. Where `other_head` is not null, the
+// names of those of another number of classes are put there.
+Status CheckTensors(const CompiledModel& model, const std::vector<storage::TensorView>& tensors,
+                    std::vector<std::string>* other_head) {
   const std::string name = Quoted(model.program().options().model);
   const std::vector<TensorEntry> expected = ModelTensorTypes(model);
   std::vector<std::string> known;
@@ -40,12 +51,16 @@ Status CheckTensors(const CompiledModel& model, const std::vector<storage::Tenso
                              "; take weights of this model under torchvision's names");
     }
     const TensorType& found = tensors[static_cast<size_t>(at - known.begin())].type;
+    if (other_head != nullptr && IsOfOtherHead(model, entry.type.shape, found.shape)) {
+      other_head->push_back(entry.name);
+      continue;
+    }
     if (found.shape != entry.type.shape) {
       return InvalidArgument(
           "tensor " + Quoted(entry.name) + " is " + found.ToString() + "; the model " + name +
           " expects " + entry.type.ToString() +
-          "; where only the number of classes differs, set model.classes or give the file a last "
-          "layer of that shape (docs/weights.md)");
+          "; where only the number of classes differs, set model.replace_head = true to begin with "
+          "a new last layer (docs/weights.md)");
     }
     if (!CanLoad(found.dtype, entry.type.dtype)) {
       return InvalidArgument("tensor " + Quoted(entry.name) + " is " + found.ToString() +
@@ -97,21 +112,50 @@ Status CheckFinite(const std::vector<storage::TensorView>& tensors) {
 
 }  // namespace
 
-Status SaveWeights(const CompiledModel& model, ModelState* state, const std::string& path) {
+Status SaveWeights(const CompiledModel& model, ModelState* state, const std::string& path,
+                   storage::TensorMetadata more) {
   ASSIGN_OR_RETURN(const std::vector<StateTensor> tensors, ModelTensors(model, state));
-  return storage::WriteSafetensors(path, ViewsOf(tensors),
-                                   {{"model", model.program().options().model}});
+  more["model"] = model.program().options().model;
+  return storage::WriteSafetensors(path, ViewsOf(tensors), more);
 }
 
-Status LoadWeights(const CompiledModel& model, const NamedWeights& weights, ModelState* state) {
+namespace {
+
+Status Load(const CompiledModel& model, const NamedWeights& weights,
+            std::vector<std::string>* other_head, ModelState* state) {
   ASSIGN_OR_RETURN(const WeightTensors read, WeightTensors::Read(weights));
   const auto check = [&]() -> Status {
-    RETURN_IF_ERROR(CheckTensors(model, read.tensors()));
+    RETURN_IF_ERROR(CheckTensors(model, read.tensors(), other_head));
     return CheckFinite(read.tensors());
   };
   RETURN_IF_ERROR(check().WithContext(Quoted(weights.path)));
-  const auto find = [&](std::string_view tensor) { return read.Find(tensor); };
+  std::vector<StateTensor> kept;
+  if (other_head != nullptr && !other_head->empty()) {
+    ASSIGN_OR_RETURN(kept, ModelTensors(model, state));
+  }
+  const std::vector<storage::TensorView> mine = ViewsOf(kept);
+  const auto find = [&](std::string_view tensor) -> Result<storage::TensorView> {
+    const bool keep = other_head != nullptr && std::find(other_head->begin(), other_head->end(),
+                                                         tensor) != other_head->end();
+    if (!keep) return read.Find(tensor);
+    return *std::find_if(mine.begin(), mine.end(),
+                         [tensor](const storage::TensorView& view) { return view.name == tensor; });
+  };
   return LoadModelTensors(model, find, state);
+}
+
+}  // namespace
+
+Status LoadWeights(const CompiledModel& model, const NamedWeights& weights, ModelState* state) {
+  return Load(model, weights, nullptr, state);
+}
+
+Result<std::vector<std::string>> LoadWeightsBesideHead(const CompiledModel& model,
+                                                       const NamedWeights& weights,
+                                                       ModelState* state) {
+  std::vector<std::string> other_head;
+  RETURN_IF_ERROR(Load(model, weights, &other_head, state));
+  return other_head;
 }
 
 }  // namespace lockstep::worker

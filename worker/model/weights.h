@@ -4,20 +4,31 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "storage/checkpoint/safetensors.h"
 #include "worker/model/compiled_model.h"
 #include "worker/model/model_state.h"
 #include "worker/model/weight_tensors.h"
 
 namespace lockstep::worker {
 
-// Writes a temporary file, syncs and renames it: the file is whole or not there.
-Status SaveWeights(const CompiledModel& model, ModelState* state, const std::string& path);
+// Writes a temporary file, syncs and renames it: the file is whole or not there. `more` stands in
+// its metadata beside the model's name: what whoever uses the weights must know of their data.
+Status SaveWeights(const CompiledModel& model, ModelState* state, const std::string& path,
+                   storage::TensorMetadata more = {});
 
 // Loads stored weights. Every tensor must be there with its shape and finite values, and no others
 // but PyTorch's num_batches_tracked, which is not read. A model in double takes single precision
 // too. Refused weights change nothing of `state`; the failure names file, tensor, both shapes and
 // what to do.
 Status LoadWeights(const CompiledModel& model, const NamedWeights& weights, ModelState* state);
+
+// As LoadWeights, for weights of another number of classes: a tensor whose first dimension is the
+// number of classes here and another one there, and whose other dimensions agree, keeps the values
+// that `state` has. Gives the names of those tensors, in the model's order.
+Result<std::vector<std::string>> LoadWeightsBesideHead(const CompiledModel& model,
+                                                       const NamedWeights& weights,
+                                                       ModelState* state);
 
 }  // namespace lockstep::worker

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <limits>
 
@@ -159,7 +160,37 @@ TEST_F(WeightsTest, RefusesAnotherNumberOfClassesNamingBothShapes) {
   ModelState state = other.State(1);
   ASSERT_TRUE(SaveWeights(*other, &state, path_).ok());
   ExpectRefused("tensor 'fc.weight' is f32[7,16]; the model 'convnet-bn' expects f32[10,16]");
-  ExpectRefused("set model.classes or give the file a last layer of that shape");
+  ExpectRefused("set model.replace_head = true to begin with a new last layer");
+}
+
+TEST_F(WeightsTest, BesideAHeadOfOtherClassesEverythingIsLoadedAndTheHeadStays) {
+  const SmallModel other({.classes = 7});
+  ModelState seven = other.State(1), ten = model_.State(2);
+  ASSERT_TRUE(SaveWeights(*other, &seven, path_).ok());
+  const auto drawn = ModelTensors(*model_, &ten);
+  const auto replaced = LoadWeightsBesideHead(*model_, {.path = path_}, &ten);
+  ASSERT_TRUE(replaced.ok()) << replaced.status();
+  EXPECT_EQ(*replaced, (std::vector<std::string>{"fc.weight", "fc.bias"}));
+  const auto file = storage::SafetensorsFile::Read(path_);
+  ASSERT_TRUE(file.ok() && drawn.ok());
+  const auto now = ModelTensors(*model_, &ten);
+  ASSERT_TRUE(now.ok());
+  for (size_t i = 0; i < now->size(); ++i) {
+    const StateTensor& tensor = (*now)[i];
+    const bool head = tensor.name.starts_with("fc.");
+    const void* expected = head ? (*drawn)[i].data.data() : file->Find(tensor.name)->data;
+    EXPECT_EQ(std::memcmp(tensor.data.data(), expected, static_cast<size_t>(tensor.type.bytes())),
+              0)
+        << tensor.name;
+  }
+}
+
+TEST_F(WeightsTest, BesideAHeadNothingElseMayDiffer) {
+  SaveChanged([](auto& tensors) { tensors.pop_back(); });
+  ModelState state = model_.State(2);
+  const std::string before = Everything(*model_, state);
+  EXPECT_FALSE(LoadWeightsBesideHead(*model_, {.path = path_}, &state).ok());
+  EXPECT_TRUE(Everything(*model_, state) == before);
 }
 
 TEST_F(WeightsTest, RefusesAnotherElementType) {

@@ -20,6 +20,7 @@
 #include "worker/model/weights.h"
 #include "worker/report/finished_run.h"
 #include "worker/run/checkpoint_values.h"
+#include "worker/run/data_metadata.h"
 #include "worker/run/joining.h"
 #include "worker/run/loaders.h"
 #include "worker/run/memory_of_ranks.h"
@@ -120,9 +121,11 @@ Status RankTrainer::Begin() {
   if (resumes) {
     ASSIGN_OR_RETURN(tables, Restore(&epoch));
   } else if (!config_->model.weights.empty()) {
-    RETURN_IF_ERROR(StartFromWeights(*setup_->model, config_->model.weights, config_->batch.lanes,
-                                     communicator_, stream(), steps_->deadline(),
-                                     &steps_->engine().state()));
+    ASSIGN_OR_RETURN(
+        const std::string note,
+        StartFromWeights(*setup_->model, config_->model, config_->batch.lanes, communicator_,
+                         stream(), steps_->deadline(), &steps_->engine().state()));
+    if (observer_ != nullptr) observer_->OnNote(note);
   }
   if (observer_ != nullptr) {
     for (const std::string& note : KernelNotes(*config_, setup_->kernels)) observer_->OnNote(note);
@@ -367,7 +370,8 @@ Status RankTrainer::EndRankZero() {
   };
   RETURN_IF_ERROR(directory_->Sync(may_write));
   RETURN_IF_ERROR(may_write());
-  return SaveWeights(*setup_->model, &steps_->engine().state(), directory_->WeightsPath());
+  return SaveWeights(*setup_->model, &steps_->engine().state(), directory_->WeightsPath(),
+                     DataMetadata(*config_, *setup_));
 }
 
 // Tells everyone how it ended, each in its order: peers, the run directory, the coordinator.

@@ -5,6 +5,7 @@
 #include "comm/reduce/agree.h"
 #include "comm/reduce/all_sum.h"
 #include "comm/reduce/canonical_tree.h"
+#include "worker/model/state_tensors.h"
 #include "worker/model/weights.h"
 #include "worker/report/named_weights.h"
 
@@ -41,20 +42,35 @@ Status CheckSameOnAllRanks(uint64_t hash, int32_t lanes, comm::Communicator* com
   return comm::AgreeOnStatus(communicator, status, stream, deadline);
 }
 
+// "60 tensors are from 'resnet18.safetensors'; fc.weight, fc.bias are drawn by the seed".
+std::string LoadedText(const CompiledModel& model, const std::string& name,
+                       const std::vector<std::string>& drawn) {
+  const size_t tensors = ModelTensorTypes(model).size();
+  std::string text = std::to_string(tensors - drawn.size()) + " tensors are from '" + name + "'";
+  for (size_t i = 0; i < drawn.size(); ++i) text += (i == 0 ? "; " : ", ") + drawn[i];
+  if (!drawn.empty())
+    text += drawn.size() == 1 ? " is drawn by the seed" : " are drawn by the seed";
+  return text;
+}
+
 }  // namespace
 
-Status StartFromWeights(const CompiledModel& model, const std::string& name, int32_t lanes,
-                        comm::Communicator* communicator, Stream* stream, Deadline deadline,
-                        ModelState* state) {
+Result<std::string> StartFromWeights(const CompiledModel& model, const ModelConfig& config,
+                                     int32_t lanes, comm::Communicator* communicator,
+                                     Stream* stream, Deadline deadline, ModelState* state) {
+  std::vector<std::string> drawn;
   const auto load = [&]() -> Status {
-    ASSIGN_OR_RETURN(const NamedWeights weights, FindWeights(name));
-    return LoadWeights(model, weights, state);
+    ASSIGN_OR_RETURN(const NamedWeights weights, FindWeights(config.weights));
+    if (!config.replace_head) return LoadWeights(model, weights, state);
+    ASSIGN_OR_RETURN(drawn, LoadWeightsBesideHead(model, weights, state));
+    return OkStatus();
   };
   const Status loaded = load();
   RETURN_IF_ERROR(
       comm::AgreeOnStatus(communicator, loaded.WithContext("model.weights"), stream, deadline));
-  return CheckSameOnAllRanks(HashOf(model, *state), lanes, communicator, stream, deadline)
-      .WithContext("model.weights '" + name + "'");
+  RETURN_IF_ERROR(CheckSameOnAllRanks(HashOf(model, *state), lanes, communicator, stream, deadline)
+                      .WithContext("model.weights '" + config.weights + "'"));
+  return LoadedText(model, config.weights, drawn);
 }
 
 }  // namespace lockstep::worker

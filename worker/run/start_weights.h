@@ -7,15 +7,18 @@
 #include "base/clock.h"
 #include "base/device/device.h"
 #include "comm/communicator.h"
+#include "worker/config/train_config.h"
 #include "worker/model/compiled_model.h"
 #include "worker/model/model_state.h"
 
 namespace lockstep::worker {
 
-// Loads the weights that `name` means (worker/report/named_weights.h). Every rank of a run of
-// `lanes` lanes calls it; it fails on all of them unless all read the same.
-Status StartFromWeights(const CompiledModel& model, const std::string& name, int32_t lanes,
-                        comm::Communicator* communicator, Stream* stream, Deadline deadline,
-                        ModelState* state);
+// Loads the weights that `config` names (worker/report/named_weights.h); where
+// model.replace_head is set, besides a last layer of another number of classes, which keeps what
+// the seed has drawn. Every rank calls it; it fails on all of them unless all read the same. Gives
+// a line that says what was loaded and what was drawn.
+Result<std::string> StartFromWeights(const CompiledModel& model, const ModelConfig& config,
+                                     int32_t lanes, comm::Communicator* communicator,
+                                     Stream* stream, Deadline deadline, ModelState* state);
 
 }  // namespace lockstep::worker

@@ -29,8 +29,9 @@ TEST_F(StartWeightsTest, RanksThatReadDifferentFilesFailTogether) {
     comm::RunRanks(3, [&](comm::Communicator* c, Stream* stream) {
       ModelState state = model_.State(2);
       const Status status =
-          StartFromWeights(*model_, paths[c->rank() == Rank(1) ? 1 : 0], 5, c, stream,
-                           Deadline::In(std::chrono::seconds(60)), &state);
+          StartFromWeights(*model_, {.weights = paths[c->rank() == Rank(1) ? 1 : 0]}, 5, c, stream,
+                           Deadline::In(std::chrono::seconds(60)), &state)
+              .status();
       EXPECT_EQ(status.ok(), !differ) << status;
       if (!differ) return;
       EXPECT_NE(status.message().find("give every rank the same file"), std::string::npos)
@@ -45,10 +46,29 @@ TEST_F(StartWeightsTest, AFileThatOneRankLacksFailsThemAllAndNamesTheRank) {
   comm::RunRanks(2, [&](comm::Communicator* c, Stream* stream) {
     ModelState state = model_.State(2);
     const std::string path = c->rank() == Rank(1) ? scratch_ / "absent.safetensors" : path_;
-    const Status status = StartFromWeights(*model_, path, 2, c, stream,
-                                           Deadline::In(std::chrono::seconds(60)), &state);
+    const Status status = StartFromWeights(*model_, {.weights = path}, 2, c, stream,
+                                           Deadline::In(std::chrono::seconds(60)), &state)
+                              .status();
     EXPECT_NE(status.message().find("rank 1: model.weights: "), std::string::npos) << status;
     EXPECT_NE(status.message().find("absent.safetensors"), std::string::npos) << status;
+  });
+}
+
+TEST_F(StartWeightsTest, SaysWhatWasLoadedAndWhatWasDrawn) {
+  const SmallModel seven({.classes = 7});
+  ModelState one = seven.State(1);
+  ASSERT_TRUE(SaveWeights(*seven, &one, path_).ok());
+  comm::RunRanks(1, [&](comm::Communicator* c, Stream* stream) {
+    ModelState state = model_.State(2);
+    const auto start = [&](bool replace_head) {
+      return StartFromWeights(*model_, {.weights = path_, .replace_head = replace_head}, 2, c,
+                              stream, Deadline::In(std::chrono::seconds(60)), &state);
+    };
+    EXPECT_NE(start(false).status().message().find("model.replace_head = true"), std::string::npos);
+    const Result<std::string> note = start(true);
+    ASSERT_TRUE(note.ok()) << note.status();
+    EXPECT_NE(note->find(" are drawn by the seed"), std::string::npos) << *note;
+    EXPECT_NE(note->find("tensors are from '" + path_), std::string::npos) << *note;
   });
 }
 
