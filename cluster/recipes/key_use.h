@@ -24,6 +24,9 @@ const CommandKeys& EvalKeys();
 const CommandKeys& ExplainKeys();
 const CommandKeys& TuneKeys();
 const CommandKeys& DataOrderKeys();
+// The dataset is given beside the recipe.
+const CommandKeys& DataShowKeys();
+const CommandKeys& BenchInputKeys();
 
 // The same as LoadRecipe (recipe.h). Fails with invalid-argument, one line each, for overrides of
 // keys that the command does not use. The file may hold any: it is the recipe of a run.
