@@ -111,7 +111,9 @@ TEST_F(DataShowTest, OneIdIsShownAsTextAndDrawn) {
                                   HasSubstr("source    " + std::string(record->source_path())),
                                   HasSubstr("label     " + names[index % 3] + "\n"),
                                   HasSubstr("boxes     " + std::to_string(index % 3) + " (")));
-    if (index % 3 == 2) EXPECT_THAT(out_.str(), HasSubstr("3.0 3.0 8.0 9.0  1 (car)"));
+    if (index % 3 == 2) {
+      EXPECT_THAT(out_.str(), HasSubstr("3.0 3.0 8.0 9.0  1 (car)"));
+    }
     // The drawing has a line for each row of the decoded image, and ends the output.
     const int64_t height = PhotoDataset::SizeOf(index).height;
     const size_t fields = out_.str().rfind("box_labels");
