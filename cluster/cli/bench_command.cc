@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "cluster/bench/bench_comm.h"
+#include "cluster/bench/bench_input.h"
 #include "cluster/bench/bench_step.h"
 #include "cluster/cli/command.h"
+#include "cluster/recipes/key_use.h"
 #include "cluster/recipes/part_lists.h"
 
 namespace lockstep::cluster {
@@ -64,6 +66,42 @@ Examples:
       .run = [o](Console* console) { return RunBenchStep(*o, console->out); }};
 }
 
+struct BenchInputLine {
+  BenchInputOptions options;
+  std::vector<std::string> overrides;
+};
+
+Status RunBenchInputLine(const BenchInputLine& line, Console* console) {
+  ASSIGN_OR_RETURN(const worker::TrainConfig config,
+                   LoadRecipeFor(BenchInputKeys(), line.options.recipe, line.overrides));
+  return RunBenchInput(config, line.options, console->out);
+}
+
+Command BenchInputCommand() {
+  const auto o = std::make_shared<BenchInputLine>();
+  return {.name = "input",
+          .description = R"(Measure how fast samples are made for training, without training.
+
+Examples:
+  lockstep bench input cluster/recipes/lenet5-fashion-mnist.toml
+  lockstep bench input photos.toml --threads 1 --batches 50 --json input.json
+)",
+          .options = {{"RECIPE", &o->options.recipe, "Recipe file", {.required = true}},
+                      Overrides(&o->overrides),
+                      {"--threads", &o->options.threads,
+                       "Threads that make samples; 0: one for each core", Within(0, 1024)},
+                      {"--seconds",
+                       &o->options.seconds,
+                       "How long, from the first batch on; default 10",
+                       {.range = NumberRange{.least = 0.001}}},
+                      {"--batches",
+                       &o->options.batches,
+                       "How many batches of all lanes, instead",
+                       {.range = IntegerRange{.least = 1}}},
+                      {"--json", &o->options.json, "Also write the figures to this file"}},
+          .run = [o](Console* console) { return RunBenchInputLine(*o, console); }};
+}
+
 Command BenchCommCommand() {
   const auto o = std::make_shared<BenchCommOptions>();
   return {.name = "comm",
@@ -89,9 +127,10 @@ Command BenchCommand() {
 
 Examples:
   lockstep bench step --model lenet5 --lanes 2 --lane-batch 64
+  lockstep bench input cluster/recipes/lenet5-fashion-mnist.toml
   mpirun -np 4 lockstep bench comm
 )",
-          .commands = {BenchStepCommand(), BenchCommCommand()}};
+          .commands = {BenchStepCommand(), BenchInputCommand(), BenchCommCommand()}};
 }
 
 }  // namespace lockstep::cluster

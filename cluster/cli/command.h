@@ -22,7 +22,8 @@ namespace lockstep::cluster {
 // values; an optional stays empty unless the option is given.
 using Variable =
     std::variant<bool*, std::string*, std::optional<std::string>*, std::vector<std::string>*,
-                 int32_t*, std::optional<int32_t>*, int64_t*, uint64_t*, double*>;
+                 int32_t*, std::optional<int32_t>*, int64_t*, std::optional<int64_t>*, uint64_t*,
+                 double*, std::optional<double>*>;
 
 // Both ends are allowed.
 struct IntegerRange {

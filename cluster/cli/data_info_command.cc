@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cluster/cli/data_commands.h"
+#include "cluster/cli/data_survey.h"
 #include "cluster/cli/progress.h"
 #include "cluster/cli/text_table.h"
 #include "storage/dataset/dataset.h"
@@ -33,25 +35,6 @@ std::string SizeText(const DatasetInfo& info) {
          std::to_string(info.channels) + " (H W C)";
 }
 
-// How many samples of each split each class has, by the labels of the columns.
-using ClassCounts = std::vector<std::vector<int64_t>>;  // [split][class]
-
-Result<ClassCounts> CountClasses(const Dataset& dataset) {
-  const DatasetInfo& info = dataset.info();
-  ClassCounts counts(info.splits.size(), std::vector<int64_t>(info.classes().size()));
-  if (info.schema.FirstOf(FieldKind::kLabel) < 0) return counts;
-  uint64_t id = 0;
-  for (int64_t chunk = 0; chunk < dataset.chunks(); ++chunk) {
-    ASSIGN_OR_RETURN(const std::vector<storage::SampleFacts> facts, dataset.Facts(chunk));
-    for (const storage::SampleFacts& sample : facts) {
-      const auto split = static_cast<size_t>(info.SplitOf(SampleId(id++)) - info.splits.data());
-      const auto label = static_cast<size_t>(sample.label);
-      if (sample.label >= 0 && label < counts[split].size()) ++counts[split][label];
-    }
-  }
-  return counts;
-}
-
 Json FieldsJson(const Schema& schema) {
   Json fields = Json::array();
   for (const FieldSpec& field : schema.fields) {
@@ -65,7 +48,15 @@ Json FieldsJson(const Schema& schema) {
   return fields;
 }
 
-Json InfoJson(const Dataset& dataset, const ClassCounts& counts) {
+Json SidesJson(const SplitSurvey& survey) {
+  Json sides = Json::array();
+  for (const auto& [from, count] : survey.shorter_sides) {
+    sides.push_back({{"from", from}, {"below", 2 * from}, {"samples", count}});
+  }
+  return sides;
+}
+
+Json InfoJson(const Dataset& dataset, const std::vector<SplitSurvey>& surveys) {
   const DatasetInfo& info = dataset.info();
   Json json = {{"directory", dataset.directory()},
                {"digest", info.digest.ToHex()},
@@ -93,8 +84,13 @@ Json InfoJson(const Dataset& dataset, const ClassCounts& counts) {
     json["splits"].push_back({{"name", split.name},
                               {"first_id", split.first_id},
                               {"count", split.count},
-                              {"samples_of_class", counts[s]},
-                              {"extreme_sizes", std::move(sizes)}});
+                              {"samples_of_class", surveys[s].of_class},
+                              {"extreme_sizes", std::move(sizes)},
+                              {"shorter_sides", SidesJson(surveys[s])}});
+    if (info.schema.FirstOf(FieldKind::kBoxes) < 0) continue;
+    json["splits"].back()["boxes"] = {{"total", surveys[s].boxes},
+                                      {"most_of_a_sample", surveys[s].most_boxes},
+                                      {"samples_without", surveys[s].without_boxes}};
   }
   return json;
 }
@@ -116,27 +112,66 @@ std::string SizesText(const SplitInfo& split) {
          std::to_string(narrow) + " to " + std::to_string(wide);
 }
 
-void PrintClasses(const DatasetInfo& info, const ClassCounts& counts, std::ostream& out) {
+// How many images there are of each range of sizes, where they differ.
+void PrintSides(const DatasetInfo& info, const std::vector<SplitSurvey>& surveys,
+                std::ostream& out) {
+  if (info.schema.FirstOf(FieldKind::kImage) < 0 || (info.height > 0 && info.width > 0)) return;
+  std::set<int64_t> ranges;
+  for (const SplitSurvey& survey : surveys) {
+    for (const auto& [from, count] : survey.shorter_sides) ranges.insert(from);
+  }
+  std::vector<TextRow> rows = {{"shorter side"}};
+  for (const SplitInfo& split : info.splits) rows[0].push_back(split.name);
+  for (const int64_t from : ranges) {
+    rows.push_back({std::to_string(from) + " to " + std::to_string(2 * from - 1)});
+    for (const SplitSurvey& survey : surveys) {
+      const auto found = survey.shorter_sides.find(from);
+      rows.back().push_back(CountText(found == survey.shorter_sides.end() ? 0 : found->second));
+    }
+  }
+  PrintTable(rows, out);
+}
+
+void PrintBoxes(const DatasetInfo& info, const std::vector<SplitSurvey>& surveys,
+                std::ostream& out) {
+  if (info.schema.FirstOf(FieldKind::kBoxes) < 0) return;
+  for (size_t s = 0; s < surveys.size(); ++s) {
+    out << "boxes     " << info.splits[s].name << ": " << CountText(surveys[s].boxes)
+        << ", at most " << CountText(surveys[s].most_boxes) << " of a sample, "
+        << CountText(surveys[s].without_boxes) << " samples without\n";
+  }
+}
+
+void PrintClasses(const DatasetInfo& info, const std::vector<SplitSurvey>& surveys,
+                  std::ostream& out) {
   constexpr size_t kMostShown = 40;
-  if (info.classes().empty()) return;
-  out << "classes   " << info.classes().size() << "\n";
-  if (info.schema.FirstOf(FieldKind::kLabel) < 0) {
-    for (const std::string& name : info.classes()) out << "          " << name << "\n";
+  const int label = info.schema.FirstOf(FieldKind::kLabel);
+  const std::vector<std::string>& classes =
+      label < 0 ? info.classes() : info.schema.fields[static_cast<size_t>(label)].classes;
+  if (classes.empty()) return;
+  out << "classes   " << classes.size() << "\n";
+  if (label < 0) {
+    for (size_t c = 0; c < classes.size() && c < kMostShown; ++c) {
+      out << "          " << classes[c] << "\n";
+    }
+    if (classes.size() > kMostShown) {
+      out << "and " << classes.size() - kMostShown << " more (--json has all)\n";
+    }
     return;
   }
   std::vector<std::vector<std::string>> rows = {{"", "class"}};
   for (const SplitInfo& split : info.splits) rows[0].push_back(split.name);
-  for (size_t c = 0; c < info.classes().size() && c < kMostShown; ++c) {
-    rows.push_back({std::to_string(c), info.classes()[c]});
-    for (const auto& split : counts) rows.back().push_back(CountText(split[c]));
+  for (size_t c = 0; c < classes.size() && c < kMostShown; ++c) {
+    rows.push_back({std::to_string(c), classes[c]});
+    for (const SplitSurvey& survey : surveys) rows.back().push_back(CountText(survey.of_class[c]));
   }
   PrintTable(rows, out);
-  if (info.classes().size() > kMostShown) {
-    out << "and " << info.classes().size() - kMostShown << " more (--json has all)\n";
+  if (classes.size() > kMostShown) {
+    out << "and " << classes.size() - kMostShown << " more (--json has all)\n";
   }
 }
 
-void PrintInfo(const Dataset& dataset, const ClassCounts& counts, std::ostream& out) {
+void PrintInfo(const Dataset& dataset, const std::vector<SplitSurvey>& surveys, std::ostream& out) {
   const DatasetInfo& info = dataset.info();
   out << "dataset   " << dataset.directory() << "\n"
       << "digest    " << info.digest.ToHex() << "\n"
@@ -154,7 +189,9 @@ void PrintInfo(const Dataset& dataset, const ClassCounts& counts, std::ostream& 
     out << "channel " << c << " mean " << info.channel_mean[c] << ", std " << info.channel_std[c]
         << "\n";
   }
-  PrintClasses(info, counts, out);
+  PrintSides(info, surveys, out);
+  PrintBoxes(info, surveys, out);
+  PrintClasses(info, surveys, out);
   if (info.rejected_for.empty()) return;
   out << "left out of the dataset:\n";
   for (const auto& [reason, count] : info.rejected_for) {
@@ -169,13 +206,13 @@ void PrintInfo(const Dataset& dataset, const ClassCounts& counts, std::ostream& 
 
 Status RunDataInfo(const DataInfoOptions& options, Console* console) {
   ASSIGN_OR_RETURN(const auto dataset, Dataset::Open(options.dataset));
-  ASSIGN_OR_RETURN(const ClassCounts counts, CountClasses(*dataset));
+  ASSIGN_OR_RETURN(const std::vector<SplitSurvey> surveys, SurveyColumns(*dataset));
   if (options.json) {
     // Text from a dataset may hold anything; what is not UTF-8 is replaced.
-    console->out << InfoJson(*dataset, counts).dump(2, ' ', false, Json::error_handler_t::replace)
+    console->out << InfoJson(*dataset, surveys).dump(2, ' ', false, Json::error_handler_t::replace)
                  << "\n";
   } else {
-    PrintInfo(*dataset, counts, console->out);
+    PrintInfo(*dataset, surveys, console->out);
   }
   return OkStatus();
 }

@@ -27,7 +27,7 @@ struct DataOrderOptions {
   int64_t step = 1;              // from 1, as in digests.csv
 };
 
-// JSON: per lane the ids of that step, their source paths and labels.
+// JSON: per lane the ids of that step, their source paths and, where they have them, labels.
 Status RunDataOrder(const DataOrderOptions& options, Console* console) {
   ASSIGN_OR_RETURN(const worker::TrainConfig config,
                    LoadRecipeFor(DataOrderKeys(), options.recipe, options.overrides));
@@ -61,10 +61,10 @@ Status RunDataOrder(const DataOrderOptions& options, Console* console) {
   for (const storage::LaneSamples& lane : lanes) {
     Json samples = Json::array();
     for (const storage::OrderedSample& sample : lane.samples) {
-      samples.push_back({{"id", sample.id.value},
-                         {"source", sample.source_path},
-                         {"label", sample.label},
-                         {"class", sample.label_name}});
+      samples.push_back({{"id", sample.id.value}, {"source", sample.source_path}});
+      if (sample.label < 0) continue;
+      samples.back()["label"] = sample.label;
+      samples.back()["class"] = sample.label_name;
     }
     json["lanes"].push_back({{"lane", lane.lane.value}, {"samples", std::move(samples)}});
   }

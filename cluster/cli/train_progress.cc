@@ -15,6 +15,11 @@ std::string EpochText(int32_t epoch, int32_t epochs) {
   return "epoch " + std::to_string(epoch + 1) + "/" + std::to_string(epochs);
 }
 
+// The time that training waits for samples, where it is more than 1 %.
+std::string InputText(double share) {
+  return share > 0.01 ? "input " + Format("%.0f", 100.0 * share) + " %" : "";
+}
+
 }  // namespace
 
 TrainProgress::TrainProgress(const worker::TrainConfig& config, bool show_steps, Console* console,
@@ -52,14 +57,17 @@ void TrainProgress::OnStep(const StepProgress& step) {
   const std::string epoch = EpochText(step.epoch, step.epochs);
   const std::string loss = "loss " + Format("%.3f", step.loss);
   const std::string rate = RateText(step.images_per_second);
+  const std::string input = InputText(step.input_share);
   const std::string lr = "lr " + Format("%.4g", step.learning_rate);
   if (console_->terminal) {
     line.notes = {{epoch, true}, {lr, true}, {loss}, {rate}};
+    if (!input.empty()) line.notes.push_back({input});
     bar_.Show(line);
   } else if (step.global_step % config_.run.log_every == 0) {
     std::string text = epoch + "  step " + CountText(step.global_step) + "/" +
                        CountText(step.total_steps) + "  " + loss + "  " + lr;
     if (step.images_per_second > 0) text += "  " + rate;  // known after a second
+    if (!input.empty()) text += "  " + input;
     if (line.seconds_left >= 0) text += "  " + DurationText(line.seconds_left) + " left";
     bar_.PrintLine(text);
   }
@@ -82,8 +90,9 @@ void TrainProgress::OnEpoch(const EpochReport& report) {
     line += "  val loss " + Format("%.4f", report.validation.loss) +
             MetricTexts(report.validation.metrics);
   }
-  bar_.PrintLine(line + "  " + RateText(report.images_per_second) + "  " +
-                 DurationText(report.seconds));
+  line += "  " + RateText(report.images_per_second);
+  if (const std::string input = InputText(report.input_share); !input.empty()) line += "  " + input;
+  bar_.PrintLine(line + "  " + DurationText(report.seconds));
 }
 
 int64_t EvaluationsAfter(const worker::TrainConfig& config, const StepProgress& step) {

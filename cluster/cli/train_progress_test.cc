@@ -72,6 +72,32 @@ TEST_F(TrainProgressTest, ALogSeesAnEvaluationThatLasts) {
   EXPECT_EQ(err_.str(), "evaluation   5%  2/40 batches  3:48 left  epoch 1/5\n");
 }
 
+TEST_F(TrainProgressTest, WaitingForSamplesIsSaidWhereItIsMoreThanOnePercent) {
+  worker::StepProgress step = Step(100);
+  step.images_per_second = 1234;
+  worker::EpochReport epoch;
+  epoch.images_per_second = 1200;
+  epoch.seconds = 61;
+  for (const double share : {0.0, 0.01, 0.37}) {
+    step.input_share = epoch.input_share = share;
+    const bool said = share > 0.01;
+    const std::string text = said ? "  input 37 %" : "";
+    console_.terminal = false;
+    err_.str("");
+    TrainProgress log(config_, true, &console_);
+    log.OnStep(step);
+    log.OnEpoch(epoch);
+    EXPECT_EQ(err_.str(), "epoch 1/5  step 100/500  loss 0.412  lr 0.0975  1,234 img/s" + text +
+                              "\nepoch 1/5  train loss 0.0000  1,200 img/s" + text + "  1:01\n");
+    console_.terminal = true;
+    console_.columns = 120;
+    err_.str("");
+    TrainProgress bar(config_, true, &console_);
+    bar.OnStep(step);
+    EXPECT_EQ(err_.str().find("input 37 %") != std::string::npos, said) << err_.str();
+  }
+}
+
 TEST_F(TrainProgressTest, AWarningForRunsThatTrainIsToldOnceAfterTheFirstStep) {
   console_.terminal = false;
   TrainProgress progress(config_, false, &console_, "mpirun kills");

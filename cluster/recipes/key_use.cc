@@ -70,6 +70,18 @@ const CommandKeys& DataOrderKeys() {
   return kKeys;
 }
 
+const CommandKeys& DataShowKeys() {
+  static const CommandKeys kKeys = Uses("data show", {"data.train", "augment.train", "train.seed"});
+  return kKeys;
+}
+
+const CommandKeys& BenchInputKeys() {
+  static const CommandKeys kKeys =
+      Uses("bench input", {"data.dataset", "data.train", "data.window_shards", "batch.lanes",
+                           "batch.lane_batch", "train.precision", "train.seed", "augment.train"});
+  return kKeys;
+}
+
 Result<worker::TrainConfig> LoadRecipeFor(const CommandKeys& use, const std::string& path,
                                           const std::vector<std::string>& overrides) {
   std::string problems;

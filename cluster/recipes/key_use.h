@@ -24,6 +24,9 @@ const CommandKeys& EvalKeys();
 const CommandKeys& ExplainKeys();
 const CommandKeys& TuneKeys();
 const CommandKeys& DataOrderKeys();
+// The dataset is given beside the recipe.
+const CommandKeys& DataShowKeys();
+const CommandKeys& BenchInputKeys();
 
 // Loads a recipe as LoadRecipe does (recipe.h), and fails with invalid-argument, a line for each,
 // where an override is of a key that the command does not use. The file may hold any key, since it

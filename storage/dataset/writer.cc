@@ -220,9 +220,9 @@ Result<DatasetInfo> DatasetWriter::Core::Finish() {
       all.Merge(seen.splits[s]);
       info.splits[s].sizes = seen.splits[s].Examples();
     }
-    info.height = all.height;
-    info.width = all.width;
-    info.channels = all.channels;
+    info.height = std::max<int64_t>(0, all.height);  // -1: no sample has an image
+    info.width = std::max<int64_t>(0, all.width);
+    info.channels = std::max<int64_t>(0, all.channels);
     info.record_bytes = seen.bytes;
   }
   DigestBuilder digest(info);

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "storage/image/encoded_image.h"
 #include "storage/image/image_header.h"
+#include "storage/loader/field_values.h"
 
 namespace lockstep::storage {
 namespace {
@@ -35,30 +36,9 @@ const uint8_t* BytesOf(const FieldView& value) {
   return reinterpret_cast<const uint8_t*>(value.bytes.data());
 }
 
-Result<MaskField> ReadMask(const FieldView& value, ImageDecoder* decoder) {
-  MaskField mask;
-  mask.height = value.dims[0];
-  mask.width = value.dims[1];
-  const auto pixels = static_cast<size_t>(mask.height * mask.width);
-  mask.values.resize(pixels);
-  bool wide = value.bytes.size() == 2 * pixels;
-  const uint8_t* bytes = BytesOf(value);
-  std::vector<uint8_t> decoded;
-  if (value.encoding == Encoding::kPng) {
-    ASSIGN_OR_RETURN(const ImageHeader header, ReadImageHeader(value.bytes));
-    wide = header.sixteen_bit;
-    decoded.resize(pixels * (wide ? 2 : 1));
-    RETURN_IF_ERROR(
-        decoder->DecodeMask(value.bytes, header, {0, 0, mask.height, mask.width}, decoded.data()));
-    bytes = decoded.data();
-  }
-  if (wide) {
-    std::memcpy(mask.values.data(), bytes, 2 * pixels);
-  } else {
-    for (size_t i = 0; i < pixels; ++i) mask.values[i] = bytes[i];
-  }
-  mask.ignore = wide ? 65535 : 255;
-  return mask;
+Result<MaskField> TimedMask(const FieldView& value, SampleScratch* scratch) {
+  const TimedPart timed(scratch->timing, &LoaderTiming::decode_ns);
+  return ReadMask(value, &scratch->decoder);
 }
 
 template <typename From, typename To>
@@ -122,7 +102,7 @@ Status FieldReader::Begin(const Record& record, const PixelSource& image,
   scratch->sample.Begin(image);
   for (const Input& input : inputs_) {
     if (input.kind != FieldKind::kMask) continue;
-    ASSIGN_OR_RETURN(MaskField mask, ReadMask(record.field(input.field), &scratch->decoder));
+    ASSIGN_OR_RETURN(MaskField mask, TimedMask(record.field(input.field), scratch));
     RETURN_IF_ERROR(scratch->sample.AddMask(std::move(mask)));
   }
   return OkStatus();
@@ -130,6 +110,7 @@ Status FieldReader::Begin(const Record& record, const PixelSource& image,
 
 Status FieldReader::Augment(const Record& record, const Augmentation& augmentation,
                             const AugmentStream& stream, SampleScratch* scratch) const {
+  const TimedPart timed(scratch->timing, &LoaderTiming::decode_and_augment_ns);
   const FieldView value = record.field(static_cast<size_t>(image_field_));
   const auto run = [&](const PixelSource& image) -> Status {
     RETURN_IF_ERROR(Begin(record, image, scratch));
@@ -144,7 +125,8 @@ Status FieldReader::Augment(const Record& record, const Augmentation& augmentati
     return run(RawImage(BytesOf(value), {value.dims[0], value.dims[1], value.dims[2]}));
   }
   ASSIGN_OR_RETURN(const ImageHeader header, ReadImageHeader(value.bytes));
-  return run(EncodedImage(value.bytes, header, value.dims[2], &scratch->decoder));
+  const EncodedImage image(value.bytes, header, value.dims[2], &scratch->decoder);
+  return scratch->timing == nullptr ? run(image) : run(TimedImage(&image, scratch->timing));
 }
 
 void FieldReader::Write(const Input& input, const FieldView& value,
@@ -173,6 +155,7 @@ Status FieldReader::Read(const Record& record, const Augmentation& augmentation,
                          const AugmentStream& stream, int64_t row, SampleScratch* scratch,
                          LaneBatch* batch) const {
   if (image_field_ >= 0) RETURN_IF_ERROR(Augment(record, augmentation, stream, scratch));
+  const TimedPart timed(scratch->timing, &LoaderTiming::write_ns);
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const Input& input = inputs_[i];
     const FieldView value = record.field(input.field);

@@ -21,6 +21,7 @@
 #include "storage/dataset/dataset.h"
 #include "storage/image/image_decoder.h"
 #include "storage/loader/batch.h"
+#include "storage/loader/loader_timing.h"
 
 namespace lockstep::storage {
 
@@ -28,6 +29,7 @@ namespace lockstep::storage {
 struct SampleScratch {
   ImageDecoder decoder;
   AugmentedSample sample;
+  LoaderTiming* timing = nullptr;  // null: nothing is timed
 };
 
 class FieldReader {

@@ -32,6 +32,7 @@ class TrainLoader::Core {
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
   bool Done() const EXCLUDES(mutex_);
   Result<StepBatch> Next(Deadline deadline) EXCLUDES(mutex_);
+  double waited_seconds() const EXCLUDES(mutex_);
 
  private:
   using MadeLane = std::optional<Result<LaneBatch>>;
@@ -84,6 +85,7 @@ class TrainLoader::Core {
   CondVar work_;   // there is work, or stop
   CondVar ready_;  // a slot is complete
   int64_t given_ GUARDED_BY(mutex_) = 0;
+  Duration waited_ GUARDED_BY(mutex_){};
   Status failed_ GUARDED_BY(mutex_);  // what Next gives from now on
   std::vector<Slot> slots_ GUARDED_BY(mutex_);
   std::vector<ReadLane> lanes_ GUARDED_BY(mutex_);
@@ -132,6 +134,7 @@ std::pair<Epoch, int64_t> TrainLoader::Core::PositionOf(int64_t n) const {
 
 void TrainLoader::Core::RunThread() {
   SampleScratch scratch;
+  scratch.timing = options_.timing.get();
   MutexLock lock(&mutex_);
   while (!stop_) {
     if (MakeSomeRows(&scratch) || ReadSomeLane()) continue;
@@ -166,7 +169,10 @@ void TrainLoader::Core::MakeRows(OpenBatch* open, Range rows, SampleScratch* scr
     if (stop_.load(std::memory_order_relaxed)) return;
     const Record& record = open->records[static_cast<size_t>(row)];
     const Status status = builder_.Fill(record, epoch, row, scratch, &open->batch);
-    if (status.ok()) continue;
+    if (status.ok()) {
+      if (options_.timing != nullptr) ++options_.timing->rows;
+      continue;
+    }
     MutexLock lock(&mutex_);
     lanes_[open->lane_index].failed = true;
     if (!open->failure.ok() && open->failed_row < row) continue;
@@ -193,7 +199,9 @@ bool TrainLoader::Core::ReadSomeLane() {
   const auto read = [&]() -> Status {
     const auto [epoch, step] = PositionOf(n);
     ASSIGN_OR_RETURN(open->records, reader->Read(epoch, step, stop_));
+    const TimedPart timed(options_.timing.get(), &LoaderTiming::write_ns);
     ASSIGN_OR_RETURN(open->batch, builder_.Allocate(reader->lane(), open->records));
+    if (options_.timing != nullptr) options_.timing->batch_bytes += open->batch.bytes();
     return OkStatus();
   };
   mutex_.Unlock();
@@ -225,6 +233,11 @@ bool TrainLoader::Core::Done() const {
   return given_ == total_;
 }
 
+double TrainLoader::Core::waited_seconds() const {
+  MutexLock lock(&mutex_);
+  return std::chrono::duration<double>(waited_).count();
+}
+
 Status TrainLoader::Core::NotReady(const Slot& slot) const {
   const auto [epoch, step] = PositionOf(given_);
   std::string missing;
@@ -250,8 +263,10 @@ Result<StepBatch> TrainLoader::Core::Next(Deadline deadline) {
   const TimePoint began = Clock::Real().Now();
   while (slot.made < options_.lanes.size()) {
     const TimePoint end = Pulse::OfProcess().PutOff(deadline.when(), began);
-    if (Clock::Real().Now() >= end) return NotReady(slot);
+    const TimePoint now = Clock::Real().Now();
+    if (now >= end) return NotReady(slot);
     ready_.WaitUntil(&mutex_, end);
+    waited_ += Clock::Real().Now() - now;
   }
   const auto [epoch, step] = PositionOf(given_);
   StepBatch result = {epoch, step, Step(epoch.value * steps_per_epoch_ + step), {}};
@@ -316,6 +331,9 @@ Result<std::unique_ptr<TrainLoader>> TrainLoader::Make(const Dataset* dataset,
 
 Result<std::unique_ptr<TrainLoader>> TrainLoader::Make(std::shared_ptr<const RecordSource> source,
                                                        const TrainLoaderOptions& options) {
+  if (options.timing != nullptr) {
+    source = std::make_shared<const TimedSource>(std::move(source), options.timing);
+  }
   const DatasetInfo& info = source->info();
   ASSIGN_OR_RETURN(const SplitInfo split, info.Split(options.split));
   RETURN_IF_ERROR(CheckOptions(info, split, options));
@@ -330,5 +348,6 @@ const Shape& TrainLoader::image_shape() const { return core_->builder().image_sh
 int64_t TrainLoader::steps_per_epoch() const { return core_->steps_per_epoch(); }
 bool TrainLoader::Done() const { return core_->Done(); }
 Result<StepBatch> TrainLoader::Next(Deadline deadline) { return core_->Next(deadline); }
+double TrainLoader::waited_seconds() const { return core_->waited_seconds(); }
 
 }  // namespace lockstep::storage

@@ -30,6 +30,7 @@
 #include "base/status.h"
 #include "storage/loader/batch.h"
 #include "storage/loader/batch_builder.h"
+#include "storage/loader/loader_timing.h"
 #include "storage/order/epoch_order.h"
 
 namespace lockstep::storage {
@@ -50,7 +51,8 @@ struct TrainLoaderOptions {
   int32_t epochs = 1;      // of the run: the last one given is epochs - 1
   int threads = 1;         // that read, decode and augment
   int prefetch_steps = 2;  // steps made ahead, at least 1
-  int64_t cache_bytes = int64_t{1} << 30;  // of records held, over all lanes
+  int64_t cache_bytes = int64_t{1} << 30;          // of records held, over all lanes
+  std::shared_ptr<LoaderTiming> timing = nullptr;  // where to say what takes time; null: nowhere
 };
 
 class TrainLoader {
@@ -75,6 +77,9 @@ class TrainLoader {
   // deadline-exceeded names the step and the lanes still missing, and may be tried again;
   // failed-precondition after the last step. One thread at a time may call it.
   Result<StepBatch> Next(Deadline deadline);
+
+  // How long Next has waited for batches so far, all calls together.
+  double waited_seconds() const;
 
  private:
   class Core;

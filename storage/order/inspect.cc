@@ -8,10 +8,13 @@ namespace {
 
 Result<OrderedSample> Describe(const Dataset& dataset, SampleId id) {
   ASSIGN_OR_RETURN(const Record record, dataset.Read(id));
-  const std::vector<std::string>& classes = dataset.info().classes();
-  const int32_t label = FactsOf(dataset.info().schema, record).label;
+  const Schema& schema = dataset.info().schema;
+  const int32_t label = FactsOf(schema, record).label;
   OrderedSample sample = {id, std::string(record.source_path()), label, {}};
-  if (label >= 0 && static_cast<size_t>(label) < classes.size()) {
+  if (label < 0) return sample;
+  const auto field = static_cast<size_t>(schema.FirstOf(FieldKind::kLabel));
+  const std::vector<std::string>& classes = schema.fields[field].classes;
+  if (static_cast<size_t>(label) < classes.size()) {
     sample.label_name = classes[static_cast<size_t>(label)];
   }
   return sample;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/loader/testing/photo_dataset.h"
 #include "storage/loader/testing/small_dataset.h"
 #include "storage/order/dataset_order.h"
 
@@ -38,6 +39,34 @@ TEST(OrderOfStep, NamesTheSamplesThatTheOrderGivesAStep) {
         }
       }
     }
+  }
+}
+
+TEST(OrderOfStep, NamesClassesByTheLabelsFieldWhateverElseHasNames) {
+  const PhotoDataset photos("inspect-photos");  // the mask, which has names too, comes first
+  const auto dataset = photos.Open();
+  const OrderSpec spec = *OrderSpecFor(dataset->info(), "train", 1, 20, 64, 5);
+  const auto lanes = OrderOfStep(*dataset, "train", spec, Epoch(0), 0);
+  ASSERT_TRUE(lanes.ok()) << lanes.status();
+  const char* const names[] = {"cat", "dog", "bird"};
+  ASSERT_EQ((*lanes)[0].samples.size(), 20u);
+  for (const OrderedSample& sample : (*lanes)[0].samples) {
+    const int32_t label = PhotoDataset::LabelAt(std::stoul(sample.source_path.substr(6)));
+    EXPECT_EQ(sample.label, label);
+    EXPECT_EQ(sample.label_name, names[label]);
+  }
+}
+
+TEST(OrderOfStep, WithoutLabelsNamesTheSamples) {
+  const PhotoDataset photos("inspect-unlabelled", {.label = false});
+  const auto dataset = photos.Open();
+  const OrderSpec spec = *OrderSpecFor(dataset->info(), "train", 1, 20, 64, 5);
+  const auto lanes = OrderOfStep(*dataset, "train", spec, Epoch(0), 0);
+  ASSERT_TRUE(lanes.ok()) << lanes.status();
+  for (const OrderedSample& sample : (*lanes)[0].samples) {
+    EXPECT_EQ(sample.source_path.substr(0, 6), "train/");
+    EXPECT_EQ(sample.label, -1);
+    EXPECT_EQ(sample.label_name, "");
   }
 }
 

@@ -16,7 +16,7 @@ class GoodDatasetTest(harness.CliTest):
         shown = self.succeeds("data", "info", "small.ldb").out
         for line in ("samples   200, 28 x 28 x 1 (H W C)",
                      "split     test: 40 samples, ids 0 to 39",
-                     "split     train: 160 samples, ids 40 to 199", "classes   10: "):
+                     "split     train: 160 samples, ids 40 to 199", "classes   10\n"):
             self.assertIn(line, shown)
         info = json.loads(self.succeeds("data", "info", "small.ldb", "--json").out)
         self.assertIn(info["digest"], shown)
@@ -42,6 +42,13 @@ class GoodDatasetTest(harness.CliTest):
         bright = [row for row, line in enumerate(drawing) if line == "@" * harness.SIDE]
         first = harness.bright_row(number)
         self.assertEqual(bright, [first, first + 1], shown)
+
+    def test_show_draws_a_sheet(self):
+        self.succeeds("data", "show", "small.ldb", "--count", 5, "--out", "sheet.png")
+        self.assertEqual(harness.read_file(self.path("sheet.png"))[:8], b"\x89PNG\r\n\x1a\n")
+        self.succeeds("data", "show", "small.ldb", 3, 100, "augment.train=hflip,normalise",
+                      "--recipe", "recipe.toml", "--epoch", 2, "--out", "pairs.png")
+        self.assertIn("pairs.png", self.tree())
 
     def test_show_of_an_id_that_does_not_exist(self):
         self.refuses(INVALID, "data", "show", "small.ldb", 200, says=["200", "0 .. 199"])

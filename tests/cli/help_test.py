@@ -8,7 +8,7 @@ import harness
 from harness import INVALID, NOT_FOUND
 
 COMMANDS = ["", "data", "data import", "data info", "data verify", "data show", "data order",
-            "train", "eval", "explain", "tune", "models", "bench", "bench step",
+            "train", "eval", "explain", "tune", "models", "bench", "bench step", "bench input",
             "doctor"]
 
 
@@ -114,6 +114,15 @@ class TellTest(harness.CliTest):
         self.assertIn("V = 2 lanes, T = 1 threads per lane, lane_batch = 3", shown)
         with open(self.path("step.json"), encoding="utf8") as file:
             self.assertEqual(json.load(file)["parameters"], 61706)
+
+    def test_bench_input_writes_its_figures(self):
+        shown = self.succeeds("bench", "input", "recipe.toml", "batch.lane_batch=3", "--batches", 5,
+                              "--threads", 1, "--json", "input.json").out
+        self.assertIn("V = 4 lanes, lane_batch = 3", shown)
+        with open(self.path("input.json"), encoding="utf8") as file:
+            self.assertEqual(json.load(file)["batches"], 5)
+        self.refuses(INVALID, "bench", "input", "recipe.toml", "optimizer.lr=1",
+                     says=["`lockstep bench input` does not use 'optimizer.lr'"])
 
     def test_keys_are_listed_with_their_meaning(self):
         shown = self.succeeds("recipe", "--keys").out

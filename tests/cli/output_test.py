@@ -29,6 +29,8 @@ class OutputTest(harness.CliTest):
                 ["tune", "recipe.toml", "--out", "k.json", "--tune-seconds", "0"],
                 ["ckpt", "ls", "runs/a"], ["ckpt", "ls", "runs/a", "--json"],
                 ["ckpt", "verify", "runs/a"],
+                ["data", "show", "small.ldb", "--out", "sheet.png"],
+                ["bench", "input", "recipe.toml", "--batches", "2"],
                 ["bench", "step", "--steps", "1", "--warmup", "0", "--lane-batch", "2"],
                 ["doctor", "--no-measure"], ["doctor", "--no-measure", "--json"],
                 ["train", "recipe.toml", "train.epochs=1", "--run", "runs/b"],

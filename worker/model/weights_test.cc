@@ -10,6 +10,7 @@
 
 #include "storage/checkpoint/safetensors.h"
 #include "storage/env/testing/scratch_directory.h"
+#include "worker/model/state_tensors.h"
 #include "worker/model/testing/small_model.h"
 
 namespace lockstep::worker {

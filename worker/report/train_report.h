@@ -20,6 +20,8 @@ struct StepProgress {
   double loss = 0.0;                               // of this step
   double learning_rate = 0.0;
   double images_per_second = 0.0;  // over the last second or more
+  // The share of that time in which rank 0 waited for samples, 0 to 1: for people alone.
+  double input_share = 0.0;
 };
 
 struct EvaluationProgress {
@@ -35,7 +37,8 @@ struct EpochReport {
   bool evaluated = false;
   EvalResult validation;
   double images_per_second = 0.0;
-  double seconds = 0.0;  // since the run began
+  double seconds = 0.0;      // since the run began
+  double input_share = 0.0;  // of the epoch's training, as in StepProgress
 };
 
 // Told by rank 0's thread. Must return quickly: training waits for it.

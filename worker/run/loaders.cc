@@ -3,20 +3,26 @@
 
 namespace lockstep::worker {
 
+storage::TrainLoaderOptions LoaderOptionsOf(const TrainConfig& config,
+                                            const storage::OrderSpec& order) {
+  storage::TrainLoaderOptions options;
+  options.split = config.data.train;
+  options.order = order;
+  options.augment = config.augment_train;
+  options.dtype = config.precision;
+  options.epochs = config.epochs;
+  options.prefetch_steps = kPrefetchSteps;
+  return options;
+}
+
 Result<std::unique_ptr<storage::TrainLoader>> MakeTrainLoader(const TrainConfig& config,
                                                               const RunSetup& setup, Range lanes,
                                                               Epoch epoch, int64_t step_in_epoch) {
-  storage::TrainLoaderOptions options;
-  options.split = config.data.train;
-  options.order = setup.order;
-  options.augment = config.augment_train;
+  storage::TrainLoaderOptions options = LoaderOptionsOf(config, setup.order);
   options.inputs = setup.model->program().inputs();
-  options.dtype = config.precision;
   options.lanes = lanes;
   options.start_epoch = epoch;
   options.start_step = step_in_epoch;
-  options.epochs = config.epochs;
-  options.prefetch_steps = kPrefetchSteps;
   options.threads = setup.sample_threads;
   return storage::TrainLoader::Make(setup.dataset.get(), options);
 }

@@ -11,6 +11,11 @@
 
 namespace lockstep::worker {
 
+// What a recipe says of its batches to train on: all but which lanes, from where on, and the number
+// of threads. `order` is of the split data.train.
+storage::TrainLoaderOptions LoaderOptionsOf(const TrainConfig& config,
+                                            const storage::OrderSpec& order);
+
 // The batches of `lanes` from a position on. Config and setup outlive the loader.
 Result<std::unique_ptr<storage::TrainLoader>> MakeTrainLoader(const TrainConfig& config,
                                                               const RunSetup& setup, Range lanes,

@@ -201,7 +201,8 @@ Status RankTrainer::RunStep() {
   if (observer_ == nullptr) return OkStatus();
   const int64_t in_epoch = steps_->epoch_done() ? setup_->steps_per_epoch : state().step_in_epoch;
   observer_->OnStep({steps_->current_epoch(), config_->epochs, in_epoch, setup_->steps_per_epoch,
-                     step, setup_->total_steps, loss, done.learning_rate, meter_.rate()});
+                     step, setup_->total_steps, loss, done.learning_rate, meter_.rate(),
+                     meter_.input_share()});
   return OkStatus();
 }
 

@@ -34,11 +34,15 @@ void RunMeter::AddStep(const StepDone& done, TrainSummary* summary) {
   }
   rate_samples_ += done.report.rows;
   epoch_samples_ += done.report.rows;
+  rate_waited_ += done.waited;
+  epoch_waited_ += done.waited;
   const TimePoint now = Clock::Real().Now();
   if (const double elapsed = Seconds(now - rate_since_); elapsed >= 1.0) {
     rate_ = static_cast<double>(rate_samples_) / elapsed;
+    input_share_ = Seconds(rate_waited_) / elapsed;
     rate_since_ = now;
     rate_samples_ = 0;
+    rate_waited_ = {};
   }
   summary->seconds = Seconds(now - started_);
 }
@@ -47,11 +51,13 @@ void RunMeter::Describe(EpochReport* report) const {
   const double elapsed = Seconds(Clock::Real().Now() - epoch_since_);
   report->train_loss = epoch_.mean();
   report->images_per_second = static_cast<double>(epoch_samples_) / std::max(1e-9, elapsed);
+  report->input_share = Seconds(epoch_waited_) / std::max(1e-9, elapsed);
 }
 
 void RunMeter::BeginEpoch() {
   epoch_ = {};
   epoch_samples_ = 0;
+  epoch_waited_ = {};
   epoch_since_ = Clock::Real().Now();
 }
 

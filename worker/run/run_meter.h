@@ -31,6 +31,7 @@ class RunMeter {
 
   double seconds() const;                // of training, in all
   double rate() const { return rate_; }  // samples a second, over the last second or more
+  double input_share() const { return input_share_; }  // waited for samples, over the same time
   const EpochLoss& epoch() const { return epoch_; }
 
  private:
@@ -40,7 +41,8 @@ class RunMeter {
   Duration steps_time_{}, exchange_{};
   int64_t steps_ = 0;
   int64_t rate_samples_ = 0, epoch_samples_ = 0;
-  double rate_ = 0.0;
+  Duration rate_waited_{}, epoch_waited_{};  // for samples
+  double rate_ = 0.0, input_share_ = 0.0;
 };
 
 }  // namespace lockstep::worker

@@ -65,6 +65,7 @@ Result<StepDone> TrainingSteps::Run(const Hooks& hooks) {
   StepDone done;
   hooks.enter("input");
   ASSIGN_OR_RETURN(storage::StepBatch read, loader_->Next(deadline()));
+  done.waited = Clock::Real().Now() - began;
   const auto batch = std::make_shared<const storage::StepBatch>(std::move(read));
   consumption_.Consume(*batch);
   done.learning_rate = LearningRateOf(state_.global_step);

@@ -19,12 +19,13 @@
 
 namespace lockstep::worker {
 
-// A step that was done. All but the two durations is the same on every rank.
+// A step that was done. All but the durations is the same on every rank.
 struct StepDone {
   StepReport report;
   double learning_rate = 0.0;
   bool digested = false;  // digest() is of this step
   Duration took{};        // from its batch to its update, without the digest
+  Duration waited{};      // of that, for its batch
 };
 
 class TrainingSteps {
