@@ -47,8 +47,8 @@ class HelpTest(harness.CliTest):
 
     def test_a_missing_or_wrong_argument_names_it(self):
         self.refuses(INVALID, "train", says=["RECIPE is required", "lockstep train --help"])
-        self.refuses(INVALID, "data", "import", "idx", "source",
-                     says=["--out is required", "lockstep data import --help"])
+        self.refuses(INVALID, "data", "import", "idx",
+                     says=["PATH is required", "lockstep data import --help"])
         self.refuses(INVALID, "data", "show", "small.ldb", "x", says=["ID", "x"])
 
     def test_numbers_are_decimal(self):
