@@ -95,13 +95,31 @@ class RangeWriters {
   Status failure_ GUARDED_BY(mutex_);
 };
 
-// A reason without its numbers, so that alike reasons are counted together.
+bool IsLetterOrDigit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// A reason without its numbers and names, so that alike reasons are counted together: "'a.jpg' has
+// 12 bytes" becomes "'...' has N bytes". A quote within a word is an apostrophe.
 std::string KindOfReason(std::string_view reason) {
   std::string kind;
-  for (const char c : reason) {
+  for (size_t i = 0; i < reason.size(); ++i) {
+    const char c = reason[i];
+    const bool opens = c == '\'' && (i == 0 || !IsLetterOrDigit(reason[i - 1]));
+    size_t end = opens ? reason.find('\'', i + 1) : std::string_view::npos;
+    while (end != std::string_view::npos && end + 1 < reason.size() &&
+           IsLetterOrDigit(reason[end + 1])) {
+      end = reason.find('\'', end + 1);
+    }
     const bool digit = c >= '0' && c <= '9';
-    if (!digit) kind.push_back(c);
-    if (digit && !kind.ends_with('N')) kind.push_back('N');
+    if (end != std::string_view::npos) {
+      kind += "'...'";
+      i = end;
+    } else if (!digit) {
+      kind.push_back(c);
+    } else if (!kind.ends_with('N')) {
+      kind.push_back('N');
+    }
   }
   return kind;
 }
@@ -146,6 +164,7 @@ WriterOptions WriterOptionsFor(const ImportOptions& options, const Importer& imp
   writer.source = options.kind + " " + options.path;
   writer.source_fingerprint = look.fingerprint;
   writer.schema = importer.schema();
+  for (size_t f = 0; f < look.most.size(); ++f) writer.schema.fields[f].most = look.most[f];
   writer.channel_mean = look.sums.Mean();
   writer.channel_std = look.sums.Deviation();
   TellRejected(importer.rejected(), &writer);
