@@ -2,6 +2,7 @@
 // The list of importers: a new one is one folder and one line here.
 #include "base/suggest.h"
 #include "storage/importers/cifar/cifar_importer.h"
+#include "storage/importers/csv/csv_importer.h"
 #include "storage/importers/idx/idx_importer.h"
 #include "storage/importers/imagefolder/imagefolder_importer.h"
 #include "storage/importers/importer.h"
@@ -12,7 +13,7 @@ namespace lockstep::storage {
 const std::vector<ImporterKind>& ImporterKinds() {
   static const std::vector<ImporterKind> kKinds = {ImageFolderKind(), Cifar10Kind(), Cifar100Kind(),
                                                    FashionMnistKind(), IdxKind(),
-                                                   SegmentationFolderKind()};
+                                                   SegmentationFolderKind(), CsvKind()};
   return kKinds;
 }
 
