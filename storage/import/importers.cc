@@ -7,13 +7,15 @@
 #include "storage/importers/imagefolder/imagefolder_importer.h"
 #include "storage/importers/importer.h"
 #include "storage/importers/segmentation_folder/segmentation_folder_importer.h"
+#include "storage/importers/voc/voc_importer.h"
+#include "storage/importers/webdataset/webdataset_importer.h"
 
 namespace lockstep::storage {
 
 const std::vector<ImporterKind>& ImporterKinds() {
-  static const std::vector<ImporterKind> kKinds = {ImageFolderKind(), Cifar10Kind(), Cifar100Kind(),
-                                                   FashionMnistKind(), IdxKind(),
-                                                   SegmentationFolderKind(), CsvKind()};
+  static const std::vector<ImporterKind> kKinds = {
+      ImageFolderKind(),        Cifar10Kind(), Cifar100Kind(), FashionMnistKind(), IdxKind(),
+      SegmentationFolderKind(), CsvKind(),     VocKind(),      WebDatasetKind()};
   return kKinds;
 }
 

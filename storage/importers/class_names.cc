@@ -60,9 +60,9 @@ ClassIndex::ClassIndex(const std::vector<std::string>& names) {
 }
 
 int32_t ClassIndex::Find(std::string_view name) const {
-  const auto at =
-      std::lower_bound(sorted_.begin(), sorted_.end(), name,
-                       [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+  const auto at = std::lower_bound(
+      sorted_.begin(), sorted_.end(), name,
+      [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
   return at != sorted_.end() && at->first == name ? at->second : -1;
 }
 

@@ -79,13 +79,15 @@ class CifarImporter : public ListedImporter {
       if (BaseNameOf(files[i].path) != name) continue;
       if (at < files.size()) {
         return InvalidArgument("the source has both " + Quoted(files[at].path) + " and " +
-                               Quoted(files[i].path) + "; import the folder that holds one of them");
+                               Quoted(files[i].path) +
+                               "; import the folder that holds one of them");
       }
       at = i;
     }
     if (at == files.size()) {
-      return NotFound("the source has no file " + Quoted(name) + "; expected the binary version of " +
-                      files_.dataset + " (not the Python or the Matlab version), as a folder or as " +
+      return NotFound("the source has no file " + Quoted(name) +
+                      "; expected the binary version of " + files_.dataset +
+                      " (not the Python or the Matlab version), as a folder or as " +
                       "the .tar.gz that is fetched");
     }
     *path = files[at].path;
@@ -105,10 +107,10 @@ class CifarImporter : public ListedImporter {
     const auto expected = static_cast<size_t>(records) * RecordBytes();
     if (bytes.size() != expected) {
       const std::string what = ForeignFileText(bytes);
-      return DataLoss(Quoted(path) + " has " + std::to_string(bytes.size()) +
-                      " bytes; expected " + std::to_string(expected) + " (" +
-                      std::to_string(records) + " records of " + std::to_string(RecordBytes()) +
-                      " bytes)" + (what.empty() ? "" : "; it is " + what) + ". Fetch it again");
+      return DataLoss(Quoted(path) + " has " + std::to_string(bytes.size()) + " bytes; expected " +
+                      std::to_string(expected) + " (" + std::to_string(records) + " records of " +
+                      std::to_string(RecordBytes()) + " bytes)" +
+                      (what.empty() ? "" : "; it is " + what) + ". Fetch it again");
     }
     bytes_ += static_cast<int64_t>(bytes.size());
     contents_.push_back(std::move(bytes));
@@ -122,7 +124,8 @@ class CifarImporter : public ListedImporter {
   std::vector<std::string> contents_;  // of the files of every split
 };
 
-// Whether the path names an archive of CIFAR, or a folder that has this file, or holds one that has.
+// Whether the path names an archive of CIFAR, or a folder that has this file, or holds one that
+// has.
 bool LooksLike(const std::string& path, const std::string& archive, const std::string& file) {
   if (!IsDirectory(path)) return LowerCase(BaseNameOf(path)).starts_with(archive);
   if (PathExists(path + "/" + file)) return true;
@@ -164,9 +167,10 @@ ImporterKind Cifar10Kind() {
   return {.name = "cifar10",
           .summary = "folder or .tar.gz with the binary version of CIFAR-10",
           .options = {},
-          .detect = [](const std::string& path) {
-            return LooksLike(path, "cifar-10-binary", "data_batch_1.bin");
-          },
+          .detect =
+              [](const std::string& path) {
+                return LooksLike(path, "cifar-10-binary", "data_batch_1.bin");
+              },
           .open = [](const ImportSource& source) { return OpenCifar(source, Cifar10Files()); }};
 }
 
@@ -174,9 +178,10 @@ ImporterKind Cifar100Kind() {
   return {.name = "cifar100",
           .summary = "folder or .tar.gz with the binary version of CIFAR-100",
           .options = {},
-          .detect = [](const std::string& path) {
-            return LooksLike(path, "cifar-100-binary", "fine_label_names.txt");
-          },
+          .detect =
+              [](const std::string& path) {
+                return LooksLike(path, "cifar-100-binary", "fine_label_names.txt");
+              },
           .open = [](const ImportSource& source) { return OpenCifar(source, Cifar100Files()); }};
 }
 

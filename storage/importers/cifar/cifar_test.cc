@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The binary versions of CIFAR-10 and CIFAR-100, made small.
-#include "storage/importers/cifar/cifar_importer.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -9,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "storage/importers/cifar/cifar_importer.h"
 #include "storage/importers/testing/import_test.h"
 
 namespace lockstep::storage {

@@ -47,8 +47,7 @@ TEST_F(CsvImport, LabelsAreNamesInBytewiseOrder) {
                                    "val:photos/2.jpg", "val:photos/4.jpg"));
   EXPECT_EQ(LabelOf(Records().at("train:photos/1.jpg").field(1)), 0);
   EXPECT_EQ(LabelOf(Records().at("train:photos/3.jpg").field(1)), 1);
-  EXPECT_THAT(report->info.rejected,
-              ElementsAre("photos/5.jpg: no row of the table names it"));
+  EXPECT_THAT(report->info.rejected, ElementsAre("photos/5.jpg: no row of the table names it"));
 }
 
 TEST_F(CsvImport, LabelsThatAreAllNumbersAreThoseNumbers) {
@@ -157,15 +156,15 @@ TEST_F(CsvImport, RowsThatDoNotFitAreLeftOutWithTheirNumber) {
   EXPECT_EQ(report->info.samples(), 2);
   EXPECT_THAT(
       report->info.rejected,
-      UnorderedElementsAre(
-          "photos/0.jpg: row 3: row 2 names the same image, and is taken",
-          "photos/nothing.jpg: row 4: the source has no such file",
-          "../photos/1.jpg: row 5: the source has no such file",
-          "labels.csv: row 6: it has 2 fields and the head 3",
-          AllOf(HasSubstr("photos/2.jpg: row 7"), HasSubstr("'my split'")),
-          AllOf(HasSubstr("photos/3.jpg: row 8"), HasSubstr("no name of one")),
-          "photos/4.jpg: row 9: the label is missing", "labels.csv: row 10: it names no image",
-          "photos/1.jpg: no row of the table names it"));
+      UnorderedElementsAre("photos/0.jpg: row 3: row 2 names the same image, and is taken",
+                           "photos/nothing.jpg: row 4: the source has no such file",
+                           "../photos/1.jpg: row 5: the source has no such file",
+                           "labels.csv: row 6: it has 2 fields and the head 3",
+                           AllOf(HasSubstr("photos/2.jpg: row 7"), HasSubstr("'my split'")),
+                           AllOf(HasSubstr("photos/3.jpg: row 8"), HasSubstr("no name of one")),
+                           "photos/4.jpg: row 9: the label is missing",
+                           "labels.csv: row 10: it names no image",
+                           "photos/1.jpg: no row of the table names it"));
 }
 
 TEST_F(CsvImport, PathsMayStartAtTheFolderOfTheTableAndAShareBecomesVal) {

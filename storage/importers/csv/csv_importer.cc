@@ -66,9 +66,8 @@ class CsvImporter : public ListedImporter {
     const std::string& name = files_->files()[table].path;
     const std::string folder = name.substr(0, name.rfind('/') + 1);  // npos + 1 is 0
     ASSIGN_OR_RETURN(TableSamples read,
-                     ReadTable(text, name, of_table, files_->files(), [&](std::string_view path) {
-                       return FindFile(path, folder);
-                     }));
+                     ReadTable(text, name, of_table, files_->files(),
+                               [&](std::string_view path) { return FindFile(path, folder); }));
     kind_ = read.kind;
     RETURN_IF_ERROR(MakeSchema(std::move(read.classes)));
     rejected_.insert(rejected_.end(), read.rejected.begin(), read.rejected.end());
@@ -107,8 +106,7 @@ class CsvImporter : public ListedImporter {
     values.push_back(PhotoValue(std::move(bytes)));
     if (kind_ == TableKind::kLabel) values.push_back(LabelValue(sample.labels[0]));
     if (kind_ == TableKind::kNumbers) {
-      values.push_back(
-          FloatValue({static_cast<uint32_t>(sample.numbers.size())}, sample.numbers));
+      values.push_back(FloatValue({static_cast<uint32_t>(sample.numbers.size())}, sample.numbers));
     }
     if (kind_ == TableKind::kLabels) {
       std::string flags(schema_.fields[1].classes.size(), '\0');
@@ -140,7 +138,8 @@ class CsvImporter : public ListedImporter {
     const std::vector<SourceFile>& files = files_->files();
     if (!path.empty()) {
       if (const std::optional<size_t> table = Listed(path)) return *table;
-      return NotFound("the source has no file " + Quoted(path) + ", which the option `table` names");
+      return NotFound("the source has no file " + Quoted(path) +
+                      ", which the option `table` names");
     }
     size_t found = kNone, as_high = 0;
     for (size_t i = 0; i < files.size(); ++i) {
@@ -151,8 +150,9 @@ class CsvImporter : public ListedImporter {
       found = i;
     }
     if (found == kNone) {
-      return NotFound("the source has no .csv file; put the table beside the images, or name it "
-                      "with the option `table`");
+      return NotFound(
+          "the source has no .csv file; put the table beside the images, or name it "
+          "with the option `table`");
     }
     if (as_high > 1) {
       return InvalidArgument("the source has " + std::to_string(as_high) + " .csv files beside " +
@@ -170,10 +170,9 @@ class CsvImporter : public ListedImporter {
         schema_ = ImageAndLabel(std::move(classes));
         return OkStatus();
       case TableKind::kLabels:
-        schema_.fields = {{.name = "image", .kind = FieldKind::kImage},
-                          {.name = "labels",
-                           .kind = FieldKind::kLabels,
-                           .classes = std::move(classes)}};
+        schema_.fields = {
+            {.name = "image", .kind = FieldKind::kImage},
+            {.name = "labels", .kind = FieldKind::kLabels, .classes = std::move(classes)}};
         return OkStatus();
       case TableKind::kNumbers:
         schema_.fields = {{.name = "image", .kind = FieldKind::kImage},
@@ -222,8 +221,9 @@ bool LooksLike(const std::string& path) {
 
 ImporterKind CsvKind() {
   return {.name = "csv",
-          .summary = "folder or archive with images and a .csv table of `path` and what belongs "
-                     "to each: label, labels, x1 y1 x2 y2 class, or numbers",
+          .summary =
+              "folder or archive with images and a .csv table of `path` and what belongs "
+              "to each: label, labels, x1 y1 x2 y2 class, or numbers",
           .options = ListOf<CsvImportOptions>(),
           .detect = LooksLike,
           .open = [](const ImportSource& source) -> Result<std::unique_ptr<Importer>> {

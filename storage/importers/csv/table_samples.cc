@@ -21,8 +21,8 @@ constexpr const char* kBoxColumns[] = {"x1", "y1", "x2", "y2", "class"};
 
 bool IsSplitName(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '-' || c == '_' || c == '.';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '.';
   });
 }
 
@@ -119,9 +119,10 @@ class TableReader {
     const bool boxes = std::all_of(std::begin(kBoxColumns), std::end(kBoxColumns),
                                    [&](const char* column) { return Has(column); });
     if (Has("label") + Has("labels") + boxes != 1) {
-      return InvalidArgument(HeadText() + "; expected one of 'label', 'labels', or 'x1', 'y1', "
-                                          "'x2', 'y2' and 'class' together, or the option "
-                                          "`numbers` with the names of columns");
+      return InvalidArgument(HeadText() +
+                             "; expected one of 'label', 'labels', or 'x1', 'y1', "
+                             "'x2', 'y2' and 'class' together, or the option "
+                             "`numbers` with the names of columns");
     }
     if (boxes) {
       out_.kind = TableKind::kBoxes;

@@ -17,7 +17,7 @@ namespace lockstep::storage {
 namespace {
 
 constexpr int64_t kMostElements = int64_t{1} << 33;  // 8 GiB; what a header may ask for
-constexpr int64_t kPiece = int64_t{1} << 20;          // bytes between looks for a wish to stop
+constexpr int64_t kPiece = int64_t{1} << 20;         // bytes between looks for a wish to stop
 constexpr size_t kTellingBytes = 512;  // by which files of other programs are told apart
 
 uint32_t LoadBigEndian(const char* bytes) {

@@ -87,16 +87,16 @@ Result<std::map<std::string, SplitFiles>> FindFiles(const std::string& directory
     RETURN_IF_ERROR(Enter(directory, name, kLabels, &SplitFiles::labels, &found));
   }
   if (found.empty()) {
-    return NotFound("'" + directory + "' has no idx files; expected SPLIT" + images +
-                    " and SPLIT" + kLabels + ", plain or with .gz");
+    return NotFound("'" + directory + "' has no idx files; expected SPLIT" + images + " and SPLIT" +
+                    kLabels + ", plain or with .gz");
   }
   for (const auto& [split, files] : found) {
     if (!files.images.empty() && !files.labels.empty()) continue;
-    return NotFound("'" + directory + "' has the " + (files.images.empty() ? "labels" : "images") +
-                    " of split '" + split + "' but not its " +
-                    (files.images.empty() ? "images (*" + images
-                                          : std::string("labels (*") + kLabels) +
-                    " or with .gz)");
+    return NotFound(
+        "'" + directory + "' has the " + (files.images.empty() ? "labels" : "images") +
+        " of split '" + split + "' but not its " +
+        (files.images.empty() ? "images (*" + images : std::string("labels (*") + kLabels) +
+        " or with .gz)");
   }
   return found;
 }
@@ -123,8 +123,7 @@ Status TakeSize(const std::string& file, const std::vector<int64_t>& dims, Plane
 Result<IdxSplit> ReadSplit(const SplitFiles& files, Planes planes, const ImportSource& source) {
   const int rank = planes == Planes::kGrey ? 3 : 4;
   ASSIGN_OR_RETURN(IdxFile images, IdxFile::Open(files.images, rank, source.spool, source.stop));
-  ASSIGN_OR_RETURN(const IdxFile labels,
-                   IdxFile::Open(files.labels, 1, source.spool, source.stop));
+  ASSIGN_OR_RETURN(const IdxFile labels, IdxFile::Open(files.labels, 1, source.spool, source.stop));
   if (images.dims()[0] != labels.dims()[0]) {
     return DataLoss("'" + files.images + "' has " + std::to_string(images.dims()[0]) +
                     " images, but '" + files.labels + "' has " + std::to_string(labels.dims()[0]) +
@@ -181,8 +180,8 @@ class IdxImporter : public ListedImporter {
     ASSIGN_OR_RETURN(std::string pixels,
                      data.images.Read(static_cast<int64_t>(index) * bytes, bytes));
     if (planes_ == Planes::kRgbFirst) pixels = PlanesLast(pixels);
-    return std::vector<FieldValue>{
-        ImageValue(data.height, data.width, channels, std::move(pixels)), LabelValue(label)};
+    return std::vector<FieldValue>{ImageValue(data.height, data.width, channels, std::move(pixels)),
+                                   LabelValue(label)};
   }
 
  private:
@@ -258,8 +257,7 @@ Result<std::unique_ptr<Importer>> OpenFashionMnist(const ImportSource& source) {
 }  // namespace
 
 ImporterKind IdxKind() {
-  return {"idx",
-          "directory with SPLIT-images-idx3-ubyte[.gz] and SPLIT-labels-idx1-ubyte[.gz]",
+  return {"idx", "directory with SPLIT-images-idx3-ubyte[.gz] and SPLIT-labels-idx1-ubyte[.gz]",
           ListOf<IdxOptions>(),
           [](const std::string& path) {
             return HasSplits(path, Planes::kGrey, {}) || HasSplits(path, Planes::kRgbLast, {});

@@ -41,8 +41,7 @@ class ImageFolder : public ImportTest {
   ImageFolder() : ImportTest("imagefolder") {}
 
   // Imports `train/a/good.jpg` and this file beside it, which is left out for this reason.
-  void ExpectLeftOut(const std::string& path, const std::string& bytes,
-                     const std::string& reason) {
+  void ExpectLeftOut(const std::string& path, const std::string& bytes, const std::string& reason) {
     std::filesystem::remove_all(source_);
     Write({{"train/a/good.jpg", SomeJpeg(8, 8)}, {path, bytes}});
     const auto report = Import();
@@ -117,9 +116,8 @@ TEST_F(ImageFolder, ClassesThatASplitLacksAreToldOf) {
   const auto report = Import();
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_THAT(report->info.classes(), ElementsAre("a", "b", "c"));
-  EXPECT_THAT(report->warnings,
-              AllOf(Contains(AllOf(HasSubstr("'train'"), HasSubstr("'c'"))),
-                    Contains(AllOf(HasSubstr("'val'"), HasSubstr("'b'")))));
+  EXPECT_THAT(report->warnings, AllOf(Contains(AllOf(HasSubstr("'train'"), HasSubstr("'c'"))),
+                                      Contains(AllOf(HasSubstr("'val'"), HasSubstr("'b'")))));
 }
 
 TEST_F(ImageFolder, FilesThatAreNoPhotographsAreLeftOutWithTheReason) {

@@ -82,9 +82,8 @@ class SegmentationFolder : public ListedImporter {
     std::vector<std::string> others;
     for (size_t i = 0; i < files_->files().size(); ++i) Sort(i, &others);
     ASSIGN_OR_RETURN(std::vector<std::string> classes, Classes(options.classes));
-    schema_.fields = {
-        {.name = "image", .kind = FieldKind::kImage},
-        {.name = "mask", .kind = FieldKind::kMask, .classes = std::move(classes)}};
+    schema_.fields = {{.name = "image", .kind = FieldKind::kImage},
+                      {.name = "mask", .kind = FieldKind::kMask, .classes = std::move(classes)}};
     RETURN_IF_ERROR(Pair(options.val_share));
     if (!others.empty()) warnings_.push_back(OtherFilesText(others));
     samples_.List(&splits_);
@@ -141,9 +140,10 @@ class SegmentationFolder : public ListedImporter {
   Result<std::vector<std::string>> Classes(const std::string& path) const {
     if (!path.empty()) return ReadClassNames(path);
     if (classes_file_ == kNone) {
-      return NotFound("the source has no classes.txt beside its folders; it names the values of "
-                      "the masks, one class a line, the first for value 0. Write one, or name one "
-                      "with the option `classes`");
+      return NotFound(
+          "the source has no classes.txt beside its folders; it names the values of "
+          "the masks, one class a line, the first for value 0. Write one, or name one "
+          "with the option `classes`");
     }
     ASSIGN_OR_RETURN(const std::string text, files_->Read(classes_file_));
     return ParseClassNames(text, PathOf(classes_file_));
@@ -163,8 +163,9 @@ class SegmentationFolder : public ListedImporter {
                       (files_->files().empty() ? "" : "; it has " + Quoted(PathOf(0))));
     }
     if (val_share > 0 && has_splits) {
-      return InvalidArgument("a share for `val` is asked for, but the source has splits of its own (" +
-                             Quoted(PathOf(images_.begin()->second)) + "); leave the share out");
+      return InvalidArgument(
+          "a share for `val` is asked for, but the source has splits of its own (" +
+          Quoted(PathOf(images_.begin()->second)) + "); leave the share out");
     }
     int64_t taken = 0;
     for (const auto& [name, image] : images_) {
@@ -173,9 +174,9 @@ class SegmentationFolder : public ListedImporter {
         Reject(image, "it has no mask of the same name");
         continue;
       }
-      const std::string split = has_splits                       ? std::string(name.first)
+      const std::string split = has_splits                    ? std::string(name.first)
                                 : GoesToVal(taken, val_share) ? "val"
-                                                                 : "train";
+                                                              : "train";
       ++taken;
       samples_.Add({split, PathOf(image), image, mask->second});
       bytes_ += files_->files()[image].bytes + files_->files()[mask->second].bytes;
@@ -209,8 +210,9 @@ bool LooksLike(const std::string& path) {
 
 ImporterKind SegmentationFolderKind() {
   return {.name = "segmentation-folder",
-          .summary = "folder or archive with images/ and masks/ (or SPLIT/images/ and "
-                     "SPLIT/masks/) of the same names, and classes.txt",
+          .summary =
+              "folder or archive with images/ and masks/ (or SPLIT/images/ and "
+              "SPLIT/masks/) of the same names, and classes.txt",
           .options = ListOf<SegmentationFolderOptions>(),
           .detect = LooksLike,
           .open = [](const ImportSource& source) -> Result<std::unique_ptr<Importer>> {

@@ -33,13 +33,11 @@ class SegmentationFolderImport : public ImportTest {
 };
 
 TEST_F(SegmentationFolderImport, ImagesAndMasksOfOneNameAreSamples) {
-  const FileMap files = {{"s/classes.txt", "road\nsky\n"},
-                         {"s/train/images/a/1.jpg", SomeJpeg(4, 6, 1)},
-                         {"s/train/masks/a/1.png", Mask()},
-                         {"s/train/images/2.png", SomePng(4, 6, 2)},
-                         {"s/train/masks/2.png", Mask()},
-                         {"s/val/images/1.JPEG", SomeJpeg(4, 6, 3)},
-                         {"s/val/masks/1.PNG", Mask()}};
+  const FileMap files = {
+      {"s/classes.txt", "road\nsky\n"},  {"s/train/images/a/1.jpg", SomeJpeg(4, 6, 1)},
+      {"s/train/masks/a/1.png", Mask()}, {"s/train/images/2.png", SomePng(4, 6, 2)},
+      {"s/train/masks/2.png", Mask()},   {"s/val/images/1.JPEG", SomeJpeg(4, 6, 3)},
+      {"s/val/masks/1.PNG", Mask()}};
   Write(files);
   const auto report = Import();
   ASSERT_TRUE(report.ok()) << report.status();
@@ -102,16 +100,17 @@ TEST_F(SegmentationFolderImport, WhatDoesNotFitIsLeftOutWithTheReason) {
   const auto report = Import();
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->info.samples(), 1);
-  EXPECT_THAT(report->info.rejected,
-              UnorderedElementsAre(
-                  AllOf(HasSubstr("images/value.jpg"), HasSubstr("value 2 and there are 2 classes")),
-                  AllOf(HasSubstr("images/size.jpg"), HasSubstr("the mask is 4x6 and its image 4x7")),
-                  AllOf(HasSubstr("images/colours.jpg"), HasSubstr("palette")),
-                  AllOf(HasSubstr("images/lone.jpg"), HasSubstr("no mask")),
-                  AllOf(HasSubstr("masks/lonely.png"), HasSubstr("no image")),
-                  AllOf(HasSubstr("masks/lossy.jpg"), HasSubstr("must be a PNG")),
-                  AllOf(HasSubstr("images/film.gif"), HasSubstr("not a JPEG or PNG")),
-                  AllOf(HasSubstr("images/good.png"), HasSubstr("'images/good.jpg' has the same"))));
+  EXPECT_THAT(
+      report->info.rejected,
+      UnorderedElementsAre(
+          AllOf(HasSubstr("images/value.jpg"), HasSubstr("value 2 and there are 2 classes")),
+          AllOf(HasSubstr("images/size.jpg"), HasSubstr("the mask is 4x6 and its image 4x7")),
+          AllOf(HasSubstr("images/colours.jpg"), HasSubstr("palette")),
+          AllOf(HasSubstr("images/lone.jpg"), HasSubstr("no mask")),
+          AllOf(HasSubstr("masks/lonely.png"), HasSubstr("no image")),
+          AllOf(HasSubstr("masks/lossy.jpg"), HasSubstr("must be a PNG")),
+          AllOf(HasSubstr("images/film.gif"), HasSubstr("not a JPEG or PNG")),
+          AllOf(HasSubstr("images/good.png"), HasSubstr("'images/good.jpg' has the same"))));
 }
 
 TEST_F(SegmentationFolderImport, SourcesThatAreNotOfThisKindAreRefused) {

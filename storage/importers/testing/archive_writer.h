@@ -91,8 +91,9 @@ inline std::string Zip(const FileMap& files) {
     put(&common, 0, 2);   // flags
     put(&common, 0, 2);   // stored
     put(&common, 0, 4);   // time
-    put(&common, ::crc32(0, reinterpret_cast<const Bytef*>(bytes.data()),
-                         static_cast<uInt>(bytes.size())), 4);
+    put(&common,
+        ::crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())),
+        4);
     put(&common, bytes.size(), 4);
     put(&common, bytes.size(), 4);
     put(&common, path.size(), 2);
