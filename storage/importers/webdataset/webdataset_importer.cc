@@ -217,8 +217,8 @@ class WebDataset : public ListedImporter {
     samples_ = {};
     int64_t largest = -1;
     for (const Sample& sample : all) largest = std::max(largest, sample.label);
-    for (int64_t c = 0; classes.empty() && c <= largest; ++c) {
-      classes.push_back(std::to_string(c));
+    if (classes.empty()) {
+      for (int64_t c = 0; c <= largest; ++c) classes.push_back(std::to_string(c));
     }
     for (Sample& sample : all) {
       if (has_labels_ && sample.label < 0) {
