@@ -15,6 +15,13 @@
 
 namespace lockstep::storage {
 
+// What options say that several importers have.
+inline constexpr char kClassesDoc[] =
+    "file on this machine that names one class a line, the first for value 0";
+inline constexpr char kValShareDoc[] =
+    "share that becomes the split `val` where the source has no splits; of each class, where every "
+    "image has one";
+
 // The files of the source's folder or archive; its progress is told on.
 Result<std::unique_ptr<SourceFiles>> OpenFiles(const ImportSource& source);
 

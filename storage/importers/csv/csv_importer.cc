@@ -33,11 +33,8 @@ struct CsvImportOptions {
     v("separator", separator,
       Says("what parts the fields of the table").OneOf({"comma", "semicolon", "tab"}));
     v("numbers", numbers, Says("names of columns with numbers to be learned"));
-    v("classes", classes,
-      Says("file on this machine that names one class a line, which sets their order"));
-    v("val_share", val_share,
-      Says("share of each class that becomes the split `val` where the table has no column split")
-          .Within(kBelowOne));
+    v("classes", classes, Says(kClassesDoc));
+    v("val_share", val_share, Says(kValShareDoc).Within(kBelowOne));
   }
 
   char Separator() const { return separator == "tab" ? '\t' : separator == "comma" ? ',' : ';'; }

@@ -15,9 +15,7 @@ struct ImageFolderOptions {
 
   template <typename V>
   void Visit(V&& v) {
-    v("val_share", val_share,
-      Says("share of each class that becomes the split `val` where the source has no splits")
-          .Within(kBelowOne));
+    v("val_share", val_share, Says(kValShareDoc).Within(kBelowOne));
   }
 };
 

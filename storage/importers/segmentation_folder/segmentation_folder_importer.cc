@@ -24,11 +24,8 @@ struct SegmentationFolderOptions {
 
   template <typename V>
   void Visit(V&& v) {
-    v("classes", classes,
-      Says("file on this machine that names one class a line, instead of that of the source"));
-    v("val_share", val_share,
-      Says("share of the images that becomes the split `val` where the source has no splits")
-          .Within(kBelowOne));
+    v("classes", classes, Says(kClassesDoc));
+    v("val_share", val_share, Says(kValShareDoc).Within(kBelowOne));
   }
 };
 

@@ -42,6 +42,7 @@ TEST_F(SegmentationFolderImport, ImagesAndMasksOfOneNameAreSamples) {
   const auto report = Import();
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_THAT(report->info.rejected, IsEmpty());
+  EXPECT_THAT(report->warnings, IsEmpty());
   EXPECT_EQ(report->info.schema.ToString(), "image image, mask mask (2 classes)");
   EXPECT_THAT(report->info.classes(), ElementsAre("road", "sky"));
   EXPECT_THAT(Paths(), ElementsAre("train:s/train/images/2.png", "train:s/train/images/a/1.jpg",

@@ -35,9 +35,7 @@ struct VocOptions {
 
   template <typename V>
   void Visit(V&& v) {
-    v("classes", classes,
-      Says("file on this machine that names one class a line; without it the classes are all names "
-           "that the annotations have"));
+    v("classes", classes, Says(kClassesDoc));
   }
 };
 

@@ -28,8 +28,7 @@ struct WebDatasetOptions {
 
   template <typename V>
   void Visit(V&& v) {
-    v("classes", classes,
-      Says("file on this machine that names one class a line; without it the classes are numbers"));
+    v("classes", classes, Says(kClassesDoc));
   }
 };
 
