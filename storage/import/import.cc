@@ -179,10 +179,10 @@ Status CheckDisk(const std::string& out, int64_t bytes) {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(ParentOf(out), error);
   if (error || bytes <= 0 || static_cast<int64_t>(space.available) >= bytes) return OkStatus();
-  return ResourceExhausted("the dataset '" + out + "' needs about " +
-                           std::to_string(bytes / 1'000'000 + 1) + " MB and the disk has " +
-                           std::to_string(space.available / 1'000'000) +
-                           " MB free; free some space there or choose another --out");
+  return ResourceExhausted("no space left for dataset '" + out + "': it needs about " +
+                           std::to_string(bytes / 1000 + 1) + " kB and the disk has " +
+                           std::to_string(space.available / 1000) +
+                           " kB free. Free some space there or choose another --out");
 }
 
 // What a report says where nothing is written.
@@ -212,8 +212,11 @@ Result<ImportReport> ImportDataset(const ImportOptions& options) {
   if (!options.check_only) RETURN_IF_ERROR(CheckImportTarget(out, options.replace));
   ImportSource source = {options.path, options.options, out + ".spool-" + UniqueSuffix(),
                          options.stop, options.progress};
-  ASSIGN_OR_RETURN(const std::unique_ptr<Importer> importer,
-                   OpenSource(options.kind, std::move(source)));
+  Result<std::unique_ptr<Importer>> opened = OpenSource(options.kind, std::move(source));
+  if (opened.status().code() == StatusCode::kResourceExhausted && !options.check_only) {
+    return opened.status().WithContext("no space left for dataset '" + out + "'");
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<Importer> importer, std::move(opened));
   if (!options.check_only) RETURN_IF_ERROR(CheckDisk(out, importer->bytes()));
   ASSIGN_OR_RETURN(const SourceLook look, LookAtSource(*importer, options));
   ImportReport report;

@@ -83,8 +83,9 @@ class SpoolSink : public IdxSink {
     const Status status = WriteAll(spool_->fd(), piece, spool_->name());
     if (status.code() != StatusCode::kResourceExhausted) return status;
     return ResourceExhausted("no room in '" + ParentOf(spool_->name()) + "' to unpack '" + name_ +
-                             "'; free some, or unpack it elsewhere with gunzip and import that (" +
-                             status.message() + ")");
+                             "' (" + status.message() +
+                             "). Free some space there, or unpack it elsewhere with gunzip and "
+                             "import that");
   }
 
  private:

@@ -289,7 +289,8 @@ TEST_F(ImageFolder, ADiskThatIsTooSmallIsSaidBeforeAnythingIsDecoded) {
   job.progress = [](std::string_view what, int64_t, int64_t) { EXPECT_NE(what, "decoding"); };
   const Status status = ImportDataset(job).status();
   EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << status;
-  EXPECT_THAT(status.message(), AllOf(HasSubstr("MB free"), HasSubstr("--out")));
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("no space left for dataset"), HasSubstr("kB free"),
+                                      HasSubstr("--out")));
   EXPECT_THAT(*ListDir(scratch_.path()), ElementsAre("source"));
 }
 
