@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep data import`.
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -87,6 +88,12 @@ Result<Attrs> OptionsOfKind(const DataImportOptions& options) {
   return given;
 }
 
+// What is counted in a part of the work.
+const char* UnitOf(std::string_view part) {
+  if (part == "reading the archive") return "bytes";
+  return part == "listing" || part == "reading annotations" ? "files" : "samples";
+}
+
 // One line of progress for each part of the work.
 class ImportProgress {
  public:
@@ -95,8 +102,7 @@ class ImportProgress {
   void Update(std::string_view what, int64_t done, int64_t total) {
     if (progress_ == nullptr || what != what_) {
       what_ = what;
-      progress_ = std::make_unique<Progress>(console_, "import: " + what_,
-                                             what_ == "reading the archive" ? "bytes" : "samples");
+      progress_ = std::make_unique<Progress>(console_, "import: " + what_, UnitOf(what_));
     }
     progress_->Update(done, total);
   }
@@ -129,8 +135,9 @@ Status RunDataImport(const DataImportOptions& options, Console* console) {
   if (options.out.has_value() == options.check) {
     return InvalidArgument(options.check
                                ? "--check writes nothing; leave out --out, or --check"
-                               : "say where the dataset is to be made: --out DIR (or --check to "
-                                 "read the source and write nothing)");
+                               : "--out is required: the directory of the dataset to make (or "
+                                 "--check, to read the source and write nothing); see `lockstep "
+                                 "data import --help`");
   }
   storage::ImportOptions job;
   ASSIGN_OR_RETURN(job.options, OptionsOfKind(options));
@@ -175,16 +182,31 @@ Status RunDataImport(const DataImportOptions& options, Console* console) {
   return OkStatus();
 }
 
-// Every option of every kind, once; the help says which kinds have it.
+// Every option of every kind, once: "imagefolder: what it means there; csv, voc: what it means
+// in these".
 void AddOptionsOfKinds(DataImportOptions* o, Command* command) {
-  std::map<std::string, std::string> help;
+  struct Meaning {
+    std::string kinds, doc;
+  };
+  std::map<std::string, std::vector<Meaning>> options;
   for (const storage::ImporterKind& kind : storage::ImporterKinds()) {
     for (const Option& option : kind.options.options()) {
-      std::string& text = help[option.name];
-      text += (text.empty() ? "" : "; ") + kind.name + ": " + option.spec.doc;
+      std::vector<Meaning>& meanings = options[option.name];
+      const auto same = std::find_if(meanings.begin(), meanings.end(), [&](const Meaning& meaning) {
+        return meaning.doc == option.spec.doc;
+      });
+      if (same == meanings.end()) {
+        meanings.push_back({kind.name, option.spec.doc});
+      } else {
+        same->kinds += ", " + kind.name;
+      }
     }
   }
-  for (const auto& [name, text] : help) {
+  for (const auto& [name, meanings] : options) {
+    std::string text;
+    for (const Meaning& meaning : meanings) {
+      text += (text.empty() ? "" : "; ") + meaning.kinds + ": " + meaning.doc;
+    }
     command->options.push_back({FlagOf(name), &o->of_kind[name], text});
   }
 }
@@ -202,8 +224,13 @@ Command DataImportCommand() {
       .description = R"(Make a dataset from its source.
 
 Examples:
+  lockstep data import imagefolder ~/flowers --check
+  lockstep data import imagefolder ~/flowers --out data/flowers.ldb --val-share 0.1
+  lockstep data import imagefolder ~/imagenet.tar --out data/imagenet.ldb
+  lockstep data import csv ~/birds --table labels.csv --out data/birds.ldb
+  lockstep data import segmentation-folder ~/streets.zip --out data/streets.ldb
+  lockstep data import voc ~/VOCdevkit/VOC2007 --out data/voc.ldb
   lockstep data import fashion-mnist /usr/share/datasets/fashion-mnist --out data/fashion-mnist.ldb
-  lockstep data import idx ~/mnist --out data/mnist.ldb --threads 2
 )",
       .options =
           {{"SOURCE", &o->source, "What kind of source it is, see below", {.required = true}},
@@ -219,7 +246,10 @@ Examples:
             "Make grey images of JPEG and PNG files; without it they are red, green and blue"},
            {"--replace", &o->replace, "Replace the dataset at --out once the new one is complete"}},
       .run = [o](Console* console) { return RunDataImport(*o, console); },
-      .footer = "Sources:" + kinds,
+      .footer = "Sources:" + kinds +
+                "\n\nPhotographs stay the JPEG and PNG files that they are. Every one is decoded "
+                "before anything is\nwritten; what cannot be is left out, and the reasons are "
+                "told. docs/datasets.md says for each\nkind of source what it must look like.",
       .at_stop = "removing what was imported so far"};
   AddOptionsOfKinds(o.get(), &command);
   return command;

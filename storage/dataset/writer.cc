@@ -212,7 +212,11 @@ Result<DatasetInfo> DatasetWriter::Core::Finish() {
       CHECK(ranges_written[r]) << "range " << r << " was not written";
     }
     warnings = SizeWarnings(seen.splits);
-    for (std::string& line : LabelWarnings(seen.splits, info.classes())) {
+    const int label = info.schema.FirstOf(FieldKind::kLabel);
+    const std::vector<std::string> classes =
+        label < 0 ? std::vector<std::string>()
+                  : info.schema.fields[static_cast<size_t>(label)].classes;
+    for (std::string& line : LabelWarnings(seen.splits, classes)) {
       warnings.push_back(std::move(line));
     }
     SplitLook all;

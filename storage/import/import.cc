@@ -95,13 +95,31 @@ class RangeWriters {
   Status failure_ GUARDED_BY(mutex_);
 };
 
-// A reason without its numbers, so that alike reasons are counted together.
+bool IsLetterOrDigit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// A reason without its numbers and names, so that alike reasons are counted together: "'a.jpg' has
+// 12 bytes" becomes "'...' has N bytes". A quote within a word is an apostrophe.
 std::string KindOfReason(std::string_view reason) {
   std::string kind;
-  for (const char c : reason) {
+  for (size_t i = 0; i < reason.size(); ++i) {
+    const char c = reason[i];
+    const bool opens = c == '\'' && (i == 0 || !IsLetterOrDigit(reason[i - 1]));
+    size_t end = opens ? reason.find('\'', i + 1) : std::string_view::npos;
+    while (end != std::string_view::npos && end + 1 < reason.size() &&
+           IsLetterOrDigit(reason[end + 1])) {
+      end = reason.find('\'', end + 1);
+    }
     const bool digit = c >= '0' && c <= '9';
-    if (!digit) kind.push_back(c);
-    if (digit && !kind.ends_with('N')) kind.push_back('N');
+    if (end != std::string_view::npos) {
+      kind += "'...'";
+      i = end;
+    } else if (!digit) {
+      kind.push_back(c);
+    } else if (!kind.ends_with('N')) {
+      kind.push_back('N');
+    }
   }
   return kind;
 }
@@ -146,6 +164,7 @@ WriterOptions WriterOptionsFor(const ImportOptions& options, const Importer& imp
   writer.source = options.kind + " " + options.path;
   writer.source_fingerprint = look.fingerprint;
   writer.schema = importer.schema();
+  for (size_t f = 0; f < look.most.size(); ++f) writer.schema.fields[f].most = look.most[f];
   writer.channel_mean = look.sums.Mean();
   writer.channel_std = look.sums.Deviation();
   TellRejected(importer.rejected(), &writer);
@@ -160,10 +179,10 @@ Status CheckDisk(const std::string& out, int64_t bytes) {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(ParentOf(out), error);
   if (error || bytes <= 0 || static_cast<int64_t>(space.available) >= bytes) return OkStatus();
-  return ResourceExhausted("the dataset '" + out + "' needs about " +
-                           std::to_string(bytes / 1'000'000 + 1) + " MB and the disk has " +
-                           std::to_string(space.available / 1'000'000) +
-                           " MB free; free some space there or choose another --out");
+  return ResourceExhausted("no space left for dataset '" + out + "': it needs about " +
+                           std::to_string(bytes / 1000 + 1) + " kB and the disk has " +
+                           std::to_string(space.available / 1000) +
+                           " kB free. Free some space there or choose another --out");
 }
 
 // What a report says where nothing is written.
@@ -193,8 +212,11 @@ Result<ImportReport> ImportDataset(const ImportOptions& options) {
   if (!options.check_only) RETURN_IF_ERROR(CheckImportTarget(out, options.replace));
   ImportSource source = {options.path, options.options, out + ".spool-" + UniqueSuffix(),
                          options.stop, options.progress};
-  ASSIGN_OR_RETURN(const std::unique_ptr<Importer> importer,
-                   OpenSource(options.kind, std::move(source)));
+  Result<std::unique_ptr<Importer>> opened = OpenSource(options.kind, std::move(source));
+  if (opened.status().code() == StatusCode::kResourceExhausted && !options.check_only) {
+    return opened.status().WithContext("no space left for dataset '" + out + "'");
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<Importer> importer, std::move(opened));
   if (!options.check_only) RETURN_IF_ERROR(CheckDisk(out, importer->bytes()));
   ASSIGN_OR_RETURN(const SourceLook look, LookAtSource(*importer, options));
   ImportReport report;

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of importers: a new one is one folder and one line here.
 #include "base/suggest.h"
+#include "storage/importers/cifar/cifar_importer.h"
+#include "storage/importers/csv/csv_importer.h"
 #include "storage/importers/idx/idx_importer.h"
 #include "storage/importers/imagefolder/imagefolder_importer.h"
 #include "storage/importers/importer.h"
+#include "storage/importers/segmentation_folder/segmentation_folder_importer.h"
+#include "storage/importers/voc/voc_importer.h"
+#include "storage/importers/webdataset/webdataset_importer.h"
 
 namespace lockstep::storage {
 
 const std::vector<ImporterKind>& ImporterKinds() {
-  static const std::vector<ImporterKind> kKinds = {ImageFolderKind(), FashionMnistKind(), IdxKind()};
+  static const std::vector<ImporterKind> kKinds = {
+      ImageFolderKind(),        Cifar10Kind(), Cifar100Kind(), FashionMnistKind(), IdxKind(),
+      SegmentationFolderKind(), CsvKind(),     VocKind(),      WebDatasetKind()};
   return kKinds;
 }
 

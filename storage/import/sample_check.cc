@@ -26,6 +26,11 @@ Status CompleteValues(const Schema& schema, int64_t channels, std::vector<FieldV
     FieldValue& value = (*values)[f];
     if (IsEncoded(value)) {
       ASSIGN_OR_RETURN(const ImageHeader header, ReadImageHeader(value.bytes));
+      if (header.animated) {
+        return DataLoss(
+            "it is an animated PNG, and one picture was expected. Save one of its "
+            "pictures as a PNG of its own, or leave it out");
+      }
       // Whatever the name of the file says, the bytes decide.
       value.encoding = header.format == ImageFormat::kJpeg ? Encoding::kJpeg : Encoding::kPng;
       value.dims = {static_cast<uint32_t>(header.height), static_cast<uint32_t>(header.width)};

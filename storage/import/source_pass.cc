@@ -23,6 +23,23 @@ void Update(Hasher* hasher, const FieldValue& value) {
   hasher->Update(value.bytes);
 }
 
+// Whether values of this kind have an n that differs between samples: their first dimension.
+bool HasCount(FieldKind kind) {
+  switch (kind) {
+    case FieldKind::kNumbers:
+    case FieldKind::kTokens:
+    case FieldKind::kBoxes:
+    case FieldKind::kBoxLabels:
+    case FieldKind::kBoxFlags:
+    case FieldKind::kBoxArea:
+    case FieldKind::kInstances:
+    case FieldKind::kKeypoints:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Consecutive samples of one split.
 struct Piece {
   size_t split = 0;
@@ -70,11 +87,12 @@ class SourcePass {
     SampleCheck check(&importer_->schema(), options_->channels);
     ChannelSums sums;
     Hash128Value fingerprint;
+    std::vector<int64_t> most(importer_->schema().fields.size());
     for (;;) {
       const size_t next = next_.fetch_add(1);
       if (next >= pieces_.size() || failed_.load()) break;
       const Piece& piece = pieces_[next];
-      const Status status = LookAt(piece, &check, &sums, &fingerprint);
+      const Status status = LookAt(piece, &check, &sums, &most, &fingerprint);
       MutexLock lock(&mutex_);
       if (!status.ok()) {
         failed_.store(true);
@@ -86,12 +104,14 @@ class SourcePass {
     }
     MutexLock lock(&mutex_);
     look_.sums.Merge(sums);
+    look_.most.resize(most.size());
+    for (size_t f = 0; f < most.size(); ++f) look_.most[f] = std::max(look_.most[f], most[f]);
     look_.fingerprint.low += fingerprint.low;
     look_.fingerprint.high += fingerprint.high;
   }
 
   Status LookAt(const Piece& piece, SampleCheck* check, ChannelSums* sums,
-                Hash128Value* fingerprint) {
+                std::vector<int64_t>* most, Hash128Value* fingerprint) {
     for (int64_t i = piece.begin; i < piece.end; ++i) {
       RETURN_IF_ERROR(CheckStop(options_->stop));
       const auto index = static_cast<size_t>(i);
@@ -110,6 +130,7 @@ class SourcePass {
       }
       RETURN_IF_ERROR(status);
       seen.hash = HashOf(*values);
+      TakeCounts(*values, most);
       Hasher hasher;
       hasher.UpdateU64(path.size());
       hasher.Update(path);
@@ -119,6 +140,13 @@ class SourcePass {
       fingerprint->high += hash.high;
     }
     return OkStatus();
+  }
+
+  void TakeCounts(const std::vector<FieldValue>& values, std::vector<int64_t>* most) const {
+    for (size_t f = 0; f < values.size(); ++f) {
+      if (!HasCount(importer_->schema().fields[f].kind) || values[f].dims.empty()) continue;
+      (*most)[f] = std::max<int64_t>((*most)[f], values[f].dims[0]);
+    }
   }
 
   SourceLook Gather() REQUIRES(mutex_) {

@@ -31,6 +31,8 @@ struct SourceLook {
   std::vector<AcceptedSplit> accepted;  // those splits that have samples
   std::vector<RejectedFile> rejected;   // of samples; by split and listing
   ChannelSums sums;                     // over the split of the statistics
+  // Of each field of the schema: the largest n of an accepted sample, see FieldSpec::most.
+  std::vector<int64_t> most;
   // The sum, in each of its two words, of the XXH3-128 of every accepted sample (path, then
   // values): the same whatever the order.
   Hash128Value fingerprint;

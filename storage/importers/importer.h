@@ -23,13 +23,15 @@ namespace lockstep::storage {
 class Importer {
  public:
   virtual ~Importer() = default;
+  // `most` of its fields may be left 0: the import fills it in from the samples that it accepts.
   virtual const Schema& schema() const = 0;
   // Every sample that the source lists: splits in bytewise name order, the paths of each too.
   virtual const std::vector<SplitListing>& splits() const = 0;
   // What the source has and no sample is made of.
   virtual const std::vector<RejectedFile>& rejected() const = 0;
-  // What a person should know of the source, one line each.
-  virtual const std::vector<std::string>& warnings() const = 0;
+  // What a person should know of the source, one line each. The import asks once every sample has
+  // been read, so that it may tell what was found in them; the order of reading shows in nothing.
+  virtual std::vector<std::string> warnings() const = 0;
   // Of all values together; 0 where that is not known before they are read.
   virtual int64_t bytes() const = 0;
   // The values of the sample at splits()[split].paths[index], in the schema's order. Any thread may

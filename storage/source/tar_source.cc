@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/source/tar_source.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "base/format.h"
@@ -13,23 +9,11 @@
 #include "storage/env/files.h"
 #include "storage/source/archive_listing.h"
 #include "storage/source/byte_input.h"
+#include "storage/source/spool.h"
 #include "storage/source/tar_reader.h"
 
 namespace lockstep::storage {
 namespace {
-
-// Makes the spool, and takes its name away again.
-Result<OpenFile> MakeSpool(const std::string& path) {
-  if (path.empty()) {
-    return InvalidArgument("a tar archive needs a path for its spool, and none is given");
-  }
-  const std::string name = "the spool " + Quoted(path);
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return ErrnoStatus("cannot make " + name, errno);
-  OpenFile spool(fd, path, 0);
-  if (::unlink(path.c_str()) != 0) return ErrnoStatus("cannot unlink " + name, errno);
-  return spool;
-}
 
 class TarSource : public SourceFiles {
  public:

@@ -234,11 +234,12 @@ class SplitsTest(harness.CliTest):
         harness.write_file(self.path("source/t10k-labels-idx1-ubyte"),
                            struct.pack(">II", 0x801, count) + bytes(labels))
 
-    def test_of_different_sizes_are_refused_by_name(self):
+    def test_of_different_sizes_are_told_of_and_imported(self):
         self.write_test_split(32, range(10))
-        self.refuses(INVALID, "data", "import", "idx", "source", "--out", "new.ldb",
-                     says=["split 'test' has images of 32 x 32 x 1", "split 'train' has images of "
-                           "28 x 28 x 1", "belong together"])
+        told = self.succeeds("data", "import", "idx", "source", "--out", "new.ldb").err
+        self.assertIn("warning: split 'test' has images of 32 x 32 x 1 (H W C) and split 'train' has "
+                      "images of 28 x 28 x 1", told)
+        self.succeeds("data", "verify", "new.ldb")
 
     def test_with_other_labels_are_told_of_and_imported(self):
         self.write_test_split(28, [0, 1, 12])

@@ -9,23 +9,48 @@
 namespace lockstep::storage {
 namespace {
 
+// The pieces of an input, the next of which is looked at before it is taken.
+class Pieces {
+ public:
+  Pieces(ByteInput* input, std::string_view first) : input_(input), rest_(first) {}
+  // What is left of the piece, or the next one; empty at the end.
+  Result<std::string_view> Look() {
+    if (rest_.empty() && !ended_) {
+      ASSIGN_OR_RETURN(rest_, input_->Next());
+      ended_ = rest_.empty();
+    }
+    return rest_;
+  }
+  void Take(size_t size) { rest_.remove_prefix(size); }
+
+ private:
+  ByteInput* input_;
+  std::string_view rest_;
+  bool ended_ = false;
+};
+
 class PlainSource : public ByteSource {
  public:
-  explicit PlainSource(std::string_view bytes) : rest_(bytes) {}
+  explicit PlainSource(Pieces pieces) : pieces_(pieces) {}
   Status Read(size_t size, std::string* out) override {
-    const size_t n = std::min(size, rest_.size());
-    out->append(rest_.substr(0, n));
-    rest_.remove_prefix(n);
+    while (size > 0) {
+      ASSIGN_OR_RETURN(const std::string_view piece, pieces_.Look());
+      if (piece.empty()) break;
+      const size_t n = std::min(size, piece.size());
+      out->append(piece.substr(0, n));
+      pieces_.Take(n);
+      size -= n;
+    }
     return {};
   }
 
  private:
-  std::string_view rest_;
+  Pieces pieces_;
 };
 
 class GzipSource : public ByteSource {
  public:
-  GzipSource(std::string_view bytes, std::string_view name) : rest_(bytes), name_(name) {
+  GzipSource(Pieces pieces, std::string_view name) : pieces_(pieces), name_(name) {
     constexpr int kGzipOnly = 16 + MAX_WBITS;
     begun_ = inflateInit2(&stream_, kGzipOnly) == Z_OK;
   }
@@ -52,17 +77,18 @@ class GzipSource : public ByteSource {
   // Fills `out` unless the end comes first.
   Status Inflate(char* out, size_t size, size_t* made) {
     while (*made < size && !ended_) {
-      const size_t in = std::min<size_t>(rest_.size(), std::numeric_limits<uInt>::max());
-      stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(rest_.data()));
+      ASSIGN_OR_RETURN(const std::string_view piece, pieces_.Look());
+      const size_t in = std::min<size_t>(piece.size(), std::numeric_limits<uInt>::max());
+      stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
       stream_.avail_in = static_cast<uInt>(in);
       stream_.next_out = reinterpret_cast<Bytef*>(out + *made);
       stream_.avail_out = static_cast<uInt>(size - *made);
       const int code = inflate(&stream_, Z_NO_FLUSH);
-      rest_.remove_prefix(in - stream_.avail_in);
+      pieces_.Take(in - stream_.avail_in);
       *made = size - stream_.avail_out;
       if (code == Z_STREAM_END) {
         RETURN_IF_ERROR(NextMember());
-      } else if (code == Z_BUF_ERROR && rest_.empty()) {
+      } else if (code == Z_BUF_ERROR && piece.empty()) {
         return DataLoss("'" + name_ + "' is cut short: the gzip stream has no end. Fetch it again");
       } else if (code == Z_MEM_ERROR) {
         return ResourceExhausted("no memory to unpack '" + name_ + "'");
@@ -76,14 +102,15 @@ class GzipSource : public ByteSource {
   }
 
   Status NextMember() {
-    ended_ = rest_.empty();
+    ASSIGN_OR_RETURN(const std::string_view piece, pieces_.Look());
+    ended_ = piece.empty();
     if (ended_) return {};
     if (inflateReset(&stream_) == Z_OK) return {};
     return Internal("zlib cannot be reset for '" + name_ + "'");
   }
 
   z_stream stream_{};
-  std::string_view rest_;
+  Pieces pieces_;
   std::string name_;
   bool begun_ = false;  // else there was no memory for it
   bool ended_ = false;
@@ -91,9 +118,13 @@ class GzipSource : public ByteSource {
 
 }  // namespace
 
-std::unique_ptr<ByteSource> ByteSource::Make(std::string_view bytes, std::string_view name) {
-  if (bytes.starts_with("\x1f\x8b")) return std::make_unique<GzipSource>(bytes, name);
-  return std::make_unique<PlainSource>(bytes);
+Result<std::unique_ptr<ByteSource>> ByteSource::Make(ByteInput* input, std::string_view name) {
+  ASSIGN_OR_RETURN(const std::string_view first, input->Next());
+  const Pieces pieces(input, first);
+  if (first.starts_with("\x1f\x8b")) {
+    return std::unique_ptr<ByteSource>(std::make_unique<GzipSource>(pieces, name));
+  }
+  return std::unique_ptr<ByteSource>(std::make_unique<PlainSource>(pieces));
 }
 
 }  // namespace lockstep::storage

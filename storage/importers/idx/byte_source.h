@@ -9,14 +9,15 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "storage/source/byte_input.h"
 
 namespace lockstep::storage {
 
 class ByteSource {
  public:
-  // Reads bytes that outlive it; gzip (RFC 1952, several members joined too) is told by its first
-  // two bytes. `name` is what messages call it.
-  static std::unique_ptr<ByteSource> Make(std::string_view bytes, std::string_view name);
+  // Reads `input`, which outlives it; gzip (RFC 1952, several members joined too) is told by its
+  // first two bytes. `name` is what messages call it.
+  static Result<std::unique_ptr<ByteSource>> Make(ByteInput* input, std::string_view name);
   virtual ~ByteSource() = default;
 
   // Appends `size` bytes to `out`, or as many as there are before the end. Fails with data-loss

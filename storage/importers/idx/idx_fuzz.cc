@@ -4,7 +4,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  for (const int rank : {1, 3}) {
+  for (const int rank : {1, 3, 4}) {
     const auto array = lockstep::storage::ParseIdx(bytes, "input", rank);
     if (!array.ok()) continue;
     size_t elements = 1;

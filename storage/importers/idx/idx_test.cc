@@ -10,6 +10,7 @@
 #include "storage/dataset/verify.h"
 #include "storage/env/files.h"
 #include "storage/env/testing/scratch_directory.h"
+#include "storage/env/testing/write_faults.h"
 #include "storage/import/import.h"
 #include "storage/importers/idx/idx_format.h"
 #include "storage/importers/importer.h"
@@ -18,8 +19,10 @@ namespace lockstep::storage {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 std::string BigEndian(uint32_t v) {
   return {static_cast<char>(v >> 24), static_cast<char>(v >> 16), static_cast<char>(v >> 8),
@@ -229,6 +232,86 @@ TEST_F(IdxImport, CountsThatDifferAndLabelsOutOfRangeAreNamed) {
   ExpectFailure(StatusCode::kDataLoss, "has 12 images, but");
   Write(source_ + "/train-labels-idx1-ubyte", Idx({12}, std::string(12, '\12')));
   ExpectFailure(StatusCode::kDataLoss, "expected 0 .. 9", "fashion-mnist");
+}
+
+// A picture of 2 x 3 whose values are its places in H W C.
+TEST_F(IdxImport, ColourPlanesLastAndFirstGiveTheSamePictures) {
+  std::filesystem::remove_all(source_);
+  const std::string last = "rgbRGBr1b2G3ABCDEF";
+  std::string first;
+  for (size_t c = 0; c < 3; ++c) {
+    for (size_t i = 0; i < 6; ++i) first += last[3 * i + c];
+  }
+  std::vector<std::string> digests;
+  for (const bool gzip : {false, true}) {
+    for (const bool planes_last : {true, false}) {
+      std::filesystem::create_directory(source_);
+      const std::string images = planes_last ? Idx({2, 2, 3, 3}, last + std::string(18, 'x'))
+                                             : Idx({2, 3, 2, 3}, first + std::string(18, 'x'));
+      Write(source_ + "/train-images-idx4-ubyte" + (gzip ? ".gz" : ""),
+            gzip ? Gzip(images) : images);
+      Write(source_ + "/train-labels-idx1-ubyte", Idx({2}, std::string("\1\0", 2)));
+      ImportOptions job;
+      job.kind = "idx";
+      job.path = source_;
+      job.options = {{"planes", planes_last ? "rgb-last" : "rgb-first"}};
+      job.out = scratch_ / "out";
+      const auto report = ImportDataset(job);
+      ASSERT_TRUE(report.ok()) << report.status();
+      digests.push_back(report->info.digest.ToHex());
+      const auto dataset = Dataset::Open(scratch_ / "out");
+      std::vector<std::string> pictures;
+      for (uint64_t id = 0; id < 2; ++id) {
+        const ImageSample sample = ImageSample::Of(*(*dataset)->Read(SampleId(id)));
+        EXPECT_EQ(sample.height, 2);
+        EXPECT_EQ(sample.width, 3);
+        EXPECT_EQ(sample.channels, 3);
+        pictures.push_back(sample.pixels);
+      }
+      EXPECT_THAT(pictures, UnorderedElementsAre(last, std::string(18, 'x')));
+      std::filesystem::remove_all(scratch_ / "out");
+      std::filesystem::remove_all(source_);
+    }
+  }
+  EXPECT_THAT(digests, Each(digests[0]));
+}
+
+TEST_F(IdxImport, PlanesThatAreNotThreeAreNamed) {
+  Write(source_ + "/train-images-idx4-ubyte", Idx({12, 3, 2, 1}, std::string(72, 'x')));
+  std::filesystem::remove(source_ + "/t10k-labels-idx1-ubyte.gz");
+  ImportOptions job;
+  job.kind = "idx";
+  job.path = source_;
+  job.out = scratch_ / "out";
+  job.options = {{"planes", "rgb-last"}};
+  const Status status = ImportDataset(job).status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("has 1 planes"), HasSubstr("planes first?")));
+  job.options = {{"planes", "rgb"}};
+  EXPECT_THAT(ImportDataset(job).status().message(), HasSubstr("\"rgb-first\""));
+}
+
+// What a gzip file unpacks to lies in a file, not in memory: with no room for it the import ends.
+TEST_F(IdxImport, NoRoomToUnpackIsSaid) {
+  const std::string images = Idx({6, 1000, 1000}, std::string(6'000'000, 'x'));
+  Write(source_ + "/t10k-images-idx3-ubyte.gz", Gzip(images));
+  ArmWriteFault(WriteFault::kNoSpace, 3);
+  ExpectFailure(StatusCode::kResourceExhausted, "no room in '" + scratch_.path() + "' to unpack");
+  EXPECT_GE(DisarmWriteFault(), 3);
+}
+
+TEST_F(IdxImport, AFileThatIsCutShortMeanwhileEndsTheImport) {
+  ImportOptions job;
+  job.kind = "idx";
+  job.path = source_;
+  job.out = scratch_ / "out";
+  job.progress = [this](std::string_view what, int64_t done, int64_t total) {
+    if (what != "decoding" || done != total) return;
+    std::filesystem::resize_file(source_ + "/train-images-idx3-ubyte", 30);
+  };
+  const Status status = ImportDataset(job).status();
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(*ListDir(scratch_.path()), ElementsAre("source"));
 }
 
 TEST_F(IdxImport, OnePartTwiceIsRefused) {

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "storage/importers/listed_importer.h"
 #include "storage/importers/photo_files.h"
 #include "storage/source/class_folders.h"
 
@@ -14,20 +15,17 @@ struct ImageFolderOptions {
 
   template <typename V>
   void Visit(V&& v) {
-    v("val_share", val_share,
-      Says("share of each class that becomes the split `val` where the source has no splits")
-          .Within(kBelowOne));
+    v("val_share", val_share, Says(kValShareDoc).Within(kBelowOne));
   }
 };
 
-class ImageFolderImporter : public Importer {
+class ImageFolderImporter : public ListedImporter {
  public:
   ImageFolderImporter(std::unique_ptr<SourceFiles> files, ClassFolders folders)
-      : files_(std::move(files)),
-        folders_(std::move(folders)),
-        schema_(ImageAndLabel(folders_.classes)),
-        rejected_(files_->rejected()),
-        warnings_(folders_.warnings) {
+      : files_(std::move(files)), folders_(std::move(folders)) {
+    schema_ = ImageAndLabel(folders_.classes);
+    rejected_ = files_->rejected();
+    warnings_ = folders_.warnings;
     for (const ClassFolders::Split& split : folders_.splits) {
       SplitListing listing = {split.name, {}};
       for (const ClassFolders::Sample& sample : split.samples) {
@@ -39,12 +37,6 @@ class ImageFolderImporter : public Importer {
     }
     rejected_.insert(rejected_.end(), folders_.rejected.begin(), folders_.rejected.end());
   }
-
-  const Schema& schema() const override { return schema_; }
-  const std::vector<SplitListing>& splits() const override { return splits_; }
-  const std::vector<RejectedFile>& rejected() const override { return rejected_; }
-  const std::vector<std::string>& warnings() const override { return warnings_; }
-  int64_t bytes() const override { return bytes_; }
 
   Result<std::vector<FieldValue>> Read(size_t split, size_t index) const override {
     const ClassFolders::Sample& sample = folders_.splits[split].samples[index];
@@ -58,11 +50,6 @@ class ImageFolderImporter : public Importer {
  private:
   std::unique_ptr<SourceFiles> files_;
   ClassFolders folders_;
-  Schema schema_;
-  std::vector<SplitListing> splits_;
-  std::vector<RejectedFile> rejected_;
-  std::vector<std::string> warnings_;
-  int64_t bytes_ = 0;
 };
 
 Result<std::unique_ptr<Importer>> Open(const ImportSource& source) {
