@@ -79,8 +79,8 @@ struct Option {
   // was found and expected. An integer is accepted, and turned into a float, where a float is
   // expected; a count, and turned into a string, where the option takes one.
   Result<AttrValue> Accept(AttrValue value, std::string_view shown) const;
-  // The value that `text` of a command line stands for: 8, 0.1, true, sgd, or the elements of a list
-  // separated by commas. Accepted or refused as Accept does.
+  // The value that `text` of a command line stands for: 8, 0.1, true, sgd, or the elements of a
+  // list separated by commas. Accepted or refused as Accept does.
   Result<AttrValue> Parse(std::string_view text, std::string_view shown) const;
   bool operator==(const Option& other) const;
 };
