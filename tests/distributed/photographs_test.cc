@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs on encoded photographs of many sizes: the digests do not depend on ranks, on sample threads
+// or on a stop, and what cannot become one size is refused before the first step.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "storage/loader/testing/photo_dataset.h"
+#include "tests/distributed/small_runs.h"
+
+namespace lockstep::tests {
+namespace {
+
+using worker::TrainConfig;
+
+class PhotographsTest : public testing::Test {
+ protected:
+  // Five lanes of two samples, three epochs, everything drawn anew in each.
+  TrainConfig Config(const std::string& run) const {
+    TrainConfig config = SmallConfig(dataset_.directory(), folder_ / run, "convnet-bn", 5, 2);
+    config.epochs = 3;
+    config.augment_train = {"random-resized-crop:8:scale=0.3,1", "hflip",
+                            "color-jitter:brightness=0.3:contrast=0.3:saturation=0.3:hue=0.1",
+                            "rotate:20", "normalise"};
+    config.augment_val = {"resize:9", "center-crop:8", "normalise"};
+    return config;
+  }
+
+  TestFolder folder_;
+  storage::PhotoDataset dataset_{"photographs"};
+};
+
+TEST_F(PhotographsTest, DigestsAreEqualForAnyRanksAndSampleThreads) {
+  const std::vector<std::string> one = RunDigests(Config("one"), folder_ / "one");
+  EXPECT_EQ(one.size(), 7u) << "a heading and six steps";
+  for (const int32_t ranks : {2, 3, 5}) {
+    TrainConfig config = Config("ranks" + std::to_string(ranks));
+    config.run.ranks = ranks;
+    EXPECT_EQ(RunDigests(config, config.run.directory), one) << ranks << " ranks";
+  }
+  for (const int32_t threads : {1, 2, 4}) {
+    TrainConfig config = Config("threads" + std::to_string(threads));
+    config.run.sample_threads = threads;
+    EXPECT_EQ(RunDigests(config, config.run.directory), one) << threads << " sample threads";
+  }
+}
+
+// Asks for a stop once a step is done.
+class StopAt : public worker::TrainObserver {
+ public:
+  explicit StopAt(int64_t step) : step_(step) {}
+  void OnPlan(const worker::MemoryReport&) override {}
+  void OnNote(const std::string&) override {}
+  void OnStep(const worker::StepProgress& progress) override {
+    if (progress.global_step == step_) stop.store(true);
+  }
+  void OnEpoch(const worker::EpochReport&) override {}
+
+  std::atomic<bool> stop{false};
+
+ private:
+  const int64_t step_;
+};
+
+TEST_F(PhotographsTest, AStopLeavesNoTrace) {
+  const std::vector<std::string> whole = RunDigests(Config("whole"), folder_ / "whole");
+  TrainConfig config = Config("stopped");
+  config.run.ranks = 2;
+  StopAt observer(3);
+  const auto stopped = Train(config, &observer, &observer.stop);
+  EXPECT_EQ(stopped.status().code(), StatusCode::kCancelled) << stopped.status();
+  config.run.ranks = 3;
+  ASSERT_TRUE(Train(config).ok());
+  EXPECT_EQ(DigestLines(config.run.directory), whole);
+}
+
+TEST_F(PhotographsTest, SizesThatStayDifferentAreRefusedNamingTwoOfThem) {
+  TrainConfig config = Config("refused");
+  config.augment_train = {"resize:8", "normalise"};
+  const auto refused = Train(config);
+  EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(refused.status().message(),
+              testing::AllOf(testing::HasSubstr("12x10x3 becomes 9x8x3"),
+                             testing::HasSubstr("24x14x3 becomes 13x8x3")));
+}
+
+}  // namespace
+}  // namespace lockstep::tests
