@@ -12,6 +12,7 @@
 #include "base/cores.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "graph/tasks/registry.h"
 #include "storage/dataset/dataset.h"
 #include "storage/loader/loader_timing.h"
 #include "storage/loader/train_loader.h"
@@ -188,6 +189,30 @@ Status WriteJson(const Figures& f) {
 
 }  // namespace
 
+namespace {
+
+// The tensors that the task reads; where no field fits it, of every field that a batch can hold.
+std::vector<InputSpec> InputsFor(const worker::TrainConfig& config, const Schema& schema) {
+  const Result<const graph::Task*> task = graph::FindTask(config.task);
+  if (task.ok()) {
+    Result<std::vector<InputSpec>> inputs = graph::InputsOf(**task, schema);
+    if (inputs.ok()) return *std::move(inputs);
+  }
+  std::vector<InputSpec> inputs;
+  bool has_image = false;
+  for (const FieldSpec& field : schema.fields) {
+    const bool image = field.kind == FieldKind::kImage;
+    const bool other = field.kind == FieldKind::kLabel || field.kind == FieldKind::kLabels ||
+                       field.kind == FieldKind::kNumbers || field.kind == FieldKind::kMask;
+    if (!other && !(image && !has_image)) continue;
+    has_image = has_image || image;
+    inputs.push_back({.tensor = field.name, .field = field.name});
+  }
+  return inputs;
+}
+
+}  // namespace
+
 Status RunBenchInput(const worker::TrainConfig& config, const BenchInputOptions& options,
                      std::ostream& out) {
   RETURN_IF_ERROR(CheckOptions(options));
@@ -202,6 +227,7 @@ Status RunBenchInput(const worker::TrainConfig& config, const BenchInputOptions&
   figures.samples = order.samples;
   figures.timing = std::make_shared<LoaderTiming>();
   storage::TrainLoaderOptions loading = worker::LoaderOptionsOf(config, order);
+  loading.inputs = InputsFor(config, dataset->info().schema);
   loading.lanes = {0, config.batch.lanes};
   loading.epochs = std::numeric_limits<int32_t>::max();
   loading.threads = figures.threads;

@@ -65,7 +65,6 @@ void OnFloatRow(NamedTensor* tensor, int64_t at, const Fn& fn) {
 Result<FieldReader> FieldReader::Make(const DatasetInfo& info, const std::vector<InputSpec>& inputs,
                                       const Shape& image, DType dtype) {
   FieldReader reader;
-  reader.channels_ = info.channels;
   reader.image_ = image;
   reader.image_field_ = info.schema.FirstOf(FieldKind::kImage);
   int64_t masks = 0;
@@ -80,7 +79,7 @@ Result<FieldReader> FieldReader::Make(const DatasetInfo& info, const std::vector
       return InvalidArgument("field '" + field.name +
                              "' is the second image of a sample, and one is augmented");
     }
-    Input made = {input.tensor, static_cast<size_t>(index), field.kind, {}, -1};
+    Input made = {input.tensor, input.field, static_cast<size_t>(index), field.kind, {}, -1};
     ASSIGN_OR_RETURN(made.row, RowTypeOf(field, image, dtype));
     if (field.kind == FieldKind::kMask) made.mask = masks++;
     reader.inputs_.push_back(std::move(made));
@@ -160,11 +159,11 @@ Status FieldReader::Read(const Record& record, const Augmentation& augmentation,
     const Input& input = inputs_[i];
     const FieldView value = record.field(input.field);
     if (value.absent()) {
-      return DataLoss("the sample has no value of field '" + input.tensor + "'");
+      return DataLoss("the sample has no value of field '" + input.name + "'");
     }
     const bool fixed = input.kind == FieldKind::kNumbers;
     if (fixed && value.dims[0] != input.row.shape[0]) {
-      return DataLoss("field '" + input.tensor + "' has " + std::to_string(value.dims[0]) +
+      return DataLoss("field '" + input.name + "' has " + std::to_string(value.dims[0]) +
                       " numbers, expected " + std::to_string(input.row.shape[0]));
     }
     Write(input, value, augmentation, scratch->sample, row, &batch->tensors[i]);

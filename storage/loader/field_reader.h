@@ -49,7 +49,7 @@ class FieldReader {
 
  private:
   struct Input {
-    std::string tensor;
+    std::string tensor, name;  // in the batch, and of the field
     size_t field = 0;
     FieldKind kind = FieldKind::kImage;
     TensorType row;     // of one sample, without the first dimension
@@ -64,7 +64,6 @@ class FieldReader {
 
   std::vector<Input> inputs_;
   int image_field_ = -1;  // the field that is augmented; -1: none
-  int64_t channels_ = 0;  // that encoded images are decoded to
   Shape image_;           // of every augmented image
 };
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/checkpoint/safetensors.h"
 #include "storage/loader/testing/photo_dataset.h"
 #include "tests/distributed/small_runs.h"
 
@@ -71,6 +72,27 @@ TEST_F(PhotographsTest, AStopLeavesNoTrace) {
   config.run.ranks = 3;
   ASSERT_TRUE(Train(config).ok());
   EXPECT_EQ(DigestLines(config.run.directory), whole);
+}
+
+TEST_F(PhotographsTest, TheWeightsSayWhatTheyAreOf) {
+  TrainConfig config = Config("weights");
+  config.max_steps = 1;
+  ASSERT_TRUE(Train(config).ok());
+  const auto file = storage::SafetensorsFile::Read(folder_ / "weights/model.safetensors");
+  ASSERT_TRUE(file.ok()) << file.status();
+  const storage::TensorMetadata& metadata = file->metadata();
+  EXPECT_EQ(metadata.at("classes"), R"(["cat","dog","bird","fish"])");
+  EXPECT_EQ(metadata.at("outputs"), "4");
+  EXPECT_EQ(metadata.at("image"), "[8,8,3]");
+  EXPECT_EQ(metadata.at("augment_val"), R"(["resize:9","center-crop:8","normalise"])");
+  EXPECT_EQ(metadata.at("channel_mean"), "[0.5,0.4,0.3]");
+  config = Config("no-evaluation");
+  config.max_steps = 1;
+  config.data.val = "";
+  ASSERT_TRUE(Train(config).ok());
+  const auto other = storage::SafetensorsFile::Read(folder_ / "no-evaluation/model.safetensors");
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_EQ(other->metadata().count("augment_val"), 0u);
 }
 
 TEST_F(PhotographsTest, SizesThatStayDifferentAreRefusedNamingTwoOfThem) {

@@ -26,10 +26,11 @@ struct MemoryReport {
   bool arena_is_a_lanes = true;            // false: it is that of an evaluation
   int64_t exchange = 0;                    // receive buffers, update scratch
   int64_t batches = 0;                     // input batches made ahead
+  int64_t samples = 0;                     // records held, images being decoded and augmented
   int64_t checkpoint = 0;                  // a copy of the state while it is written
 
   int64_t peak() const {
-    return parameters + gradients + arenas + prepared + exchange + batches + checkpoint;
+    return parameters + gradients + arenas + prepared + exchange + batches + samples + checkpoint;
   }
 };
 

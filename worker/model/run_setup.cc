@@ -9,8 +9,10 @@
 #include "base/process_limits.h"
 #include "comm/reduce/canonical_tree.h"
 #include "comm/reduce/subtree_sums.h"
+#include "graph/tasks/registry.h"
 #include "storage/augment/augment.h"
 #include "storage/loader/batch_builder.h"
+#include "storage/loader/train_loader.h"
 #include "storage/order/dataset_order.h"
 #include "worker/device/openmp_settings.h"
 
@@ -70,7 +72,7 @@ Result<Shape> ShapeAfter(const std::vector<std::string>& operations, const std::
 
 Result<DataShape> ShapeOf(const TrainConfig& config, const storage::DatasetInfo& info) {
   DataShape data;
-  data.classes = static_cast<int64_t>(info.classes().size());
+  data.classes = static_cast<int64_t>(ClassNames(config, info).size());
   data.schema = info.schema;
   ASSIGN_OR_RETURN(data.image, ShapeAfter(config.augment_train, config.data.train, info));
   if (config.data.val.empty()) return data;
@@ -117,6 +119,18 @@ Status CheckSteps(int64_t steps) {
 
 }  // namespace
 
+std::vector<std::string> ClassNames(const TrainConfig& config, const storage::DatasetInfo& info) {
+  const Result<const graph::Task*> task = graph::FindTask(config.task);
+  if (!task.ok()) return {};
+  const Result<std::vector<InputSpec>> inputs = graph::InputsOf(**task, info.schema);
+  if (!inputs.ok()) return {};
+  for (const InputSpec& input : *inputs) {
+    const FieldSpec* field = info.schema.Find(input.field);
+    if (field != nullptr && !field->classes.empty()) return field->classes;
+  }
+  return {};
+}
+
 Result<graph::Program> MakeProgram(const TrainConfig& config, const DataShape& data) {
   graph::ProgramOptions options;
   options.model = config.model.name;
@@ -151,6 +165,30 @@ int64_t LaneBatchBytes(const RunSetup& setup) {
   return sum;
 }
 
+namespace {
+
+// The records that the loaders of so many ranks and lanes hold at most: two windows of each lane,
+// within a rank's budget; and what threads need for the images they work on: the picture, the next
+// one, and what lies between.
+int64_t BytesOfSamples(const TrainConfig& config, const RunSetup& setup, int32_t ranks,
+                       int64_t lanes) {
+  if (setup.dataset == nullptr) return 0;
+  constexpr int64_t kImagesOfAThread = 4;
+  const storage::DatasetInfo& info = setup.dataset->info();
+  const int64_t mean = info.record_bytes / std::max<int64_t>(1, info.samples());
+  const int64_t window = config.data.window_shards * info.shard_size;
+  const int64_t records =
+      std::min({2 * window * lanes, setup.train_split.count,
+                ranks * storage::TrainLoaderOptions().cache_bytes / std::max<int64_t>(1, mean)});
+  int64_t image = 0;
+  for (const storage::SizeExample& size : setup.train_split.sizes) {
+    image = std::max(image, size.height * size.width * info.channels);
+  }
+  return records * mean + int64_t{ranks} * setup.sample_threads * kImagesOfAThread * image;
+}
+
+}  // namespace
+
 MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
   const CompiledModel& model = *setup.model;
   const int64_t size = SizeOf(model.precision());
@@ -174,6 +212,7 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
     report.gradients += buffers * (state + statistics);
   }
   report.batches = kBatchesHeld * lanes_here * LaneBatchBytes(setup);
+  report.samples = BytesOfSamples(config, setup, report.ranks, lanes_here);
   const auto slots = static_cast<int64_t>(model.program().options().optimizer.slots().size());
   report.checkpoint = state * (2 * slots + 1) + model.running_space().elements() * size;
   report.recompute = config.recompute != "none";

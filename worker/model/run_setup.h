@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/sample/schema.h"
@@ -69,6 +70,10 @@ struct DataShape {
   Shape eval_image = {};  // the same of evaluations; of rank 0: there are none, or as `image`
   Schema schema = ImageAndLabel({});
 };
+
+// The names of the classes that the task of a config tells apart: those of the first field that it
+// reads and that has names. Empty where none has.
+std::vector<std::string> ClassNames(const TrainConfig& config, const storage::DatasetInfo& info);
 
 // The program of a config on such data.
 Result<graph::Program> MakeProgram(const TrainConfig& config, const DataShape& data);

@@ -7,9 +7,10 @@ namespace {
 // A head for a few classes more than there are is what fine-tuning from other weights has.
 constexpr int64_t kManyTimes = 2;
 
-void WarnOfClasses(const RunSetup& setup, std::vector<std::string>* warnings) {
+void WarnOfClasses(const TrainConfig& config, const RunSetup& setup,
+                   std::vector<std::string>* warnings) {
   const int64_t model = setup.model->program().options().model_options.classes;
-  const auto dataset = static_cast<int64_t>(setup.dataset->info().classes().size());
+  const auto dataset = static_cast<int64_t>(ClassNames(config, setup.dataset->info()).size());
   if (model <= kManyTimes * dataset) return;
   warnings->push_back("model.classes is " + std::to_string(model) + " and the dataset has " +
                       std::to_string(dataset) +
@@ -33,7 +34,7 @@ void WarnOfBatch(const TrainConfig& config, const RunSetup& setup,
 
 std::vector<std::string> SetupWarnings(const TrainConfig& config, const RunSetup& setup) {
   std::vector<std::string> warnings;
-  WarnOfClasses(setup, &warnings);
+  WarnOfClasses(config, setup, &warnings);
   WarnOfBatch(config, setup, &warnings);
   return warnings;
 }

@@ -25,10 +25,17 @@ bool IsBatchCounter(const CompiledModel& model, std::string_view name) {
   });
 }
 
-// Whether a tensor belongs to the layer that tells the classes apart, in a file of another number
-// of them.
-bool IsOfOtherHead(const CompiledModel& model, const Shape& expected, const Shape& found) {
+// "layer4.1.bn2" of "layer4.1.bn2.weight".
+std::string_view LayerOf(std::string_view tensor) {
+  return tensor.substr(0, std::min(tensor.rfind('.'), tensor.size()));
+}
+
+// Whether a tensor belongs to the layer that tells the classes apart, the last that has parameters,
+// in a file of another number of classes.
+bool IsOfOtherHead(const CompiledModel& model, std::string_view name, const Shape& expected,
+                   const Shape& found) {
   const int64_t classes = model.program().options().model_options.classes;
+  if (LayerOf(name) != LayerOf(model.program().parameters().back().name)) return false;
   if (expected.rank() < 1 || expected.rank() != found.rank()) return false;
   if (expected[0] != classes || found[0] == classes) return false;
   return std::equal(expected.dims().begin() + 1, expected.dims().end(), found.dims().begin() + 1);
@@ -51,7 +58,7 @@ Status CheckTensors(const CompiledModel& model, const std::vector<storage::Tenso
                              "; take weights of this model under torchvision's names");
     }
     const TensorType& found = tensors[static_cast<size_t>(at - known.begin())].type;
-    if (other_head != nullptr && IsOfOtherHead(model, entry.type.shape, found.shape)) {
+    if (other_head != nullptr && IsOfOtherHead(model, entry.name, entry.type.shape, found.shape)) {
       other_head->push_back(entry.name);
       continue;
     }

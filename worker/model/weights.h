@@ -24,9 +24,10 @@ Status SaveWeights(const CompiledModel& model, ModelState* state, const std::str
 // what to do.
 Status LoadWeights(const CompiledModel& model, const NamedWeights& weights, ModelState* state);
 
-// As LoadWeights, for weights of another number of classes: a tensor whose first dimension is the
-// number of classes here and another one there, and whose other dimensions agree, keeps the values
-// that `state` has. Gives the names of those tensors, in the model's order.
+// As LoadWeights, for weights of another number of classes: the tensors of the model's last layer
+// whose first dimension is the number of classes here and another one there, and whose other
+// dimensions agree, keep the values that `state` has. Gives their names, in the model's order: none
+// where the last layer fits, which is then loaded too.
 Result<std::vector<std::string>> LoadWeightsBesideHead(const CompiledModel& model,
                                                        const NamedWeights& weights,
                                                        ModelState* state);

@@ -186,6 +186,25 @@ TEST_F(WeightsTest, BesideAHeadOfOtherClassesEverythingIsLoadedAndTheHeadStays) 
   }
 }
 
+// Layers before the last whose width happens to be the number of classes are not heads.
+TEST_F(WeightsTest, ALayerThatIsNotTheLastIsNoHead) {
+  const SmallModel sixteen({.classes = 16});
+  ModelState state = sixteen.State(1);
+  ASSERT_TRUE(SaveWeights(*sixteen, &state, path_).ok());
+  const auto file = storage::SafetensorsFile::Read(path_);
+  ASSERT_TRUE(file.ok());
+  std::vector<storage::TensorView> tensors = file->tensors();
+  std::vector<float> narrow(8, 1.0f);
+  for (storage::TensorView& t : tensors) {
+    if (t.name == "block2.bn.weight") t = {t.name, {DType::kFloat32, {8}}, narrow.data()};
+  }
+  ASSERT_TRUE(storage::WriteSafetensors(path_ + ".narrow", tensors).ok());
+  const auto refused = LoadWeightsBesideHead(*sixteen, {.path = path_ + ".narrow"}, &state);
+  EXPECT_NE(refused.status().message().find("tensor 'block2.bn.weight' is f32[8]"),
+            std::string::npos)
+      << refused.status();
+}
+
 TEST_F(WeightsTest, BesideAHeadNothingElseMayDiffer) {
   SaveChanged([](auto& tensors) { tensors.pop_back(); });
   ModelState state = model_.State(2);

@@ -147,6 +147,8 @@ void PrintMemory(const TrainConfig& config, const RunSetup& setup, std::string* 
   *text += Format("  gradients     %10s  buffers of the canonical sum\n",
                   BytesText(plan.gradients).c_str());
   *text += Format("  batches       %10s  made ahead\n", BytesText(plan.batches).c_str());
+  *text += Format("  samples       %10s  records held, images being augmented\n",
+                  BytesText(plan.samples).c_str());
   *text += Format("  checkpoint    %10s  a copy of the state while it is written, on rank 0\n\n",
                   BytesText(plan.checkpoint).c_str());
 }

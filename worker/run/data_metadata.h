@@ -9,9 +9,11 @@
 
 namespace lockstep::worker {
 
-// JSON texts: `classes` (names, in the order of the outputs), `image` ([H, W, C] that an evaluation
-// gives the model), `augment_val` (the operations before it), `channel_mean` and `channel_std` (of
-// pixels / 255, which `normalise` without numbers uses), and `dataset_digest`.
+// JSON texts: `classes` (names, in the order of the outputs), `outputs` (how many there are; those
+// behind the names have none), `image` ([H, W, C] that an evaluation gives the model, or training
+// where the run has no evaluation), `augment_val` (the operations before it, where there is one),
+// `channel_mean` and `channel_std` (of pixels / 255, which `normalise` without numbers uses), and
+// `dataset_digest`.
 storage::TensorMetadata DataMetadata(const TrainConfig& config, const RunSetup& setup);
 
 }  // namespace lockstep::worker

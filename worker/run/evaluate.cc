@@ -34,8 +34,8 @@ Result<WeightsEvaluation> EvaluateWeights(const TrainConfig& config, const std::
   ASSIGN_OR_RETURN(evaluation.result, evaluator.Run(&state, communicator.get(), &stream, run));
   if (per_class) {
     ASSIGN_OR_RETURN(evaluation.per_class,
-                     setup.model->program().task().PerClass(evaluation.result.gathered,
-                                                            setup.dataset->info().classes()));
+                     setup.model->program().task().PerClass(
+                         evaluation.result.gathered, ClassNames(alone, setup.dataset->info())));
   }
   return evaluation;
 }

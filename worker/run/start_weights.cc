@@ -43,11 +43,14 @@ Status CheckSameOnAllRanks(uint64_t hash, int32_t lanes, comm::Communicator* com
 }
 
 // "60 tensors are from 'resnet18.safetensors'; fc.weight, fc.bias are drawn by the seed".
-std::string LoadedText(const CompiledModel& model, const std::string& name,
+std::string LoadedText(const CompiledModel& model, const std::string& name, bool replace_head,
                        const std::vector<std::string>& drawn) {
   const size_t tensors = ModelTensorTypes(model).size();
   std::string text = std::to_string(tensors - drawn.size()) + " tensors are from '" + name + "'";
   for (size_t i = 0; i < drawn.size(); ++i) text += (i == 0 ? "; " : ", ") + drawn[i];
+  if (replace_head && drawn.empty()) {
+    text += ", the last layer too: it is of as many classes, so model.replace_head changes nothing";
+  }
   if (!drawn.empty())
     text += drawn.size() == 1 ? " is drawn by the seed" : " are drawn by the seed";
   return text;
@@ -70,7 +73,7 @@ Result<std::string> StartFromWeights(const CompiledModel& model, const ModelConf
       comm::AgreeOnStatus(communicator, loaded.WithContext("model.weights"), stream, deadline));
   RETURN_IF_ERROR(CheckSameOnAllRanks(HashOf(model, *state), lanes, communicator, stream, deadline)
                       .WithContext("model.weights '" + config.weights + "'"));
-  return LoadedText(model, config.weights, drawn);
+  return LoadedText(model, config.weights, config.replace_head, drawn);
 }
 
 }  // namespace lockstep::worker

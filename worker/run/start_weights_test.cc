@@ -69,6 +69,8 @@ TEST_F(StartWeightsTest, SaysWhatWasLoadedAndWhatWasDrawn) {
     ASSERT_TRUE(note.ok()) << note.status();
     EXPECT_NE(note->find(" are drawn by the seed"), std::string::npos) << *note;
     EXPECT_NE(note->find("tensors are from '" + path_), std::string::npos) << *note;
+    ASSERT_TRUE(SaveWeights(*model_, &state, path_).ok());
+    EXPECT_NE(start(true)->find("model.replace_head changes nothing"), std::string::npos);
   });
 }
 
