@@ -370,7 +370,7 @@ TEST(Recipe, EveryRecipeInTheRepositoryLoads) {
     EXPECT_TRUE(config.ok()) << config.status();
     ++count;
   }
-  EXPECT_EQ(count, 4);
+  EXPECT_EQ(count, 5);
 }
 
 class IncludeTest : public ::testing::Test {

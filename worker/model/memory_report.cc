@@ -22,6 +22,7 @@ std::string PartsText(const MemoryReport& report) {
   std::string text = "activations " + BytesText(report.arenas) + ", parameters and optimizer " +
                      BytesText(report.parameters);
   if (report.prepared > 0) text += ", prepared weights " + BytesText(report.prepared);
+  if (report.samples > 0) text += ", samples " + BytesText(report.samples);
   return text + ", gradients " + BytesText(report.gradients);
 }
 
