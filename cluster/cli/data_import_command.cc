@@ -131,6 +131,18 @@ void PrintLeftOut(const storage::ImportReport& report, Console* console) {
   }
 }
 
+// Where the dataset goes; with --check, where an archive may be unpacked for a while.
+Result<std::string> PlaceOf(const DataImportOptions& options) {
+  if (options.out) return *options.out;
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+  if (!error) return folder.string() + "/lockstep";
+  return InvalidArgument(
+      "--check unpacks archives in the folder for temporary files, and the environment variable "
+      "TMPDIR names none (" +
+      error.message() + "); set TMPDIR to a folder, or unset it for /tmp");
+}
+
 Status RunDataImport(const DataImportOptions& options, Console* console) {
   if (options.out.has_value() == options.check) {
     return InvalidArgument(options.check
@@ -146,7 +158,7 @@ Status RunDataImport(const DataImportOptions& options, Console* console) {
   ImportProgress progress(console);
   job.kind = options.source;
   job.path = options.path;
-  job.out = options.out.value_or(std::filesystem::temp_directory_path().string() + "/lockstep");
+  ASSIGN_OR_RETURN(job.out, PlaceOf(options));
   job.threads = options.threads;
   job.shard_size = options.shard_size;
   job.channels = options.grey ? 1 : 3;
@@ -248,7 +260,7 @@ Examples:
       .run = [o](Console* console) { return RunDataImport(*o, console); },
       .footer = "Sources:" + kinds +
                 "\n\nPhotographs stay the JPEG and PNG files that they are. Every one is decoded "
-                "before anything is\nwritten; what cannot be is left out, and the reasons are "
+                "before the dataset is\nwritten; what cannot be is left out, and the reasons are "
                 "told. docs/datasets.md says for each\nkind of source what it must look like.",
       .at_stop = "removing what was imported so far"};
   AddOptionsOfKinds(o.get(), &command);

@@ -20,6 +20,7 @@
 #include "storage/dataset/record.h"
 #include "storage/dataset/rocks_writer.h"
 #include "storage/dataset/split_check.h"
+#include "storage/dataset/writer_disk.h"
 #include "storage/dataset/writer_options.h"
 #include "storage/env/files.h"
 
@@ -45,15 +46,6 @@ std::map<std::string, std::string> ListingValues(const std::vector<SplitListing>
     }
   }
   return values;
-}
-
-// A full disk, said so that a person knows which.
-Status Explain(const Status& status, const std::string& out) {
-  if (status.code() != StatusCode::kResourceExhausted) return status;
-  return ResourceExhausted("no space left for dataset '" + out +
-                           "'; nothing of it is kept. Free some space there or choose another "
-                           "--out (" +
-                           status.message() + ")");
 }
 
 // What was learned of the samples of some ranges.
@@ -255,14 +247,15 @@ DatasetWriter::~DatasetWriter() = default;
 Result<std::unique_ptr<DatasetWriter>> DatasetWriter::Create(WriterOptions options) {
   RETURN_IF_ERROR(CheckWriterOptions(options));
   Result<ImportDirectory> directory = ImportDirectory::Make(options.directory, options.replace);
-  if (!directory.ok()) return Explain(directory.status(), options.directory);
+  if (!directory.ok()) return ExplainFullDisk(directory.status(), options.directory);
   auto core = std::make_unique<Core>(std::move(options), *std::move(directory));
   const auto begin = [&]() -> Status {
     RETURN_IF_ERROR(EncodeInfo(core->info).status());  // texts that cannot be stored
     RETURN_IF_ERROR(MakeDirectory(core->directory.path() + "/" + kScratchName));
     return WriteSorted(core->Scratch("listing"), ListingValues(core->options.splits));
   };
-  if (const Status status = begin(); !status.ok()) return Explain(status, core->directory.out());
+  if (const Status status = begin(); !status.ok())
+    return ExplainFullDisk(status, core->directory.out());
   return std::unique_ptr<DatasetWriter>(new DatasetWriter(std::move(core)));
 }
 
@@ -273,12 +266,12 @@ const std::vector<std::string>& DatasetWriter::warnings() const { return core_->
 Status DatasetWriter::WriteRange(int64_t range, const SampleAt& sample,
                                  const std::function<void()>& written) {
   CHECK(range >= 0 && range < ranges()) << "range " << range;
-  return Explain(core_->WriteRange(range, sample, written), core_->directory.out());
+  return ExplainFullDisk(core_->WriteRange(range, sample, written), core_->directory.out());
 }
 
 Result<DatasetInfo> DatasetWriter::Finish() {
   Result<DatasetInfo> info = core_->Finish();
-  if (!info.ok()) return Explain(info.status(), core_->directory.out());
+  if (!info.ok()) return ExplainFullDisk(info.status(), core_->directory.out());
   return info;
 }
 

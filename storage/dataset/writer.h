@@ -47,6 +47,12 @@ struct WriterOptions {
   const std::atomic<bool>* stop = nullptr;  // set: Finish ends as cancelled; may be null
 };
 
+// Whether a dataset may have these fields and splits of these names: names by their rules and in
+// their order, classes for every label, texts that are UTF-8. Looks at no path. Fails with an
+// invalid-argument that names what is wrong. Create asks this itself; an import asks it before it
+// reads the samples.
+Status CheckNames(const Schema& schema, const std::vector<SplitListing>& splits);
+
 class DatasetWriter {
  public:
   // Checks the options, refuses an existing OUT (unless `replace`, and it is a dataset), removes

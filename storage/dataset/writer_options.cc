@@ -59,30 +59,42 @@ Status CheckPaths(const SplitListing& split) {
 
 }  // namespace
 
+Status CheckNames(const Schema& schema, const std::vector<SplitListing>& splits) {
+  if (schema.fields.empty()) return InvalidArgument("the source has no fields");
+  RETURN_IF_ERROR(schema.Check());
+  for (const FieldSpec& field : schema.fields) {
+    if (field.kind == FieldKind::kLabel && field.classes.empty()) {
+      return InvalidArgument("the source has no classes for field '" + field.name + "'");
+    }
+    for (size_t c = 0; c < field.classes.size(); ++c) {
+      if (IsUtf8(field.classes[c])) continue;
+      return InvalidArgument("the name of class " + std::to_string(c) + " of field '" + field.name +
+                             "' is not UTF-8; rename it");
+    }
+  }
+  for (size_t i = 0; i < splits.size(); ++i) {
+    const std::string& name = splits[i].name;
+    if (!IsSplitName(name)) {
+      return InvalidArgument("the source has a split of the name '" + name +
+                             "'; expected letters a to z and A to Z, digits, '-', '_' and '.' "
+                             "alone; rename it in the source");
+    }
+    if (i > 0 && name <= splits[i - 1].name) {
+      return InvalidArgument("splits are not in bytewise order: '" + name + "' after '" +
+                             splits[i - 1].name + "'");
+    }
+  }
+  return {};
+}
+
 Status CheckWriterOptions(const WriterOptions& options) {
   if (options.shard_size < 1 || options.shard_size > int64_t{1} << 20) {
     return InvalidArgument("shard size " + std::to_string(options.shard_size) +
                            "; expected 1 .. 1048576");
   }
   if (options.splits.empty()) return InvalidArgument("the source has no splits");
-  if (options.schema.fields.empty()) return InvalidArgument("the source has no fields");
-  RETURN_IF_ERROR(options.schema.Check());
-  for (const FieldSpec& field : options.schema.fields) {
-    if (field.kind != FieldKind::kLabel || !field.classes.empty()) continue;
-    return InvalidArgument("the source has no classes for field '" + field.name + "'");
-  }
-  for (size_t i = 0; i < options.splits.size(); ++i) {
-    const SplitListing& split = options.splits[i];
-    if (!IsSplitName(split.name)) {
-      return InvalidArgument("split name '" + split.name +
-                             "'; expected letters, digits, '-', '_', '.'");
-    }
-    if (i > 0 && split.name <= options.splits[i - 1].name) {
-      return InvalidArgument("splits are not in bytewise order: '" + split.name + "' after '" +
-                             options.splits[i - 1].name + "'");
-    }
-    RETURN_IF_ERROR(CheckPaths(split));
-  }
+  RETURN_IF_ERROR(CheckNames(options.schema, options.splits));
+  for (const SplitListing& split : options.splits) RETURN_IF_ERROR(CheckPaths(split));
   return {};
 }
 

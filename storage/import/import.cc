@@ -14,16 +14,16 @@
 #include "storage/dataset/import_directory.h"
 #include "storage/dataset/manifest.h"
 #include "storage/dataset/writer.h"
+#include "storage/dataset/writer_disk.h"
 #include "storage/env/files.h"
+#include "storage/import/rejections.h"
 #include "storage/import/sample_check.h"
 #include "storage/import/source_pass.h"
 #include "storage/importers/importer.h"
+#include "storage/source/source_path.h"
 
 namespace lockstep::storage {
 namespace {
-
-constexpr size_t kMostRejectedListed = 1000;
-constexpr size_t kMostReasons = 100;
 
 // The second pass: the ranges of one dataset, written by several threads; each takes the next that
 // nobody has.
@@ -95,44 +95,14 @@ class RangeWriters {
   Status failure_ GUARDED_BY(mutex_);
 };
 
-bool IsLetterOrDigit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-// A reason without its numbers and names, so that alike reasons are counted together: "'a.jpg' has
-// 12 bytes" becomes "'...' has N bytes". A quote within a word is an apostrophe.
-std::string KindOfReason(std::string_view reason) {
-  std::string kind;
-  for (size_t i = 0; i < reason.size(); ++i) {
-    const char c = reason[i];
-    const bool opens = c == '\'' && (i == 0 || !IsLetterOrDigit(reason[i - 1]));
-    size_t end = opens ? reason.find('\'', i + 1) : std::string_view::npos;
-    while (end != std::string_view::npos && end + 1 < reason.size() &&
-           IsLetterOrDigit(reason[end + 1])) {
-      end = reason.find('\'', end + 1);
-    }
-    const bool digit = c >= '0' && c <= '9';
-    if (end != std::string_view::npos) {
-      kind += "'...'";
-      i = end;
-    } else if (!digit) {
-      kind.push_back(c);
-    } else if (!kind.ends_with('N')) {
-      kind.push_back('N');
-    }
+void TellRejected(const Importer& importer, const SourceLook& look, WriterOptions* writer) {
+  Rejections all = look.rejected;  // whose places begin at {1, 0}
+  for (size_t i = 0; i < importer.rejected().size(); ++i) {
+    all.Add({0, i}, importer.rejected()[i].path, importer.rejected()[i].reason);
   }
-  return kind;
-}
-
-void TellRejected(const std::vector<RejectedFile>& rejected, WriterOptions* writer) {
-  for (const RejectedFile& one : rejected) {
-    std::string kind = KindOfReason(one.reason);
-    auto& counts = writer->rejected_for;
-    if (counts.size() >= kMostReasons && counts.count(kind) == 0) kind = "other reasons";
-    ++counts[kind];
-    if (writer->rejected.size() < kMostRejectedListed) {
-      writer->rejected.push_back(one.path + ": " + one.reason);
-    }
+  writer->rejected_for = all.Kinds();
+  for (const auto& [place, one] : all.listed()) {
+    writer->rejected.push_back(one.path + ": " + one.reason);
   }
 }
 
@@ -149,11 +119,13 @@ Result<std::vector<SplitListing>> AcceptedListing(const Importer& importer,
     listings.push_back(std::move(listing));
   }
   if (!listings.empty()) return listings;
-  return DataLoss("the source has no sample that can be read" +
-                  (look.rejected.empty()
-                       ? std::string()
-                       : "; of " + std::to_string(look.rejected.size()) + " the first is '" +
-                             look.rejected[0].path + "': " + look.rejected[0].reason));
+  std::string text = "the source has no sample that can be read";
+  if (look.rejected.count() > 0) {
+    const RejectedFile& first = look.rejected.listed().begin()->second;
+    text += "; of " + std::to_string(look.rejected.count()) + " the first is '" + first.path +
+            "': " + first.reason;
+  }
+  return DataLoss(text);
 }
 
 WriterOptions WriterOptionsFor(const ImportOptions& options, const Importer& importer,
@@ -161,20 +133,20 @@ WriterOptions WriterOptionsFor(const ImportOptions& options, const Importer& imp
   WriterOptions writer;
   writer.directory = options.out;
   writer.replace = options.replace;
-  writer.source = options.kind + " " + options.path;
+  writer.source = options.kind + " " + PrintableName(options.path);  // stored as UTF-8
   writer.source_fingerprint = look.fingerprint;
   writer.schema = importer.schema();
   for (size_t f = 0; f < look.most.size(); ++f) writer.schema.fields[f].most = look.most[f];
   writer.channel_mean = look.sums.Mean();
   writer.channel_std = look.sums.Deviation();
-  TellRejected(importer.rejected(), &writer);
-  TellRejected(look.rejected, &writer);
+  TellRejected(importer, look, &writer);
   writer.shard_size = options.shard_size;
   writer.stop = options.stop;
   return writer;
 }
 
-// Refuses, before anything is written, what the disk has no room for.
+// Refuses what the disk has no room for, before any sample is decoded. Nothing of the dataset is
+// written by then; a compressed file or a tar archive has been unpacked to a file without a name.
 Status CheckDisk(const std::string& out, int64_t bytes) {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(ParentOf(out), error);
@@ -213,10 +185,11 @@ Result<ImportReport> ImportDataset(const ImportOptions& options) {
   ImportSource source = {options.path, options.options, out + ".spool-" + UniqueSuffix(),
                          options.stop, options.progress};
   Result<std::unique_ptr<Importer>> opened = OpenSource(options.kind, std::move(source));
-  if (opened.status().code() == StatusCode::kResourceExhausted && !options.check_only) {
+  if (IsFullDisk(opened.status()) && !options.check_only) {
     return opened.status().WithContext("no space left for dataset '" + out + "'");
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Importer> importer, std::move(opened));
+  RETURN_IF_ERROR(CheckNames(importer->schema(), importer->splits()));
   if (!options.check_only) RETURN_IF_ERROR(CheckDisk(out, importer->bytes()));
   ASSIGN_OR_RETURN(const SourceLook look, LookAtSource(*importer, options));
   ImportReport report;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/import/sample_check.h"
 
+#include <cmath>
+#include <cstring>
 #include <string>
 
 #include "base/check.h"
@@ -15,6 +17,46 @@ bool IsEncoded(const FieldValue& value) {
 
 std::string_view FormatName(ImageFormat format) {
   return format == ImageFormat::kJpeg ? "JPEG" : "PNG";
+}
+
+template <typename T>
+T NumberAt(const FieldValue& value, size_t i) {
+  T number;
+  std::memcpy(&number, value.bytes.data() + i * sizeof number, sizeof number);
+  return number;
+}
+
+// Coordinates and areas are numbers, and neither infinite nor none.
+Status CheckFinite(const FieldSpec& spec, const FieldValue& value) {
+  const bool coordinates = spec.kind == FieldKind::kBoxes || spec.kind == FieldKind::kBoxArea ||
+                           spec.kind == FieldKind::kKeypoints;
+  if (!coordinates) return OkStatus();
+  for (size_t i = 0; i < value.bytes.size() / sizeof(float); ++i) {
+    const auto number = NumberAt<float>(value, i);
+    if (std::isfinite(number)) continue;
+    return DataLoss("number " + std::to_string(i) + " of field '" + spec.name + "' is " +
+                    std::to_string(number) + "; expected a finite number");
+  }
+  return OkStatus();
+}
+
+// What belongs to boxes has a value for each box, and a label is a class.
+Status CheckCompanion(const FieldSpec& spec, const FieldValue& value, const FieldValue& boxes) {
+  const int64_t there = boxes.View().absent() ? 0 : boxes.dims[0];
+  if (value.dims[0] != there) {
+    return DataLoss("field '" + spec.name + "' has " + std::to_string(value.dims[0]) +
+                    " values and there are " + std::to_string(there) + " boxes in '" + spec.of +
+                    "'; expected one for each");
+  }
+  if (spec.kind != FieldKind::kBoxLabels || spec.classes.empty()) return OkStatus();
+  for (size_t i = 0; i < value.dims[0]; ++i) {
+    const auto label = NumberAt<int32_t>(value, i);
+    if (label >= 0 && static_cast<size_t>(label) < spec.classes.size()) continue;
+    return DataLoss("box " + std::to_string(i) + " of '" + spec.of + "' has label " +
+                    std::to_string(label) + ", but there are " +
+                    std::to_string(spec.classes.size()) + " classes");
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -65,6 +107,7 @@ Status SampleCheck::CheckImage(const FieldValue& value, ChannelSums* sums) {
 // A mask belongs to the image, and every value has a class or is the value that is ignored.
 Status SampleCheck::CheckMask(const FieldSpec& spec, const FieldValue& value,
                               const FieldValue& image) {
+  if (image.View().absent()) return DataLoss("it has a mask and no image");
   const int64_t height = value.dims[0], width = value.dims[1];
   if (height != image.dims[0] || width != image.dims[1]) {
     return DataLoss("the mask is " + std::to_string(height) + "x" + std::to_string(width) +
@@ -95,17 +138,29 @@ Status SampleCheck::CheckMask(const FieldSpec& spec, const FieldValue& value,
 
 Status SampleCheck::Check(std::vector<FieldValue>* values, ChannelSums* sums) {
   RETURN_IF_ERROR(CompleteValues(*schema_, channels_, values));
+  const Status status = CheckAll(*values, sums);
+  if (pixels_.capacity() > kMostKept) pixels_ = std::vector<uint8_t>();
+  return status;
+}
+
+Status SampleCheck::CheckAll(const std::vector<FieldValue>& values, ChannelSums* sums) {
   const int image = schema_->FirstOf(FieldKind::kImage);
   ChannelSums of_sample;
-  for (size_t f = 0; f < values->size(); ++f) {
+  for (size_t f = 0; f < values.size(); ++f) {
     const FieldSpec& spec = schema_->fields[f];
-    const FieldValue& value = (*values)[f];
+    const FieldValue& value = values[f];
     if (value.View().absent()) continue;
+    RETURN_IF_ERROR(CheckFinite(spec, value));
+    if (!spec.of.empty()) {
+      RETURN_IF_ERROR(
+          CheckCompanion(spec, value, values[static_cast<size_t>(schema_->IndexOf(spec.of))]));
+    }
     if (spec.kind == FieldKind::kImage) {
-      RETURN_IF_ERROR(CheckImage(value, static_cast<int>(f) == image ? &of_sample : nullptr));
+      const bool sum = sums != nullptr && static_cast<int>(f) == image;
+      RETURN_IF_ERROR(CheckImage(value, sum ? &of_sample : nullptr));
     }
     if (spec.kind == FieldKind::kMask && image >= 0) {
-      RETURN_IF_ERROR(CheckMask(spec, value, (*values)[static_cast<size_t>(image)]));
+      RETURN_IF_ERROR(CheckMask(spec, value, values[static_cast<size_t>(image)]));
     }
   }
   if (sums != nullptr) sums->Merge(of_sample);  // once the whole sample is accepted

@@ -3,6 +3,7 @@
 // learned of them on the way. Internal to storage/import.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -24,11 +25,17 @@ class SampleCheck {
  public:
   SampleCheck(const Schema* schema, int64_t channels);
 
-  // CompleteValues, and every image and mask is decoded. Where `sums` is not null, the pixels of
-  // the first image are added to it.
+  // CompleteValues; every image and mask is decoded; what belongs to boxes has a value for each of
+  // them, and their coordinates are finite. Where `sums` is not null, the pixels of the first image
+  // are added to it.
   Status Check(std::vector<FieldValue>* values, ChannelSums* sums);
 
+  // The memory that is kept from one sample to the next; it does not stay as large as the largest.
+  static constexpr size_t kMostKept = size_t{64} << 20;
+  size_t kept_bytes() const { return pixels_.capacity(); }
+
  private:
+  Status CheckAll(const std::vector<FieldValue>& values, ChannelSums* sums);
   Status CheckImage(const FieldValue& value, ChannelSums* sums);
   Status CheckMask(const FieldSpec& spec, const FieldValue& value, const FieldValue& image);
 

@@ -125,7 +125,7 @@ class SourcePass {
       if (status.code() == StatusCode::kDataLoss) {
         seen.rejected = true;
         MutexLock lock(&mutex_);
-        reasons_[{piece.split, index}] = status.message();
+        look_.rejected.Add({piece.split + 1, index}, path, status.message());
         continue;
       }
       RETURN_IF_ERROR(status);
@@ -160,10 +160,6 @@ class SourcePass {
       }
       if (!accepted.samples.empty()) look_.accepted.push_back(std::move(accepted));
     }
-    for (auto& [place, reason] : reasons_) {
-      look_.rejected.push_back(
-          {importer_->splits()[place.first].paths[place.second], std::move(reason)});
-    }
     return std::move(look_);
   }
 
@@ -179,7 +175,6 @@ class SourcePass {
   int64_t done_ GUARDED_BY(mutex_) = 0;
   Status failure_ GUARDED_BY(mutex_);
   SourceLook look_ GUARDED_BY(mutex_);
-  std::map<std::pair<size_t, size_t>, std::string> reasons_ GUARDED_BY(mutex_);
 };
 
 }  // namespace

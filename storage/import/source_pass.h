@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "base/status.h"
 #include "storage/dataset/channel_statistics.h"
 #include "storage/import/import.h"
+#include "storage/import/rejections.h"
 #include "storage/importers/importer.h"
 
 namespace lockstep::storage {
@@ -29,12 +29,13 @@ struct SourceLook {
     std::vector<Accepted> samples;
   };
   std::vector<AcceptedSplit> accepted;  // those splits that have samples
-  std::vector<RejectedFile> rejected;   // of samples; by split and listing
+  Rejections rejected;                  // of samples; their places are {split + 1, index}
   ChannelSums sums;                     // over the split of the statistics
   // Of each field of the schema: the largest n of an accepted sample, see FieldSpec::most.
   std::vector<int64_t> most;
-  // The sum, in each of its two words, of the XXH3-128 of every accepted sample (path, then
-  // values): the same whatever the order.
+  // The sum, in each of its two words, of the XXH3-128 of every accepted sample: the same whatever
+  // the order. A sample counts as its path and its values as they are stored, the dimensions that
+  // were put in for encoded images (--grey changes them) included: not as the bytes of its files.
   Hash128Value fingerprint;
 };
 

@@ -38,7 +38,7 @@ class SampleTable {
   void Add(Sample sample) { samples_.push_back(std::move(sample)); }
   std::vector<Sample>& samples() { return samples_; }  // in the order in which they were added
 
-  // Sorts, and lists the splits. Paths of one split differ.
+  // Sorts, and lists the splits, which take the paths over. Paths of one split differ.
   void List(std::vector<SplitListing>* splits) {
     std::sort(samples_.begin(), samples_.end(), [](const Sample& a, const Sample& b) {
       return std::tie(a.split, a.path) < std::tie(b.split, b.path);
@@ -48,13 +48,18 @@ class SampleTable {
         splits->push_back({samples_[i].split, {}});
         first_.push_back(i);
       }
-      splits->back().paths.push_back(samples_[i].path);
+      splits->back().paths.push_back(std::move(samples_[i].path));
     }
   }
 
-  // After List: the place of a sample among all, and the sample.
+  // After List: the place of a sample among all, the sample, and its path in what List filled.
   size_t PlaceOf(size_t split, size_t index) const { return first_[split] + index; }
   const Sample& At(size_t place) const { return samples_[place]; }
+  const std::string& PathOf(size_t place, const std::vector<SplitListing>& splits) const {
+    const auto after = std::upper_bound(first_.begin(), first_.end(), place);
+    const auto split = static_cast<size_t>(after - first_.begin()) - 1;
+    return splits[split].paths[place - first_[split]];
+  }
 
  private:
   std::vector<Sample> samples_;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/format.h"
-#include "base/suggest.h"
 #include "storage/source/source_path.h"
 
 namespace lockstep::storage {
@@ -90,38 +89,6 @@ Status CsvReader::Append(std::string_view bytes, std::string* field) const {
   }
   *field += bytes;
   return {};
-}
-
-Result<CsvTable> CsvTable::Read(std::string_view text, const std::string& name,
-                                const CsvOptions& options) {
-  CsvTable table;
-  table.name_ = name;
-  CsvReader reader(text, name, options);
-  ASSIGN_OR_RETURN(const bool some, reader.Next(&table.head_));
-  if (!some) return DataLoss(Quoted(name) + " is empty; expected a row of column names");
-  std::vector<std::string> sorted = table.head_;
-  std::sort(sorted.begin(), sorted.end());
-  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-  if (twice != sorted.end()) {
-    return DataLoss(reader.Where() + ": two columns have the name " + Quoted(*twice));
-  }
-  for (;;) {
-    std::vector<std::string> row;
-    ASSIGN_OR_RETURN(const bool more, reader.Next(&row));
-    if (!more) return table;
-    if (row.size() != table.head_.size()) {
-      return DataLoss(reader.Where() + " has " + std::to_string(row.size()) +
-                      " fields; the head has " + std::to_string(table.head_.size()));
-    }
-    table.rows_.push_back(std::move(row));
-  }
-}
-
-Result<size_t> CsvTable::Column(const std::string& name) const {
-  const auto at = std::find(head_.begin(), head_.end(), name);
-  if (at != head_.end()) return static_cast<size_t>(at - head_.begin());
-  return InvalidArgument(Quoted(name_) + " has no column " + Quoted(name) +
-                         Suggestion(name, head_));
 }
 
 }  // namespace lockstep::storage

@@ -50,22 +50,4 @@ class CsvReader {
   int64_t column_ = 0;  // the field that is read, counted from 1
 };
 
-// A whole table with a head: every row has as many fields as the head, and no name stands in the
-// head twice. Rows that are empty lines are refused like others that are too short.
-class CsvTable {
- public:
-  static Result<CsvTable> Read(std::string_view text, const std::string& name,
-                               const CsvOptions& options = {});
-
-  const std::vector<std::string>& head() const { return head_; }
-  const std::vector<std::vector<std::string>>& rows() const { return rows_; }
-  // The place of a column. Fails with invalid-argument, naming the columns there are.
-  Result<size_t> Column(const std::string& name) const;
-
- private:
-  std::string name_;
-  std::vector<std::string> head_;
-  std::vector<std::vector<std::string>> rows_;
-};
-
 }  // namespace lockstep::storage

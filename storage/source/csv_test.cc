@@ -7,7 +7,6 @@
 namespace lockstep::storage {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Rows = std::vector<std::vector<std::string>>;
@@ -80,25 +79,6 @@ TEST(Csv, LongFieldsAndRowsAreRefused) {
   EXPECT_FALSE(ReadRows("\"a\"\"bc\"", {.most_field_bytes = 3}).ok());
   EXPECT_TRUE(ReadRows("a,b", {.most_fields = 2}).ok());
   EXPECT_FALSE(ReadRows("a,b,c", {.most_fields = 2}).ok());
-}
-
-TEST(Csv, ATableHasAHeadAndEvenRows) {
-  const auto table = CsvTable::Read("path,label\na.jpg,cat\nb.jpg,dog\n", "x.csv");
-  ASSERT_TRUE(table.ok()) << table.status();
-  EXPECT_THAT(table->head(), ElementsAre("path", "label"));
-  EXPECT_THAT(table->rows(), ElementsAre(ElementsAre("a.jpg", "cat"), ElementsAre("b.jpg", "dog")));
-  EXPECT_EQ(*table->Column("label"), 1u);
-  EXPECT_THAT(table->Column("lable").status().message(), HasSubstr("did you mean 'label'"));
-}
-
-TEST(Csv, AnUnevenTableIsRefused) {
-  const auto refusal = [](std::string_view text) {
-    return CsvTable::Read(text, "x.csv").status().message();
-  };
-  EXPECT_THAT(refusal(""), HasSubstr("is empty"));
-  EXPECT_THAT(refusal("a,b\n1,2\n3\n"), HasSubstr("row 3 has 1 fields; the head has 2"));
-  EXPECT_THAT(refusal("a,b\n\n"), HasSubstr("row 2 has 1 fields"));
-  EXPECT_THAT(refusal("a,b,a\n"), HasSubstr("two columns have the name 'a'"));
 }
 
 }  // namespace

@@ -39,6 +39,12 @@ class ImportPhotographsTest(harness.CliTest):
         self.assertIn("left out cat/page.jpg: this is an HTML page", shown.err)
         self.assertEqual(sorted(os.listdir(self.folder)), before)
 
+    def test_a_folder_for_temporary_files_is_needed_by_a_check_alone(self):
+        nowhere = {**os.environ, "TMPDIR": "/no/such/folder"}
+        self.succeeds("data", "import", "imagefolder", "pets", "--out", "pets.ldb", env=nowhere)
+        self.refuses(INVALID, "data", "import", "imagefolder", "pets", "--check", env=nowhere,
+                     says=["--check", "TMPDIR"])
+
     def test_a_dataset_is_made_and_verified(self):
         self.succeeds("data", "import", "imagefolder", "pets", "--out", "data/pets.ldb")
         self.succeeds("data", "verify", "data/pets.ldb")

@@ -167,6 +167,18 @@ TEST_F(CsvImport, RowsThatDoNotFitAreLeftOutWithTheirNumber) {
                            "photos/1.jpg: no row of the table names it"));
 }
 
+TEST_F(CsvImport, EmptyLinesArePassedOverAndRowsKeepTheirNumbers) {
+  WriteTable("path,label\nphotos/0.jpg,a\n\n  \r\nphotos/1.jpg,b\r\nphotos/2.jpg,\n\n\n");
+  const auto report = Import();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->info.samples(), 2);
+  EXPECT_THAT(report->info.rejected,
+              UnorderedElementsAre("photos/2.jpg: row 6: the label is missing",
+                                   "photos/3.jpg: no row of the table names it",
+                                   "photos/4.jpg: no row of the table names it",
+                                   "photos/5.jpg: no row of the table names it"));
+}
+
 TEST_F(CsvImport, PathsMayStartAtTheFolderOfTheTableAndAShareBecomesVal) {
   FileMap files = {{"data/photos/table.csv", "file,label\n"}, {"data/photos/notes.txt", "words"}};
   for (int i = 0; i < 10; ++i) {

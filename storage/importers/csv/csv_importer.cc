@@ -80,7 +80,7 @@ class CsvImporter : public ListedImporter {
   std::vector<std::string> warnings() const override {
     std::vector<std::string> all = warnings_;
     for (std::string& line :
-         findings_.Lines([&](size_t place) { return samples_.At(place).path; })) {
+         findings_.Lines([&](size_t place) { return samples_.PathOf(place, splits_); })) {
       all.push_back(std::move(line));
     }
     return all;

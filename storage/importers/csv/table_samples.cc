@@ -59,6 +59,7 @@ class TableReader {
     for (;;) {
       ASSIGN_OR_RETURN(const bool more, csv_.Next(&row));
       if (!more) break;
+      if (row.size() == 1 && WithoutSpaces(row[0]).empty()) continue;  // a line without anything
       TakeRow(row, files, find);
     }
     RETURN_IF_ERROR(NameClasses());

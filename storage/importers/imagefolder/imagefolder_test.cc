@@ -272,6 +272,27 @@ TEST_F(ImageFolder, AFullDiskIsSaidAtEveryWriteAndLeavesNothing) {
   }
 }
 
+TEST_F(ImageFolder, ANameThatNoSplitMayHaveIsSaidBeforeAnythingIsDecoded) {
+  Write({{"train/a/0.jpg", SomeJpeg(8, 8)}, {"Test Set/a/1.jpg", SomeJpeg(8, 8)}});
+  ImportOptions job = OptionsFor(source_);
+  job.progress = [](std::string_view what, int64_t, int64_t) { EXPECT_NE(what, "decoding"); };
+  for (const bool check_only : {false, true}) {
+    job.check_only = check_only;
+    const Status status = ImportDataset(job).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status;
+    EXPECT_THAT(status.message(), AllOf(HasSubstr("'Test Set'"), HasSubstr("rename")));
+  }
+  EXPECT_THAT(*ListDir(scratch_.path()), ElementsAre("source"));
+}
+
+TEST_F(ImageFolder, ASourceWhosePathIsNotUtf8IsNamedWithItsBytesEscaped) {
+  const std::string source = scratch_ / "fl\xffwers";
+  WriteFolder(source, Photographs());
+  const auto report = RunJob(OptionsFor(source));
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT((*Dataset::Open(scratch_ / "out"))->info().source, HasSubstr("/fl\\xffwers"));
+}
+
 // Files of 2 GB with nothing in them take no room themselves.
 TEST_F(ImageFolder, ADiskThatIsTooSmallIsSaidBeforeAnythingIsDecoded) {
   Write({{"train/a/0.jpg", SomeJpeg(8, 8)}});

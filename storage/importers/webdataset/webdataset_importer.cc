@@ -194,11 +194,16 @@ class WebDataset : public ListedImporter {
     sample.json = group.json;
     if (group.cls != kNone) {
       has_labels_ = true;
-      ASSIGN_OR_RETURN(const std::string text, shards_[shard].files->Read(group.cls));
-      const std::optional<int64_t> label = ParseCount(text, int64_t{kMostClasses} - 1);
+      const Result<std::string> text = shards_[shard].files->Read(group.cls);
+      if (text.status().code() == StatusCode::kDataLoss) {
+        rejected_.push_back({PathOf(shard, group.cls), text.status().message()});
+        return OkStatus();
+      }
+      RETURN_IF_ERROR(text.status());
+      const std::optional<int64_t> label = ParseCount(*text, int64_t{kMostClasses} - 1);
       if (!label) {
         rejected_.push_back(
-            {PathOf(shard, group.cls), "it is " + Quoted(PrintableName(text.substr(0, 40))) +
+            {PathOf(shard, group.cls), "it is " + Quoted(PrintableName(text->substr(0, 40))) +
                                            "; expected the number of a class"});
         return OkStatus();
       }

@@ -84,6 +84,20 @@ TEST_F(WebDataset, SamplesThatAreNotWholeAreLeftOut) {
                            "0.tar/7.jpg: field 'label' has label 9, but there are 2 classes"));
 }
 
+TEST_F(WebDataset, ALabelThatCannotBeReadRejectsItsSampleAlone) {
+  // A shard that is a zip archive in truth, and the bytes of a label do not fit its checksum.
+  std::string shard = Zip({{"1.jpg", SomeJpeg(6, 7)},
+                           {"1.cls", "a label"},
+                           {"2.jpg", SomeJpeg(6, 7, 2)},
+                           {"2.cls", "0"}});
+  shard.replace(shard.find("a label"), 7, "another");
+  Write({{"0.tar", shard}});
+  const auto report = Import();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(Paths(), ElementsAre("train:0.tar/2.jpg"));
+  EXPECT_THAT(report->info.rejected, ElementsAre(HasSubstr("0.tar/1.cls: ")));
+}
+
 TEST_F(WebDataset, SourcesThatAreNotOfThisKindAreRefused) {
   Write({{"1.jpg", SomeJpeg(6, 7)}});
   ExpectFailure(StatusCode::kNotFound, "has no .tar files");
