@@ -34,9 +34,9 @@ class PyTorch(contenders.PyTorch):
 
     def __init__(self, name, python, folder, workload, decoder, cores, environment):
         contenders.Contender.__init__(self, name, f"decoder {decoder}", cores)
-        workers = WORKLOADS[workload].threads
+        self.workers = WORKLOADS[workload].threads
         self.command = [python, "-B", os.path.join(contenders.HERE, "torch_input.py"), folder,
-                        workload, decoder, str(workers), str(BATCH)]
+                        workload, decoder, str(self.workers), str(BATCH)]
         self.environment = environment
         self.process = None
 
@@ -51,9 +51,12 @@ class PyTorch(contenders.PyTorch):
         if "error" in answer:
             raise ContenderFailure(f"{self.name}: {answer['error']}")
         own, busy = family_seconds(pid) - own, busy_seconds(self.cores) - busy
+        # The first batch is made too, and the one that each worker was at when the turn ended.
+        made = answer["images"] + BATCH * (1 + self.workers)
         return measurement(answer["images"] / answer["seconds"], busy - own,
                            os.times().elapsed - began, self.cores, foreign_limit,
-                           first_batch_ms=answer["first_batch_ms"], open_ms=answer["open_ms"])
+                           cpu_ms=1e3 * own / made, first_batch_ms=answer["first_batch_ms"],
+                           open_ms=answer["open_ms"])
 
 
 class Lockstep(contenders.Contender):
@@ -97,7 +100,8 @@ class Lockstep(contenders.Contender):
         figures, own, wall = self.run(seconds)
         busy = busy_seconds(self.cores) - busy
         return measurement(figures["images_per_second"], busy - own, wall, self.cores,
-                           foreign_limit, first_batch_ms=figures["first_batch_ms"],
+                           foreign_limit, cpu_ms=1e3 * own / figures["images"],
+                           first_batch_ms=figures["first_batch_ms"],
                            thread_ms=figures["thread_ms_per_image"])
 
 

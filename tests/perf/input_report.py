@@ -28,6 +28,7 @@ def compare(workload, wanted, every, rounds):
             continue
         entry |= {
             "images_per_second": measure.spread(measure.rates(kept(rounds), one.name)),
+            "cpu_ms": detail(rounds, one.name, "cpu_ms"),
             "first_batch_ms": detail(rounds, one.name, "first_batch_ms"),
             "open_ms": detail(rounds, one.name, "open_ms"),
             "foreign": detail(rounds, one.name, "foreign"),
@@ -36,7 +37,10 @@ def compare(workload, wanted, every, rounds):
         if not one.ours:
             entry |= {"ratio": measure.spread(measure.ratios(kept(rounds), ours.name, one.name)),
                       "ratio_undisturbed": measure.spread(
-                          measure.ratios(rounds, ours.name, one.name))}
+                          measure.ratios(rounds, ours.name, one.name)),
+                      "cpu_ratio": measure.spread([
+                          r[one.name].details["cpu_ms"] / r[ours.name].details["cpu_ms"]
+                          for r in rounds])}
     parts = [r[ours.name].details["thread_ms"] for r in rounds]
     return {"workload": workload, "cores": len(ours.cores), "wanted": wanted,
             "contenders": figures,
@@ -45,11 +49,12 @@ def compare(workload, wanted, every, rounds):
 
 def row(one):
     if one["error"]:
-        return [one["name"], f"does not run: {one['error'].splitlines()[0]}", "", "", "", "", ""]
+        return [one["name"], f"does not run: {one['error'].splitlines()[0]}", "", "", "", "", "", "", ""]
     undisturbed = one.get("ratio_undisturbed")
     count = f" in {undisturbed['count']} rounds" if undisturbed else ""
     return [one["name"], rounded(one["images_per_second"], 0),
             rounded(one.get("ratio"), 2), rounded(undisturbed, 2) + count,
+            rounded(one["cpu_ms"], 4), rounded(one.get("cpu_ratio"), 2),
             rounded(one["open_ms"], 0), rounded(one["first_batch_ms"], 0),
             f"{one['turns'] - one['void']} of {one['turns']}"]
 
@@ -58,7 +63,8 @@ def workload_markdown(part):
     return "\n\n".join([
         f"## {part['workload']}, {part['cores']} core{'s' if part['cores'] > 1 else ''}",
         table(["what", "images a second", "ours over it, all rounds", "rounds without a void turn",
-               "finding the files, ms", "then the first batch, ms", "turns undisturbed"],
+               "CPU ms an image", "its over ours", "finding the files, ms",
+               "then the first batch, ms", "turns undisturbed"],
               map(row, part["contenders"])),
         f"Wanted: {part['wanted']:.0f} times.",
         "An image takes a thread of ours: " + ", ".join(

@@ -86,7 +86,7 @@ class SourcesTest(ScratchTest):
 
 class LockstepTest(ScratchTest):
     WRITES = ("words = sys.argv\n"
-              "json.dump({'version': '9', 'samples': 5, 'images_per_second': 700.0, "
+              "json.dump({'version': '9', 'samples': 5, 'images': 9, 'images_per_second': 700.0, "
               "'first_batch_ms': 3.0, 'thread_ms_per_image': {'decode': 1.0}, 'words': words[1:]}, "
               "open(words[words.index('--json') + 1], 'w'))")
 
@@ -130,18 +130,20 @@ class ReportTest(unittest.TestCase):
         every = [types.SimpleNamespace(name=name, ours=name == "lockstep", error=error, version="1",
                                        cores={0})
                  for name, error in (("lockstep", None), ("pillow", None), ("tensors", "no\nv2"))]
-        rounds = [{"lockstep": Measurement(rate, first_batch_ms=5.0, foreign=0.0,
+        rounds = [{"lockstep": Measurement(rate, first_batch_ms=5.0, foreign=0.0, cpu_ms=2.0,
                                            thread_ms={"decode": 0.5}),
                    "pillow": Measurement(10.0, notes, first_batch_ms=50.0, open_ms=200.0,
-                                         foreign=0.0)}
+                                         foreign=0.0, cpu_ms=6.0)}
                   for rate, notes in ((80.0, ()), (100.0, disturbances))]
         return input_report.compare("cifar", 8.0, every, rounds)
 
     def test_ratios_are_those_of_rounds(self):
         text = input_report.workload_markdown(self.part())
         self.assertIn("| pillow | 10 (10 to 10) | 9.00 (8.00 to 10.00) | 9.00 (8.00 to 10.00) in "
-                      "2 rounds | 200 (200 to 200) | 50 (50 to 50) | 2 of 2 |", text)
-        self.assertIn("| lockstep | 90 (80 to 100) | - | - | - | 5 (5 to 5) | 2 of 2 |", text)
+                      "2 rounds | 6.0000 (6.0000 to 6.0000) | 3.00 (3.00 to 3.00) | "
+                      "200 (200 to 200) | 50 (50 to 50) | 2 of 2 |", text)
+        self.assertIn("| lockstep | 90 (80 to 100) | - | - | 2.0000 (2.0000 to 2.0000) | - | - | "
+                      "5 (5 to 5) | 2 of 2 |", text)
         self.assertIn("decode 0.5000 (0.5000 to 0.5000) ms", text)
 
     def test_disturbed_rounds_count_in_one_column_only(self):

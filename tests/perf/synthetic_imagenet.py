@@ -66,7 +66,7 @@ def make_archive(path, classes, images):
 
 
 def peak_resident(pid):
-    """Bytes so far; 0 of a process that has ended. (What wait4 tells has this program's own in it.)"""
+    """Bytes so far; 0 of a process that has ended. (wait4 would count this program's own.)"""
     try:
         with open(f"/proc/{pid}/status", encoding="utf8") as file:
             for line in file:
