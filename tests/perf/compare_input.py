@@ -18,7 +18,6 @@ import os
 import shlex
 import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE]
@@ -86,13 +85,15 @@ def pytorch(arguments):
 
 
 def run(command, cores):
-    """Seconds that a command took."""
-    began = time.perf_counter()
+    """Seconds that a command took, and seconds that it computed."""
+    before = os.times()
     done = subprocess.run(command, capture_output=True, text=True, timeout=contenders.SECONDS,
                           check=False, preexec_fn=lambda: os.sched_setaffinity(0, cores))
     if done.returncode != 0:
         raise contenders.ContenderFailure(f"{shlex.join(command)}: {done.stderr.strip()}")
-    return time.perf_counter() - began
+    after = os.times()
+    return after.elapsed - before.elapsed, (after.children_user - before.children_user +
+                                            after.children_system - before.children_system)
 
 
 def write_recipe(arguments, name, dataset, augment):
@@ -157,15 +158,16 @@ def measure_import(folder, archive, cores, arguments):
     for _ in range(arguments.rounds + 1):
         one = {}
         if archive:
-            one["import of the archive, s"] = run(
+            one["import of the archive, s"], one["its CPU time, s"] = run(
                 import_command(arguments, archive, dataset, threads), cores)
-        taken = run(import_command(arguments, folder, dataset, threads), cores)
+        taken, computed = run(import_command(arguments, folder, dataset, threads), cores)
         decode_ms = ours.run(arguments.seconds)[0]["thread_ms_per_image"]["decode"]
         decode = 1e-3 * decode_ms * images / threads
-        one |= {"import of the folder, s": taken,
+        opening, _ = run([arguments.program, "data", "info", dataset], cores)
+        one |= {"import of the folder, s": taken, "CPU time of that, s": computed,
                 f"decoding alone, {threads} threads, s": decode,
                 "import of the folder over decoding": taken / decode,
-                "opening (data info), s": run([arguments.program, "data", "info", dataset], cores)}
+                "opening (data info), s": opening}
         say("  " + ", ".join(f"{name} {value:.3f}" for name, value in one.items()))
         rounds.append(one)
     return {key: measure.spread([one[key] for one in rounds[1:]]) for key in rounds[0]}

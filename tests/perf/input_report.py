@@ -49,7 +49,7 @@ def compare(workload, wanted, every, rounds):
 
 def row(one):
     if one["error"]:
-        return [one["name"], f"does not run: {one['error'].splitlines()[0]}", "", "", "", "", "", "", ""]
+        return [one["name"], f"does not run: {one['error'].splitlines()[0]}", *[""] * 7]
     undisturbed = one.get("ratio_undisturbed")
     count = f" in {undisturbed['count']} rounds" if undisturbed else ""
     return [one["name"], rounded(one["images_per_second"], 0),
