@@ -18,6 +18,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE]
@@ -86,14 +87,14 @@ def pytorch(arguments):
 
 def run(command, cores):
     """Seconds that a command took, and seconds that it computed."""
-    before = os.times()
+    began, before = time.perf_counter(), os.times()
     done = subprocess.run(command, capture_output=True, text=True, timeout=contenders.SECONDS,
                           check=False, preexec_fn=lambda: os.sched_setaffinity(0, cores))
     if done.returncode != 0:
         raise contenders.ContenderFailure(f"{shlex.join(command)}: {done.stderr.strip()}")
-    after = os.times()
-    return after.elapsed - before.elapsed, (after.children_user - before.children_user +
-                                            after.children_system - before.children_system)
+    seconds, after = time.perf_counter() - began, os.times()
+    return seconds, (after.children_user - before.children_user +
+                     after.children_system - before.children_system)
 
 
 def write_recipe(arguments, name, dataset, augment):
