@@ -108,7 +108,8 @@ class CsvImporter : public ListedImporter {
     if (kind_ == TableKind::kLabels) {
       std::string flags(schema_.fields[1].classes.size(), '\0');
       for (const int32_t label : sample.labels) flags[static_cast<size_t>(label)] = 1;
-      values.push_back(ByteValue({static_cast<uint32_t>(flags.size())}, std::move(flags)));
+      const auto classes = static_cast<uint32_t>(flags.size());  // before the move
+      values.push_back(ByteValue({classes}, std::move(flags)));
     }
     return values;
   }
