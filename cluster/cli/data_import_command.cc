@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep data import`.
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -13,6 +14,7 @@
 #include "cluster/cli/progress.h"
 #include "storage/import/import.h"
 #include "storage/importers/importer.h"
+#include "worker/model/memory_report.h"
 
 namespace lockstep::cluster {
 namespace {
@@ -100,17 +102,22 @@ class ImportProgress {
   explicit ImportProgress(Console* console) : console_(console) {}
 
   void Update(std::string_view what, int64_t done, int64_t total) {
+    const TimePoint now = console_->clock->Now();
     if (progress_ == nullptr || what != what_) {
       what_ = what;
+      began_ = now;
       progress_ = std::make_unique<Progress>(console_, "import: " + what_, UnitOf(what_));
     }
-    progress_->Update(done, total);
+    const double seconds = std::chrono::duration<double>(now - began_).count();
+    const auto rate = seconds > 1 ? static_cast<int64_t>(static_cast<double>(done) / seconds) : 0;
+    progress_->Update(done, total, rate > 0 ? CountText(rate) + "/s" : "");
   }
   void End() { progress_ = nullptr; }
 
  private:
   Console* console_;
   std::string what_;
+  TimePoint began_;
   std::unique_ptr<Progress> progress_;
 };
 
@@ -166,6 +173,10 @@ Status RunDataImport(const DataImportOptions& options, Console* console) {
   job.replace = options.replace;
   job.progress = [&](std::string_view what, int64_t done, int64_t total) {
     progress.Update(what, done, total);
+  };
+  job.disk = [&](int64_t needed, int64_t available) {
+    console->err << "The dataset needs about " << worker::BytesText(needed) << " of disk; "
+                 << worker::BytesText(available) << " are free.\n";
   };
   job.stop = console->stop;
   const auto imported = storage::ImportDataset(job);

@@ -85,7 +85,9 @@ class DatasetWriter::Core {
     info.source_fingerprint = options.source_fingerprint;
     info.rejected_for = options.rejected_for;
     info.rejected = options.rejected;
-    if (options.ids_per_file <= 0) options.ids_per_file = 64 * options.shard_size;
+    if (options.ids_per_file <= 0) {
+      options.ids_per_file = IdsPerFile(info.samples(), options.shard_size);
+    }
     // A file holds whole shards, so that no value of the facts lies in two.
     options.ids_per_file +=
         (options.shard_size - options.ids_per_file % options.shard_size) % options.shard_size;

@@ -43,7 +43,7 @@ struct WriterOptions {
   std::map<std::string, int64_t> rejected_for;  // see DatasetInfo
   std::vector<std::string> rejected;
   int64_t shard_size = 256;
-  int64_t ids_per_file = 0;                 // 0: 64 shards
+  int64_t ids_per_file = 0;                 // 0: IdsPerFile
   const std::atomic<bool>* stop = nullptr;  // set: Finish ends as cancelled; may be null
 };
 

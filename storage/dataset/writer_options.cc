@@ -87,6 +87,12 @@ Status CheckNames(const Schema& schema, const std::vector<SplitListing>& splits)
   return {};
 }
 
+int64_t IdsPerFile(int64_t samples, int64_t shard_size) {
+  constexpr int64_t kUsualShards = 64, kMostFiles = 256;
+  const int64_t shards = (samples + shard_size - 1) / shard_size;
+  return std::max(kUsualShards, (shards + kMostFiles - 1) / kMostFiles) * shard_size;
+}
+
 Status CheckWriterOptions(const WriterOptions& options) {
   if (options.shard_size < 1 || options.shard_size > int64_t{1} << 20) {
     return InvalidArgument("shard size " + std::to_string(options.shard_size) +

@@ -8,6 +8,7 @@
 
 #include "storage/dataset/testing/made_dataset.h"
 #include "storage/dataset/writer_disk.h"
+#include "storage/dataset/writer_options.h"
 #include "storage/env/testing/scratch_directory.h"
 
 namespace lockstep::storage {
@@ -56,6 +57,16 @@ TEST(CheckNames, SaysWhatCannotBeStored) {
               HasSubstr("class 1 of field 'label' is not UTF-8"));
   EXPECT_THAT(refusal(ImageAndLabel({}), {{"a", {}}}), HasSubstr("no classes"));
   EXPECT_THAT(refusal({}, {{"a", {}}}), HasSubstr("no fields"));
+}
+
+TEST(DatasetWriter, FilesHoldWholeShardsAndNeverBecomeManyForWhoeverOpensThem) {
+  EXPECT_EQ(IdsPerFile(70'000, 256), 64 * 256);
+  EXPECT_EQ(IdsPerFile(1'300'000, 256), 64 * 256);
+  for (const int64_t samples : {int64_t{5'000'000}, int64_t{100'000'000}, int64_t{2'000'000'001}}) {
+    const int64_t ids = IdsPerFile(samples, 256);
+    EXPECT_EQ(ids % 256, 0);
+    EXPECT_LE((samples + ids - 1) / ids, 256) << samples;
+  }
 }
 
 }  // namespace

@@ -147,10 +147,13 @@ WriterOptions WriterOptionsFor(const ImportOptions& options, const Importer& imp
 
 // Refuses what the disk has no room for, before any sample is decoded. Nothing of the dataset is
 // written by then; a compressed file or a tar archive has been unpacked to a file without a name.
-Status CheckDisk(const std::string& out, int64_t bytes) {
+Status CheckDisk(const std::string& out, int64_t bytes, const ImportOptions& options) {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(ParentOf(out), error);
-  if (error || bytes <= 0 || static_cast<int64_t>(space.available) >= bytes) return OkStatus();
+  if (error || bytes <= 0) return OkStatus();
+  const auto available = static_cast<int64_t>(space.available);
+  if (options.disk) options.disk(bytes, available);
+  if (available >= bytes) return OkStatus();
   return ResourceExhausted("no space left for dataset '" + out + "': it needs about " +
                            std::to_string(bytes / 1000 + 1) + " kB and the disk has " +
                            std::to_string(space.available / 1000) +
@@ -190,7 +193,7 @@ Result<ImportReport> ImportDataset(const ImportOptions& options) {
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Importer> importer, std::move(opened));
   RETURN_IF_ERROR(CheckNames(importer->schema(), importer->splits()));
-  if (!options.check_only) RETURN_IF_ERROR(CheckDisk(out, importer->bytes()));
+  if (!options.check_only) RETURN_IF_ERROR(CheckDisk(out, importer->bytes(), options));
   ASSIGN_OR_RETURN(const SourceLook look, LookAtSource(*importer, options));
   ImportReport report;
   report.warnings = importer->warnings();

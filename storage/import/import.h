@@ -29,6 +29,9 @@ struct ImportOptions {
   // Is told what is being done, how far it is and how much there is to do, by one thread at a time.
   // May be empty.
   std::function<void(std::string_view what, int64_t done, int64_t total)> progress;
+  // Is told, before anything is decoded, about how many bytes will be written and how many the disk
+  // has free. May be empty; it is not called where the source does not know its size.
+  std::function<void(int64_t needed, int64_t available)> disk;
   const std::atomic<bool>* stop = nullptr;  // set: the import ends as cancelled; may be null
 };
 
