@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/resident_memory.h"
+#include "base/testing/address_limit.h"
 #include "storage/loader/testing/fake_source.h"
 #include "storage/loader/train_loader.h"
 #include "storage/order/dataset_order.h"
@@ -16,6 +17,7 @@ constexpr int64_t kSamples = 100'000'000;
 constexpr int64_t kMiB = int64_t{1} << 20;
 
 TEST(MemoryOfManySamples, TheOrderOfAnEpochTakesLittle) {
+  SKIP_IF_SANITIZED();  // its allocator keeps what is freed
   const OrderSpec spec = {
       .samples = kSamples, .shard_size = 256, .window_shards = 64, .lanes = 8, .lane_batch = 32};
   ASSERT_TRUE(Validate(spec).ok());
@@ -29,6 +31,7 @@ TEST(MemoryOfManySamples, TheOrderOfAnEpochTakesLittle) {
 }
 
 TEST(MemoryOfManySamples, ALoaderTakesWhatItMayReadAhead) {
+  SKIP_IF_SANITIZED();  // its allocator keeps what is freed
   const auto source = std::make_shared<FakeSource>(10, kSamples, 256);
   TrainLoaderOptions options;
   options.order = *OrderSpecFor(source->info(), "train", 8, 32, 64, 7);
