@@ -38,8 +38,9 @@ struct Figures {
   const worker::TrainConfig& config;
   const BenchInputOptions& options;
   int32_t threads = 1, cores = 1;
-  int64_t samples = 0;  // of the split
-  std::string tensors;  // of the first lane's batch
+  int64_t samples = 0;       // of the split
+  int64_t tensor_bytes = 0;  // of the batches that were given
+  std::string tensors;       // of the first lane's batch
   int64_t batches = 0, images = 0;
   double first_batch_seconds = 0.0;
   int64_t later_images = 0;  // after the first batch, and how long they took
@@ -58,7 +59,9 @@ struct Figures {
   double write_ms() const { return PerImage(timing->write_ns, timing->rows); }
   double all_ms() const { return read_ms() + decode_ms() + augment_ms() + write_ms(); }
   double record_bytes() const { return Mean(timing->record_bytes, timing->records); }
-  double batch_bytes() const { return Mean(timing->batch_bytes, timing->rows); }
+  double batch_bytes() const {
+    return static_cast<double>(tensor_bytes) / static_cast<double>(std::max<int64_t>(1, images));
+  }
   int64_t ThreadsFor(int64_t images_a_second) const {
     return static_cast<int64_t>(
         std::ceil(static_cast<double>(images_a_second) * all_ms() / 1000.0));
@@ -93,7 +96,10 @@ Status Measure(storage::TrainLoader* loader, TimePoint began, Figures* figures) 
         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(kPatience));
     ASSIGN_OR_RETURN(const storage::StepBatch batch, loader->Next(Deadline::In(patience)));
     int64_t images = 0;
-    for (const storage::LaneBatch& lane : batch.lanes) images += lane.rows;
+    for (const storage::LaneBatch& lane : batch.lanes) {
+      images += lane.rows;
+      figures->tensor_bytes += lane.bytes();
+    }
     figures->images += images;
     if (++figures->batches == 1) {
       first = Clock::Real().Now();

@@ -21,7 +21,6 @@ struct LoaderTiming {
   using Counter = std::atomic<int64_t>;
   Counter records{0}, record_bytes{0};  // read; more than were used, since shards are read ahead
   Counter rows{0};                      // of batches, filled
-  Counter batch_bytes{0};               // of their tensors
   Counter read_ns{0};                   // records, from their source
   Counter decode_ns{0};                 // JPEG and PNG files to pixels
   Counter decode_and_augment_ns{0};     // the augmentation list and the decoding that it asks for

@@ -201,7 +201,6 @@ bool TrainLoader::Core::ReadSomeLane() {
     ASSIGN_OR_RETURN(open->records, reader->Read(epoch, step, stop_));
     const TimedPart timed(options_.timing.get(), &LoaderTiming::write_ns);
     ASSIGN_OR_RETURN(open->batch, builder_.Allocate(reader->lane(), open->records));
-    if (options_.timing != nullptr) options_.timing->batch_bytes += open->batch.bytes();
     return OkStatus();
   };
   mutex_.Unlock();
