@@ -12,6 +12,9 @@
 
 namespace lockstep {
 
+// The most pixels that an image or a mask may have: 16384 x 16384.
+inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
+
 // What a field holds. The order is that of the numbers in the store: new kinds go to the end.
 enum class FieldKind : uint8_t {
   kImage,      // a photograph: the bytes of a JPEG or PNG file, or u8 [H, W, C]

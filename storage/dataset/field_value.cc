@@ -32,12 +32,12 @@ Status Refuse(const FieldSpec& spec, const FieldView& value, const std::string& 
   return DataLoss("field '" + spec.name + "' is " + value.ToString() + ", expected " + expected);
 }
 
-// A product of dimensions that is never more than kMostPixels + 1, whatever they are.
+// A product of dimensions that is never more than kMaxPixels + 1, whatever they are.
 int64_t Bounded(const FieldView& value, size_t first, size_t end) {
   int64_t product = 1;
   for (size_t i = first; i < end; ++i) {
     product *= value.dims[i];
-    if (product > kMostPixels) return kMostPixels + 1;
+    if (product > kMaxPixels) return kMaxPixels + 1;
   }
   return product;
 }
@@ -51,7 +51,7 @@ Status CheckImage(const FieldSpec& spec, const FieldView& value) {
   const std::string expected = "jpeg, png or raw bytes of at most 2^28 pixels [H, W, C], C 1 or 3";
   const int64_t channels = value.dims[2];
   const int64_t pixels = Bounded(value, 0, 2);
-  if (value.rank != 3 || pixels < 1 || pixels > kMostPixels || channels < 1 || channels > 4) {
+  if (value.rank != 3 || pixels < 1 || pixels > kMaxPixels || channels < 1 || channels > 4) {
     return Refuse(spec, value, expected);
   }
   if (value.encoding == Encoding::kRaw) {
@@ -66,7 +66,7 @@ Status CheckImage(const FieldSpec& spec, const FieldView& value) {
 Status CheckMask(const FieldSpec& spec, const FieldView& value) {
   const int64_t pixels = Bounded(value, 0, 2);
   const auto bytes = static_cast<int64_t>(value.bytes.size());
-  if (value.rank == 2 && pixels >= 1 && pixels <= kMostPixels) {
+  if (value.rank == 2 && pixels >= 1 && pixels <= kMaxPixels) {
     if (value.encoding == Encoding::kPng && bytes > 0) return OkStatus();
     if (value.encoding == Encoding::kRaw && (bytes == pixels || bytes == 2 * pixels)) {
       return OkStatus();

@@ -24,7 +24,6 @@ enum class Encoding : uint16_t {
 };
 
 inline constexpr size_t kMostDims = 4;
-inline constexpr int64_t kMostPixels = int64_t{1} << 28;  // of one image or mask
 
 // A value whose bytes lie somewhere else.
 struct FieldView {

@@ -64,34 +64,41 @@ struct Seen {
 
 }  // namespace
 
+DatasetInfo InfoOf(const WriterOptions& options) {
+  DatasetInfo info;
+  info.schema = options.schema;
+  info.shard_size = options.shard_size;
+  info.channel_mean = options.channel_mean;
+  info.channel_std = options.channel_std;
+  info.source = options.source;
+  info.source_fingerprint = options.source_fingerprint;
+  info.rejected_for = options.rejected_for;
+  info.rejected = options.rejected;
+  uint64_t first = 0;
+  for (const SplitListing& split : options.splits) {
+    info.splits.push_back({split.name, first, static_cast<int64_t>(split.paths.size()), {}});
+    first += split.paths.size();
+  }
+  return info;
+}
+
 class DatasetWriter::Core {
  public:
   Core(WriterOptions writer_options, ImportDirectory import_directory)
       : options(std::move(writer_options)),
         directory(std::move(import_directory)),
+        info(InfoOf(options)),
         seen(options.splits) {
-    uint64_t first = 0;
     for (const SplitListing& split : options.splits) {
-      const auto count = static_cast<int64_t>(split.paths.size());
-      info.splits.push_back({split.name, first, count, {}});
       permutations.push_back(IdPermutation(split.paths));
-      first += static_cast<uint64_t>(count);
     }
-    info.schema = options.schema;
-    info.channel_mean = options.channel_mean;
-    info.channel_std = options.channel_std;
-    info.shard_size = options.shard_size;
-    info.source = options.source;
-    info.source_fingerprint = options.source_fingerprint;
-    info.rejected_for = options.rejected_for;
-    info.rejected = options.rejected;
     if (options.ids_per_file <= 0) {
       options.ids_per_file = IdsPerFile(info.samples(), options.shard_size);
     }
     // A file holds whole shards, so that no value of the facts lies in two.
     options.ids_per_file +=
         (options.shard_size - options.ids_per_file % options.shard_size) % options.shard_size;
-    checksums.resize(first);
+    checksums.resize(static_cast<size_t>(info.samples()));
     ranges_written.resize(static_cast<size_t>(Ranges()));
   }
 

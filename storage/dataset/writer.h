@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/hash.h"
@@ -30,6 +31,9 @@ struct SplitListing {
   std::string name;  // letters, digits, '-', '_', '.'
   std::vector<std::string> paths;
 };
+
+// Whether a split may be called so: letters, digits, '-', '_', '.'.
+bool IsSplitName(std::string_view name);
 
 struct WriterOptions {
   std::string directory;  // OUT
@@ -52,6 +56,9 @@ struct WriterOptions {
 // invalid-argument that names what is wrong. Create asks this itself; an import asks it before it
 // reads the samples.
 Status CheckNames(const Schema& schema, const std::vector<SplitListing>& splits);
+
+// What options say of the dataset that will be made of them, before any sample is known.
+DatasetInfo InfoOf(const WriterOptions& options);
 
 class DatasetWriter {
  public:

@@ -4,37 +4,10 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/utf8.h"
+
 namespace lockstep::storage {
 namespace {
-
-// Well-formed UTF-8 (Unicode 15, table 3-7): no overlong forms, no surrogates.
-bool IsUtf8(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  for (size_t i = 0; i < text.size();) {
-    const unsigned char lead = byte(i);
-    const size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    if (length == 0 || lead > 0xF4 || i + length > text.size()) return false;
-    for (size_t k = 1; k < length; ++k) {
-      if ((byte(i + k) & 0xC0) != 0x80) return false;
-    }
-    if (length >= 3) {
-      const unsigned char next = byte(i + 1);
-      if ((lead == 0xE0 && next < 0xA0) || (lead == 0xED && next > 0x9F) ||
-          (lead == 0xF0 && next < 0x90) || (lead == 0xF4 && next > 0x8F)) {
-        return false;
-      }
-    }
-    i += length;
-  }
-  return true;
-}
-
-bool IsSplitName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-           c == '_' || c == '.';
-  });
-}
 
 Status CheckPaths(const SplitListing& split) {
   if (split.paths.empty()) return InvalidArgument("split '" + split.name + "' has no samples");
@@ -58,6 +31,13 @@ Status CheckPaths(const SplitListing& split) {
 }
 
 }  // namespace
+
+bool IsSplitName(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
 
 Status CheckNames(const Schema& schema, const std::vector<SplitListing>& splits) {
   if (schema.fields.empty()) return InvalidArgument("the source has no fields");

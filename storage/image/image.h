@@ -5,12 +5,10 @@
 #include <cstdint>
 #include <string>
 
+#include "base/sample/schema.h"
 #include "base/status.h"
 
 namespace lockstep::storage {
-
-// The most pixels that an image may have: 16384 x 16384.
-inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
 
 struct ImageSize {
   int64_t height = 0;

@@ -160,25 +160,6 @@ Status CheckDisk(const std::string& out, int64_t bytes, const ImportOptions& opt
                            " kB free. Free some space there or choose another --out");
 }
 
-// What a report says where nothing is written.
-DatasetInfo InfoOf(const WriterOptions& writer) {
-  DatasetInfo info;
-  info.schema = writer.schema;
-  info.shard_size = writer.shard_size;
-  info.channel_mean = writer.channel_mean;
-  info.channel_std = writer.channel_std;
-  info.source = writer.source;
-  info.source_fingerprint = writer.source_fingerprint;
-  info.rejected_for = writer.rejected_for;
-  info.rejected = writer.rejected;
-  uint64_t first = 0;
-  for (const SplitListing& split : writer.splits) {
-    info.splits.push_back({split.name, first, static_cast<int64_t>(split.paths.size()), {}});
-    first += split.paths.size();
-  }
-  return info;
-}
-
 }  // namespace
 
 Result<ImportReport> ImportDataset(const ImportOptions& options) {

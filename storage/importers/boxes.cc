@@ -50,10 +50,10 @@ void Findings::Note(const std::string& about, size_t sample, int64_t count) {
   counts_[about][sample] = count;
 }
 
-std::vector<std::string> Findings::Lines(
+std::vector<std::string> Findings::AddedTo(
+    std::vector<std::string> lines,
     const std::function<std::string(size_t sample)>& path_of) const {
   MutexLock lock(&mutex_);
-  std::vector<std::string> lines;
   for (const auto& [about, samples] : counts_) {
     int64_t sum = 0;
     size_t named = 0;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/format.h"
+#include "base/utf8.h"
 #include "storage/env/files.h"
 #include "storage/source/source_path.h"
 

@@ -3,13 +3,7 @@
 
 #include <utility>
 
-#include "base/hash.h"
-
 namespace lockstep::storage {
-
-std::string NameOf(SampleId id) {
-  return "sample " + std::to_string(id.value) + " (key " + Hex64(id.value) + ")";
-}
 
 std::vector<InputSpec> ImageAndLabelInputs() {
   return {{.tensor = std::string(kImageTensor), .field = "image"},
@@ -69,7 +63,8 @@ Status BatchBuilder::Fill(const Record& record, Epoch epoch, int64_t row, Sample
   const AugmentStream stream = {key_, epoch, record.id()};
   const Status status = fields_.Read(record, augmentation_, stream, row, scratch, batch);
   if (status.ok()) return status;
-  return status.WithContext(NameOf(record.id()) + ", '" + std::string(record.source_path()) + "'");
+  return status.WithContext(DescribeSample(record.id()) + ", '" +
+                            std::string(record.source_path()) + "'");
 }
 
 }  // namespace lockstep::storage

@@ -55,7 +55,4 @@ class BatchBuilder {
   PhiloxKey key_;
 };
 
-// "sample 17 (key 0000000000000011)": how messages name a sample.
-std::string NameOf(SampleId id);
-
 }  // namespace lockstep::storage

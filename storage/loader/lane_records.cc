@@ -68,7 +68,7 @@ Result<Record> LaneRecords::Take(uint64_t relative_id) {
   Load(&*run, &current_);
   const SampleId id(first_.value + relative_id);
   if (run->records.empty()) return source_->Read(id);
-  CHECK(run->records[index].id() == id) << "taken twice: " << NameOf(id);
+  CHECK(run->records[index].id() == id) << "taken twice: " << DescribeSample(id);
   Record record = std::exchange(run->records[index], Record());
   held_ -= BytesOf(record);
   current_.untaken -= BytesOf(record);

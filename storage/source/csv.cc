@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "base/utf8.h"
 #include "storage/source/source_path.h"
 
 namespace lockstep::storage {

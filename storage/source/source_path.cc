@@ -5,28 +5,12 @@
 #include <cstdint>
 
 #include "base/lower_case.h"
+#include "base/utf8.h"
 
 namespace lockstep::storage {
 namespace {
 
 constexpr size_t kMostBytes = 4095;  // what a system call takes
-
-// The length in bytes of the character that `text` begins with; 0 where it is not UTF-8.
-size_t CharacterLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const uint8_t second = byte(1);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool surrogate = first == 0xED && second > 0x9F;
-  const bool too_large = first == 0xF4 && second > 0x8F;
-  return overlong || surrogate || too_large ? 0 : length;
-}
 
 // U+0000 to U+001F, U+007F to U+009F.
 bool IsControl(std::string_view character) {
@@ -37,7 +21,7 @@ bool IsControl(std::string_view character) {
 
 bool HasControl(std::string_view text) {
   while (!text.empty()) {
-    const size_t length = CharacterLength(text);
+    const size_t length = Utf8Length(text);
     if (IsControl(text.substr(0, length))) return true;
     text.remove_prefix(length);
   }
@@ -58,19 +42,10 @@ JudgedPath Rejected(std::string_view raw, std::string reason) {
 
 }  // namespace
 
-bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const size_t length = CharacterLength(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 std::string PrintableName(std::string_view name) {
   std::string out;
   while (!name.empty()) {
-    const size_t length = CharacterLength(name);
+    const size_t length = Utf8Length(name);
     const std::string_view next = name.substr(0, length == 0 ? 1 : length);
     if (length == 0 || IsControl(next)) {
       AppendEscaped(next, &out);

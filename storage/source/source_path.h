@@ -8,8 +8,6 @@
 
 namespace lockstep::storage {
 
-bool IsUtf8(std::string_view text);  // RFC 3629: no overlong forms, no surrogates
-
 // A name for messages: control characters and bytes that are not UTF-8 become \xNN.
 std::string PrintableName(std::string_view name);
 

@@ -2,12 +2,13 @@
 // Fuzz target (libFuzzer): any bytes as XML. No tree is deeper or larger than the limits say, and
 // every text in it is UTF-8.
 #include "base/check.h"
+#include "base/utf8.h"
 #include "storage/source/source_path.h"
 #include "storage/source/xml.h"
 
 namespace {
 
-using lockstep::storage::IsUtf8;
+using lockstep::IsUtf8;
 using lockstep::storage::XmlElement;
 
 size_t Count(const XmlElement& element, size_t depth) {

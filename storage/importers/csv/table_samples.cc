@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "storage/dataset/writer.h"
 #include "storage/importers/class_names.h"
 #include "storage/importers/parse_number.h"
 #include "storage/importers/photo_files.h"
@@ -18,13 +19,6 @@ namespace {
 
 constexpr size_t kNone = static_cast<size_t>(-1);
 constexpr const char* kBoxColumns[] = {"x1", "y1", "x2", "y2", "class"};
-
-bool IsSplitName(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '_' || c == '.';
-  });
-}
 
 // The names of classes in the order in which they came.
 class Interned {

@@ -113,7 +113,7 @@ Status TakeSize(const std::string& file, const std::vector<int64_t>& dims, Plane
                     " planes of colour in its dimension " + (first ? "1" : "3") +
                     "; expected 3. Are the planes " + (first ? "last" : "first") + "?");
   }
-  if (split->height > kMostPixels / split->width) {
+  if (split->height > kMaxPixels / split->width) {
     return DataLoss("'" + file + "' has images of " + std::to_string(split->height) + "x" +
                     std::to_string(split->width) + "; expected at most 2^28 pixels");
   }

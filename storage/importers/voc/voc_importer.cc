@@ -73,12 +73,8 @@ class VocImporter : public ListedImporter {
   }
 
   std::vector<std::string> warnings() const override {
-    std::vector<std::string> all = warnings_;
-    for (std::string& line :
-         findings_.Lines([&](size_t place) { return samples_.PathOf(place, splits_); })) {
-      all.push_back(std::move(line));
-    }
-    return all;
+    return findings_.AddedTo(warnings_,
+                             [&](size_t place) { return samples_.PathOf(place, splits_); });
   }
 
   Result<std::vector<FieldValue>> Read(size_t split, size_t index) const override {

@@ -9,6 +9,7 @@
 
 #include "base/format.h"
 #include "base/lower_case.h"
+#include "base/utf8.h"
 #include "base/watch.h"
 #include "storage/env/files.h"
 #include "storage/importers/class_names.h"
