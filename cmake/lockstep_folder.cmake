@@ -67,6 +67,9 @@ function(lockstep_folder name)
   if(LOCKSTEP_FUZZ AND fuzzers)
     target_compile_options(lockstep_${name} PRIVATE -fsanitize=fuzzer-no-link)
     lockstep_fuzzers(${name} ${fuzzers})
+  elseif(BUILD_TESTING AND fuzzers)  # no program, but what does not compile is seen in every build
+    add_library(lockstep_${name}_fuzzers OBJECT ${fuzzers})
+    target_link_libraries(lockstep_${name}_fuzzers PRIVATE lockstep_${name})
   endif()
 endfunction()
 

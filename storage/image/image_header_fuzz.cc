@@ -2,6 +2,8 @@
 // Fuzz target (libFuzzer): any bytes as an image file, of which the header alone is read.
 #include "storage/image/image_header.h"
 
+#include "base/sample/schema.h"
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace lockstep::storage;  // NOLINT: one function
   const auto header = ReadImageHeader({reinterpret_cast<const char*>(data), size});
@@ -11,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   CHECK_GT(header->height, 0);
   CHECK_GT(header->width, 0);
-  CHECK_LE(header->height, kMaxPixels / header->width);
+  CHECK_LE(header->height, lockstep::kMaxPixels / header->width);
   CHECK(header->orientation >= 1 && header->orientation <= 8);
   const ImageSize stored = StoredSize(*header, 3);
   CHECK_EQ(stored.height * stored.width, header->height * header->width);
