@@ -131,16 +131,18 @@ Result<std::optional<CheckpointManifest>> FindResume(
     const Advance& advance = {});
 
 // The tensors of one group of a checkpoint that verifies, each file read whole and its hash
-// checked.
+// checked. `advance` (may be empty) is told the bytes of each piece read; where it fails, so does
+// the reading.
 class CheckpointTensors {
  public:
   static Result<CheckpointTensors> Read(const std::string& run_directory,
-                                        const CheckpointManifest& manifest,
-                                        const std::string& stem);
+                                        const CheckpointManifest& manifest, const std::string& stem,
+                                        const Advance& advance = {});
   // The same of a checkpoint that lies at `path`, for tools.
   static Result<CheckpointTensors> ReadDirectory(const std::string& path,
                                                  const CheckpointManifest& manifest,
-                                                 const std::string& stem);
+                                                 const std::string& stem,
+                                                 const Advance& advance = {});
   Result<TensorView> Find(std::string_view name) const;
   std::vector<TensorView> tensors() const;
 

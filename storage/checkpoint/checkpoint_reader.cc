@@ -31,10 +31,10 @@ Result<std::vector<std::string>> Names(const std::string& path) {
   return RetryDiskFaults([&] { return ListDir(path); });
 }
 
-Result<std::string> ReadWhole(const std::string& path, int64_t limit) {
+Result<std::string> ReadWhole(const std::string& path, int64_t limit, const Advance& advance = {}) {
   return RetryDiskFaults([&]() -> Result<std::string> {
     RETURN_IF_ERROR(ReadFault(path));
-    return ReadRegularFile(path, limit);
+    return ReadRegularFile(path, limit, advance);
   });
 }
 
@@ -119,8 +119,9 @@ Result<CheckpointManifest> Check(const std::string& path, std::optional<Checkpoi
   return DataLoss("checkpoint '" + path + "' is damaged: " + problems);
 }
 
-Result<SafetensorsFile> ReadTensorFile(const std::string& path, const CheckpointFile& expected) {
-  ASSIGN_OR_RETURN(std::string bytes, ReadWhole(path, expected.size));
+Result<SafetensorsFile> ReadTensorFile(const std::string& path, const CheckpointFile& expected,
+                                       const Advance& advance) {
+  ASSIGN_OR_RETURN(std::string bytes, ReadWhole(path, expected.size, advance));
   const Hash128Value hash = Hash128(bytes);
   if (static_cast<int64_t>(bytes.size()) != expected.size || hash != expected.hash) {
     return DataLoss("'" + path + "' is damaged: " + std::to_string(bytes.size()) +
@@ -186,18 +187,20 @@ Result<std::optional<CheckpointManifest>> FindResume(
 
 Result<CheckpointTensors> CheckpointTensors::Read(const std::string& run_directory,
                                                   const CheckpointManifest& manifest,
-                                                  const std::string& stem) {
-  return ReadDirectory(CheckpointPath(run_directory, manifest.id), manifest, stem);
+                                                  const std::string& stem, const Advance& advance) {
+  return ReadDirectory(CheckpointPath(run_directory, manifest.id), manifest, stem, advance);
 }
 
 Result<CheckpointTensors> CheckpointTensors::ReadDirectory(const std::string& path,
                                                            const CheckpointManifest& manifest,
-                                                           const std::string& stem) {
+                                                           const std::string& stem,
+                                                           const Advance& advance) {
   CheckpointTensors tensors;
   tensors.where_ = "'" + stem + "' of checkpoint '" + path + "'";
   for (const CheckpointFile& expected : manifest.files) {
     if (!expected.name.starts_with(stem + "-")) continue;
-    ASSIGN_OR_RETURN(SafetensorsFile file, ReadTensorFile(path + "/" + expected.name, expected));
+    ASSIGN_OR_RETURN(SafetensorsFile file,
+                     ReadTensorFile(path + "/" + expected.name, expected, advance));
     tensors.files_.push_back(std::move(file));
   }
   if (tensors.files_.empty()) return NotFound("there is no group " + tensors.where_);

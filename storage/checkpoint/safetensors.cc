@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
@@ -186,8 +187,9 @@ Status WriteSafetensors(const std::string& path, const std::vector<TensorView>& 
   return WriteFileAtomic(path, bytes);
 }
 
-Result<SafetensorsFile> SafetensorsFile::Read(const std::string& path) {
-  Result<std::string> bytes = ReadRegularFile(path);
+Result<SafetensorsFile> SafetensorsFile::Read(const std::string& path, const Advance& advance) {
+  constexpr int64_t kAnySize = std::numeric_limits<int64_t>::max();
+  Result<std::string> bytes = ReadRegularFile(path, kAnySize, advance);
   if (bytes.status().code() == StatusCode::kNotFound) {
     return NotFound("there is no file " + LookupPathText(path));
   }

@@ -15,6 +15,7 @@
 #include "base/dtype.h"
 #include "base/shape.h"
 #include "base/status.h"
+#include "storage/env/files.h"
 
 namespace lockstep::storage {
 
@@ -46,7 +47,8 @@ Status WriteSafetensors(const std::string& path, const std::vector<TensorView>& 
 // A file read whole and checked whole. Owns the bytes its views point into; movable.
 class SafetensorsFile {
  public:
-  static Result<SafetensorsFile> Read(const std::string& path);
+  // `advance` (may be empty) is told the bytes of each piece read; where it fails, so does this.
+  static Result<SafetensorsFile> Read(const std::string& path, const Advance& advance = {});
   // The same from bytes; `name` is what messages call them. Where they are another program's file
   // of a known kind, the message says so. Errors (data-loss): a header longer than 100,000,000
   // bytes or than the file, JSON that is not as the format says, duplicate names, holes, overlaps,

@@ -6,12 +6,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
 
 namespace lockstep::storage {
 namespace {
+
+constexpr size_t kReadPiece = size_t{1} << 20;  // bytes between two looks at `advance`
 
 class File {
  public:
@@ -69,7 +72,8 @@ Result<File> OpenRegularFile(const std::string& path, int64_t* size) {
 
 }  // namespace
 
-Result<std::string> ReadRegularFile(const std::string& path, int64_t limit) {
+Result<std::string> ReadRegularFile(const std::string& path, int64_t limit,
+                                    const Advance& advance) {
   int64_t size = 0;
   ASSIGN_OR_RETURN(File file, OpenRegularFile(path, &size));
   if (size > limit) {
@@ -79,9 +83,11 @@ Result<std::string> ReadRegularFile(const std::string& path, int64_t limit) {
   std::string bytes(static_cast<size_t>(size), '\0');
   size_t filled = 0;
   while (filled < bytes.size()) {
-    ASSIGN_OR_RETURN(const size_t n, file.Read(bytes.data() + filled, bytes.size() - filled));
+    const size_t piece = std::min(kReadPiece, bytes.size() - filled);
+    ASSIGN_OR_RETURN(const size_t n, file.Read(bytes.data() + filled, piece));
     if (n == 0) break;
     filled += n;
+    if (advance) RETURN_IF_ERROR(advance(static_cast<int64_t>(n)));
   }
   bytes.resize(filled);
   return bytes;
@@ -90,12 +96,11 @@ Result<std::string> ReadRegularFile(const std::string& path, int64_t limit) {
 Result<FileHash> HashFile(const std::string& path, const Advance& advance) {
   int64_t size = 0;
   ASSIGN_OR_RETURN(File file, OpenRegularFile(path, &size));
-  constexpr size_t kPiece = size_t{1} << 20;
-  const auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kReadPiece);
   Hasher hasher;
   FileHash result;
   for (;;) {
-    ASSIGN_OR_RETURN(const size_t n, file.Read(buffer.get(), kPiece));
+    ASSIGN_OR_RETURN(const size_t n, file.Read(buffer.get(), kReadPiece));
     if (n == 0) break;
     hasher.Update(buffer.get(), n);
     result.size += static_cast<int64_t>(n);

@@ -14,19 +14,20 @@
 
 namespace lockstep::storage {
 
+// Is told the bytes of each piece that is read or done; where it fails (with cancelled), the work
+// ends with that failure. May be empty.
+using Advance = std::function<Status(int64_t bytes)>;
+
 // Reads the whole of a regular file; anything else is refused, and a FIFO blocks nothing. Fails
 // with data-loss if the file is longer than `limit` bytes.
 Result<std::string> ReadRegularFile(const std::string& path,
-                                    int64_t limit = std::numeric_limits<int64_t>::max());
+                                    int64_t limit = std::numeric_limits<int64_t>::max(),
+                                    const Advance& advance = {});
 
 struct FileHash {
   int64_t size = 0;
   Hash128Value hash;  // XXH3-128 of the contents
 };
-// Is told the bytes of each piece that is read or done; where it fails (with cancelled), the work
-// ends with that failure. May be empty.
-using Advance = std::function<Status(int64_t bytes)>;
-
 Result<FileHash> HashFile(const std::string& path, const Advance& advance = {});
 
 bool PathExists(const std::string& path);  // also a link that leads nowhere

@@ -5,17 +5,18 @@
 
 namespace lockstep::worker {
 
-Result<WeightTensors> WeightTensors::Read(const NamedWeights& weights) {
+Result<WeightTensors> WeightTensors::Read(const NamedWeights& weights,
+                                          const storage::Advance& advance) {
   WeightTensors read;
   if (!weights.is_checkpoint) {
-    ASSIGN_OR_RETURN(read.file_, storage::SafetensorsFile::Read(weights.path));
+    ASSIGN_OR_RETURN(read.file_, storage::SafetensorsFile::Read(weights.path, advance));
     read.tensors_ = read.file_->tensors();
     return read;
   }
   ASSIGN_OR_RETURN(const storage::CheckpointManifest manifest,
                    storage::InspectCheckpointDirectory(weights.path, std::nullopt));
-  ASSIGN_OR_RETURN(read.checkpoint_,
-                   storage::CheckpointTensors::ReadDirectory(weights.path, manifest, "model"));
+  ASSIGN_OR_RETURN(read.checkpoint_, storage::CheckpointTensors::ReadDirectory(
+                                         weights.path, manifest, "model", advance));
   read.tensors_ = read.checkpoint_->tensors();
   return read;
 }

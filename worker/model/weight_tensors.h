@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "storage/checkpoint/checkpoint.h"
 #include "storage/checkpoint/safetensors.h"
+#include "storage/env/files.h"
 
 namespace lockstep::worker {
 
@@ -21,10 +22,12 @@ struct NamedWeights {
 };
 
 // The tensors of such weights, read whole. In a checkpoint these are the parameters and running
-// statistics; its manifest and the hash of each file that is read are checked first.
+// statistics; its manifest and the hash of each file that is read are checked first. `advance` (may
+// be empty) is told the bytes of each piece read; where it fails, so does the reading.
 class WeightTensors {
  public:
-  static Result<WeightTensors> Read(const NamedWeights& weights);
+  static Result<WeightTensors> Read(const NamedWeights& weights,
+                                    const storage::Advance& advance = {});
   const std::vector<storage::TensorView>& tensors() const { return tensors_; }
   Result<storage::TensorView> Find(std::string_view name) const;
 

@@ -129,8 +129,9 @@ Status SaveWeights(const CompiledModel& model, ModelState* state, const std::str
 namespace {
 
 Status Load(const CompiledModel& model, const NamedWeights& weights,
-            std::vector<std::string>* other_head, ModelState* state) {
-  ASSIGN_OR_RETURN(const WeightTensors read, WeightTensors::Read(weights));
+            const storage::Advance& advance, std::vector<std::string>* other_head,
+            ModelState* state) {
+  ASSIGN_OR_RETURN(const WeightTensors read, WeightTensors::Read(weights, advance));
   const auto check = [&]() -> Status {
     RETURN_IF_ERROR(CheckTensors(model, read.tensors(), other_head));
     return CheckFinite(read.tensors());
@@ -153,15 +154,17 @@ Status Load(const CompiledModel& model, const NamedWeights& weights,
 
 }  // namespace
 
-Status LoadWeights(const CompiledModel& model, const NamedWeights& weights, ModelState* state) {
-  return Load(model, weights, nullptr, state);
+Status LoadWeights(const CompiledModel& model, const NamedWeights& weights, ModelState* state,
+                   const storage::Advance& advance) {
+  return Load(model, weights, advance, nullptr, state);
 }
 
 Result<std::vector<std::string>> LoadWeightsBesideHead(const CompiledModel& model,
                                                        const NamedWeights& weights,
-                                                       ModelState* state) {
+                                                       ModelState* state,
+                                                       const storage::Advance& advance) {
   std::vector<std::string> other_head;
-  RETURN_IF_ERROR(Load(model, weights, &other_head, state));
+  RETURN_IF_ERROR(Load(model, weights, advance, &other_head, state));
   return other_head;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "storage/checkpoint/safetensors.h"
+#include "storage/env/files.h"
 #include "worker/model/compiled_model.h"
 #include "worker/model/model_state.h"
 #include "worker/model/weight_tensors.h"
@@ -21,8 +22,10 @@ Status SaveWeights(const CompiledModel& model, ModelState* state, const std::str
 // Loads stored weights. Every tensor must be there with its shape and finite values, and no others
 // but PyTorch's num_batches_tracked, which is not read. A model in double takes single precision
 // too. Refused weights change nothing of `state`; the failure names file, tensor, both shapes and
-// what to do.
-Status LoadWeights(const CompiledModel& model, const NamedWeights& weights, ModelState* state);
+// what to do. `advance` (may be empty) is told the bytes of each piece read; where it fails, so
+// does the loading.
+Status LoadWeights(const CompiledModel& model, const NamedWeights& weights, ModelState* state,
+                   const storage::Advance& advance = {});
 
 // As LoadWeights, for weights of another number of classes: the tensors of the model's last layer
 // whose first dimension is the number of classes here and another one there, and whose other
@@ -30,6 +33,7 @@ Status LoadWeights(const CompiledModel& model, const NamedWeights& weights, Mode
 // where the last layer fits, which is then loaded too.
 Result<std::vector<std::string>> LoadWeightsBesideHead(const CompiledModel& model,
                                                        const NamedWeights& weights,
-                                                       ModelState* state);
+                                                       ModelState* state,
+                                                       const storage::Advance& advance = {});
 
 }  // namespace lockstep::worker

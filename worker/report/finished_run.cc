@@ -58,9 +58,10 @@ Result<Summary> ParseSummary(const std::string& text) {
   return summary;
 }
 
-Status CheckFile(const std::string& run_directory, const FileState& expected) {
+Status CheckFile(const std::string& run_directory, const FileState& expected,
+                 const storage::Advance& advance) {
   const std::string path = run_directory + "/" + expected.name;
-  const auto found = storage::HashFile(path);
+  const auto found = storage::HashFile(path, advance);
   if (found.status().code() == StatusCode::kNotFound) {
     return DataLoss("'" + path + "' of the finished run is missing");
   }
@@ -134,7 +135,8 @@ Result<std::vector<FileState>> StatesOfResults(const std::string& run_directory)
   return files;
 }
 
-Result<FinishedRun> VerifyFinishedRun(const std::string& run_directory) {
+Result<FinishedRun> VerifyFinishedRun(const std::string& run_directory,
+                                      const storage::Advance& advance) {
   const std::string path = run_directory + "/" + kSummaryFile;
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   const Result<Summary> summary = ParseSummary(text);
@@ -151,7 +153,7 @@ Result<FinishedRun> VerifyFinishedRun(const std::string& run_directory) {
     return DataLoss("'" + path + "' is damaged: it does not name what a finished run leaves");
   }
   for (const FileState& file : summary->run.files) {
-    RETURN_IF_ERROR(CheckFile(run_directory, file));
+    RETURN_IF_ERROR(CheckFile(run_directory, file, advance));
   }
   return summary->run;
 }

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/status.h"
 #include "storage/checkpoint/checkpoint.h"
+#include "storage/env/files.h"
 #include "worker/report/train_report.h"
 
 namespace lockstep::worker {
@@ -39,8 +40,10 @@ struct FinishedRun {
 
 // What the summary says, every file that it names read and compared. not-found: no summary;
 // failed-precondition: the run is not finished, or another version wrote the summary; data-loss:
-// the summary or a file is not as it was written, with its name.
-Result<FinishedRun> VerifyFinishedRun(const std::string& run_directory);
+// the summary or a file is not as it was written, with its name. `advance` (may be empty) is told
+// the bytes of each piece read; where it fails, so does this.
+Result<FinishedRun> VerifyFinishedRun(const std::string& run_directory,
+                                      const storage::Advance& advance = {});
 
 // Whether the tables of a run that is not finished begin with the rows that a checkpoint tells of.
 // data-loss: a table does not, with its name.

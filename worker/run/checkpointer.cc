@@ -166,24 +166,26 @@ Status Checkpointer::Finish() {
   return OkStatus();
 }
 
-Status Checkpointer::Restore(const storage::CheckpointManifest& manifest, ModelState* state,
+Status Checkpointer::Restore(const storage::CheckpointManifest& manifest,
+                             const storage::Advance& advance, ModelState* state,
                              Consumption* consumption, RunTables* tables) {
   const std::string& run = config_->run.directory;
   const auto find_in = [](const storage::CheckpointTensors& tensors) {
     return [&tensors](std::string_view name) { return tensors.Find(name); };
   };
-  ASSIGN_OR_RETURN(const auto model, storage::CheckpointTensors::Read(run, manifest, kModelGroup));
+  ASSIGN_OR_RETURN(const auto model,
+                   storage::CheckpointTensors::Read(run, manifest, kModelGroup, advance));
   RETURN_IF_ERROR(LoadModelTensors(*model_, find_in(model), state));
   const std::vector<std::string> names = SlotNames();
   for (size_t slot = 0; slot < names.size(); ++slot) {
     ASSIGN_OR_RETURN(const auto tensors,
-                     storage::CheckpointTensors::Read(run, manifest, names[slot]));
+                     storage::CheckpointTensors::Read(run, manifest, names[slot], advance));
     RETURN_IF_ERROR(
         LoadSlotTensors(*model_, find_in(tensors), slot, update_->OwnedBlocks(), state));
   }
   if (!writes()) return OkStatus();
   ASSIGN_OR_RETURN(const auto progress,
-                   storage::CheckpointTensors::Read(run, manifest, kProgressGroup));
+                   storage::CheckpointTensors::Read(run, manifest, kProgressGroup, advance));
   ASSIGN_OR_RETURN(const storage::TensorView words, progress.Find(kConsumed));
   if (words.type.dtype != DType::kInt64) {
     return DataLoss("the record of consumed samples is " + words.type.ToString());

@@ -12,6 +12,7 @@
 #include "base/device/queue_stream.h"
 #include "comm/communicator.h"
 #include "storage/checkpoint/checkpoint.h"
+#include "storage/env/files.h"
 #include "worker/config/train_config.h"
 #include "worker/model/compiled_model.h"
 #include "worker/model/model_state.h"
@@ -49,9 +50,9 @@ class Checkpointer {
   bool last_write_failed() const { return missed_ > 0; }
 
   // Reads parameters, running statistics, owned optimizer blocks and, on rank 0, what was consumed
-  // and the tables.
-  Status Restore(const storage::CheckpointManifest& manifest, ModelState* state,
-                 Consumption* consumption, RunTables* tables);
+  // and the tables. `advance` is told the bytes of each piece read; where it fails, so does this.
+  Status Restore(const storage::CheckpointManifest& manifest, const storage::Advance& advance,
+                 ModelState* state, Consumption* consumption, RunTables* tables);
 
  private:
   struct Snapshot;

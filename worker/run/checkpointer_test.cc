@@ -119,7 +119,7 @@ class CheckpointerTest : public testing::Test {
       rank.state = *std::move(fresh);
       RunTables tables;
       const Status restored =
-          rank.checkpointer.Restore(*manifest, &rank.state, &rank.consumption, &tables);
+          rank.checkpointer.Restore(*manifest, {}, &rank.state, &rank.consumption, &tables);
       ASSERT_TRUE(restored.ok()) << restored;
       if (c->rank() == Rank(0)) {
         EXPECT_EQ(StatesOf(tables), StatesOf(Tables(step)));
@@ -192,8 +192,9 @@ TEST_F(CheckpointerTest, TablesThatAreNotOfTheManifestsStepAreRefused) {
     const auto manifest = storage::VerifyCheckpoint(scratch_.path(), {1, 1});
     ASSERT_TRUE(manifest.ok()) << manifest.status();
     RunTables tables;
-    EXPECT_EQ(rank.checkpointer.Restore(*manifest, &rank.state, &rank.consumption, &tables).code(),
-              StatusCode::kDataLoss);
+    EXPECT_EQ(
+        rank.checkpointer.Restore(*manifest, {}, &rank.state, &rank.consumption, &tables).code(),
+        StatusCode::kDataLoss);
   });
 }
 

@@ -103,7 +103,8 @@ Status RankTrainer::Join() {
   summary_.branch = assignment_.branch;
   summary_.resumed_from_step = assignment_.step;
   if (!assignment_.finished) return OkStatus();
-  const Result<FinishedRun> finished = VerifyFinishedRun(config_->run.directory);
+  const Result<FinishedRun> finished = VerifyFinishedRun(config_->run.directory, Look());
+  if (finished.status().code() == StatusCode::kCancelled) return StoppedBeforeTheRun();
   summary_.was_finished = finished.ok() && finished->digest == assignment_.digest;
   if (is_rank_zero() && finished.status().code() == StatusCode::kDataLoss) {
     LOG(kWarning) << finished.status().message()
@@ -121,11 +122,7 @@ Status RankTrainer::Begin() {
   if (resumes) {
     ASSIGN_OR_RETURN(tables, Restore(&epoch));
   } else if (!config_->model.weights.empty()) {
-    ASSIGN_OR_RETURN(
-        const std::string note,
-        StartFromWeights(*setup_->model, config_->model, config_->batch.lanes, communicator_,
-                         stream(), steps_->deadline(), &steps_->engine().state()));
-    if (observer_ != nullptr) observer_->OnNote(note);
+    RETURN_IF_ERROR(LoadStartWeights());
   }
   if (observer_ != nullptr) {
     for (const std::string& note : KernelNotes(*config_, setup_->kernels)) observer_->OnNote(note);
@@ -146,8 +143,32 @@ Status RankTrainer::Begin() {
   return OkStatus();
 }
 
+Status RankTrainer::LoadStartWeights() {
+  membership_->SetPhase("start weights");
+  FaultPoint("train.weights");
+  const Result<std::string> note =
+      StartFromWeights(*setup_->model, config_->model, config_->batch.lanes, communicator_,
+                       stream(), steps_->deadline(), &steps_->engine().state(), Look());
+  if (note.status().code() == StatusCode::kCancelled) return StopTogether();
+  RETURN_IF_ERROR(note.status());
+  if (observer_ != nullptr) observer_->OnNote(*note);
+  return OkStatus();
+}
+
+storage::Advance RankTrainer::Look() const {
+  return [this](int64_t) {
+    return membership_->StopWanted() ? Cancelled("stopped on request") : OkStatus();
+  };
+}
+
+Status RankTrainer::StopTogether() {
+  orderly_ = true;
+  return StoppedBeforeTheRun();
+}
+
 Result<RunTables> RankTrainer::Restore(EpochLoss* epoch) {
   membership_->SetPhase("restore");
+  FaultPoint("train.restore");
   const auto id = storage::CheckpointId::Parse(storage::BaseNameOf(assignment_.checkpoint));
   if (!id) return Internal("the coordinator named a checkpoint '" + assignment_.checkpoint + "'");
   ASSIGN_OR_RETURN(const storage::CheckpointManifest manifest,
@@ -161,8 +182,13 @@ Result<RunTables> RankTrainer::Restore(EpochLoss* epoch) {
   RETURN_IF_ERROR(RestoreCheckpointValues(manifest, &summary_, epoch));
   RETURN_IF_ERROR(best_.Restore(*config_, setup_->steps_per_epoch, manifest, &state));
   RunTables tables;
-  RETURN_IF_ERROR(
-      checkpointer_->Restore(manifest, &steps_->engine().state(), &steps_->consumption(), &tables));
+  const Status read =
+      comm::AgreeOnStatus(communicator_,
+                          checkpointer_->Restore(manifest, Look(), &steps_->engine().state(),
+                                                 &steps_->consumption(), &tables),
+                          stream(), steps_->deadline());
+  if (read.code() == StatusCode::kCancelled) return StopTogether();
+  RETURN_IF_ERROR(read);
   const Status same = steps_->GoOnFrom(std::move(state), manifest.digest, manifest.state_hash);
   if (!same.ok()) return same.WithContext("checkpoint " + assignment_.checkpoint);
   step_checkpoint_ = id->Name();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "storage/env/files.h"
 #include "storage/loader/eval_loader.h"
 #include "worker/eval/evaluator.h"
 #include "worker/model/run_setup.h"
@@ -36,7 +37,12 @@ class RankTrainer {
   void MakeCheckpointer();
   Status Join();
   Status Begin();
+  Status LoadStartWeights();
   Result<RunTables> Restore(EpochLoss* epoch);
+  // What reading many bytes asks between two pieces: cancelled once some rank was asked to stop.
+  storage::Advance Look() const;
+  // Some rank was asked to stop while all ranks read what they begin with, and nothing has begun.
+  Status StopTogether();
   Status TrainToTheEnd();
   Status RunStep();
   Status CloseEpoch();

@@ -60,12 +60,13 @@ std::string LoadedText(const CompiledModel& model, const std::string& name, bool
 
 Result<std::string> StartFromWeights(const CompiledModel& model, const ModelConfig& config,
                                      int32_t lanes, comm::Communicator* communicator,
-                                     Stream* stream, Deadline deadline, ModelState* state) {
+                                     Stream* stream, Deadline deadline, ModelState* state,
+                                     const storage::Advance& advance) {
   std::vector<std::string> drawn;
   const auto load = [&]() -> Status {
     ASSIGN_OR_RETURN(const NamedWeights weights, FindWeights(config.weights));
-    if (!config.replace_head) return LoadWeights(model, weights, state);
-    ASSIGN_OR_RETURN(drawn, LoadWeightsBesideHead(model, weights, state));
+    if (!config.replace_head) return LoadWeights(model, weights, state, advance);
+    ASSIGN_OR_RETURN(drawn, LoadWeightsBesideHead(model, weights, state, advance));
     return OkStatus();
   };
   const Status loaded = load();

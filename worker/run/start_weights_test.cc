@@ -54,6 +54,21 @@ TEST_F(StartWeightsTest, AFileThatOneRankLacksFailsThemAllAndNamesTheRank) {
   });
 }
 
+TEST_F(StartWeightsTest, AWishToStopWhileOneRankReadsEndsThemAll) {
+  ModelState one = model_.State(1);
+  ASSERT_TRUE(SaveWeights(*model_, &one, path_).ok());
+  comm::RunRanks(3, [&](comm::Communicator* c, Stream* stream) {
+    ModelState state = model_.State(2);
+    const auto look = [&](int64_t) {
+      return c->rank() == Rank(1) ? Cancelled("stopped on request") : OkStatus();
+    };
+    const Status status = StartFromWeights(*model_, {.weights = path_}, 3, c, stream,
+                                           Deadline::In(std::chrono::seconds(60)), &state, look)
+                              .status();
+    EXPECT_EQ(status.code(), StatusCode::kCancelled) << status;
+  });
+}
+
 TEST_F(StartWeightsTest, SaysWhatWasLoadedAndWhatWasDrawn) {
   const SmallModel seven({.classes = 7});
   ModelState one = seven.State(1);

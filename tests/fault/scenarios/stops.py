@@ -33,6 +33,18 @@ def early(ranks, place, number, says=BEFORE):
     return do
 
 
+def in_restore(ranks, then):
+    """The wish comes while the checkpoint is read that a killed run goes on from."""
+    def do(case):
+        killed = case.train(ranks, faults=fault("train.step@13", "kill", 0))
+        with killed:
+            killed.wait()
+            case.expect_gone(killed)
+        early(ranks, "train.restore", signal.SIGUSR1)(case)
+        case.finishes(then)
+    return do
+
+
 def in_evaluation(evaluation, ranks, then):
     """The wish comes within an evaluation: it is given up, and a resume begins with it."""
     def do(case):
@@ -122,6 +134,9 @@ def cases(_):
         yield Spec(f"{signal.Signals(number).name.lower()}-{ranks}-{place}",
                    f"{signal.Signals(number).name} while rank 0 of {ranks} is at {place}",
                    early(ranks, place, number), quick=quick)
+    for ranks, then in ((1, 2), (2, 3)):
+        yield Spec(f"restore-{ranks}", f"SIGUSR1 while {ranks} ranks read a checkpoint",
+                   in_restore(ranks, then), quick=ranks == 2)
     for evaluation, ranks, then in ((1, 3, 1), (2, 1, 2), (2, 2, 3)):
         yield Spec(f"evaluation-{evaluation}-{ranks}",
                    f"SIGUSR1 to rank 0 of {ranks} within evaluation {evaluation} of 2, then on with "
