@@ -4,6 +4,7 @@
 #include "cluster/recipes/part_lists.h"
 #include "cluster/recipes/schema.h"
 #include "graph/models/models.h"
+#include "graph/program/parameter_groups.h"
 #include "storage/augment/augment.h"
 
 namespace lockstep::cluster {
@@ -82,6 +83,22 @@ void FindNameConflicts(const TrainConfig& config, std::vector<Conflict>* conflic
   }
 }
 
+// What can be seen of groups before the model is made; whether they match anything comes then.
+void FindGroupConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
+  if (const auto parsed = graph::FrozenParameters::Parse(config.model.freeze); !parsed.ok()) {
+    conflicts->push_back({{"model.freeze"}, parsed.status().message()});
+  }
+  if (const auto parsed = graph::ParseGroups(config.optimizer.groups); !parsed.ok()) {
+    conflicts->push_back({{"optimizer.groups"}, parsed.status().message()});
+  }
+  if (config.model.freeze.empty() && config.model.frozen_norms != "keep") {
+    conflicts->push_back({{"model.frozen_norms"},
+                          "model.frozen_norms = \"" + config.model.frozen_norms +
+                              "\" does nothing where model.freeze is empty: remove it, or freeze "
+                              "something"});
+  }
+}
+
 }  // namespace
 
 std::vector<Conflict> FindConflicts(const TrainConfig& config) {
@@ -91,6 +108,7 @@ std::vector<Conflict> FindConflicts(const TrainConfig& config) {
   FindKernelConflicts(config, &conflicts);
   FindThreadConflicts(config, &conflicts);
   FindOptionConflicts(config, &conflicts);
+  FindGroupConflicts(config, &conflicts);
   FindIdleKeys(config, &conflicts);
   return conflicts;
 }

@@ -185,6 +185,15 @@ void AddModelKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(Key("model.replace_head", kFixed, FIELD(model.replace_head),
                       "with model.weights: a last layer for another number of classes is drawn by "
                       "the seed instead of refused"));
+  keys->push_back(
+      Key("model.freeze", kFixed, FIELD(model.freeze),
+          "patterns of parameters that are not trained: names with * and ?, or "
+          "\"kind=norm\", \"kind=bias\", \"kind=weight\"; the last that matches counts, "
+          "and one that begins with ! trains: [\"*\", \"!fc.*\"]"));
+  keys->push_back(Key("model.frozen_norms", kFixed, FIELD(model.frozen_norms),
+                      Says("batch norms that are frozen: keep their running statistics and use "
+                           "them in training too, or learn them from each batch")
+                          .OneOf({"keep", "learn"})));
 }
 
 void AddBatchKeys(std::vector<RecipeKey>* keys) {
@@ -271,6 +280,10 @@ void AddOptimizerKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(
       Key("optimizer.clip_norm", kBranch, FIELD(optimizer.clip_norm),
           Says("largest global norm of the gradient; 0: no limit").Within(kNotNegative)));
+  keys->push_back(Key("optimizer.groups", kBranch, FIELD(optimizer.groups),
+                      "parameters with rates of their own, as PATTERN:option=value:...; the first "
+                      "pattern that matches counts; options lr_scale and weight_decay: "
+                      "[\"*.bias:weight_decay=0\", \"fc.*:lr_scale=10\"]"));
 }
 
 void AddScheduleKeys(std::vector<RecipeKey>* keys) {

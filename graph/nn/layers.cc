@@ -87,11 +87,11 @@ Value BatchNorm(const Net& n, Value x, const BatchNormSpec& spec) {
   if (!IsImage(n, x)) return {};
   const Shape shape = n.TypeOf(x).shape;
   const int64_t channels = shape[3];
-  const Value gamma = n.Param("weight", {channels}, Constant(spec.gamma));
-  const Value beta = n.Param("bias", {channels}, Constant(0.0));
+  const Value gamma = n.NormParam("weight", channels, spec.gamma);
+  const Value beta = n.NormParam("bias", channels, 0.0);
   if (!n.ok()) return {};
   n.NoteNorm(channels, shape[1] * shape[2], spec.momentum);
-  if (n.training()) {
+  if (n.norm_learns()) {
     const ops::BatchNormOut out = ops::BatchNormTrain(n.Emit(), x, gamma, beta, spec.eps);
     n.parts()->batch_means.push_back(out.mean);
     n.parts()->batch_variances.push_back(out.var);

@@ -37,12 +37,18 @@ GraphBuilder* Net::EmitRandom() const {
   return builder_;
 }
 
+bool Net::norm_learns() const {
+  if (!training_) return false;
+  return parts_->frozen_norms == nullptr ||
+         !parts_->frozen_norms->Has(FileName(path_, "weight"), ParameterKind::kNorm);
+}
+
 void Net::NoteNorm(int64_t channels, int64_t positions, double momentum) const {
   const auto same = [&](const RunningStatistics& known) { return known.path == path_; };
   const auto known = std::find_if(parts_->running.begin(), parts_->running.end(), same);
   const int32_t call = known == parts_->running.end() ? 0 : known->calls++;
   if (call == 0) parts_->running.push_back({path_, channels, momentum, /*calls=*/1});
-  if (training_) parts_->norm_calls.push_back({CallPath(path_, call), positions});
+  if (norm_learns()) parts_->norm_calls.push_back({CallPath(path_, call), positions});
 }
 
 Value Net::State(std::string_view leaf, const TensorType& type) const {
@@ -64,12 +70,29 @@ Value Net::Param(std::string_view leaf, const Shape& shape, Initializer init, Sh
                       std::move(file_shape),
                       std::move(file_axes),
                       init,
-                      parts_->network};
+                      parts_->network,
+                      leaf == "bias" ? ParameterKind::kBias : ParameterKind::kWeight};
   if (parameter.file_axes.empty()) {
     parameter.file_axes.resize(static_cast<size_t>(shape.rank()));
     std::iota(parameter.file_axes.begin(), parameter.file_axes.end(), int64_t{0});
     parameter.file_shape = shape;
   }
+  return Create(std::move(parameter));
+}
+
+Value Net::NormParam(std::string_view leaf, int64_t channels, double init) const {
+  if (!ok()) return {};
+  return Create({FileName(path_, leaf),
+                 {precision_, {channels}},
+                 {channels},
+                 {channels},
+                 {0},
+                 {Initializer::Kind::kConstant, init},
+                 parts_->network,
+                 ParameterKind::kNorm});
+}
+
+Value Net::Create(Parameter parameter) const {
   for (size_t i = 0; i < parts_->parameters.size(); ++i) {
     const Parameter& known = parts_->parameters[i];
     if (known.name != parameter.name) continue;

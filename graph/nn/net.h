@@ -12,6 +12,7 @@
 
 #include "base/shape.h"
 #include "graph/ir/builder.h"
+#include "graph/nn/parameter_patterns.h"
 
 namespace lockstep::graph {
 
@@ -32,6 +33,7 @@ struct Parameter {
   std::vector<int64_t> file_axes;  // axis i of the file's order is axis file_axes[i] of `axes`
   Initializer init;
   std::string network;  // the one of the task that has it
+  ParameterKind kind = ParameterKind::kWeight;
 };
 
 // The running statistics of one batch normalisation: two vectors of `channels`.
@@ -59,7 +61,10 @@ std::string CallPath(std::string_view path, int32_t call);
 
 // What building a model leaves behind beside the graph.
 struct ModelParts {
-  std::string network;                // whose parameters are created now
+  std::string network;  // whose parameters are created now
+  // Batch norms of which these have the parameters normalise by the running statistics in training
+  // too, and leave them as they are. Null: none does.
+  const FrozenParameters* frozen_norms = nullptr;
   std::vector<Parameter> parameters;  // in order of creation
   std::vector<Value> parameter_values;
   std::vector<RunningStatistics> running;
@@ -89,6 +94,9 @@ class Net {
   GraphBuilder* Emit() const;
   // The emitter for an op that draws random numbers: each call of a scope has a stream of its own.
   GraphBuilder* EmitRandom() const;
+  // Whether the batch norm of this scope takes the statistics of the batch: in training, unless it
+  // is frozen.
+  bool norm_learns() const;
   // Says that this scope normalises by the statistics of the batch, or by the running ones.
   void NoteNorm(int64_t channels, int64_t positions, double momentum) const;
 
@@ -97,11 +105,15 @@ class Net {
   // matrix and `shape` has more axes, the parameter is that matrix too, in memory's order.
   Value Param(std::string_view leaf, const Shape& shape, Initializer init, Shape file_shape = {},
               std::vector<int64_t> file_axes = {}) const;
+  // The scale or the shift of a normalisation, a vector.
+  Value NormParam(std::string_view leaf, int64_t channels, double init) const;
   // The state of that name of this scope, which every call of it reads.
   Value State(std::string_view leaf, const TensorType& type) const;
   ModelParts* parts() const { return parts_; }
 
  private:
+  Value Create(Parameter parameter) const;
+
   GraphBuilder* builder_;
   ModelParts* parts_;
   DType precision_;

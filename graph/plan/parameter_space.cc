@@ -5,16 +5,28 @@
 
 namespace lockstep::graph {
 
-ParameterSpace::ParameterSpace(const std::vector<int64_t>& elements) : segments_(elements.size()) {
-  for (size_t tensor = elements.size(); tensor-- > 0;) {
+ParameterSpace::ParameterSpace(const std::vector<int64_t>& elements,
+                               const std::vector<bool>& frozen)
+    : segments_(elements.size()) {
+  const auto is_frozen = [&](size_t tensor) { return !frozen.empty() && frozen[tensor]; };
+  const auto place = [&](size_t tensor) {
     const int64_t padded =
         (elements[tensor] + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
-    segments_[tensor] = {static_cast<int32_t>(tensor), elements_, elements[tensor], padded};
-    for (int64_t at = 0; at < padded; at += kBlockElements) {
-      blocks_.push_back(
-          {elements_ + at, std::min(kBlockElements, padded - at), static_cast<int32_t>(tensor)});
+    segments_[tensor] = {static_cast<int32_t>(tensor), arena_elements_, elements[tensor], padded};
+    arena_elements_ += padded;
+  };
+  for (size_t tensor = elements.size(); tensor-- > 0;) {
+    if (is_frozen(tensor)) continue;
+    place(tensor);
+    const Segment& segment = segments_[tensor];
+    for (int64_t at = 0; at < segment.padded_elements; at += kBlockElements) {
+      blocks_.push_back({segment.offset + at,
+                         std::min(kBlockElements, segment.padded_elements - at), segment.tensor});
     }
-    elements_ += padded;
+  }
+  elements_ = arena_elements_;
+  for (size_t tensor = elements.size(); tensor-- > 0;) {
+    if (is_frozen(tensor)) place(tensor);
   }
 }
 

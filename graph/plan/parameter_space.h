@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parameter space: all trained tensors laid end to end and cut into blocks, the unit of
-// ownership, hashing and updates. It is a function of the model alone: blocks are part of the bits,
-// but who owns them is not.
+// ownership, hashing and updates. It is a function of the model and of which tensors are frozen:
+// blocks are part of the bits, but who owns them is not. Frozen tensors lie behind it.
 #pragma once
 
 #include <cstdint>
@@ -30,17 +30,22 @@ struct Block {
 class ParameterSpace {
  public:
   // `elements[i]`: size of tensor i, in order of creation. They are laid out in reverse, so that
-  // the gradients backward finishes first come first.
-  explicit ParameterSpace(const std::vector<int64_t>& elements);
+  // the gradients backward finishes first come first. `frozen` (by tensor; empty: none is): those
+  // that are not trained lie behind the space, in the same order, and are in no block.
+  explicit ParameterSpace(const std::vector<int64_t>& elements,
+                          const std::vector<bool>& frozen = {});
 
   const std::vector<Segment>& segments() const { return segments_; }  // by tensor, creation order
   const std::vector<Block>& blocks() const { return blocks_; }        // by offset
-  int64_t elements() const { return elements_; }                      // of the whole arena, padded
+  int64_t elements() const { return elements_; }  // of the space, padded: what is trained
+  // Of an arena that holds the frozen tensors too, padded.
+  int64_t arena_elements() const { return arena_elements_; }
+  bool IsFrozen(size_t tensor) const { return segments_[tensor].offset >= elements_; }
 
  private:
   std::vector<Segment> segments_;
   std::vector<Block> blocks_;
-  int64_t elements_ = 0;
+  int64_t elements_ = 0, arena_elements_ = 0;
 };
 
 }  // namespace lockstep::graph

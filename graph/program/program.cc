@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/format.h"
 #include "graph/autodiff/autodiff.h"
 #include "graph/ir/builder.h"
 #include "graph/passes/common_subexpressions.h"
@@ -114,6 +115,7 @@ Result<Program> Program::Make(const ProgramOptions& options) {
   ASSIGN_OR_RETURN(ProgramOptions complete, Complete(options));
   ASSIGN_OR_RETURN(const Task* task, FindTask(options.task));
   Program program(std::move(complete), task);
+  ASSIGN_OR_RETURN(program.frozen_, FrozenParameters::Parse(options.freeze));
   ASSIGN_OR_RETURN(program.inputs_, InputsOf(*task, options.schema));
   ASSIGN_OR_RETURN(const TaskParts parts, program.PartsOf(/*training=*/true));
   RETURN_IF_ERROR(program.CheckPhases(parts.networks));
@@ -129,11 +131,40 @@ Result<Program> Program::Make(const ProgramOptions& options) {
     for (const std::string& name : names) numbers[program.ParameterIndex(name)] = true;
     program.trained_.push_back(std::move(numbers));
   }
+  RETURN_IF_ERROR(program.MakeGroups());
   RETURN_IF_ERROR(program.CheckAllTrained());
   ASSIGN_OR_RETURN(const Built eval, program.BuildEval(/*rows=*/1));
   RETURN_IF_ERROR(program.CheckParameters(eval.parts.parameters));
   RETURN_IF_ERROR(program.CheckNorms(eval.parts.running));
   return program;
+}
+
+// Which group each parameter is in, now that they are known.
+Status Program::MakeGroups() {
+  std::vector<NamedParameter> named;
+  for (const Parameter& parameter : parameters_) named.push_back({parameter.name, parameter.kind});
+  RETURN_IF_ERROR(frozen_.CheckAgainst(named));
+  ASSIGN_OR_RETURN(const std::vector<ParameterGroup> groups, ParseGroups(options_.groups));
+  ASSIGN_OR_RETURN(const std::vector<int32_t> assigned, AssignGroups(groups, named));
+  for (const int32_t group : assigned) group_of_.push_back(static_cast<size_t>(group + 1));
+  update_groups_.push_back({"", 1.0, options_.optimizer.options});
+  for (const ParameterGroup& group : groups) {
+    UpdateGroup update{group.pattern, group.options.lr_scale, options_.optimizer.options};
+    if (group.options.weight_decay >= 0) {
+      if (update.optimizer.Find("weight_decay") == nullptr) {
+        return InvalidArgument("optimizer.groups gives " + Quoted(group.pattern) +
+                               " a weight_decay, and the optimizer '" + options_.optimizer.name +
+                               "' has none; remove it or choose another optimizer");
+      }
+      update.optimizer.Set("weight_decay", group.options.weight_decay);
+    }
+    update_groups_.push_back(std::move(update));
+  }
+  return OkStatus();
+}
+
+bool Program::IsFrozen(size_t parameter) const {
+  return frozen_.Has(parameters_[parameter].name, parameters_[parameter].kind);
 }
 
 Status Program::AddParameters(const std::vector<Parameter>& parameters) {
@@ -212,7 +243,7 @@ Status Program::CheckPhases(const std::vector<NetworkSpec>& networks) const {
 
 Status Program::CheckAllTrained() const {
   for (size_t i = 0; i < parameters_.size(); ++i) {
-    bool any = false;
+    bool any = IsFrozen(i);
     for (size_t phase = 0; phase < phases_.size(); ++phase) any = any || Trains(phase, i);
     if (!any) {
       return InvalidArgument("the parameter '" + parameters_[i].name +
@@ -249,8 +280,12 @@ int64_t Program::parameter_count() const {
 
 ParameterSpace Program::MakeParameterSpace() const {
   std::vector<int64_t> elements;
-  for (const Parameter& p : parameters_) elements.push_back(p.type.shape.elements());
-  return ParameterSpace(elements);
+  std::vector<bool> frozen;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    elements.push_back(parameters_[i].type.shape.elements());
+    frozen.push_back(IsFrozen(i));
+  }
+  return ParameterSpace(elements, frozen);
 }
 
 Result<TaskParts> Program::PartsOf(bool training) const {
@@ -297,6 +332,7 @@ Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows) const {
   ASSIGN_OR_RETURN(const TaskParts task_parts, PartsOf(/*training=*/true));
   GraphBuilder builder("lane");
   ModelParts parts;
+  if (!options_.frozen_norms_learn) parts.frozen_norms = &frozen_;
   TaskBuilder task(&builder, &parts, &task_parts, rows, /*training=*/true);
   task_->Train(phase, task);
   AddLossPair(&builder, task);
@@ -305,9 +341,11 @@ Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows) const {
   std::vector<Value> trained;
   std::vector<std::string> names;
   for (size_t i = 0; i < parts.parameters.size(); ++i) {
-    if (!Contains(phases_[phase].trains, parts.parameters[i].network)) continue;
+    const Parameter& parameter = parts.parameters[i];
+    if (!Contains(phases_[phase].trains, parameter.network)) continue;
+    if (frozen_.Has(parameter.name, parameter.kind)) continue;
     trained.push_back(parts.parameter_values[i]);
-    names.push_back(parts.parameters[i].name);
+    names.push_back(parameter.name);
   }
   const std::vector<ops::BatchNormTotalsOut> totals = BatchTotals(&builder, parts, rows);
   builder.SetPath("loss");
@@ -357,7 +395,7 @@ Result<Graph> Program::Eval(int64_t rows) const {
   return std::move(built.graph);
 }
 
-Result<Graph> Program::Update(int64_t elements) const {
+Result<Graph> Program::Update(int64_t elements, size_t group) const {
   const OptimizerSpec& spec = options_.optimizer;
   const ops::Optimizer& optimizer = RegisteredOptimizer(spec);
   GraphBuilder builder("update");
@@ -374,7 +412,7 @@ Result<Graph> Program::Update(int64_t elements) const {
     in.push_back(graph.AddArg(own.name, ArgKind::kScalar, scalar));
   }
   builder.SetPath("update");
-  const std::vector<Value> out = builder.Emit(optimizer.name, spec.options, in);
+  const std::vector<Value> out = builder.Emit(optimizer.name, update_groups_[group].optimizer, in);
   if (!builder.status().ok()) return builder.status();
   graph.AddResult("param", out[0]);
   for (size_t i = 0; i < optimizer.slots.size(); ++i) {

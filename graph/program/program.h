@@ -17,6 +17,7 @@
 #include "graph/models/models.h"
 #include "graph/nn/net.h"
 #include "graph/plan/parameter_space.h"
+#include "graph/program/parameter_groups.h"
 #include "graph/tasks/task.h"
 
 namespace lockstep::graph {
@@ -47,6 +48,11 @@ struct ProgramOptions {
   std::string task = "classification";  // graph/tasks
   Schema schema = ImageAndLabel({});    // of the dataset
   OptimizerSpec optimizer;
+  std::vector<std::string> groups;  // of parameters (graph/program/parameter_groups.h)
+  std::vector<std::string> freeze;  // patterns (FrozenParameters)
+  // Batch norms whose parameters are frozen normalise by the statistics of the batch and go on
+  // learning running ones, instead of using those they have.
+  bool frozen_norms_learn = false;
   // Fold constants, merge common subexpressions and fuse chains before autodiff. It is off with
   // reference kernels, since the order of sums may change.
   bool rewrite = false;
@@ -64,6 +70,17 @@ class Program {
   static Result<Program> Make(const ProgramOptions& options);
 
   const ProgramOptions& options() const { return options_; }  // complete: every option has a value
+  // One way to update parameters. The first is for those in no group.
+  struct UpdateGroup {
+    std::string pattern;  // empty: the first
+    double lr_scale = 1.0;
+    Attrs optimizer;  // its options, complete
+  };
+  const std::vector<UpdateGroup>& update_groups() const { return update_groups_; }
+  // The place in update_groups() of a parameter that is trained.
+  size_t GroupOf(size_t parameter) const { return group_of_[parameter]; }
+  // Whether no phase trains the parameter, because the recipe says so.
+  bool IsFrozen(size_t parameter) const;
   // What Update's scalars beside lr and grad_scale are in the step that makes the applied updates
   // `updates`, by name.
   std::vector<std::pair<std::string, double>> UpdateScalars(int64_t updates) const;
@@ -92,8 +109,9 @@ class Program {
   // its order.
   Result<Graph> Eval(int64_t rows) const;
   // Arguments: param, grad, the slots (1-D, `elements`), then scalars lr, grad_scale and those of
-  // the optimizer (ops/core/optimizer.h). Results: "param", then the slots.
-  Result<Graph> Update(int64_t elements) const;
+  // the optimizer (ops/core/optimizer.h). Results: "param", then the slots. `group`: of
+  // update_groups().
+  Result<Graph> Update(int64_t elements, size_t group = 0) const;
   // Arguments: running (`elements`), total f64 (`elements`), count f64 []; result "running".
   Result<Graph> UpdateRunning(int64_t elements, double momentum) const;
 
@@ -107,6 +125,7 @@ class Program {
   Result<InputTensor> TensorOf(const InputSpec& input, bool training) const;
   Result<Built> BuildLane(size_t phase, int64_t rows) const;
   Result<Built> BuildEval(int64_t rows) const;
+  Status MakeGroups();
   // Adds those that are new, in their order, and compares the others with those of the same name.
   Status AddParameters(const std::vector<Parameter>& parameters);
   Status CheckParameters(const std::vector<Parameter>& evaluated) const;
@@ -123,6 +142,9 @@ class Program {
   std::map<std::string, size_t, std::less<>> parameter_index_;
   std::vector<Parameter> parameters_;
   std::vector<RunningStatistics> running_;
+  FrozenParameters frozen_;
+  std::vector<UpdateGroup> update_groups_;
+  std::vector<size_t> group_of_;  // by parameter
 };
 
 }  // namespace lockstep::graph

@@ -118,6 +118,69 @@ TEST(Program, UpdateOfAdamHasTheDocumentedArgumentsAndResults) {
   EXPECT_EQ(ResultNames(*update), (std::vector<std::string>{"param", "exp_avg", "exp_avg_sq"}));
 }
 
+TEST(Program, FrozenParametersHaveNoGradientAndTheirNormsKeepTheirStatistics) {
+  ProgramOptions options = Options();
+  options.freeze = {"*", "!fc.*"};
+  for (const bool learn : {false, true}) {
+    options.frozen_norms_learn = learn;
+    const Program program = Make(options);
+    const Result<Graph> lane = program.Lane(3);
+    ASSERT_TRUE(lane.ok()) << lane.status();
+    std::vector<std::string> expected = {"numerator", "denominator", "grad:fc.weight",
+                                         "grad:fc.bias"};
+    if (learn) {
+      for (const char* block : {"block1", "block2"}) {
+        for (const char* total : {"count:", "mean:", "var:"}) {
+          expected.push_back(std::string(total) + block + "/bn");
+        }
+      }
+    }
+    EXPECT_EQ(ResultNames(*lane), expected);
+    EXPECT_EQ(FindNode(*lane, "batch_norm") != nullptr, learn);
+    EXPECT_EQ(FindNode(*lane, "conv2d_dw"), nullptr);
+    EXPECT_EQ(program.running().size(), 2u);
+    const ParameterSpace space = program.MakeParameterSpace();
+    for (size_t i = 0; i < program.parameters().size(); ++i) {
+      EXPECT_EQ(space.IsFrozen(i), !program.parameters()[i].name.starts_with("fc."));
+    }
+  }
+}
+
+TEST(Program, AGroupHasItsOwnWeightDecay) {
+  ProgramOptions options = Options();
+  options.optimizer.options.Set("weight_decay", 0.25);
+  options.groups = {"kind=norm:weight_decay=0", "fc.*:lr_scale=4"};
+  const Program program = Make(options);
+  ASSERT_EQ(program.update_groups().size(), 3u);
+  EXPECT_EQ(program.update_groups()[2].lr_scale, 4.0);
+  const double decays[] = {0.25, 0.0, 0.25};
+  for (size_t group = 0; group < 3; ++group) {
+    const Result<Graph> update = program.Update(128, group);
+    ASSERT_TRUE(update.ok()) << update.status();
+    EXPECT_EQ(*FindNode(*update, "sgd")->attrs.Find("weight_decay"), AttrValue(decays[group]));
+  }
+  EXPECT_EQ(program.GroupOf(program.ParameterIndex("block1.bn.bias")), 1u);
+  EXPECT_EQ(program.GroupOf(program.ParameterIndex("block1.conv.bias")), 0u);
+  EXPECT_EQ(program.GroupOf(program.ParameterIndex("fc.bias")), 2u);
+}
+
+TEST(Program, RefusesGroupsThatMatchNothingAndFreezingEverything) {
+  const auto message = [](const std::vector<std::string>& freeze,
+                          const std::vector<std::string>& groups) {
+    ProgramOptions options = Options();
+    options.freeze = freeze;
+    options.groups = groups;
+    return Program::Make(options).status().message();
+  };
+  EXPECT_NE(message({"fc.weigth"}, {}).find("matches no parameter of the model"),
+            std::string::npos);
+  EXPECT_NE(message({"fc.weigth"}, {}).find("'fc.weight'"), std::string::npos);
+  EXPECT_NE(message({"*"}, {}).find("model.freeze freezes all 10 parameters"), std::string::npos);
+  EXPECT_NE(message({}, {"layer1.*:lr_scale=2"}).find("matches no parameter"), std::string::npos);
+  EXPECT_NE(message({}, {"fc.*:lr_scale=2", "fc.bias:lr_scale=3"}).find("the groups before it"),
+            std::string::npos);
+}
+
 TEST(Program, RefusesAnOptimizerItDoesNotKnow) {
   ProgramOptions options = Options();
   options.optimizer.name = "adm";

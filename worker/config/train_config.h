@@ -26,6 +26,8 @@ struct ModelConfig {
   int64_t classes = 0;        // 0: as many as the dataset has
   std::string weights;        // a safetensors file to start from; empty: as the seed draws them
   bool replace_head = false;  // a last layer for other classes than those of `weights` is drawn
+  std::vector<std::string> freeze;    // patterns of parameters that are not trained
+  std::string frozen_norms = "keep";  // keep | learn: running statistics of frozen batch norms
   Attrs options;
 };
 
@@ -43,7 +45,8 @@ struct LossConfig {
 struct OptimizerConfig {
   std::string name = "sgd";
   double lr = 0.1;
-  double clip_norm = 0.0;  // 0: no clipping by global norm
+  double clip_norm = 0.0;           // 0: no clipping by global norm
+  std::vector<std::string> groups;  // rates of some parameters: graph/program/parameter_groups.h
   Attrs options;
 };
 

@@ -17,10 +17,10 @@ void ForEachExecutor(const CompiledModel& model,
   for (size_t phase = 0; phase < model.phases(); ++phase) {
     fn(*model.lane_executors(phase).rbegin()->second, true, 1);
   }
-  std::map<int64_t, int64_t> blocks;
-  for (const graph::Block& block : model.space().blocks()) ++blocks[block.length];
-  for (const auto& [length, executor] : model.update_executors()) {
-    fn(*executor, false, blocks.at(length));
+  std::map<CompiledModel::UpdateKey, int64_t> blocks;
+  for (const graph::Block& block : model.space().blocks()) ++blocks[model.UpdateKeyOf(block)];
+  for (const auto& [key, executor] : model.update_executors()) {
+    fn(*executor, false, blocks.at(key));
   }
   for (const auto& executor : model.update_running_executors()) fn(*executor, false, 1);
 }

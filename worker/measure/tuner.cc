@@ -267,9 +267,8 @@ Result<TuneReport> Tune(const CompiledModel& model, Device* device, const TuneOp
   for (size_t phase = 0; phase < model.phases(); ++phase) {
     for (const auto& [rows, executor] : model.lane_executors(phase)) add(*executor);
   }
-  for (const auto* executors : {&model.eval_executors(), &model.update_executors()}) {
-    for (const auto& [size, executor] : *executors) add(*executor);
-  }
+  for (const auto& [rows, executor] : model.eval_executors()) add(*executor);
+  for (const auto& [key, executor] : model.update_executors()) add(*executor);
   for (const auto& executor : model.update_running_executors()) add(*executor);
   return TuneNodes(nodes, device, options);
 }

@@ -44,9 +44,10 @@ Status CompiledModel::CompileAll(Device* device, const Options& options) {
   }
   if (options.lane_rows.empty()) return OkStatus();
   for (const graph::Block& block : space_.blocks()) {
-    if (update_.contains(block.length)) continue;
-    ASSIGN_OR_RETURN(update_[block.length],
-                     CompileOne(program_.Update(block.length), device, options));
+    const UpdateKey key = UpdateKeyOf(block);
+    if (update_.contains(key)) continue;
+    ASSIGN_OR_RETURN(update_[key],
+                     CompileOne(program_.Update(key.first, key.second), device, options));
   }
   for (const graph::RunningStatistics& layer : program_.running()) {
     ASSIGN_OR_RETURN(

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/device/device.h"
@@ -43,7 +44,10 @@ class CompiledModel {
   // The plan of a lane batch of that many rows in a phase of a step.
   const Executor& Lane(int64_t rows, size_t phase = 0) const { return *lane_[phase].at(rows); }
   const Executor& Eval(int64_t rows) const { return *eval_.at(rows); }
-  const Executor& Update(int64_t elements) const { return *update_.at(elements); }
+  // The update of a block of that length whose parameter is in that group of the program.
+  const Executor& Update(int64_t elements, size_t group) const {
+    return *update_.at({elements, group});
+  }
   const Executor& UpdateRunning(size_t layer) const { return *update_running_[layer]; }
 
   // The largest arena of any plan.
@@ -55,8 +59,12 @@ class CompiledModel {
     return lane_[phase];
   }
   const std::map<int64_t, std::unique_ptr<Executor>>& eval_executors() const { return eval_; }
-  // The update plans by block length.
-  const std::map<int64_t, std::unique_ptr<Executor>>& update_executors() const { return update_; }
+  // The update plans by block length and group.
+  using UpdateKey = std::pair<int64_t, size_t>;
+  const std::map<UpdateKey, std::unique_ptr<Executor>>& update_executors() const { return update_; }
+  UpdateKey UpdateKeyOf(const graph::Block& block) const {
+    return {block.length, program_.GroupOf(static_cast<size_t>(block.tensor))};
+  }
   // The plans of running statistics by layer, in the program's order.
   const std::vector<std::unique_ptr<Executor>>& update_running_executors() const {
     return update_running_;
@@ -79,7 +87,8 @@ class CompiledModel {
   graph::ParameterSpace space_;
   RunningSpace running_space_;
   std::vector<std::map<int64_t, std::unique_ptr<Executor>>> lane_;  // by phase
-  std::map<int64_t, std::unique_ptr<Executor>> eval_, update_;
+  std::map<int64_t, std::unique_ptr<Executor>> eval_;
+  std::map<UpdateKey, std::unique_ptr<Executor>> update_;
   std::vector<std::unique_ptr<Executor>> update_running_;
   int64_t arena_bytes_ = 0;
 };

@@ -15,6 +15,7 @@
 #include "storage/loader/train_loader.h"
 #include "storage/order/dataset_order.h"
 #include "worker/device/openmp_settings.h"
+#include "worker/model/state_tensors.h"
 
 namespace lockstep::worker {
 namespace {
@@ -150,6 +151,9 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const DataShape& d
   options.loss = {config.loss.name, config.loss.options};
   options.rewrite = !config.reference_kernels();
   options.optimizer = {config.optimizer.name, config.optimizer.options};
+  options.groups = config.optimizer.groups;
+  options.freeze = config.model.freeze;
+  options.frozen_norms_learn = config.model.frozen_norms == "learn";
   return graph::Program::Make(options);
 }
 
@@ -192,7 +196,7 @@ int64_t BytesOfSamples(const TrainConfig& config, const RunSetup& setup, int32_t
 MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
   const CompiledModel& model = *setup.model;
   const int64_t size = SizeOf(model.precision());
-  const int64_t state = model.space().elements() * size;
+  const int64_t trained = model.space().elements() * size;
   const int64_t statistics = model.running_space().elements() * SizeOf(DType::kFloat64);
   MemoryReport report;
   report.ranks = config.run.ranks_here > 0 ? config.run.ranks_here : config.run.ranks;
@@ -201,20 +205,19 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
   report.arenas = report.ranks * report.lanes_at_once * report.arena;
   report.prepared = report.ranks * model.prepared_bytes();
   report.parameters =
-      report.ranks * (state + model.running_space().elements() * size) +
-      static_cast<int64_t>(model.program().options().optimizer.slots().size()) * state;
+      report.ranks * (model.space().arena_elements() + model.running_space().elements()) * size +
+      static_cast<int64_t>(model.program().options().optimizer.slots().size()) * trained;
   int64_t lanes_here = 0;
   for (int32_t rank = 0; rank < report.ranks; ++rank) {
     const Range lanes = comm::LanesOfRank(Rank(rank), config.run.ranks, config.batch.lanes);
     lanes_here += lanes.size();
     const int32_t buffers =
         comm::SubtreeSums::BuffersNeeded(lanes, config.batch.lanes, report.lanes_at_once);
-    report.gradients += buffers * (state + statistics);
+    report.gradients += buffers * (trained + statistics);
   }
   report.batches = kBatchesHeld * lanes_here * LaneBatchBytes(setup);
   report.samples = BytesOfSamples(config, setup, report.ranks, lanes_here);
-  const auto slots = static_cast<int64_t>(model.program().options().optimizer.slots().size());
-  report.checkpoint = state * (2 * slots + 1) + model.running_space().elements() * size;
+  report.checkpoint = CheckpointCopyBytes(model);
   report.recompute = config.recompute != "none";
   report.arena_is_a_lanes = false;
   const auto look_at = [&](const auto& executors, bool lanes) {

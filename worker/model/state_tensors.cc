@@ -102,6 +102,13 @@ Result<storage::TensorView> FindTyped(const CompiledModel& model, const FindTens
 
 }  // namespace
 
+int64_t CheckpointCopyBytes(const CompiledModel& model) {
+  const auto slots = static_cast<int64_t>(model.program().options().optimizer.slots().size());
+  const int64_t elements = 2 * slots * model.space().elements() + model.space().arena_elements() +
+                           model.running_space().elements();
+  return elements * SizeOf(model.precision());
+}
+
 std::vector<TensorEntry> ModelTensorTypes(const CompiledModel& model) {
   std::vector<TensorEntry> entries;
   for (const graph::Parameter& parameter : model.program().parameters()) {
@@ -141,6 +148,7 @@ Result<std::vector<StateTensor>> SlotTensors(const CompiledModel& model, const v
   std::vector<StateTensor> tensors;
   const auto& parameters = model.program().parameters();
   for (size_t i = 0; i < parameters.size(); ++i) {
+    if (model.space().IsFrozen(i)) continue;
     const int64_t at = model.space().segments()[i].offset * SizeOf(model.precision());
     const Entry entry{parameters[i].name,
                       {model.precision(), parameters[i].file_shape},
@@ -170,6 +178,7 @@ Status LoadSlotTensors(const CompiledModel& model, const FindTensor& find, size_
   ASSIGN_OR_RETURN(AlignedBuffer arena, ZeroedBuffer(model.space().elements() * size));
   char* const bytes = static_cast<char*>(arena.data());
   for (size_t i = 0; i < parameters.size(); ++i) {
+    if (model.space().IsFrozen(i)) continue;
     const Entry entry{parameters[i].name,
                       {model.precision(), parameters[i].file_shape},
                       bytes + model.space().segments()[i].offset * size,

@@ -26,9 +26,13 @@ std::vector<storage::TensorView> ViewsOf(const std::vector<StateTensor>& tensors
 // Copies of all parameters and running statistics. Fails with NonFinite, naming the tensor, where
 // one holds a NaN or an infinity: no file ever does.
 Result<std::vector<StateTensor>> ModelTensors(const CompiledModel& model, ModelState* state);
-// Copies of one optimizer slot, under its parameters' names; `arena` is laid out as the parameter
-// space.
+// Copies of one optimizer slot, under the names of the parameters that are trained; `arena` is laid
+// out as the parameter space.
 Result<std::vector<StateTensor>> SlotTensors(const CompiledModel& model, const void* arena);
+
+// Memory for the copies that a checkpoint is written from: the gathered slots and, in the order of
+// the files, slots, parameters and running statistics.
+int64_t CheckpointCopyBytes(const CompiledModel& model);
 
 // What files of the model's parameters and running statistics hold, in their order.
 struct TensorEntry {

@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "base/hash.h"
+#include "base/options/option.h"
 #include "comm/reduce/canonical_tree.h"
 #include "worker/model/memory_report.h"
 #include "worker/model/run_setup.h"
@@ -117,6 +118,35 @@ void PrintPhases(const TrainConfig& config, const RunSetup& setup, std::string* 
   *text += "\n";
 }
 
+// The groups of parameters and what is frozen, where the recipe says something of either.
+void PrintGroups(const TrainConfig& config, const graph::Program& program, std::string* text) {
+  const auto& groups = program.update_groups();
+  std::vector<std::pair<int64_t, int64_t>> sizes(groups.size());  // tensors, elements
+  std::pair<int64_t, int64_t> frozen;
+  for (size_t i = 0; i < program.parameters().size(); ++i) {
+    auto& [tensors, elements] = program.IsFrozen(i) ? frozen : sizes[program.GroupOf(i)];
+    ++tensors;
+    elements += program.parameters()[i].type.shape.elements();
+  }
+  if (groups.size() == 1 && frozen.first == 0) return;
+  *text += Format("%-28s %8s %14s %14s %14s\n", "group of parameters", "tensors", "parameters",
+                  "learning rate", "weight decay");
+  const auto row = [&](const std::string& name, const std::pair<int64_t, int64_t>& size,
+                       const std::string& lr, const std::string& decay) {
+    *text += Format("%-28s %8s %14s %14s %14s\n", name.c_str(), Grouped(size.first).c_str(),
+                    Grouped(size.second).c_str(), lr.c_str(), decay.c_str());
+  };
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const size_t at = (i + 1) % groups.size();  // that of all others comes last
+    const AttrValue* const decay = groups[at].optimizer.Find("weight_decay");
+    row(at == 0 ? "all others" : groups[at].pattern, sizes[at],
+        Format("%g", config.optimizer.lr * groups[at].lr_scale),
+        decay == nullptr ? "-" : OptionText(*decay));
+  }
+  if (frozen.first > 0) row("frozen", frozen, "-", "-");
+  *text += "\n";
+}
+
 // What the plans of a full lane batch run again, and what that saves.
 void PrintRecompute(const RunSetup& setup, std::string* text) {
   for (size_t phase = 0; phase < setup.model->phases(); ++phase) {
@@ -215,6 +245,7 @@ Result<std::string> Explain(const TrainConfig& config, const ExplainOptions& opt
   std::string text = "model " + config.model.name + ", " + std::to_string(rows) +
                      " images per lane, optimizer " + config.optimizer.name + "\n";
   PrintPhases(config, setup, &text);
+  PrintGroups(config, program, &text);
   if (options.layers) {
     text += "\n";
     PrintLayers(layers, rows, &text);

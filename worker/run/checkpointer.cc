@@ -55,10 +55,7 @@ std::vector<std::string> Checkpointer::SlotNames() const {
 
 int64_t Checkpointer::bytes() const {
   if (!writes()) return 0;
-  const int64_t space = model_->space().elements() * SizeOf(model_->precision());
-  const auto slots = static_cast<int64_t>(SlotNames().size());
-  // The gathered slots and, in the order of the files, slots and parameters.
-  return space * (2 * slots + 1) + model_->running_space().elements() * SizeOf(model_->precision());
+  return CheckpointCopyBytes(*model_);
 }
 
 Status Checkpointer::Take(storage::CheckpointManifest manifest, RunTables tables, ModelState* state,

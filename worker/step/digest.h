@@ -13,7 +13,8 @@ namespace lockstep::worker {
 
 inline constexpr uint64_t kDigestSchema = 2;
 
-// XXH3-64 of the block hashes in order: parameters, running state, then each optimizer slot.
+// XXH3-64 of the block hashes in order: parameters, running state, each optimizer slot, and one of
+// all frozen parameters, where there are any.
 uint64_t HashOfBlockHashes(const std::vector<uint64_t>& block_hashes);
 
 // digest(0): XXH3-64(schema, recipe hash, dataset digest low and high, kernel file hash, H).

@@ -137,12 +137,7 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes, s
       scale *= std::min(1.0, options_.clip_norm / (outcome.gradient_norm + 1e-6));
     }
   }
-  ScalarCells scalars(model_->precision());
-  scalars.Add("lr", step.lr);
-  scalars.Add("grad_scale", scale);
-  for (const auto& [name, value] : model_->program().UpdateScalars(step.applied_updates)) {
-    scalars.Add(name, value);
-  }
+  const std::vector<ScalarCells> scalars = ScalarsOfGroups(step, scale);
   std::vector<EventPtr> gathered;
   for (int64_t b = 0; b < gradients_.buckets(); ++b) {
     const EventPtr& arrived = reduced[static_cast<size_t>(b)];
@@ -155,6 +150,20 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes, s
   RETURN_IF_ERROR(UpdateRunning(lanes, state, deadline));
   for (const EventPtr& event : gathered) RETURN_IF_ERROR(WaitFor(event));
   return outcome;
+}
+
+std::vector<ScalarCells> ParameterUpdate::ScalarsOfGroups(const StepScalars& step,
+                                                          double gradient_scale) const {
+  std::vector<ScalarCells> groups;
+  for (const graph::Program::UpdateGroup& group : model_->program().update_groups()) {
+    ScalarCells& cells = groups.emplace_back(model_->precision());
+    cells.Add("lr", step.lr * group.lr_scale);
+    cells.Add("grad_scale", gradient_scale);
+    for (const auto& [name, value] : model_->program().UpdateScalars(step.applied_updates)) {
+      cells.Add(name, value);
+    }
+  }
+  return groups;
 }
 
 std::vector<int64_t> ParameterUpdate::OwnedBlocks() const {
@@ -206,7 +215,8 @@ Status ParameterUpdate::WaitFor(const EventPtr& event) {
   return status;
 }
 
-Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums, const ScalarCells& scalars,
+Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums,
+                                     const std::vector<ScalarCells>& scalars,
                                      LaneWorkspaces& workspaces, ModelState* state) {
   const Range blocks = gradients_.BlocksOf(bucket);
   std::vector<Status> statuses(static_cast<size_t>(blocks.size()));
@@ -224,8 +234,9 @@ Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums, const Sca
   return OkStatus();
 }
 
-Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const ScalarCells& scalars,
-                                    void* arena, ModelState* state) {
+Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums,
+                                    const std::vector<ScalarCells>& scalars, void* arena,
+                                    ModelState* state) {
   const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
   void* param = At(state->parameters(), span.offset, model_->precision());
   std::vector<const void*> args = {param, At(sums, span.offset, model_->precision())};
@@ -234,10 +245,11 @@ Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums, const Scala
     args.push_back(state->SlotOfBlock(i, block));
     results.push_back(state->SlotOfBlock(i, block));
   }
-  const Executor& update = model_->Update(span.length);
+  const size_t group = model_->program().GroupOf(static_cast<size_t>(span.tensor));
+  const Executor& update = model_->Update(span.length, group);
   const size_t first_scalar = args.size();
   for (size_t i = first_scalar; i < update.plan().args.size(); ++i) {
-    args.push_back(scalars.At(i - first_scalar, update.plan().args[i].name));
+    args.push_back(scalars[group].At(i - first_scalar, update.plan().args[i].name));
   }
   return update.Run({.args = args, .results = results, .arena = arena}, stream_);
 }
@@ -338,6 +350,12 @@ Result<uint64_t> ParameterUpdate::StateHash(ModelState* state, Deadline deadline
     }
   }
   RETURN_IF_ERROR(hashes_.Run(&words, stream_, deadline));
+  const int64_t frozen = model_->space().arena_elements() - model_->space().elements();
+  if (frozen > 0) {  // every rank has all of them
+    const void* data = At(state->parameters(), model_->space().elements(), model_->precision());
+    if (!frozen_hash_) frozen_hash_ = Hash64(data, static_cast<size_t>(frozen * size));
+    words.push_back(*frozen_hash_);
+  }
   return HashOfBlockHashes(words);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "comm/communicator.h"
@@ -61,17 +62,20 @@ class ParameterUpdate {
   // How long Run has waited for exchanges so far, in all: what they cost beyond what they overlap.
   Duration waited() const { return waited_; }
 
-  // H: hash of all block hashes. Blocks; every rank calls it.
+  // H: hash of all block hashes. Blocks; every rank calls it. Frozen parameters are hashed at the
+  // first call, and must be loaded by then.
   Result<uint64_t> StateHash(ModelState* state, Deadline deadline);
 
  private:
   std::vector<EventPtr> ReduceAll(const LaneRunner& lanes, void* sums, Deadline deadline);
   EventPtr AllReduceBucket(int64_t bucket, const std::vector<void*>& subtrees, Deadline deadline);
   // Updates the blocks of a bucket, on all threads of `workspaces` at once.
-  Status UpdateBucket(int64_t bucket, const void* sums, const ScalarCells& scalars,
+  Status UpdateBucket(int64_t bucket, const void* sums, const std::vector<ScalarCells>& scalars,
                       LaneWorkspaces& workspaces, ModelState* state);
-  Status UpdateBlock(int64_t block, const void* sums, const ScalarCells& scalars, void* arena,
-                     ModelState* state);
+  Status UpdateBlock(int64_t block, const void* sums, const std::vector<ScalarCells>& scalars,
+                     void* arena, ModelState* state);
+  // By group of the program.
+  std::vector<ScalarCells> ScalarsOfGroups(const StepScalars& step, double gradient_scale) const;
   Status CheckFinite(int64_t block, const void* sums) const;
   Result<double> SummedNorm(const void* sums, Deadline deadline);
   Status UpdateRunning(const LaneRunner& lanes, ModelState* state, Deadline deadline);
@@ -90,6 +94,7 @@ class ParameterUpdate {
   std::unique_ptr<comm::BlockExchange> statistics_, running_;  // null without batch norm
   OwnedGather norms_, hashes_;
   size_t phase_ = 0;  // the one that is being updated
+  std::optional<uint64_t> frozen_hash_;
   Duration waited_{};
 };
 
