@@ -45,7 +45,8 @@ class ParameterSpace {
  private:
   std::vector<Segment> segments_;
   std::vector<Block> blocks_;
-  int64_t elements_ = 0, arena_elements_ = 0;
+  int64_t elements_ = 0;
+  int64_t arena_elements_ = 0;
 };
 
 }  // namespace lockstep::graph
