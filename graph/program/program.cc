@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/sample/row_type.h"
 #include "graph/autodiff/autodiff.h"
 #include "graph/ir/builder.h"
 #include "graph/passes/common_subexpressions.h"
@@ -277,20 +278,11 @@ Result<InputTensor> Program::TensorOf(const InputSpec& input, bool training) con
   const FieldSpec* const field = options_.schema.Find(input.field);
   CHECK(field != nullptr) << "the task " << task_->name() << " reads a field '" << input.field
                           << "' that the schema does not have";
-  switch (field->kind) {
-    case FieldKind::kImage: {
-      const bool other = !training && options_.eval_image.rank() > 0;
-      return InputTensor{input.tensor, options_.precision,
-                         other ? options_.eval_image : options_.image};
-    }
-    case FieldKind::kLabel:
-      return InputTensor{input.tensor, DType::kInt32, {}};
-    default:
-      return FailedPrecondition("the task '" + std::string(task_->name()) + "' reads the field '" +
-                                field->name + "', and no tensor is made of a field of the kind '" +
-                                std::string(FieldKindName(field->kind)) +
-                                "' yet; choose a task that reads images and labels");
-  }
+  const bool other = !training && options_.eval_image.rank() > 0;
+  const Result<TensorType> row =
+      RowTypeOf(*field, other ? options_.eval_image : options_.image, options_.precision);
+  if (row.ok()) return InputTensor{input.tensor, row->dtype, row->shape};
+  return row.status().WithContext("the task '" + std::string(task_->name()) + "'");
 }
 
 Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows) const {

@@ -149,6 +149,59 @@ TEST(Program, ReadsTheFieldsThatTheTaskNames) {
   EXPECT_NE(status.message().find("it has species label (2 classes)"), std::string::npos) << status;
 }
 
+// A task of a kind of target that classification does not have.
+class ReadsEveryKind : public Task {
+ public:
+  std::string_view name() const override { return "reads-every-kind"; }
+  Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
+    std::vector<InputSpec> inputs;
+    for (const FieldSpec& field : schema.fields) inputs.push_back({field.name, field.name});
+    return inputs;
+  }
+  void Train(size_t, TaskBuilder& b) const override { Loss(b); }
+  void Eval(TaskBuilder& b) const override { Loss(b); }
+  std::vector<Metric> metrics() const override { return {{.name = "nothing", .unit = ""}}; }
+  Result<std::vector<Metric>> Measure(const Gathered&) const override { return metrics(); }
+  std::string_view primary() const override { return "nothing"; }
+
+ private:
+  static void Loss(TaskBuilder& b) {
+    for (const char* tensor : {"mask", "labels", "numbers"}) b.Input(tensor);
+    const Value out = b.Call(kModelNetwork, kForward, {{"image", b.Input("image")}})[kOut];
+    b.Loss(b.RecipeLoss(out, b.Input("label"), ops::kLabelTarget));
+  }
+};
+
+TEST(Program, ATensorHasTheTypeThatTheLoaderMakesOfItsField) {
+  AddTask(std::make_unique<const ReadsEveryKind>());
+  ProgramOptions options = Options();
+  options.model = "resnet18";
+  options.image = {32, 32, 3};
+  options.eval_image = {40, 48, 3};
+  options.task = "reads-every-kind";
+  options.schema = ImageAndLabel({});
+  options.schema.fields.push_back({.name = "mask", .kind = FieldKind::kMask});
+  options.schema.fields.push_back(
+      {.name = "labels", .kind = FieldKind::kLabels, .classes = {"a", "b"}});
+  options.schema.fields.push_back({.name = "numbers", .kind = FieldKind::kNumbers, .most = 4});
+  const Program program = Make(options);
+  const auto types = [](const Graph& graph) {
+    std::string text;
+    for (const Arg& arg : graph.args()) {
+      if (arg.kind == ArgKind::kInput) text += arg.name + " " + arg.type.ToString() + "\n";
+    }
+    return text;
+  };
+  EXPECT_EQ(types(*program.Lane(2)),
+            "mask i32[2,32,32]\nlabels f32[2,2]\nnumbers f32[2,4]\nimage f32[2,32,32,3]\n"
+            "label i32[2]\n");
+  EXPECT_TRUE(types(*program.Eval(3)).starts_with("mask i32[3,40,48]\n"));
+  options.schema.fields.push_back({.name = "caption", .kind = FieldKind::kText});
+  EXPECT_EQ(Program::Make(options).status().ToString(),
+            "invalid-argument: the task 'reads-every-kind': field 'caption' is of kind text, which "
+            "no batch can hold yet; expected image, label, labels, numbers or mask");
+}
+
 TEST(Program, OneClassIsAModelLikeAnyOther) {
   ProgramOptions options = Options();
   options.model_options.classes = 1;

@@ -80,6 +80,17 @@ Result<DataShape> ShapeOf(const TrainConfig& config, const storage::DatasetInfo&
   return data;
 }
 
+// A field of each kind that a batch can hold, so that any task finds those it reads.
+Schema OneOfEachKind(int64_t classes) {
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < classes; ++i) names.push_back(std::to_string(i));
+  Schema schema = ImageAndLabel(names);
+  schema.fields.push_back({.name = "labels", .kind = FieldKind::kLabels, .classes = names});
+  schema.fields.push_back({.name = "numbers", .kind = FieldKind::kNumbers, .most = classes});
+  schema.fields.push_back({.name = "mask", .kind = FieldKind::kMask, .classes = std::move(names)});
+  return schema;
+}
+
 Result<DeviceSpec> SpecOf(const TrainConfig& config) {
   if (config.reference_kernels()) return ReferenceHostSpec();
   return HostCpuSpec(config.cpu_isa, config.batch.lane_threads);
@@ -291,7 +302,8 @@ Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image,
   compile.lane_rows = {config.batch.lane_batch};
   RunSetup setup;
   setup.most_rows = config.batch.lane_batch;
-  RETURN_IF_ERROR(CompileFor(config, {image, classes}, std::move(compile), &setup));
+  const DataShape data = {.image = image, .classes = classes, .schema = OneOfEachKind(classes)};
+  RETURN_IF_ERROR(CompileFor(config, data, std::move(compile), &setup));
   return setup;
 }
 
