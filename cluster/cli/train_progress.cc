@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/cli/train_progress.h"
 
+#include <cmath>
+#include <vector>
+
 #include "base/format.h"
 
 namespace lockstep::cluster {
@@ -19,6 +22,15 @@ std::string EpochText(int32_t epoch, int32_t epochs) {
 std::string InputText(double share) {
   return share > 0.01 ? "input " + Format("%.0f", 100.0 * share) + " %" : "";
 }
+
+// Those that have a value: a sum of a phase that rests in this step has none.
+std::vector<Metric> Known(std::vector<Metric> metrics) {
+  std::erase_if(metrics, [](const Metric& metric) { return std::isnan(metric.value); });
+  return metrics;
+}
+
+// "acc1 87.65 %": as MetricTexts, without what stands before it.
+std::string Shown(const Metric& metric) { return MetricTexts({metric}).substr(2); }
 
 }  // namespace
 
@@ -58,14 +70,16 @@ void TrainProgress::OnStep(const StepProgress& step) {
   const std::string loss = "loss " + Format("%.3f", step.loss);
   const std::string rate = RateText(step.images_per_second);
   const std::string input = InputText(step.input_share);
+  const std::vector<Metric> metrics = Known(step.metrics);
   const std::string lr = "lr " + Format("%.4g", step.learning_rate);
   if (console_->terminal) {
     line.notes = {{epoch, true}, {lr, true}, {loss}, {rate}};
+    for (const Metric& metric : metrics) line.notes.push_back({Shown(metric)});
     if (!input.empty()) line.notes.push_back({input});
     bar_.Show(line);
   } else if (step.global_step % config_.run.log_every == 0) {
     std::string text = epoch + "  step " + CountText(step.global_step) + "/" +
-                       CountText(step.total_steps) + "  " + loss + "  " + lr;
+                       CountText(step.total_steps) + "  " + loss + MetricTexts(metrics) + "  " + lr;
     if (step.images_per_second > 0) text += "  " + rate;  // known after a second
     if (!input.empty()) text += "  " + input;
     if (line.seconds_left >= 0) text += "  " + DurationText(line.seconds_left) + " left";
@@ -86,6 +100,7 @@ void TrainProgress::OnEvaluation(const EvaluationProgress& progress) {
 void TrainProgress::OnEpoch(const EpochReport& report) {
   std::string line =
       EpochText(report.epoch, config_.epochs) + "  train loss " + Format("%.4f", report.train_loss);
+  for (const Metric& metric : Known(report.train_metrics)) line += "  train " + Shown(metric);
   if (report.evaluated) {
     line += "  val loss " + Format("%.4f", report.validation.loss) +
             MetricTexts(report.validation.metrics);

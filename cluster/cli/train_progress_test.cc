@@ -98,6 +98,31 @@ TEST_F(TrainProgressTest, WaitingForSamplesIsSaidWhereItIsMoreThanOnePercent) {
   }
 }
 
+TEST_F(TrainProgressTest, WhatATaskAddsUpInTrainingIsShownBesideTheLoss) {
+  worker::StepProgress step = Step(100);
+  step.metrics = {{.name = "aux", .value = 0.25, .larger_is_better = false, .unit = ""},
+                  {.name = "hits", .value = 0.5, .unit = std::string(kFractionUnit)}};
+  const std::string texts = MetricTexts(step.metrics);
+  step.metrics.push_back({.name = "rests", .unit = ""});  // no value in this step
+  worker::EpochReport epoch;
+  epoch.images_per_second = 1200;
+  epoch.seconds = 61;
+  epoch.train_metrics = step.metrics;
+  console_.terminal = false;
+  TrainProgress log(config_, true, &console_);
+  log.OnStep(step);
+  log.OnEpoch(epoch);
+  EXPECT_EQ(err_.str(), "epoch 1/5  step 100/500  loss 0.412" + texts +
+                            "  lr 0.0975\nepoch 1/5  train loss 0.0000  train aux 0.2500"
+                            "  train hits 50.00 %  1,200 img/s  1:01\n");
+  console_.terminal = true;
+  console_.columns = 160;
+  err_.str("");
+  TrainProgress bar(config_, true, &console_);
+  bar.OnStep(step);
+  EXPECT_THAT(err_.str(), HasSubstr("hits 50.00 %"));
+}
+
 TEST_F(TrainProgressTest, AWarningForRunsThatTrainIsToldOnceAfterTheFirstStep) {
   console_.terminal = false;
   TrainProgress progress(config_, false, &console_, "mpirun kills");

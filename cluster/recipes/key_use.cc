@@ -35,32 +35,34 @@ CommandKeys Uses(std::string_view command, const std::vector<std::string>& keys)
 const CommandKeys& EvalKeys() {
   static const CommandKeys kKeys =
       Uses("eval", {"data.dataset", "data.train", "data.val", "batch.lane_threads", "train.kernels",
-                    "train.kernel_file", "train.cpu_isa", "augment.val", "eval.batch", "run.device",
-                    "run.cores", "run.lanes_at_once"});
+                    "train.kernel_file", "train.cpu_isa", "augment.val", "eval.batch",
+                    "eval.max_rows_mib", "run.device", "run.cores", "run.lanes_at_once"});
   return kKeys;
 }
 
 const CommandKeys& ExplainKeys() {
   static const CommandKeys kKeys =
       Uses("explain",
-           {"data.dataset",       "data.train",        "data.val",           "model.name",
-            "model.classes",      "model.*",           "batch.lanes",        "batch.lane_batch",
-            "batch.lane_threads", "train.epochs",      "train.precision",    "train.max_steps",
-            "train.kernels",      "train.kernel_file", "train.cpu_isa",      "train.recompute",
-            "optimizer.name",     "optimizer.lr",      "optimizer.*",        "augment.train",
-            "augment.val",        "eval.batch",        "run.device",         "run.cores",
-            "run.lanes_at_once",  "model.freeze",      "model.frozen_norms", "optimizer.groups"});
+           {"data.dataset",       "data.train",        "data.val",          "model.name",
+            "model.classes",      "model.*",           "batch.lanes",       "batch.lane_batch",
+            "batch.lane_threads", "train.epochs",      "train.precision",   "train.max_steps",
+            "train.kernels",      "train.kernel_file", "train.cpu_isa",     "train.recompute",
+            "optimizer.name",     "optimizer.lr",      "optimizer.*",       "augment.train",
+            "augment.val",        "eval.batch",        "eval.max_rows_mib", "run.device",
+            "run.cores",          "run.lanes_at_once", "model.freeze",      "model.frozen_norms",
+            "optimizer.groups"});
   return kKeys;
 }
 
 const CommandKeys& TuneKeys() {
-  static const CommandKeys kKeys = Uses(
-      "tune", {"data.dataset",       "data.train",      "data.val",           "model.name",
-               "model.classes",      "model.*",         "batch.lanes",        "batch.lane_batch",
-               "batch.lane_threads", "train.precision", "train.kernels",      "train.cpu_isa",
-               "loss.name",          "loss.*",          "optimizer.name",     "optimizer.lr",
-               "optimizer.*",        "augment.train",   "augment.val",        "eval.batch",
-               "run.device",         "model.freeze",    "model.frozen_norms", "optimizer.groups"});
+  static const CommandKeys kKeys =
+      Uses("tune", {"data.dataset",       "data.train",      "data.val",       "model.name",
+                    "model.classes",      "model.*",         "batch.lanes",    "batch.lane_batch",
+                    "batch.lane_threads", "train.precision", "train.kernels",  "train.cpu_isa",
+                    "loss.name",          "loss.*",          "optimizer.name", "optimizer.lr",
+                    "optimizer.*",        "augment.train",   "augment.val",    "eval.batch",
+                    "eval.max_rows_mib",  "run.device",      "model.freeze",   "model.frozen_norms",
+                    "optimizer.groups"});
   return kKeys;
 }
 

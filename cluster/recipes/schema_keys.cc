@@ -305,6 +305,10 @@ void AddAugmentAndEvalKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(Key("eval.best", kBranch, FIELD(eval.best),
                       "metric by which an evaluation is the best, or \"loss\"; \"\": that of the "
                       "task"));
+  keys->push_back(Key("eval.max_rows_mib", kFree, FIELD(eval.max_rows_mib),
+                      Says("the most MiB of what a task keeps of all samples of an evaluation, in "
+                           "the memory of rank 0")
+                          .Within({1, 1048576})));
 }
 
 void AddCheckpointKeys(std::vector<RecipeKey>* keys) {

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/format.h"
+#include "base/sample/row_type.h"
 #include "graph/autodiff/autodiff.h"
 #include "graph/ir/builder.h"
 #include "graph/passes/common_subexpressions.h"
@@ -32,7 +33,8 @@ Result<Parts> FindParts(const ProgramOptions& options) {
   return parts;
 }
 
-void AddLossPair(GraphBuilder* builder, const TaskBuilder& task) {
+// The loss pair, then the task's sums.
+void AddTotals(GraphBuilder* builder, const TaskBuilder& task) {
   if (!builder->status().ok()) return;
   if (!task.loss().numerator.valid()) {
     builder->Fail(Internal("the task '" + task.task() + "' gives no loss in " +
@@ -41,6 +43,24 @@ void AddLossPair(GraphBuilder* builder, const TaskBuilder& task) {
   }
   builder->graph().AddResult(std::string(kNumerator), task.loss().numerator);
   builder->graph().AddResult(std::string(kDenominator), task.loss().denominator);
+  for (const auto& [name, value] : task.sums()) {
+    builder->graph().AddResult(std::string(kSumPrefix) + name, value);
+  }
+  for (const TaskBuilder::SampleOutput& output : task.per_sample()) {
+    builder->graph().AddResult(std::string(kRowPrefix) + output.name, output.value);
+    if (!output.count.valid()) continue;
+    builder->graph().AddResult(std::string(kRowCountPrefix) + output.name, output.count);
+  }
+}
+
+// The bytes of the values, and 8 of each count, that an evaluation of one row keeps.
+int64_t BytesOfRow(const Graph& eval) {
+  int64_t bytes = 0;
+  for (const NamedResult& result : eval.results()) {
+    if (result.name.starts_with(kRowPrefix)) bytes += eval.TypeOf(result.value).bytes();
+    if (result.name.starts_with(kRowCountPrefix)) bytes += SizeOf(DType::kInt64);
+  }
+  return bytes;
 }
 
 // The passes before autodiff, on a graph whose values `numerator` and `parts` name.
@@ -123,6 +143,7 @@ Result<Program> Program::Make(const ProgramOptions& options) {
   for (size_t phase = 0; phase < program.phases_.size(); ++phase) {
     ASSIGN_OR_RETURN(Built built, program.BuildLane(phase, options.lane_batch));
     RETURN_IF_ERROR(program.AddParameters(built.parts.parameters));
+    RETURN_IF_ERROR(program.AddStepSums(built.graph));
     trained.push_back(std::move(built.trained));
     for (RunningStatistics& layer : built.parts.running) program.AddRunning(std::move(layer));
   }
@@ -136,6 +157,9 @@ Result<Program> Program::Make(const ProgramOptions& options) {
   ASSIGN_OR_RETURN(const Built eval, program.BuildEval(/*rows=*/1));
   RETURN_IF_ERROR(program.CheckParameters(eval.parts.parameters));
   RETURN_IF_ERROR(program.CheckNorms(eval.parts.running));
+  if (const int64_t bytes = BytesOfRow(eval.graph); bytes > 0) {
+    program.score_bytes_ = task->MostScoreBytes(bytes);
+  }
   return program;
 }
 
@@ -165,6 +189,35 @@ Status Program::MakeGroups() {
 
 bool Program::IsFrozen(size_t parameter) const {
   return frozen_.Has(parameters_[parameter].name, parameters_[parameter].kind);
+}
+
+Status Program::AddStepSums(const Graph& lane) {
+  const auto task = "the task '" + std::string(task_->name()) + "'";
+  for (const NamedResult& result : lane.results()) {
+    if (!result.name.starts_with(kSumPrefix)) continue;
+    const TensorType& type = lane.TypeOf(result.value);
+    SumTotal sum{.name = result.name.substr(kSumPrefix.size()), .shape = type.shape};
+    if (step_sums_.Find(sum.name) != nullptr) {
+      return InvalidArgument(task + " adds up '" + sum.name +
+                             "' in two phases; expected a name of its own for each sum");
+    }
+    const auto elements = static_cast<size_t>(type.shape.elements());
+    if (type.dtype == DType::kFloat64) {
+      sum.f64.resize(elements);
+    } else {
+      sum.i64.resize(elements);
+    }
+    step_sums_.sums.push_back(std::move(sum));
+  }
+  int64_t bytes = 0;
+  for (const SumTotal& sum : step_sums_.sums) {
+    bytes += static_cast<int64_t>(sum.i64.size() + sum.f64.size()) * SizeOf(DType::kFloat64);
+  }
+  if (bytes <= kMostStepSums) return OkStatus();
+  return InvalidArgument(task + " adds up " + std::to_string(bytes) +
+                         " bytes in every step of a lane; expected at most " +
+                         std::to_string(kMostStepSums) +
+                         ", so make its sums smaller, or add them up in evaluations");
 }
 
 Status Program::AddParameters(const std::vector<Parameter>& parameters) {
@@ -225,7 +278,16 @@ Status Program::CheckPhases(const std::vector<NetworkSpec>& networks) const {
   if (phases_.empty() || networks.empty()) return Internal(task + " has no phase or no network");
   std::vector<std::string> names, trained;
   for (const NetworkSpec& network : networks) names.push_back(network.name);
+  if (phases_.front().every != 1) {
+    return Internal(task + " runs its first phase '" + phases_.front().name + "' every " +
+                    std::to_string(phases_.front().every) +
+                    " steps; its loss is the step's, so it runs in every step");
+  }
   for (const PhaseSpec& phase : phases_) {
+    if (phase.every < 1) {
+      return Internal(task + " runs its phase '" + phase.name + "' every " +
+                      std::to_string(phase.every) + " steps; expected 1 or more");
+    }
     for (const std::string& network : phase.trains) {
       if (!Contains(names, network)) {
         return Internal(task + " trains '" + network + "' in its phase '" + phase.name +
@@ -312,20 +374,11 @@ Result<InputTensor> Program::TensorOf(const InputSpec& input, bool training) con
   const FieldSpec* const field = options_.schema.Find(input.field);
   CHECK(field != nullptr) << "the task " << task_->name() << " reads a field '" << input.field
                           << "' that the schema does not have";
-  switch (field->kind) {
-    case FieldKind::kImage: {
-      const bool other = !training && options_.eval_image.rank() > 0;
-      return InputTensor{input.tensor, options_.precision,
-                         other ? options_.eval_image : options_.image};
-    }
-    case FieldKind::kLabel:
-      return InputTensor{input.tensor, DType::kInt32, {}};
-    default:
-      return FailedPrecondition("the task '" + std::string(task_->name()) + "' reads the field '" +
-                                field->name + "', and no tensor is made of a field of the kind '" +
-                                std::string(FieldKindName(field->kind)) +
-                                "' yet; choose a task that reads images and labels");
-  }
+  const bool other = !training && options_.eval_image.rank() > 0;
+  const Result<TensorType> row =
+      RowTypeOf(*field, other ? options_.eval_image : options_.image, options_.precision);
+  if (row.ok()) return InputTensor{input.tensor, row->dtype, row->shape};
+  return row.status().WithContext("the task '" + std::string(task_->name()) + "'");
 }
 
 Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows) const {
@@ -335,7 +388,7 @@ Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows) const {
   if (!options_.frozen_norms_learn) parts.frozen_norms = &frozen_;
   TaskBuilder task(&builder, &parts, &task_parts, rows, /*training=*/true);
   task_->Train(phase, task);
-  AddLossPair(&builder, task);
+  AddTotals(&builder, task);
   Value numerator = task.loss().numerator;
   if (options_.rewrite) RewriteForward(&builder, &parts, &numerator);
   std::vector<Value> trained;
@@ -375,10 +428,7 @@ Result<Program::Built> Program::BuildEval(int64_t rows) const {
   ModelParts parts;
   TaskBuilder task(&builder, &parts, &task_parts, rows, /*training=*/false);
   task_->Eval(task);
-  AddLossPair(&builder, task);
-  for (const auto& [name, value] : task.sums()) {
-    if (builder.status().ok()) builder.graph().AddResult(std::string(kSumPrefix) + name, value);
-  }
+  AddTotals(&builder, task);
   Value numerator = task.loss().numerator;
   if (options_.rewrite) RewriteForward(&builder, &parts, &numerator);
   ASSIGN_OR_RETURN(Graph graph, std::move(builder).Finish());

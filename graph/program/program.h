@@ -62,7 +62,10 @@ struct ProgramOptions {
 inline constexpr std::string_view kNumerator = "numerator";  // f64 []: summed loss
 inline constexpr std::string_view kDenominator =
     "denominator";                                      // f64 []: what the loss is divided by
-inline constexpr std::string_view kSumPrefix = "sum:";  // i64 or f64: the task's, of eval
+inline constexpr std::string_view kSumPrefix = "sum:";  // i64 or f64: the task's
+
+inline constexpr std::string_view kRowPrefix = "row:";  // [N, ...]: kept of samples, of eval
+inline constexpr std::string_view kRowCountPrefix = "row_count:";  // i32 [N]: entries that count
 
 class Program {
  public:
@@ -91,6 +94,10 @@ class Program {
   // Whether a phase trains the parameter of that number: it is one of a network which the phase
   // trains, and the phase calls a method that uses it.
   bool Trains(size_t phase, size_t parameter) const;
+  // The sums of all phases of a step (TaskBuilder::Sum), in their order: zeros, of no samples.
+  const Gathered& step_sums() const { return step_sums_; }
+  // The most bytes that an evaluation keeps of a sample (Task::Score); 0 where the task keeps none.
+  int64_t score_bytes() const { return score_bytes_; }
   // The number of the parameter of that name, which exists.
   size_t ParameterIndex(std::string_view name) const;
   const std::vector<Parameter>& parameters() const { return parameters_; }
@@ -99,14 +106,15 @@ class Program {
   ParameterSpace MakeParameterSpace() const;
 
   // Arguments: the tensors of a batch that the task reads (inputs), its scalars, a param for each
-  // tensor of the networks it calls. Results: numerator, denominator, "grad:<parameter>" of those
-  // that the phase trains in order of creation, and f64 "count:<path>" [], "mean:<path>",
-  // "var:<path>" (C) of each call of a batch normalisation: its totals
-  // (ops/norm/batch_norm_totals). A further call has the path "<path>#1".
+  // tensor of the networks it calls. Results: numerator, denominator, "sum:<name>" of each sum of
+  // the task in its order, "grad:<parameter>" of those that the phase trains in order of creation,
+  // and f64 "count:<path>" [], "mean:<path>", "var:<path>" (C) of each call of a batch
+  // normalisation: its totals (ops/norm/batch_norm_totals). A further call has the path "<path>#1".
   Result<Graph> Lane(int64_t rows, size_t phase = 0) const;
   // Arguments: inputs and params as in Lane, and state "<path>.running_mean",
   // "<path>.running_var". Results: numerator, denominator, "sum:<name>" of each sum of the task in
-  // its order.
+  // its order, "row:<name>" of each value that it keeps of every sample, "row_count:<name>" behind
+  // those that have a count.
   Result<Graph> Eval(int64_t rows) const;
   // Arguments: param, grad, the slots (1-D, `elements`), then scalars lr, grad_scale and those of
   // the optimizer (ops/core/optimizer.h). Results: "param", then the slots. `group`: of
@@ -133,6 +141,8 @@ class Program {
   Status CheckAllTrained() const;
   Status CheckNorms(const std::vector<RunningStatistics>& evaluated) const;
   Status CheckPhases(const std::vector<NetworkSpec>& networks) const;
+  // Takes the sums of a phase's lane graph.
+  Status AddStepSums(const Graph& lane);
 
   ProgramOptions options_;
   const Task* task_;  // lives as long as the process
@@ -145,6 +155,8 @@ class Program {
   FrozenParameters frozen_;
   std::vector<UpdateGroup> update_groups_;
   std::vector<size_t> group_of_;  // by parameter
+  Gathered step_sums_;
+  int64_t score_bytes_ = 0;
 };
 
 }  // namespace lockstep::graph

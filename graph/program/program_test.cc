@@ -8,6 +8,7 @@
 #include "graph/autodiff/autodiff.h"
 #include "graph/tasks/registry.h"
 #include "ops/core/registry.h"
+#include "ops/math/fill/fill.h"
 
 namespace lockstep::graph {
 namespace {
@@ -213,6 +214,143 @@ TEST(Program, ReadsTheFieldsThatTheTaskNames) {
   const Status status = Program::Make(options).status();
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(status.message().find("it has species label (2 classes)"), std::string::npos) << status;
+}
+
+// A task of a kind of target that classification does not have.
+class ReadsEveryKind : public Task {
+ public:
+  std::string_view name() const override { return "reads-every-kind"; }
+  Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
+    RETURN_IF_ERROR(InputsOfLabelledImages(*this, schema).status());
+    std::vector<InputSpec> inputs;
+    for (const FieldSpec& field : schema.fields) inputs.push_back({field.name, field.name});
+    return inputs;
+  }
+  void Train(size_t, TaskBuilder& b) const override { Loss(b); }
+  void Eval(TaskBuilder& b) const override { Loss(b); }
+  std::vector<Metric> metrics() const override { return {{.name = "nothing", .unit = ""}}; }
+  Result<std::vector<Metric>> Measure(const Gathered&) const override { return metrics(); }
+  std::string_view primary() const override { return "nothing"; }
+
+ private:
+  static void Loss(TaskBuilder& b) {
+    for (const char* tensor : {"mask", "labels", "numbers"}) b.Input(tensor);
+    const Value out = b.Call(kModelNetwork, kForward, {{"image", b.Input("image")}})[kOut];
+    b.Loss(b.RecipeLoss(out, b.Input("label"), ops::kLabelTarget));
+  }
+};
+
+TEST(Program, ATensorHasTheTypeThatTheLoaderMakesOfItsField) {
+  AddTask(std::make_unique<const ReadsEveryKind>());
+  ProgramOptions options = Options();
+  options.model = "resnet18";
+  options.image = {32, 32, 3};
+  options.eval_image = {40, 48, 3};
+  options.task = "reads-every-kind";
+  options.schema = ImageAndLabel({});
+  options.schema.fields.push_back({.name = "mask", .kind = FieldKind::kMask});
+  options.schema.fields.push_back(
+      {.name = "labels", .kind = FieldKind::kLabels, .classes = {"a", "b"}});
+  options.schema.fields.push_back({.name = "numbers", .kind = FieldKind::kNumbers, .most = 4});
+  const Program program = Make(options);
+  const auto types = [](const Graph& graph) {
+    std::string text;
+    for (const Arg& arg : graph.args()) {
+      if (arg.kind == ArgKind::kInput) text += arg.name + " " + arg.type.ToString() + "\n";
+    }
+    return text;
+  };
+  EXPECT_EQ(types(*program.Lane(2)),
+            "mask i32[2,32,32]\nlabels f32[2,2]\nnumbers f32[2,4]\nimage f32[2,32,32,3]\n"
+            "label i32[2]\n");
+  EXPECT_TRUE(types(*program.Eval(3)).starts_with("mask i32[3,40,48]\n"));
+  options.schema.fields.push_back({.name = "caption", .kind = FieldKind::kText});
+  EXPECT_EQ(Program::Make(options).status().ToString(),
+            "invalid-argument: the task 'reads-every-kind': field 'caption' is of kind text, which "
+            "no batch can hold yet; expected image, label, labels, numbers or mask");
+}
+
+// Two phases that add up as many numbers as they are told to.
+class AddsUp : public Task {
+ public:
+  AddsUp(std::string name, int64_t numbers, std::vector<std::string> sums,
+         std::vector<int32_t> every = {1, 1})
+      : name_(std::move(name)), numbers_(numbers), sums_(std::move(sums)), every_(every) {}
+  std::string_view name() const override { return name_; }
+  std::vector<PhaseSpec> phases() const override {
+    return {{"one", {"model"}, every_[0]}, {"two", {"model"}, every_[1]}};
+  }
+  Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
+    return InputsOfLabelledImages(*this, schema);
+  }
+  void Train(size_t phase, TaskBuilder& b) const override {
+    Loss(b);
+    const Value zeros = ops::Fill(b.emit("zeros"), 0.0, {DType::kFloat64, {numbers_}});
+    b.Sum(sums_[phase], zeros);
+  }
+  void Eval(TaskBuilder& b) const override {
+    Loss(b);
+    b.PerSample("image", b.Input("image"));
+    b.PerSample("label", b.Input("label"));
+  }
+  std::vector<Metric> metrics() const override { return {{.name = "nothing", .unit = ""}}; }
+  Result<std::vector<Metric>> Measure(const Gathered&) const override { return metrics(); }
+  std::string_view primary() const override { return "nothing"; }
+
+ private:
+  static void Loss(TaskBuilder& b) {
+    const Value out = b.Call(kModelNetwork, kForward, {{"image", b.Input("image")}})[kOut];
+    b.Loss(b.RecipeLoss(out, b.Input("label"), ops::kLabelTarget));
+  }
+  const std::string name_;
+  const int64_t numbers_;
+  const std::vector<std::string> sums_;
+  const std::vector<int32_t> every_;
+};
+
+Result<Program> MakeOf(std::unique_ptr<const Task> task) {
+  ProgramOptions options = Options();
+  options.task = std::string(task->name());
+  AddTask(std::move(task));
+  return Program::Make(options);
+}
+
+TEST(Program, SumsOfTrainingStandBehindTheLossAndTakeFourKiBAtMost) {
+  using Names = std::vector<std::string>;
+  const auto fits = MakeOf(std::make_unique<AddsUp>("fits", 256, Names{"a", "b"}));
+  ASSERT_TRUE(fits.ok()) << fits.status();
+  EXPECT_EQ(ResultNames(*fits->Lane(2, 1))[2], "sum:b");
+  ASSERT_EQ(fits->step_sums().sums.size(), 2u);
+  EXPECT_EQ(fits->step_sums().Find("b")->f64, std::vector<double>(256, 0.0));
+  EXPECT_EQ(MakeOf(std::make_unique<AddsUp>("large", 257, Names{"a", "b"})).status().message(),
+            "the task 'large' adds up 4112 bytes in every step of a lane; expected at most 4096, "
+            "so make its sums smaller, or add them up in evaluations");
+  EXPECT_EQ(MakeOf(std::make_unique<AddsUp>("twice", 1, Names{"a", "a"})).status().message(),
+            "the task 'twice' adds up 'a' in two phases; expected a name of its own for each sum");
+}
+
+TEST(Program, WhatIsKeptOfASampleIsCountedInBytes) {
+  using Names = std::vector<std::string>;
+  const auto keeps = MakeOf(std::make_unique<AddsUp>("keeps", 1, Names{"a", "b"}));
+  ASSERT_TRUE(keeps.ok()) << keeps.status();
+  EXPECT_EQ(keeps->score_bytes(), 8 * 8 * 4 + 4);
+  const std::vector<std::string> results = ResultNames(*keeps->Eval(3));
+  EXPECT_EQ(results, (Names{"numerator", "denominator", "row:image", "row:label"}));
+  EXPECT_EQ(Make(Options()).score_bytes(), 0);
+}
+
+TEST(Program, TheFirstPhaseRunsInEveryStepAndTheOthersInSome) {
+  using Names = std::vector<std::string>;
+  const auto make = [](const char* name, int32_t one, int32_t two) {
+    return MakeOf(std::make_unique<AddsUp>(name, 1, Names{"a", "b"}, std::vector{one, two}))
+        .status();
+  };
+  EXPECT_TRUE(make("third", 1, 3).ok());
+  EXPECT_EQ(make("first", 2, 1).message(),
+            "the task 'first' runs its first phase 'one' every 2 steps; its loss is the step's, so "
+            "it runs in every step");
+  EXPECT_EQ(make("never", 1, 0).message(),
+            "the task 'never' runs its phase 'two' every 0 steps; expected 1 or more");
 }
 
 TEST(Program, OneClassIsAModelLikeAnyOther) {

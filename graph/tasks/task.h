@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/ids.h"
 #include "base/metric.h"
 #include "base/sample/input_spec.h"
 #include "base/sample/schema.h"
@@ -24,19 +26,48 @@ namespace lockstep::graph {
 // The mean of the loss pair, in lists of metrics: every task has one.
 inline constexpr std::string_view kLossMetric = "loss";
 
-// The total of one sum over a split.
+// The total of one sum over a split, a step or an epoch.
 struct SumTotal {
   std::string name;
   Shape shape;
   std::vector<int64_t> i64;  // the elements of an i64 sum, in order; else empty
   std::vector<double> f64;   // those of an f64 sum
+  int64_t samples = 0;       // of the batches that it was added up over
 };
 
-// All that an evaluation has gathered.
+// A value that an evaluation keeps of one sample (TaskBuilder::PerSample).
+struct SampleValue {
+  std::string name;
+  TensorType type;  // without the dimension of rows
+  const void* data = nullptr;
+  // Of the first dimension of `type`, how many entries count; -1 where the task gave no count.
+  int64_t count = -1;
+};
+
+// A sample as Task::Score sees it, on the rank that has it.
+struct HostRow {
+  SampleId id;
+  std::vector<SampleValue> values;  // in the order in which the task gave them
+  const SampleValue* Find(std::string_view name) const;
+};
+
+// What Task::Score has made of a sample.
+struct SampleRow {
+  SampleId id;
+  std::string bytes;
+  bool operator==(const SampleRow&) const = default;
+};
+
+// All that an evaluation, or the steps of an epoch so far, have gathered.
 struct Gathered {
   int64_t samples = 0;
   std::vector<SumTotal> sums;  // in the order in which the task added them
+  // Of every sample of the split, by increasing id; empty where the task keeps nothing of them.
+  std::vector<SampleRow> rows = {};
+  Schema schema = {};  // of the dataset; of evaluations
   const SumTotal* Find(std::string_view name) const;
+  // Adds the totals of a further step, which has the same sums; they may be missing here.
+  void Add(const Gathered& step);
 };
 
 // Values of each class, for people: a table of its own, never columns of results.csv.
@@ -54,6 +85,11 @@ struct ClassTable {
 struct PhaseSpec {
   std::string name;
   std::vector<std::string> trains;  // names of networks
+  // It runs in the steps 0, every, 2 every, ... of the run. That of the first phase is 1, since its
+  // loss is the step's.
+  int32_t every = 1;
+
+  bool RunsIn(int64_t step) const { return step % every == 0; }
 };
 
 // The name of the one network of a task that has one.
@@ -75,11 +111,23 @@ class Task {
   virtual void Train(size_t phase, TaskBuilder& builder) const = 0;
   // The value of a scalar that Train reads, in a step (0-based): a pure function.
   virtual double ScalarAt(std::string_view scalar, int64_t step) const;
+  // What people are shown of the sums of training (TaskBuilder::Sum), of a step or of an epoch. A
+  // pure function, whose names and their order do not depend on values. By default, each sum of one
+  // number is shown under its name as its mean over the samples, NaN where there are none.
+  virtual std::vector<Metric> MeasureStep(const Gathered& gathered) const;
   // Writes what an evaluation batch runs: the loss, and the sums that Measure reads.
   virtual void Eval(TaskBuilder& builder) const = 0;
   // What Measure gives, in its order, without values: known before anything is evaluated.
   virtual std::vector<Metric> metrics() const = 0;
-  // A pure function of the totals, so every rank gets the same bits.
+  // Writes what Measure needs of a sample: a pure function. By default the values one behind the
+  // other: the count where there is one (i64), then the elements that count, as they lie in memory.
+  // A count outside [0, entries] is a failure.
+  virtual Status Score(const HostRow& row, ByteWriter* bytes) const;
+  // The most bytes that Score writes of a sample whose values and counts (8 bytes each) take
+  // `bytes`: what eval.max_rows_mib is compared with before the first step.
+  virtual int64_t MostScoreBytes(int64_t bytes) const { return bytes; }
+  // A pure function of the totals, so every rank gets the same bits. Where the task keeps rows of
+  // samples, rank 0 alone has them and calls it, and the others are told the values.
   virtual Result<std::vector<Metric>> Measure(const Gathered& gathered) const = 0;
   // The metric by which evaluations are compared where the recipe names none.
   virtual std::string_view primary() const = 0;

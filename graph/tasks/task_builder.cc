@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ops/core/registry.h"
+#include "ops/math/normal/normal.h"
 #include "ops/math/stop_gradient/stop_gradient.h"
 
 namespace lockstep::graph {
@@ -149,14 +150,67 @@ void TaskBuilder::Loss(const ops::LossPair& loss) {
   loss_ = loss;
 }
 
+Value TaskBuilder::Normal(std::string name, const Shape& shape) {
+  if (!ok()) return {};
+  if (name.empty() || std::find(drawn_.begin(), drawn_.end(), name) != drawn_.end()) {
+    Fail("draws normal deviates under the name '" + name +
+         "' twice or without a name; expected a name of its own for each");
+    return {};
+  }
+  drawn_.push_back(name);
+  return ops::Normal(emit(std::move(name)), {task_->precision, shape},
+                     training_ ? ops::kNormalPurpose : ops::kEvalPurpose);
+}
+
+bool IsMetricName(std::string_view name) {
+  return !name.empty() &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
 void TaskBuilder::Sum(std::string name, Value value) {
   if (!Given(value, "the sum '" + name + "'")) return;
+  if (training_ && !IsMetricName(name)) {
+    Fail("adds up '" + name + "'; expected lower-case letters, digits and '_'");
+    return;
+  }
+  for (const auto& sum : sums_) {
+    if (sum.first != name) continue;
+    Fail("adds up two sums '" + name + "'; expected a name of its own for each");
+    return;
+  }
   const TensorType& type = builder_->TypeOf(value);
   if (type.dtype != DType::kInt64 && type.dtype != DType::kFloat64) {
     Fail("adds up '" + name + "', which is " + type.ToString() + "; expected i64 or f64");
     return;
   }
   sums_.emplace_back(std::move(name), value);
+}
+
+void TaskBuilder::PerSample(std::string name, Value value, Value count) {
+  if (!Given(value, "'" + name + "' of every sample")) return;
+  if (training_) {
+    Fail("keeps '" + name + "' of every sample in training; expected that in an evaluation");
+    return;
+  }
+  for (const SampleOutput& other : per_sample_) {
+    if (other.name != name) continue;
+    Fail("keeps two values '" + name + "' of every sample; expected a name of its own for each");
+    return;
+  }
+  const TensorType& type = builder_->TypeOf(value);
+  if (type.shape.rank() == 0 || type.shape[0] != rows_) {
+    Fail("keeps '" + name + "' of every sample, which is " + type.ToString() +
+         "; expected the rows of the batch, " + std::to_string(rows_) + ", as its first dimension");
+    return;
+  }
+  const TensorType counts{DType::kInt32, {rows_}};
+  if (count.valid() && (type.shape.rank() < 2 || builder_->TypeOf(count) != counts)) {
+    Fail("counts the entries of '" + name + "', which is " + type.ToString() + ", by " +
+         builder_->TypeOf(count).ToString() + "; expected " + counts.ToString() +
+         ", and a value of rank 2 or more");
+    return;
+  }
+  per_sample_.push_back({std::move(name), value, count});
 }
 
 }  // namespace lockstep::graph

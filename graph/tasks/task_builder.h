@@ -41,6 +41,12 @@ struct TaskParts {
   Attrs loss_options;               // complete
 };
 
+// The most bytes that all sums of training may have, of a lane.
+inline constexpr int64_t kMostStepSums = 4096;
+
+// Whether a metric may be called that: lower-case letters, digits and '_'.
+bool IsMetricName(std::string_view name);
+
 class TaskBuilder {
  public:
   // `builder`, `model_parts` and `task` outlive this.
@@ -58,6 +64,10 @@ class TaskBuilder {
   // A number of type [] that the task computes anew for each step (Task::ScalarAt); of training
   // only.
   Value Scalar(std::string_view name);
+  // Standard normal deviates in the run's precision, anew in every step and lane, or batch of an
+  // evaluation (ops/math/normal). The name is the key: no other has it in this phase, and another
+  // phase that draws under it gets the same numbers.
+  Value Normal(std::string name, const Shape& shape);
   // Calls a method of a network. Each further call uses the same parameters.
   Values Call(std::string_view network, std::string_view method, const Values& in);
   // The value itself, to which and through which no gradient flows.
@@ -68,14 +78,26 @@ class TaskBuilder {
 
   // The loss of this phase, or of an evaluation: f64 [] each, once.
   void Loss(const ops::LossPair& loss);
-  // A tensor, i64 or f64, of any small shape that does not depend on the number of rows. Its
-  // elements are added up over the batches of a split: f64 in the order of batches within a lane
-  // and by the canonical sum over lanes. Of evaluations only.
+  // A tensor, i64 or f64, of any small shape that does not depend on the number of rows, under a
+  // name of its own. Its elements are added up by the canonical sum over lanes. In training they
+  // are those of a step, at most kMostStepSums bytes a lane in all phases together, and
+  // Task::MeasureStep says what people are shown of them. In evaluations they are those of a split,
+  // and f64 is added in the order of batches within a lane; Task::Measure makes metrics of them.
   void Sum(std::string name, Value value);
+
+  // A value of every sample, [N, ...], that Task::Score makes bytes of, under a name of its own. Of
+  // evaluations only. `count`, i32 [N], says how many entries of a row's first dimension count:
+  // `value` is then of rank 2 or more.
+  void PerSample(std::string name, Value value, Value count = {});
 
   // What the task has said. The loss is invalid after a failure of the builder.
   const ops::LossPair& loss() const { return loss_; }
   const std::vector<std::pair<std::string, Value>>& sums() const { return sums_; }
+  struct SampleOutput {
+    std::string name;
+    Value value, count;
+  };
+  const std::vector<SampleOutput>& per_sample() const { return per_sample_; }
 
  private:
   bool ok() const { return builder_->status().ok(); }
@@ -94,6 +116,8 @@ class TaskBuilder {
   bool training_;
   ops::LossPair loss_;
   std::vector<std::pair<std::string, Value>> sums_;
+  std::vector<SampleOutput> per_sample_;
+  std::vector<std::string> drawn_;  // names of Normal
 };
 
 }  // namespace lockstep::graph

@@ -83,6 +83,82 @@ TEST_F(TaskBuilderTest, ASumIsOfIntegersOrDoubles) {
   EXPECT_THAT(message(), testing::HasSubstr("adds up 'pixels', which is f32[3,28,28,1]"));
 }
 
+TEST_F(TaskBuilderTest, TwoSumsOfOneNameAreRefused) {
+  TaskBuilder b = Make();
+  const Value logits = b.Call("model", "forward", {{"image", b.Input("image")}})["out"];
+  const ops::LossPair loss = b.RecipeLoss(logits, b.Input("label"), ops::kLabelTarget);
+  b.Sum("nats", loss.numerator);
+  EXPECT_TRUE(builder_.status().ok()) << builder_.status();
+  b.Sum("nats", loss.denominator);
+  EXPECT_EQ(message(),
+            "the task 'labels' adds up two sums 'nats'; expected a name of its own for each");
+}
+
+TEST_F(TaskBuilderTest, ASumOfTrainingIsAColumnAndSoNamedLikeOne) {
+  TaskBuilder b = Make();
+  const Value logits = b.Call("model", "forward", {{"image", b.Input("image")}})["out"];
+  b.Sum("Main loss", b.RecipeLoss(logits, b.Input("label"), ops::kLabelTarget).numerator);
+  EXPECT_EQ(message(),
+            "the task 'labels' adds up 'Main loss'; expected lower-case letters, digits and '_'");
+}
+
+TEST_F(TaskBuilderTest, WhatIsKeptOfSamplesHasARowForEach) {
+  TaskBuilder b = Make(/*training=*/false);
+  const Value image = b.Input("image"), label = b.Input("label");
+  b.PerSample("image", image, label);
+  b.PerSample("label", label);
+  EXPECT_TRUE(builder_.status().ok()) << builder_.status();
+  ASSERT_EQ(b.per_sample().size(), 2u);
+  EXPECT_EQ(b.per_sample()[0].count, label);
+  EXPECT_FALSE(b.per_sample()[1].count.valid());
+  b.PerSample("number", b.RecipeLoss(b.Call("model", "forward", {{"image", image}})["out"], label,
+                                     ops::kLabelTarget)
+                            .numerator);
+  EXPECT_EQ(message(),
+            "the task 'labels' keeps 'number' of every sample, which is f64[]; expected the rows "
+            "of the batch, 3, as its first dimension");
+}
+
+TEST_F(TaskBuilderTest, TwoValuesOfOneNameAreNotKept) {
+  TaskBuilder b = Make(/*training=*/false);
+  b.PerSample("label", b.Input("label"));
+  b.PerSample("label", b.Input("image"));
+  EXPECT_THAT(message(), testing::HasSubstr("keeps two values 'label' of every sample"));
+}
+
+TEST_F(TaskBuilderTest, AnEntryIsCountedByIntegersOfTheRows) {
+  TaskBuilder b = Make(/*training=*/false);
+  b.PerSample("label", b.Input("label"), b.Input("label"));
+  EXPECT_EQ(message(),
+            "the task 'labels' counts the entries of 'label', which is i32[3], by i32[3]; expected "
+            "i32[3], and a value of rank 2 or more");
+}
+
+TEST_F(TaskBuilderTest, TrainingKeepsNothingOfSamples) {
+  TaskBuilder b = Make();
+  b.PerSample("label", b.Input("label"));
+  EXPECT_THAT(message(), testing::HasSubstr("keeps 'label' of every sample in training"));
+}
+
+TEST_F(TaskBuilderTest, NormalDeviatesAreKeyedByTheirName) {
+  TaskBuilder b = Make();
+  EXPECT_EQ(builder_.TypeOf(b.Normal("noise", {3, 4})).ToString(), "f32[3,4]");
+  b.Normal("other", {});
+  EXPECT_EQ(builder_.graph().nodes()[0].path, "noise");
+  EXPECT_EQ(*builder_.graph().nodes()[0].attrs.Find("purpose"), AttrValue("normal"));
+  EXPECT_TRUE(builder_.status().ok()) << builder_.status();
+  b.Normal("noise", {3});
+  EXPECT_EQ(message(),
+            "the task 'labels' draws normal deviates under the name 'noise' twice or without a "
+            "name; expected a name of its own for each");
+}
+
+TEST_F(TaskBuilderTest, NormalDeviatesOfAnEvaluationHaveItsPurpose) {
+  TaskBuilder b = Make(/*training=*/false);
+  b.Normal("noise", {3});
+  EXPECT_EQ(*builder_.graph().nodes()[0].attrs.Find("purpose"), AttrValue("eval"));
+}
+
 TEST_F(TaskBuilderTest, ALossIsNumbers) {
   TaskBuilder b = Make();
   const Value image = b.Input("image");

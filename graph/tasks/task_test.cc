@@ -66,6 +66,31 @@ TEST(Task, AFieldThatIsAbsentIsAnErrorThatSaysWhatThereIsAndWhatFits) {
             "build");
 }
 
+TEST(Gathered, StepsAreAddedUpSumBySum) {
+  const Gathered step{.samples = 3,
+                      .sums = {{.name = "hits", .i64 = {2}, .samples = 3},
+                               {.name = "nats", .shape = {2}, .f64 = {0.5, -0.0}, .samples = 3}}};
+  Gathered epoch;
+  epoch.Add(step);
+  epoch.Add(step);
+  EXPECT_EQ(epoch.samples, 6);
+  EXPECT_EQ(epoch.Find("hits")->i64, std::vector<int64_t>{4});
+  EXPECT_EQ(epoch.Find("hits")->samples, 6);
+  EXPECT_EQ(epoch.Find("nats")->f64, (std::vector<double>{1.0, 0.0}));
+  EXPECT_FALSE(std::signbit(epoch.Find("nats")->f64[1])) << "as if it had begun with zeros";
+}
+
+TEST(Task, ShowsEachSumOfOneNumberAsItsMeanOverTheSamples) {
+  const Gathered gathered{.samples = 4,
+                          .sums = {{.name = "hits", .i64 = {3}, .samples = 4},
+                                   {.name = "table", .shape = {2}, .f64 = {1, 2}, .samples = 4},
+                                   {.name = "aside", .f64 = {1.5}, .samples = 0}}};
+  const std::vector<Metric> measured = Errors().MeasureStep(gathered);
+  ASSERT_EQ(NamesOf(measured), (std::vector<std::string>{"hits", "aside"}));
+  EXPECT_EQ(measured[0].value, 0.75);
+  EXPECT_TRUE(std::isnan(measured[1].value)) << "its phase did not run";
+}
+
 TEST(Task, WithoutClassesHasNoValuesOfEach) {
   const auto table = Errors().PerClass({}, {});
   EXPECT_EQ(table.status().code(), StatusCode::kFailedPrecondition);

@@ -5,32 +5,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/sample/row_type.h"
 #include "storage/image/encoded_image.h"
 #include "storage/image/image_header.h"
 #include "storage/loader/field_values.h"
 
 namespace lockstep::storage {
 namespace {
-
-Result<TensorType> RowTypeOf(const FieldSpec& field, const Shape& image, DType dtype) {
-  switch (field.kind) {
-    case FieldKind::kImage:
-      return TensorType{dtype, image};
-    case FieldKind::kLabel:
-      return TensorType{DType::kInt32, {}};
-    case FieldKind::kLabels:
-      return TensorType{dtype, {static_cast<int64_t>(field.classes.size())}};
-    case FieldKind::kNumbers:
-      return TensorType{dtype, {field.most}};
-    case FieldKind::kMask:
-      return TensorType{DType::kInt32, {image[0], image[1]}};
-    default:
-      return InvalidArgument("field '" + field.name + "' is of kind " +
-                             std::string(FieldKindName(field.kind)) +
-                             ", which no batch can hold yet; expected image, label, labels, "
-                             "numbers or mask");
-  }
-}
 
 const uint8_t* BytesOf(const FieldView& value) {
   return reinterpret_cast<const uint8_t*>(value.bytes.data());

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// FieldReader: the values of records as rows of tensors. It knows what each kind of field becomes:
-//
-//   image     f32 or f64 [N, H, W, C], augmented     label    i32 [N]
-//   mask      i32 [N, H, W], augmented               labels   f32 or f64 [N, classes]
-//                                                    numbers  f32 or f64 [N, n]
-//
-// Internal to storage/loader. Immutable after Make: any number of threads may use it, each with a
-// SampleScratch of its own.
+// FieldReader: the values of records as rows of tensors, whose types base/sample/row_type.h states.
+// Images and masks are augmented. Internal to storage/loader. Immutable after Make: any number of
+// threads may use it, each with a SampleScratch of its own.
 #pragma once
 
 #include <cstdint>

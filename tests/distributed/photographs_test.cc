@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+
+#include "graph/tasks/registry.h"
 #include "storage/checkpoint/safetensors.h"
 #include "storage/loader/testing/photo_dataset.h"
 #include "tests/distributed/small_runs.h"
@@ -11,7 +14,37 @@
 namespace lockstep::tests {
 namespace {
 
+using ops::Value;
 using worker::TrainConfig;
+
+// Classification that reads the masks too: they are bound to every plan, by name and type.
+class WithMasks : public graph::Task {
+ public:
+  std::string_view name() const override { return "with-masks"; }
+  Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
+    ASSIGN_OR_RETURN(InputSpec mask, graph::FirstField(*this, schema, FieldKind::kMask, "mask"));
+    ASSIGN_OR_RETURN(std::vector<InputSpec> inputs, graph::InputsOfLabelledImages(*this, schema));
+    inputs.push_back(std::move(mask));  // the classes are those of the labels
+    return inputs;
+  }
+  void Train(size_t, graph::TaskBuilder& b) const override { AddLoss(b); }
+  void Eval(graph::TaskBuilder& b) const override { AddLoss(b); }
+  std::vector<Metric> metrics() const override { return {{.name = "samples", .unit = ""}}; }
+  Result<std::vector<Metric>> Measure(const graph::Gathered& gathered) const override {
+    std::vector<Metric> measured = metrics();
+    measured[0].value = static_cast<double>(gathered.samples);
+    return measured;
+  }
+  std::string_view primary() const override { return "samples"; }
+
+ private:
+  static void AddLoss(graph::TaskBuilder& b) {
+    b.Input("mask");
+    const Value out = b.Call(graph::kModelNetwork, graph::kForward,
+                             {{std::string(graph::kImage), b.Input("image")}})[graph::kOut];
+    b.Loss(b.RecipeLoss(out, b.Input("label"), ops::kLabelTarget));
+  }
+};
 
 class PhotographsTest : public testing::Test {
  protected:
@@ -43,6 +76,26 @@ TEST_F(PhotographsTest, DigestsAreEqualForAnyRanksAndSampleThreads) {
     config.run.sample_threads = threads;
     EXPECT_EQ(RunDigests(config, config.run.directory), one) << threads << " sample threads";
   }
+}
+
+TEST_F(PhotographsTest, ATaskThatReadsMasksTrainsAsOneThatDoesNot) {
+  static const bool kAdded = [] {
+    graph::AddTask(std::make_unique<const WithMasks>());
+    return true;
+  }();
+  ASSERT_TRUE(kAdded);
+  const auto steps_of = [&](TrainConfig config, const std::string& run) {
+    std::vector<std::string> losses;
+    for (const std::string& line : RunDigests(config, folder_ / run)) {
+      losses.push_back(line.substr(0, line.rfind(',')));  // the recipes differ, and so the digests
+    }
+    return losses;
+  };
+  TrainConfig config = Config("masks");
+  const std::vector<std::string> expected = steps_of(config, "labels");
+  config.task = "with-masks";
+  config.run.ranks = 2;
+  EXPECT_EQ(steps_of(config, "masks"), expected);
 }
 
 // Asks for a stop once a step is done.

@@ -30,10 +30,10 @@ constexpr int64_t kOneBucket = int64_t{1} << 30, kManyBuckets = 1024;
 
 class ToyStepTest : public testing::Test {
  protected:
-  ToyStepTest() : device_(worker::ReferenceHostSpec()) {
+  explicit ToyStepTest(std::string_view task = kToyTask) : device_(worker::ReferenceHostSpec()) {
     AddToyTasks();
     graph::ProgramOptions options;
-    options.task = std::string(kToyTask);
+    options.task = std::string(task);
     options.model = "lenet5";
     options.image = {28, 28, 1};
     options.lane_batch = kRows;
@@ -126,6 +126,43 @@ TEST_F(ToyStepTest, TheTransportsSumOfTwoRanksIsTheCanonicalOne) {
 TEST_F(ToyStepTest, TheTransportsSumOfThreeRanksIsTheSameInOneBucketAndInSeveral) {
   EXPECT_EQ(StateAfterSteps(3, kManyBuckets, /*allreduce=*/true),
             StateAfterSteps(3, kOneBucket, /*allreduce=*/true));
+}
+
+class ByTurnsStepTest : public ToyStepTest {
+ protected:
+  ByTurnsStepTest() : ToyStepTest(kToyByTurns) {}
+
+  // The state after one step whose header this is.
+  uint64_t StateAfter(int64_t step, const worker::StepHeader& header, size_t phases) const {
+    uint64_t hash = 0;
+    comm::RunRanks(1, [&](comm::Communicator* c, Stream*) {
+      const auto engine = Engine(c, kOneBucket, /*allreduce=*/false);
+      auto ticket = engine->Launch(Batch(c, step), header);
+      ASSERT_TRUE(ticket.ok()) << ticket.status();
+      const auto report = engine->Collect(*std::move(ticket), /*stop_wanted=*/false);
+      ASSERT_TRUE(report.ok()) << report.status();
+      EXPECT_TRUE(report->applied);
+      EXPECT_EQ(report->losses.size(), phases);
+      const graph::SumTotal* const sum = report->sums.Find("encoder_nats");
+      ASSERT_NE(sum, nullptr);
+      EXPECT_EQ(sum->samples, phases == 2 ? kLanes * kRows : 0);
+      const auto state = engine->StateHash(Deadline::In(std::chrono::minutes(1)));
+      ASSERT_TRUE(state.ok()) << state.status();
+      hash = *state;
+    });
+    return hash;
+  }
+};
+
+TEST_F(ByTurnsStepTest, APhaseIsUpdatedByItsOwnCountAndLeftOutWhereItRests) {
+  const uint64_t of_step = StateAfter(3, {.lr = 0.01, .applied_updates = 3}, 2);
+  EXPECT_EQ(StateAfter(3, {.lr = 0.01, .applied_updates = 3, .updates_of_phases = {9, 3}}, 2),
+            of_step)
+      << "the first phase runs in every step, and its own count says nothing";
+  EXPECT_NE(StateAfter(3, {.lr = 0.01, .applied_updates = 3, .updates_of_phases = {3, 1}}, 2),
+            of_step);
+  EXPECT_EQ(StateAfter(4, {.lr = 0.01, .applied_updates = 3, .updates_of_phases = {3, 1}}, 1),
+            StateAfter(4, {.lr = 0.01, .applied_updates = 3}, 1));
 }
 
 TEST_F(ToyStepTest, SaysInWhichPhaseItIs) {

@@ -8,12 +8,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <sstream>
+#include <string>
 #include <thread>
 
 #include "base/file.h"
 #include "graph/program/program.h"
+#include "storage/checkpoint/checkpoint_directory.h"
 #include "tests/distributed/small_runs.h"
 #include "tests/distributed/toy_task.h"
+#include "worker/step/trainer_state.h"
 
 namespace lockstep::tests {
 namespace {
@@ -53,6 +58,125 @@ TEST_F(ToyTest, DigestsAreEqualForEveryNumberOfRanks) {
       EXPECT_EQ(Run(config, name + "w" + std::to_string(ranks)), expected) << ranks << " ranks";
     }
   }
+}
+
+TEST_F(ToyTest, APhaseMayRunInEachThirdStepOnly) {
+  TrainConfig config = Config("turns");
+  config.task = std::string(kToyByTurns);
+  const std::vector<std::string> expected = Run(config, "turns");
+  for (const int32_t ranks : {2, 3, 5}) {
+    config.run.ranks = ranks;
+    EXPECT_EQ(Run(config, "turns-w" + std::to_string(ranks)), expected) << ranks << " ranks";
+  }
+  config.run.ranks = 1;
+  config.task = std::string(kToyTask);
+  EXPECT_NE(Run(config, "always"), expected);
+}
+
+// Adam corrects the bias of each phase by what that phase has done.
+TEST_F(ToyTest, APhaseThatRestsCountsTheUpdatesItMakes) {
+  TrainConfig config = Config("counts");
+  config.task = std::string(kToyByTurns);
+  config.max_steps = 8;
+  Run(config, "counts");
+  const storage::CheckpointId id{1, 8};
+  const auto manifest =
+      storage::InspectCheckpointDirectory(storage::CheckpointPath(folder_ / "counts", id), id);
+  ASSERT_TRUE(manifest.ok()) << manifest.status();
+  const auto state = worker::TrainerState::FromBytes(manifest->trainer_state);
+  ASSERT_TRUE(state.ok()) << state.status();
+  EXPECT_EQ(state->applied_updates, 8);
+  EXPECT_EQ(state->Entry("updates.encoder"), 3.0) << "in the steps 0, 3 and 6";
+  EXPECT_TRUE(std::isnan(state->Entry("updates.critic"))) << "it runs in every step";
+}
+
+// The columns of a results table that no clock has written, line by line.
+std::vector<std::string> ResultLines(const std::string& run) {
+  const Result<std::string> text = ReadFile(run + "/results.csv");
+  EXPECT_TRUE(text.ok()) << text.status();
+  std::vector<std::string> lines;
+  std::istringstream stream(text.ok() ? *text : std::string());
+  for (std::string line; std::getline(stream, line);) {
+    for (int clock = 0; clock < 2; ++clock) line.resize(line.rfind(','));
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+TEST_F(ToyTest, SumsOfTrainingAreColumnsOfTheResultsAndEqualForEveryNumberOfRanks) {
+  TrainConfig config = Config("sums");
+  Run(config, "sums");
+  const std::vector<std::string> expected = ResultLines(folder_ / "sums");
+  ASSERT_EQ(expected.size(), 3u);
+  EXPECT_EQ(expected[0],
+            "epoch,step,train_loss,val_loss,nats,ap,train_critic_nats,train_critic_hits,"
+            "train_encoder_nats,lr");
+  for (size_t epoch = 1; epoch < expected.size(); ++epoch) {
+    std::vector<std::string> cells;
+    std::istringstream line(expected[epoch]);
+    for (std::string cell; std::getline(line, cell, ',');) cells.push_back(cell);
+    ASSERT_EQ(cells.size(), 10u);
+    EXPECT_EQ(cells[6], cells[2]) << "the loss of a step is that of the critic";
+    EXPECT_GT(std::stod(cells[7]), 0.0);
+    EXPECT_LT(std::stod(cells[7]), 1.0) << "a share of the samples";
+    EXPECT_GT(std::stod(cells[8]), 0.0);
+  }
+  config.run.ranks = 3;
+  Run(config, "sums-w3");
+  EXPECT_EQ(ResultLines(folder_ / "sums-w3"), expected);
+}
+
+// Noise is drawn in evaluations, too.
+TEST_F(ToyTest, WhatNeedsAllSamplesIsEqualForEveryNumberOfRanks) {
+  TrainConfig config = Config("rows");
+  config.task = std::string(kToyByTurns);
+  worker::TrainSummary summary;
+  RunDigests(config, folder_ / "rows", &summary);
+  const std::vector<std::string> expected = ResultLines(folder_ / "rows");
+  ASSERT_EQ(summary.metrics.size(), 2u);
+  EXPECT_EQ(summary.metrics[1].name, "ap");
+  EXPECT_GT(summary.metrics[1].value, 0.0);
+  EXPECT_LT(summary.metrics[1].value, 1.0);
+  for (const int32_t ranks : {2, 3, 5}) {
+    const std::string run = "rows-w" + std::to_string(ranks);
+    config.run.ranks = ranks;
+    worker::TrainSummary other;
+    RunDigests(config, folder_ / run, &other);
+    EXPECT_EQ(other.metrics, summary.metrics) << ranks << " ranks";
+    EXPECT_EQ(ResultLines(folder_ / run), expected) << ranks << " ranks";
+  }
+}
+
+TEST_F(ToyTest, ASplitWhoseRowsTakeMoreThanTheRecipeAllowsIsRefusedBeforeTheFirstStep) {
+  TrainConfig config = Config("refused");
+  config.eval.max_rows_mib = 0;
+  const Status refused = Train(config).status();
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(refused.message(),
+            "the task 'toy' keeps 60 bytes of each of the 97 samples of the split 'test', 1 MiB, "
+            "and eval.max_rows_mib is 0; set it to 1 where rank 0 has that memory, or evaluate a "
+            "smaller split (data.val)");
+  EXPECT_FALSE(FileExists(folder_ / "refused/digests.csv"));
+}
+
+// testdata/average_precision.txt is made by the script beside it, with scikit-learn.
+TEST(AveragePrecision, IsScikitLearns) {
+  const Result<std::string> text = ReadFile(std::string(LOCKSTEP_SOURCE_DIR) +
+                                            "/tests/distributed/testdata/average_precision.txt");
+  ASSERT_TRUE(text.ok()) << text.status();
+  std::istringstream stream(*text);
+  int cases = 0;
+  for (std::string expected, count; stream >> expected >> count; ++cases) {
+    std::vector<Scored> scored;
+    for (int64_t i = 0; i < std::stoll(count); ++i) {
+      std::string score;
+      int positive = 0;
+      ASSERT_TRUE(stream >> score >> positive);
+      scored.push_back({std::stod(score), positive == 1});
+    }
+    EXPECT_NEAR(AveragePrecision(std::move(scored)), std::stod(expected), 1e-14) << cases;
+  }
+  EXPECT_EQ(cases, 4);
 }
 
 TEST_F(ToyTest, DigestsAreEqualWhereEveryPhaseTakesADecisionOfAllRanks) {
@@ -98,7 +222,7 @@ TEST_F(ToyTest, BothNetworksAreTrained) {
   config.epochs = 12;
   worker::TrainSummary summary;
   const std::vector<std::string> lines = RunDigests(config, folder_ / "run", &summary);
-  ASSERT_EQ(summary.metrics.size(), 1u);
+  ASSERT_EQ(summary.metrics.size(), 2u);
   EXPECT_LT(summary.metrics[0].value, 1.5) << "ten linearly separable classes; ln 10 is 2.3";
 }
 
@@ -111,16 +235,19 @@ TEST_F(ToyTest, GradientsReachTheirParametersInWhateverOrderNetworksAreCalled) {
     config.model.options.Set("dropout", 0.0);
     worker::TrainSummary summary;
     RunDigests(config, folder_ / std::string(task), &summary);
-    ASSERT_EQ(summary.metrics.size(), 1u);
+    ASSERT_EQ(summary.metrics.size(), 2u);
     losses.push_back(summary.metrics[0].value);
   }
   EXPECT_LT(losses[0], 2.0) << "ten linearly separable classes; ln 10 is 2.3";
   EXPECT_NEAR(losses[0], losses[1], 1e-3) << "the order in which gradients are added differs";
 }
 
+class ToyKillTest : public ToyTest, public testing::WithParamInterface<std::string_view> {};
+
 // The child is killed once it has done some steps; whoever goes on has another number of ranks.
-TEST_F(ToyTest, AKillLeavesNoTrace) {
-  const TrainConfig config = Config("run");
+TEST_P(ToyKillTest, AKillLeavesNoTrace) {
+  TrainConfig config = Config("run");
+  config.task = std::string(GetParam());
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
@@ -149,8 +276,14 @@ TEST_F(ToyTest, AKillLeavesNoTrace) {
   const auto summary = Train(later);
   ASSERT_TRUE(summary.ok()) << summary.status();
   const std::vector<std::string> lines = DigestLines(folder_ / "run");
-  EXPECT_EQ(lines, Run(Config("untouched"), "untouched"));
+  EXPECT_EQ(lines, Run(config, "untouched"));
+  EXPECT_EQ(ResultLines(folder_ / "run"), ResultLines(folder_ / "untouched"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Tasks, ToyKillTest, testing::Values(kToyTask, kToyByTurns),
+                         [](const auto& info) {
+                           return info.param == kToyTask ? "EveryPhaseInEveryStep" : "ByTurns";
+                         });
 
 TEST_F(ToyTest, NetworksShareAParameterSpaceUnderTheirNames) {
   graph::ProgramOptions options;

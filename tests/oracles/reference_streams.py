@@ -52,3 +52,11 @@ class Stream:
         words = philox((self.step, self.lane, group & MASK, group >> np.uint64(32)),
                        stream_key(self.seed, purpose, self.path))
         return uniform(np.stack(words, axis=1).reshape(-1)[:count])
+
+    def normals(self, purpose, count):
+        """Box-Muller of words 0 and 1 of counter (step, lane, i as two words), for each element i."""
+        element = np.arange(count, dtype=np.uint64)
+        words = philox((self.step, self.lane, element & MASK, element >> np.uint64(32)),
+                       stream_key(self.seed, purpose, self.path))
+        radius = np.sqrt(-2.0 * np.log(uniform(words[0]) + 2.0 ** -25))
+        return radius * np.cos(2.0 * np.pi * uniform(words[1]))

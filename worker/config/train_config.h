@@ -57,9 +57,10 @@ struct ScheduleConfig {
 };
 
 struct EvalConfig {
-  int64_t batch = 256;       // rows per lane of an evaluation batch
-  int32_t every_epochs = 1;  // fixed: it will drive plateaus and early stopping
-  std::string best;          // metric that compares evaluations, or "loss"; empty: the task's
+  int64_t batch = 256;          // rows per lane of an evaluation batch
+  int32_t every_epochs = 1;     // fixed: it will drive plateaus and early stopping
+  std::string best;             // metric that compares evaluations, or "loss"; empty: the task's
+  int64_t max_rows_mib = 1024;  // what is kept of the samples of an evaluation, at most
 };
 
 struct CheckpointConfig {

@@ -8,6 +8,7 @@
 #include "comm/reduce/all_sum.h"
 #include "graph/plan/plan.h"
 #include "graph/tasks/task.h"
+#include "worker/step/sum_places.h"
 
 namespace lockstep::worker {
 
@@ -30,9 +31,8 @@ class EvalSums {
   graph::Gathered Gather(const comm::SumRow& lanes, const comm::SumRow& counts) const;
 
  private:
-  const graph::Plan* plan_;
   size_t numerator_, denominator_;  // places among the plan's results
-  std::vector<size_t> sums_;        // the same, of the task's
+  SumPlaces sums_;                  // of the task
 };
 
 }  // namespace lockstep::worker

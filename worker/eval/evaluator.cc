@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "base/mutex.h"
+#include "comm/reduce/agree.h"
 
 namespace lockstep::worker {
 namespace {
@@ -29,7 +30,7 @@ Evaluator::Evaluator(const CompiledModel* model, LaneWorkspaces* workspaces,
   for (const auto& [rows, executor] : model->eval_executors()) {
     const graph::Plan& plan = executor->plan();
     plans_.emplace(rows, EvalPlan{executor.get(), ArgumentPlaces(*model, &plan),
-                                  EvalResultPlaces(plan), EvalSums(&plan)});
+                                  EvalResultPlaces(plan), EvalSums(&plan), SampleRows(&plan)});
   }
 }
 
@@ -52,14 +53,51 @@ Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communi
   }
   result.loss = lanes.f64[EvalSums::kNumerator] / lanes.f64[EvalSums::kDenominator];
   result.gathered = sum_places().Gather(lanes, counts);
+  result.gathered.schema = model_->program().options().schema;
+  if (!plans_.begin()->second.rows.empty()) {
+    RETURN_IF_ERROR(MeasureRows(sums, communicator, stream, options.patience, &result));
+    return result;
+  }
   ASSIGN_OR_RETURN(result.metrics, model_->program().task().Measure(result.gathered));
   return result;
+}
+
+Status Evaluator::MeasureRows(const RankSums& sums, comm::Communicator* communicator,
+                              Stream* stream, Duration patience, EvalResult* result) {
+  const graph::Task& task = model_->program().task();
+  std::vector<graph::SampleRow> mine;
+  for (const auto& lane : sums.rows) mine.insert(mine.end(), lane.begin(), lane.end());
+  ASSIGN_OR_RETURN(result->gathered.rows,
+                   GatherRows(communicator, mine, stream, Deadline::In(patience)));
+  result->metrics = task.metrics();
+  std::vector<double> values(result->metrics.size());
+  Status measured;
+  if (communicator->rank() == Rank(0)) {
+    const auto made = task.Measure(result->gathered);
+    measured = made.status();
+    if (made.ok() && NamesOf(*made) != NamesOf(result->metrics)) {
+      measured = Internal("the task '" + std::string(task.name()) +
+                          "' measures other metrics than it says that it does");
+    }
+    if (measured.ok()) {
+      for (size_t i = 0; i < values.size(); ++i) values[i] = (*made)[i].value;
+    }
+  }
+  RETURN_IF_ERROR(comm::AgreeOnStatus(communicator, measured, stream, Deadline::In(patience)));
+  std::vector<double> all(values.size() * static_cast<size_t>(communicator->size()));
+  RETURN_IF_ERROR(communicator
+                      ->AllGather(values.data(), values.size() * sizeof(double), all.data(), stream,
+                                  Deadline::In(patience))
+                      ->Wait(Deadline::Never()));
+  for (size_t i = 0; i < values.size(); ++i) result->metrics[i].value = all[i];
+  return OkStatus();
 }
 
 Status Evaluator::RunLanes(ModelState* state, const Options& options, RankSums* sums) {
   const EvalSums& places = sum_places();
   sums->lanes.assign(static_cast<size_t>(lanes_.size()), places.EmptyLane());
   sums->counts = places.EmptyCounts();
+  sums->rows.resize(sums->lanes.size());
   int64_t batches = 0;
   for (int64_t lane = lanes_.begin; lane < lanes_.end; ++lane) {
     batches += loader_->batches(Lane(static_cast<int32_t>(lane)));
@@ -74,8 +112,9 @@ Status Evaluator::RunLanes(ModelState* state, const Options& options, RankSums* 
   return workspaces_->RunAll([&](LaneWorkspace& workspace) -> Status {
     comm::SumRow counts = places.EmptyCounts();
     for (int64_t lane = next++; lane < lanes_.end; lane = next++) {
-      RETURN_IF_ERROR(RunLane(Lane(static_cast<int32_t>(lane)), batch_done, state, workspace,
-                              &sums->lanes[static_cast<size_t>(lane - lanes_.begin)], &counts));
+      const auto index = static_cast<size_t>(lane - lanes_.begin);
+      RETURN_IF_ERROR(RunLane(Lane(static_cast<int32_t>(lane)), options.seed, batch_done, state,
+                              workspace, {&sums->lanes[index], &counts, &sums->rows[index]}));
     }
     MutexLock lock(&mutex);
     sums->counts = sums->counts + counts;
@@ -83,18 +122,24 @@ Status Evaluator::RunLanes(ModelState* state, const Options& options, RankSums* 
   });
 }
 
-Status Evaluator::RunLane(Lane lane, const std::function<bool()>& batch_done, ModelState* state,
-                          LaneWorkspace& workspace, comm::SumRow* row, comm::SumRow* counts) {
+Status Evaluator::RunLane(Lane lane, uint64_t seed, const std::function<bool()>& batch_done,
+                          ModelState* state, LaneWorkspace& workspace, const LaneSums& sums) {
   for (int64_t i = 0; i < loader_->batches(lane); ++i) {
     ASSIGN_OR_RETURN(const storage::LaneBatch batch, loader_->Read(lane, i));
     const EvalPlan& plan = plans_.at(batch.rows);
     const std::vector<const void*> args = plan.args.Bind(*state, batch);
     const std::vector<void*> results = plan.results.Bind(workspace.eval_results.data());
-    RETURN_IF_ERROR(plan.executor->Run({args, results, workspace.arena.data(), {}}, nullptr));
-    plan.sums.Add(results, row, counts);
-    row->i64[EvalSums::kRows] += batch.rows;
+    const ops::StepHeader header{seed, static_cast<uint32_t>(i), static_cast<uint32_t>(lane.value)};
+    RETURN_IF_ERROR(plan.executor->Run({args, results, workspace.arena.data(), header}, nullptr));
+    plan.sums.Add(results, sums.row, sums.counts);
+    const graph::Program& program = model_->program();
+    if (!plan.rows.empty()) {
+      RETURN_IF_ERROR(
+          plan.rows.Append(program.task(), batch, results, program.score_bytes(), sums.samples));
+    }
+    sums.row->i64[EvalSums::kRows] += batch.rows;
     if (!batch_done()) {
-      row->i64[EvalSums::kStopped] = 1;
+      sums.row->i64[EvalSums::kStopped] = 1;
       return OkStatus();
     }
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Evaluation: the loss and the task's metrics of a split, with running statistics and no random
-// numbers. Every sample once, in identity order, the same lane ranges for any number of ranks.
-// Which sums a batch gives, and what metrics they make, the task says (graph/tasks/task.h). Sums of
-// fp64 are added in batch order within a lane and by the canonical tree over lanes; sums of int64
-// are exact in any order.
+// Evaluation: the loss and the task's metrics of a split, with running statistics. Every sample
+// once, in identity order, the same lane ranges for any number of ranks. Which sums a batch gives,
+// and what metrics they make, the task says (graph/tasks/task.h). Sums of fp64 are added in batch
+// order within a lane and by the canonical tree over lanes; sums of int64 are exact in any order.
+// What the task keeps of every sample is gathered on rank 0, which measures and tells the others
+// the values. Random numbers of a batch are a function of its lane and its index within that
+// (ops/math/normal).
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,7 @@
 #include "graph/tasks/task.h"
 #include "storage/loader/eval_loader.h"
 #include "worker/eval/eval_sums.h"
+#include "worker/eval/sample_rows.h"
 #include "worker/model/compiled_model.h"
 #include "worker/model/model_state.h"
 #include "worker/step/bindings.h"
@@ -54,6 +57,8 @@ class Evaluator {
     EvalProgress progress;
     // Asked between batches, by several threads (may be empty): true ends the evaluation.
     std::function<bool()> stop;
+    // Of the run: what random numbers of an evaluation come from.
+    uint64_t seed = 0;
   };
   // Blocks; every rank calls it and gets the same result. Samples missing or counted twice are an
   // internal failure. Where a rank was asked to stop every rank gets a result that says so.
@@ -65,6 +70,7 @@ class Evaluator {
   struct RankSums {
     std::vector<comm::SumRow> lanes;  // a row for each lane: fp64 sums and its own counts
     comm::SumRow counts;              // the task's sums of int64, of all of its lanes
+    std::vector<std::vector<graph::SampleRow>> rows;  // by lane: what the task keeps of samples
   };
 
   // A compiled evaluation plan, where its arguments and results lie, and what is added up of them.
@@ -73,15 +79,27 @@ class Evaluator {
     ArgumentPlaces args;
     EvalResultPlaces results;
     EvalSums sums;
+    SampleRows rows;
   };
 
   // The sums of any plan: those of all row counts are the same.
   const EvalSums& sum_places() const { return plans_.begin()->second.sums; }
+  // What a lane adds to.
+  struct LaneSums {
+    comm::SumRow* row;
+    comm::SumRow* counts;
+    std::vector<graph::SampleRow>* samples;
+  };
+
   // Adds up this rank's lanes.
   Status RunLanes(ModelState* state, const Options& options, RankSums* sums);
   // `batch_done` after each batch: false ends the lane.
-  Status RunLane(Lane lane, const std::function<bool()>& batch_done, ModelState* state,
-                 LaneWorkspace& workspace, comm::SumRow* row, comm::SumRow* counts);
+  Status RunLane(Lane lane, uint64_t seed, const std::function<bool()>& batch_done,
+                 ModelState* state, LaneWorkspace& workspace, const LaneSums& sums);
+  // Gathers the rows of all ranks on rank 0 and has the task measure there; every rank gets the
+  // values.
+  Status MeasureRows(const RankSums& sums, comm::Communicator* communicator, Stream* stream,
+                     Duration patience, EvalResult* result);
 
   const CompiledModel* model_;
   LaneWorkspaces* workspaces_;

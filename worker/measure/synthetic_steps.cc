@@ -1,24 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/measure/synthetic_steps.h"
 
-#include <cmath>
+#include <type_traits>
 
 #include "base/check.h"
 #include "base/floating_point_state.h"
 #include "base/philox.h"
+#include "base/sample/row_type.h"
 
 namespace lockstep::worker {
 namespace {
 
-// Two standard normal deviates a counter. Words of a counter: index, lane.
+// Two standard normal deviates a counter. Words of a counter: index, lane, `what`.
 template <typename T>
-void FillNormal(const PhiloxKey& key, int32_t lane, int64_t elements, T* x) {
+void FillNormal(const PhiloxKey& key, int32_t lane, uint32_t what, int64_t elements, T* x) {
   for (int64_t i = 0; i < elements; i += 2) {
     const auto index = static_cast<uint64_t>(i);
     const PhiloxCounter words =
-        Philox4x32({LowWord(index), HighWord(index), static_cast<uint32_t>(lane), /*what=*/0}, key);
+        Philox4x32({LowWord(index), HighWord(index), static_cast<uint32_t>(lane), what}, key);
     x[i] = static_cast<T>(NormalFromWords(words[0], words[1]));
     if (i + 1 < elements) x[i + 1] = static_cast<T>(NormalFromWords(words[2], words[3]));
+  }
+}
+
+// Integers below `limit`. Words of a counter: index, attempt, lane, `what`.
+template <typename T>
+void FillBelow(uint32_t limit, const PhiloxKey& key, int32_t lane, uint32_t what, int64_t elements,
+               T* x) {
+  for (int64_t i = 0; i < elements; ++i) {
+    const auto word = [&](uint32_t attempt) {
+      return Philox4x32({static_cast<uint32_t>(i), attempt, static_cast<uint32_t>(lane), what},
+                        key)[0];
+    };
+    x[i] = static_cast<T>(UniformBelow(limit, word));
+  }
+}
+
+// fn(elements), with their type: f32, f64 or i32, as tensors of batches are.
+template <typename Fn>
+void OnElements(storage::NamedTensor* tensor, const Fn& fn) {
+  switch (tensor->type.dtype) {
+    case DType::kFloat32:
+      return fn(tensor->as<float>());
+    case DType::kFloat64:
+      return fn(tensor->as<double>());
+    default:
+      return fn(tensor->as<int32_t>());
   }
 }
 
@@ -51,26 +78,31 @@ Status SyntheticSteps::Allocate() {
 }
 
 Result<storage::LaneBatch> SyntheticSteps::MakeLane(int32_t lane) const {
-  const graph::ProgramOptions& program = setup_->model->program().options();
-  ASSIGN_OR_RETURN(storage::LaneBatch batch,
-                   storage::MakeImageBatch(Lane(lane), config_->batch.lane_batch, program.image,
-                                           config_->precision));
-  storage::NamedTensor& image = batch.Tensor(storage::kImageTensor);
-  const int64_t elements = image.type.shape.elements();
+  const graph::Program& program = setup_->model->program();
+  const graph::ProgramOptions& options = program.options();
   const PhiloxKey key = StreamKey(config_->seed, "synthetic");
-  if (config_->precision == DType::kFloat64) {
-    FillNormal(key, lane, elements, image.as<double>());
-  } else {
-    FillNormal(key, lane, elements, image.as<float>());
-  }
-  const auto classes = static_cast<uint32_t>(program.model_options.classes);
-  auto* labels = batch.Tensor(storage::kLabelTensor).as<int32_t>();
-  for (int64_t row = 0; row < batch.rows; ++row) {
-    const auto word = [&](uint32_t attempt) {
-      return Philox4x32(
-          {static_cast<uint32_t>(row), attempt, static_cast<uint32_t>(lane), /*what=*/1}, key)[0];
-    };
-    labels[row] = static_cast<int32_t>(UniformBelow(classes, word));
+  storage::LaneBatch batch;
+  batch.lane = Lane(lane);
+  batch.rows = config_->batch.lane_batch;
+  for (size_t i = 0; i < program.inputs().size(); ++i) {
+    const InputSpec& input = program.inputs()[i];
+    const FieldSpec& field = *options.schema.Find(input.field);
+    ASSIGN_OR_RETURN(const TensorType row, RowTypeOf(field, options.image, options.precision));
+    std::vector<int64_t> dims = {batch.rows};
+    dims.insert(dims.end(), row.shape.dims().begin(), row.shape.dims().end());
+    RETURN_IF_ERROR(batch.Add(input.tensor, {row.dtype, Shape(std::move(dims))}));
+    storage::NamedTensor& tensor = batch.Tensor(input.tensor);
+    const int64_t elements = tensor.type.shape.elements();
+    const bool chosen = field.kind == FieldKind::kLabels;
+    const auto what = static_cast<uint32_t>(i);
+    OnElements(&tensor, [&](auto* x) {
+      using T = std::remove_pointer_t<decltype(x)>;
+      if constexpr (std::is_floating_point_v<T>) {
+        if (!chosen) return FillNormal(key, lane, what, elements, x);
+      }
+      const auto classes = static_cast<uint32_t>(options.model_options.classes);
+      FillBelow(chosen ? 2 : classes, key, lane, what, elements, x);
+    });
   }
   return batch;
 }

@@ -25,8 +25,9 @@ class SyntheticSteps {
     Duration total() const { return lanes + update; }
   };
 
-  // Everything is allocated here. `config` has one rank; both outlive the steps. Images are normal
-  // deviates and labels uniform, from config.seed; every step sees the same batch.
+  // Everything is allocated here. `config` has one rank; both outlive the steps. Images and
+  // numbers are normal deviates, labels and masks uniform, from config.seed; every step sees the
+  // same batch.
   static Result<std::unique_ptr<SyntheticSteps>> Make(const TrainConfig* config,
                                                       const RunSetup* setup);
 

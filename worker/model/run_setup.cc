@@ -2,6 +2,7 @@
 #include "worker/model/run_setup.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 
 #include "base/cores.h"
@@ -81,6 +82,17 @@ Result<DataShape> ShapeOf(const TrainConfig& config, const storage::DatasetInfo&
   return data;
 }
 
+// A field of each kind that a batch can hold, so that any task finds those it reads.
+Schema OneOfEachKind(int64_t classes) {
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < classes; ++i) names.push_back(std::to_string(i));
+  Schema schema = ImageAndLabel(names);
+  schema.fields.push_back({.name = "labels", .kind = FieldKind::kLabels, .classes = names});
+  schema.fields.push_back({.name = "numbers", .kind = FieldKind::kNumbers, .most = classes});
+  schema.fields.push_back({.name = "mask", .kind = FieldKind::kMask, .classes = std::move(names)});
+  return schema;
+}
+
 Result<DeviceSpec> SpecOf(const TrainConfig& config) {
   if (config.reference_kernels()) return ReferenceHostSpec();
   return HostCpuSpec(config.cpu_isa, config.batch.lane_threads);
@@ -108,6 +120,24 @@ Status CompileFor(const TrainConfig& config, const DataShape& data, CompiledMode
   ASSIGN_OR_RETURN(setup->model,
                    CompiledModel::Make(std::move(program), setup->device.get(), compile));
   return OkStatus();
+}
+
+// What the task keeps of every sample of an evaluation, with its id and length.
+Status CheckRows(const TrainConfig& config, const RunSetup& setup) {
+  constexpr int64_t kIdAndLength = 16;
+  const int64_t bytes = setup.model->program().score_bytes();
+  if (bytes == 0 || setup.eval.samples == 0) return OkStatus();
+  const int64_t each = bytes + kIdAndLength, mib = int64_t{1} << 20;
+  if (setup.eval.samples <= config.eval.max_rows_mib * mib / each) return OkStatus();
+  const int64_t needed = each > INT64_MAX / setup.eval.samples
+                             ? INT64_MAX / mib
+                             : (each * setup.eval.samples + mib - 1) / mib;
+  return InvalidArgument(
+      "the task '" + config.task + "' keeps " + std::to_string(each) + " bytes of each of the " +
+      std::to_string(setup.eval.samples) + " samples of the split '" + config.data.val + "', " +
+      std::to_string(needed) + " MiB, and eval.max_rows_mib is " +
+      std::to_string(config.eval.max_rows_mib) + "; set it to " + std::to_string(needed) +
+      " where rank 0 has that memory, or evaluate a smaller split (data.val)");
 }
 
 // A random stream's counter has 32 bits for the step.
@@ -273,6 +303,7 @@ Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
   }
   ASSIGN_OR_RETURN(const DataShape data, ShapeOf(config, info));
   RETURN_IF_ERROR(CompileFor(config, data, compile, &setup));
+  RETURN_IF_ERROR(CheckRows(config, setup));
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
   setup.total_steps = setup.steps_per_epoch * config.epochs;
   ASSIGN_OR_RETURN(setup.learning_rates,
@@ -294,7 +325,8 @@ Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image,
   compile.lane_rows = {config.batch.lane_batch};
   RunSetup setup;
   setup.most_rows = config.batch.lane_batch;
-  RETURN_IF_ERROR(CompileFor(config, {image, classes}, std::move(compile), &setup));
+  const DataShape data = {.image = image, .classes = classes, .schema = OneOfEachKind(classes)};
+  RETURN_IF_ERROR(CompileFor(config, data, std::move(compile), &setup));
   return setup;
 }
 

@@ -46,9 +46,9 @@ struct RunSetup {
 // that can be foreseen is one here. Says in `watch` where it is, and ends as cancelled when asked.
 Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch = {});
 
-// The model of a config without its data: images of this shape, this many classes, full lane
-// batches only, no evaluation, no end. It is for measuring steps; `profile` is as in
-// Executor::Options.
+// The model of a config without its data: images of this shape, whatever else the task reads, this
+// many classes, full lane batches only, no evaluation, no end. It is for measuring steps; `profile`
+// is as in Executor::Options.
 Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image, int64_t classes,
                                   bool profile);
 

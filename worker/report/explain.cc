@@ -114,7 +114,10 @@ void PrintPhases(const TrainConfig& config, const RunSetup& setup, std::string* 
   if (phases.size() == 1) return;
   *text +=
       "the task " + config.task + " has " + std::to_string(phases.size()) + " phases per step: ";
-  for (size_t i = 0; i < phases.size(); ++i) *text += (i == 0 ? "" : ", ") + phases[i].name;
+  for (size_t i = 0; i < phases.size(); ++i) {
+    *text += (i == 0 ? "" : ", ") + phases[i].name;
+    if (phases[i].every > 1) *text += " (every " + std::to_string(phases[i].every) + " steps)";
+  }
   *text += "\n";
 }
 

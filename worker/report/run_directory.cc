@@ -141,9 +141,11 @@ Status RunDirectory::AddEpoch(const EpochReport& report) {
   if (report.evaluated) line += TableNumber(report.validation.loss);
   for (const std::string& column : metric_columns_) {
     line += ',';
-    if (const Metric* metric = FindMetric(report.validation.metrics, column)) {
-      line += TableNumber(metric->value);
+    const Metric* metric = FindMetric(report.validation.metrics, column);
+    if (column.starts_with(kTrainColumn)) {
+      metric = FindMetric(report.train_metrics, column.substr(kTrainColumn.size()));
     }
+    if (metric != nullptr) line += TableNumber(metric->value);
   }
   return results_.Append(line + ',' + TableNumber(report.learning_rate) + ',' +
                          TableNumber(report.images_per_second) + ',' + TableNumber(report.seconds) +

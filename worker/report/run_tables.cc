@@ -32,9 +32,13 @@ std::string_view WithoutClocks(std::string_view line, int columns) {
 
 }  // namespace
 
-std::string ResultsHeader(const std::vector<Metric>& metrics) {
+std::string ResultsHeader(const std::vector<Metric>& metrics,
+                          const std::vector<Metric>& train_metrics) {
   std::string header = kBeforeMetrics;
   for (const Metric& metric : metrics) header += "," + metric.name;
+  for (const Metric& metric : train_metrics) {
+    header += "," + std::string(kTrainColumn) + metric.name;
+  }
   return header + "," + kBehindMetrics;
 }
 
@@ -62,8 +66,9 @@ std::vector<std::string_view> CellsOf(std::string_view line) {
   return cells;
 }
 
-RunTables RunTables::WithoutRows(const std::vector<Metric>& metrics) {
-  return {std::string(kDigestsHeader) + "\n", ResultsHeader(metrics) + "\n"};
+RunTables RunTables::WithoutRows(const std::vector<Metric>& metrics,
+                                 const std::vector<Metric>& train_metrics) {
+  return {std::string(kDigestsHeader) + "\n", ResultsHeader(metrics, train_metrics) + "\n"};
 }
 
 storage::TableState StateOfTable(const std::string& name, std::string_view text) {

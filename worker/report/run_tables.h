@@ -14,11 +14,14 @@ namespace lockstep::worker {
 
 inline constexpr char kDigestsFile[] = "digests.csv";
 inline constexpr char kResultsFile[] = "results.csv";
+inline constexpr std::string_view kTrainColumn = "train_";
 inline constexpr char kDigestsHeader[] = "step,loss_bits,loss,skipped,digest";
 
-// The columns of results.csv: a column for each metric between "val_loss" and "lr". The last two
-// say what a clock said: two runs of the same bits differ in them.
-std::string ResultsHeader(const std::vector<Metric>& metrics);
+// The columns of results.csv: a column for each metric between "val_loss" and "lr", those of
+// training (Task::MeasureStep) last, with kTrainColumn before their names. The last two say what a
+// clock said: two runs of the same bits differ in them.
+std::string ResultsHeader(const std::vector<Metric>& metrics,
+                          const std::vector<Metric>& train_metrics = {});
 // The column that holds a metric or graph::kLossMetric.
 std::string ColumnOf(std::string_view metric);
 // The metrics that a table has columns of, from its header: a run keeps those it began with.
@@ -37,7 +40,8 @@ struct RunTables {
   std::string digests;
   std::string results;
   // The tables of a run that has these metrics, before its first step.
-  static RunTables WithoutRows(const std::vector<Metric>& metrics);
+  static RunTables WithoutRows(const std::vector<Metric>& metrics,
+                               const std::vector<Metric>& train_metrics = {});
 };
 
 // Rows and hash of the table called `name`, the columns of clocks left out.

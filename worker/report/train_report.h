@@ -22,6 +22,7 @@ struct StepProgress {
   double images_per_second = 0.0;  // over the last second or more
   // The share of that time in which rank 0 waited for samples, 0 to 1: for people alone.
   double input_share = 0.0;
+  std::vector<Metric> metrics = {};  // of this step: what the task measures of its sums
 };
 
 struct EvaluationProgress {
@@ -39,6 +40,8 @@ struct EpochReport {
   double images_per_second = 0.0;
   double seconds = 0.0;      // since the run began
   double input_share = 0.0;  // of the epoch's training, as in StepProgress
+  // What the task measures of the sums of the epoch's steps; empty where it has none.
+  std::vector<Metric> train_metrics = {};
 };
 
 // Told by rank 0's thread. Must return quickly: training waits for it.

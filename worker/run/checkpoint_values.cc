@@ -11,6 +11,11 @@ namespace {
 // A metric of the last evaluation stands under this and its name.
 constexpr char kMetricValues[] = "metric.";
 
+// The sums of the epoch so far stand under these and their names: their elements, 16 digits each,
+// and the samples they are of.
+constexpr char kSumValues[] = "epoch_sum.";
+constexpr char kSumSamples[] = "epoch_sum_samples.";
+
 std::string BitsText(double value) { return Hex64(std::bit_cast<uint64_t>(value)); }
 
 // A double that BitsText wrote.
@@ -21,6 +26,50 @@ Result<double> BitsValue(const storage::CheckpointManifest& manifest, const std:
     return DataLoss("checkpoint " + manifest.id.Name() + " has no value '" + name + "'");
   }
   return std::bit_cast<double>(bits);
+}
+
+std::string BitsOf(const graph::SumTotal& sum) {
+  std::string text;
+  for (const double value : sum.f64) text += BitsText(value);
+  for (const int64_t value : sum.i64) text += Hex64(static_cast<uint64_t>(value));
+  return text;
+}
+
+Status DoesNotFit(const storage::CheckpointManifest& manifest, const std::string& name) {
+  return DataLoss("the value '" + name + "' of checkpoint " + manifest.id.Name() +
+                  " is not that of a sum of the task");
+}
+
+// Takes the elements of a sum; one that the checkpoint does not have stays as it is.
+Status RestoreSum(const storage::CheckpointManifest& manifest, graph::SumTotal* sum) {
+  const std::string name = kSumValues + sum->name;
+  const auto found = manifest.values.find(name);
+  if (found == manifest.values.end()) return OkStatus();
+  constexpr size_t kDigits = 16;
+  const std::string& text = found->second;
+  if (text.size() != kDigits * (sum->f64.size() + sum->i64.size())) {
+    return DoesNotFit(manifest, name);
+  }
+  size_t at = 0;
+  const auto next = [&](uint64_t* bits) {
+    at += kDigits;
+    return ParseHex64(text.substr(at - kDigits, kDigits), bits);
+  };
+  uint64_t bits = 0;
+  for (double& value : sum->f64) {
+    if (!next(&bits)) return DoesNotFit(manifest, name);
+    value = std::bit_cast<double>(bits);
+  }
+  for (int64_t& value : sum->i64) {
+    if (!next(&bits)) return DoesNotFit(manifest, name);
+    value = static_cast<int64_t>(bits);
+  }
+  const auto samples = manifest.values.find(kSumSamples + sum->name);
+  if (samples == manifest.values.end() || !ParseHex64(samples->second, &bits)) {
+    return DoesNotFit(manifest, kSumSamples + sum->name);
+  }
+  sum->samples = static_cast<int64_t>(bits);
+  return OkStatus();
 }
 
 }  // namespace
@@ -37,6 +86,10 @@ std::map<std::string, std::string> CheckpointValues(const TrainSummary& summary,
   for (const Metric& metric : summary.metrics) {
     values[kMetricValues + metric.name] = BitsText(metric.value);
   }
+  for (const graph::SumTotal& sum : epoch.sums.sums) {
+    values[kSumValues + sum.name] = BitsOf(sum);
+    values[kSumSamples + sum.name] = Hex64(static_cast<uint64_t>(sum.samples));
+  }
   return values;
 }
 
@@ -47,6 +100,7 @@ Status RestoreCheckpointValues(const storage::CheckpointManifest& manifest, Trai
   ASSIGN_OR_RETURN(summary->seconds, BitsValue(manifest, "seconds"));
   ASSIGN_OR_RETURN(summary->train_loss, BitsValue(manifest, "train_loss"));
   ASSIGN_OR_RETURN(summary->val_loss, BitsValue(manifest, "val_loss"));
+  for (graph::SumTotal& sum : epoch->sums.sums) RETURN_IF_ERROR(RestoreSum(manifest, &sum));
   for (Metric& metric : summary->metrics) {
     // A build that has more metrics may go on, by its own branch: those have no value yet.
     if (!manifest.values.contains(kMetricValues + metric.name)) continue;

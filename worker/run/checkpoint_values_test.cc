@@ -40,6 +40,31 @@ TEST(CheckpointValues, ComeBackBitForBit) {
   EXPECT_EQ(summary.metrics[1].value, 5.0) << "a metric that the checkpoint does not have";
 }
 
+TEST(CheckpointValues, SumsOfTheEpochComeBackBitForBit) {
+  EpochLoss epoch{.numerator = 0.3, .denominator = 64.0};
+  epoch.sums.sums = {{.name = "hits", .i64 = {-3}, .samples = 9},
+                     {.name = "terms", .shape = {2}, .f64 = {1.0 / 3.0, -0.0}, .samples = 8}};
+  storage::CheckpointManifest manifest = Manifest();
+  manifest.values = CheckpointValues(Summary(), epoch);
+  TrainSummary summary = Summary();
+  EpochLoss restored;
+  restored.sums.sums = {{.name = "hits", .i64 = {0}},
+                        {.name = "terms", .shape = {2}, .f64 = {0, 0}},
+                        {.name = "new", .f64 = {0}}};
+  ASSERT_TRUE(RestoreCheckpointValues(manifest, &summary, &restored).ok());
+  EXPECT_EQ(restored.sums.Find("hits")->i64, std::vector<int64_t>{-3});
+  EXPECT_EQ(restored.sums.Find("hits")->samples, 9);
+  EXPECT_EQ(restored.sums.Find("terms")->f64[0], 1.0 / 3.0);
+  EXPECT_TRUE(std::signbit(restored.sums.Find("terms")->f64[1]));
+  EXPECT_EQ(restored.sums.Find("new")->samples, 0) << "a sum that the checkpoint does not have";
+  for (const char* broken : {"", "0123", "0123456789abcdeg0123456789abcdef"}) {
+    manifest.values["epoch_sum.terms"] = broken;
+    EXPECT_EQ(RestoreCheckpointValues(manifest, &summary, &restored).ToString(),
+              "data-loss: the value 'epoch_sum.terms' of checkpoint " + manifest.id.Name() +
+                  " is not that of a sum of the task");
+  }
+}
+
 TEST(CheckpointValues, OneThatIsMissingOrIsNoNumberIsNamed) {
   for (const char* broken : {"", "12", "0123456789abcdeg"}) {
     storage::CheckpointManifest manifest = Manifest();

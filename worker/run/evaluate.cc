@@ -30,6 +30,7 @@ Result<WeightsEvaluation> EvaluateWeights(const TrainConfig& config, const std::
   Evaluator evaluator(setup.model.get(), workspaces.get(), loader.get(), {0, config.batch.lanes});
   Evaluator::Options run;
   run.progress = progress;
+  run.seed = config.seed;
   WeightsEvaluation evaluation;
   ASSIGN_OR_RETURN(evaluation.result, evaluator.Run(&state, communicator.get(), &stream, run));
   if (per_class) {

@@ -117,8 +117,11 @@ Status RankTrainer::Join() {
 
 Status RankTrainer::Begin() {
   const bool resumes = !assignment_.checkpoint.empty();
-  RunTables tables = RunTables::WithoutRows(summary_.metrics);
+  const graph::Program& program = setup_->model->program();
+  RunTables tables =
+      RunTables::WithoutRows(summary_.metrics, program.task().MeasureStep(program.step_sums()));
   EpochLoss epoch;
+  epoch.sums = program.step_sums();
   if (resumes) {
     ASSIGN_OR_RETURN(tables, Restore(&epoch));
   } else if (!config_->model.weights.empty()) {
@@ -228,7 +231,8 @@ Status RankTrainer::RunStep() {
   const int64_t in_epoch = steps_->epoch_done() ? setup_->steps_per_epoch : state().step_in_epoch;
   observer_->OnStep({steps_->current_epoch(), config_->epochs, in_epoch, setup_->steps_per_epoch,
                      step, setup_->total_steps, loss, done.learning_rate, meter_.rate(),
-                     meter_.input_share()});
+                     meter_.input_share(),
+                     setup_->model->program().task().MeasureStep(done.report.sums)});
   return OkStatus();
 }
 
@@ -259,6 +263,7 @@ Result<bool> RankTrainer::FinishEpoch() {
   report.global_step = state().global_step;
   report.learning_rate = steps_->LearningRateOf(state().global_step - 1);
   meter_.Describe(&report);
+  report.train_metrics = setup_->model->program().task().MeasureStep(meter_.epoch().sums);
   report.evaluated = evaluation_scheduled() || (steps_->last_step() && eval_loader_ != nullptr);
   if (report.evaluated) {
     ASSIGN_OR_RETURN(report.validation, Evaluate());
@@ -307,6 +312,7 @@ Result<EvalResult> RankTrainer::Evaluate() {
   };
   options.progress(0, 0);
   options.stop = [this] { return membership_->StopWanted(); };
+  options.seed = config_->seed;
   return evaluator.Run(&engine.state(), communicator_, stream(), options);
 }
 

@@ -31,6 +31,7 @@ void RunMeter::AddStep(const StepDone& done, TrainSummary* summary) {
   if (done.report.finite) {
     epoch_.numerator += done.report.numerator;
     epoch_.denominator += done.report.denominator;
+    epoch_.sums.Add(done.report.sums);
   }
   rate_samples_ += done.report.rows;
   epoch_samples_ += done.report.rows;

@@ -6,14 +6,16 @@
 #include <cstdint>
 
 #include "base/clock.h"
+#include "graph/tasks/task.h"
 #include "worker/report/train_report.h"
 #include "worker/run/training_steps.h"
 
 namespace lockstep::worker {
 
-// The loss pairs of the steps of an epoch, added up in their order.
+// The loss pairs of the steps of an epoch, and the task's sums, added up in their order.
 struct EpochLoss {
   double numerator = 0.0, denominator = 0.0;
+  graph::Gathered sums = {};
   double mean() const { return denominator > 0 ? numerator / denominator : 0.0; }
 };
 

@@ -9,6 +9,19 @@
 #include "worker/step/digest.h"
 
 namespace lockstep::worker {
+namespace {
+
+// The entry of the trainer state that counts the updates of a phase which does not run in every
+// step; other phases have none.
+std::string UpdatesEntry(const graph::PhaseSpec& phase) { return "updates." + phase.name; }
+
+int64_t UpdatesOf(const graph::PhaseSpec& phase, const TrainerState& state) {
+  const double updates = state.Entry(UpdatesEntry(phase));
+  const bool counted = updates > 0.0 && updates <= static_cast<double>(state.global_step);
+  return counted ? static_cast<int64_t>(updates) : 0;
+}
+
+}  // namespace
 
 TrainingSteps::TrainingSteps(const TrainConfig* config, const RunSetup* setup, Range lanes)
     : config_(config),
@@ -69,9 +82,8 @@ Result<StepDone> TrainingSteps::Run(const Hooks& hooks) {
   const auto batch = std::make_shared<const storage::StepBatch>(std::move(read));
   consumption_.Consume(*batch);
   done.learning_rate = LearningRateOf(state_.global_step);
-  ASSIGN_OR_RETURN(
-      StepEngine::Ticket ticket,
-      engine_->Launch(batch, {done.learning_rate, state_.applied_updates}, hooks.enter));
+  ASSIGN_OR_RETURN(StepEngine::Ticket ticket,
+                   engine_->Launch(batch, HeaderOf(done.learning_rate), hooks.enter));
   ASSIGN_OR_RETURN(done.report, engine_->Collect(std::move(ticket), hooks.stop_wanted()));
   if (!done.report.finite && config_->nonfinite != "skip") {
     return engine_->Diagnose(done.report, deadline());
@@ -87,9 +99,21 @@ Result<StepDone> TrainingSteps::Run(const Hooks& hooks) {
   return done;
 }
 
+StepHeader TrainingSteps::HeaderOf(double learning_rate) const {
+  StepHeader header{learning_rate, state_.applied_updates};
+  for (const graph::PhaseSpec& phase : setup_->model->program().phases()) {
+    header.updates_of_phases.push_back(UpdatesOf(phase, state_));
+  }
+  return header;
+}
+
 void TrainingSteps::Advance(const StepReport& report) {
   if (report.applied) {
     ++state_.applied_updates;
+    for (const graph::PhaseSpec& phase : setup_->model->program().phases()) {
+      if (phase.every == 1 || !phase.RunsIn(state_.global_step)) continue;
+      state_.entries[UpdatesEntry(phase)] = static_cast<double>(UpdatesOf(phase, state_) + 1);
+    }
   } else {
     ++state_.skipped_steps;
   }

@@ -75,6 +75,7 @@ class TrainingSteps {
 
  private:
   TrainingSteps(const TrainConfig* config, const RunSetup* setup, Range lanes);
+  StepHeader HeaderOf(double learning_rate) const;
   void Advance(const StepReport& report);
   Status Digest(const StepReport& report);
 

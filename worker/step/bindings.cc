@@ -95,20 +95,27 @@ LaneResultPlaces::LaneResultPlaces(const CompiledModel& model, const graph::Plan
   for (size_t i = 2; i < plan.results.size(); ++i) {
     const std::string_view name = plan.results[i].name;
     if (name.starts_with(graph::kGradientPrefix)) {
-      places_.push_back(
-          {true, OffsetOfParameter(model, name.substr(graph::kGradientPrefix.size()))});
+      places_.push_back({Where::kGradients,
+                         OffsetOfParameter(model, name.substr(graph::kGradientPrefix.size()))});
+    } else if (name.starts_with(graph::kSumPrefix)) {
+      places_.push_back({Where::kSums, sum_bytes_});
+      sum_bytes_ += graph::Aligned(plan.results[i].type.bytes());
     } else {
-      places_.push_back({false, model.running_space().PlaceOf(name) * SizeOf(DType::kFloat64)});
+      places_.push_back(
+          {Where::kStatistics, model.running_space().PlaceOf(name) * SizeOf(DType::kFloat64)});
     }
   }
 }
 
 std::vector<void*> LaneResultPlaces::Bind(double* numerator, double* denominator, void* gradients,
-                                          void* statistics) const {
+                                          void* statistics, void* sums) const {
   std::vector<void*> results = {numerator, denominator};
   results.reserve(2 + places_.size());
   for (const Place& place : places_) {
-    results.push_back(Bytes(place.is_gradient ? gradients : statistics) + place.offset);
+    void* const memory = place.where == Where::kGradients    ? gradients
+                         : place.where == Where::kStatistics ? statistics
+                                                             : sums;
+    results.push_back(Bytes(memory) + place.offset);
   }
   return results;
 }

@@ -38,21 +38,25 @@ class ArgumentPlaces {
 };
 
 // The places of the results of a lane plan. The first two are numerator and denominator; the others
-// lie in the arena of gradients or in that of statistics.
+// lie in the arena of gradients, in that of statistics, or in a buffer of the task's sums, one
+// behind the other and each aligned.
 class LaneResultPlaces {
  public:
   // A lane plan of the model's program.
   LaneResultPlaces(const CompiledModel& model, const graph::Plan& plan);
 
-  std::vector<void*> Bind(double* numerator, double* denominator, void* gradients,
-                          void* statistics) const;
+  int64_t sum_bytes() const { return sum_bytes_; }
+  std::vector<void*> Bind(double* numerator, double* denominator, void* gradients, void* statistics,
+                          void* sums) const;
 
  private:
+  enum class Where { kGradients, kStatistics, kSums };
   struct Place {
-    bool is_gradient;
+    Where where;
     int64_t offset;  // in bytes
   };
   std::vector<Place> places_;  // of the results after the first two
+  int64_t sum_bytes_ = 0;
 };
 
 // The places of the results of an eval plan, one behind the other in one buffer, each aligned.

@@ -17,8 +17,6 @@
 
 namespace lockstep::worker {
 
-comm::SumRow EmptyLaneRow() { return {.f64 = {0.0, 0.0}, .i64 = {0, 0, 0}}; }
-
 LaneRunner::LaneRunner(const CompiledModel* model, ModelState* state, LaneWorkspaces* workspaces,
                        const Options& options)
     : model_(model),
@@ -34,7 +32,7 @@ LaneRunner::LaneRunner(const CompiledModel* model, ModelState* state, LaneWorksp
     for (const auto& [rows, executor] : model->lane_executors(phase)) {
       const graph::Plan& plan = executor->plan();
       plans_[phase].emplace(rows, LanePlan{executor.get(), ArgumentPlaces(*model, &plan),
-                                           LaneResultPlaces(*model, plan)});
+                                           LaneResultPlaces(*model, plan), SumPlaces(&plan)});
     }
   }
 }
@@ -58,6 +56,17 @@ Status LaneRunner::AllocateBuffers() {
     bytes_ += gradient + statistic;
   }
   return OkStatus();
+}
+
+comm::SumRow LaneRunner::EmptyRow(size_t phase) const {
+  const SumPlaces& sums = SumPlacesOf(phase);
+  return {.f64 = std::vector<double>(kTotalF64Sums + sums.f64(), 0.0),
+          .i64 = std::vector<int64_t>(kTotalI64Sums + sums.i64(), 0)};
+}
+
+std::vector<graph::SumTotal> LaneRunner::SumsOf(size_t phase, const comm::SumRow& total) const {
+  return SumPlacesOf(phase).Totals(total.f64.data() + kTotalF64Sums,
+                                   total.i64.data() + kTotalI64Sums, total.i64[kTotalRows]);
 }
 
 // Whole arenas: what the phase does not train is added too, and nobody reads it.
@@ -124,7 +133,7 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
                            LaneWorkspace& workspace) {
   const auto b = static_cast<size_t>(buffer);
   comm::SumRow& row = rows_[static_cast<size_t>(lane.lane.value - options_.lanes.begin)];
-  row = EmptyLaneRow();
+  row = EmptyRow(phase_);
   if (lane.rows == 0) {
     // A lane without rows runs nothing: its gradient and statistics are +0.0.
     if (gradients_[b].size() > 0) std::memset(gradients_[b].data(), 0, gradients_[b].size());
@@ -138,8 +147,9 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
   const LanePlan& plan = PlanOf(lane.rows);
   LaneScalars& scalars = workspace.scalars;
   const std::vector<const void*> args = plan.args.Bind(*state_, lane, &scalars_);
-  const std::vector<void*> results = plan.results.Bind(&scalars.numerator, &scalars.denominator,
-                                                       gradients_[b].data(), statistics_[b].data());
+  const std::vector<void*> results =
+      plan.results.Bind(&scalars.numerator, &scalars.denominator, gradients_[b].data(),
+                        statistics_[b].data(), workspace.lane_sums.data());
   const RunBindings bindings{
       args,
       results,
@@ -148,9 +158,12 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
       workspaces_->prepared().data()};
   RETURN_IF_ERROR(checked ? plan.executor->RunChecked(bindings, nullptr)
                           : plan.executor->Run(bindings, nullptr));
-  row.f64 = {scalars.numerator, scalars.denominator};
+  row.f64[kTotalNumerator] = scalars.numerator;
+  row.f64[kTotalDenominator] = scalars.denominator;
+  row.i64[kTotalRows] = lane.rows;
   const bool finite = std::isfinite(scalars.numerator) && std::isfinite(scalars.denominator);
-  row.i64 = {lane.rows, finite ? 0 : 1, 0};
+  row.i64[kTotalNonFinite] = finite ? 0 : 1;
+  plan.sums.Add(results, row.f64.data() + kTotalF64Sums, row.i64.data() + kTotalI64Sums);
   return OkStatus();
 }
 

@@ -18,14 +18,15 @@
 #include "worker/step/bindings.h"
 #include "worker/step/lane_workspace.h"
 #include "worker/step/scalar_cells.h"
+#include "worker/step/sum_places.h"
 
 namespace lockstep::worker {
 
-// What a lane adds to the totals of a phase: f64 {numerator, denominator}, i64 {rows, lanes with a
-// loss that is not finite, ranks asked to stop (by their first lane)}.
-enum TotalF64 : size_t { kTotalNumerator, kTotalDenominator };
-enum TotalI64 : size_t { kTotalRows, kTotalNonFinite, kTotalStop };
-comm::SumRow EmptyLaneRow();
+// What a lane adds to the totals of a phase: f64 {numerator, denominator, the task's sums}, i64
+// {rows, lanes with a loss that is not finite, ranks asked to stop (by their first lane), the
+// task's sums}.
+enum TotalF64 : size_t { kTotalNumerator, kTotalDenominator, kTotalF64Sums };
+enum TotalI64 : size_t { kTotalRows, kTotalNonFinite, kTotalStop, kTotalI64Sums };
 
 class LaneRunner {
  public:
@@ -47,6 +48,10 @@ class LaneRunner {
   const std::vector<void*>& gradients() const { return gradient_sums_; }
   const std::vector<void*>& statistics() const { return statistic_sums_; }
   const std::vector<comm::SumRow>& rows() const { return rows_; }  // by lane
+  // That of a lane without rows, in a phase.
+  comm::SumRow EmptyRow(size_t phase) const;
+  // The task's sums in the total of the rows of a phase.
+  std::vector<graph::SumTotal> SumsOf(size_t phase, const comm::SumRow& total) const;
   LaneWorkspaces& workspaces() const { return *workspaces_; }
 
   // Runs the first lane whose loss was not finite in the last phase run again with checks:
@@ -63,10 +68,13 @@ class LaneRunner {
     const Executor* executor;
     ArgumentPlaces args;
     LaneResultPlaces results;
+    SumPlaces sums;
   };
 
   Status AllocateBuffers();
   const LanePlan& PlanOf(int64_t rows) const { return plans_[phase_].at(rows); }
+  // The sums of any plan of a phase: those of all row counts are the same.
+  const SumPlaces& SumPlacesOf(size_t phase) const { return plans_[phase].begin()->second.sums; }
   // The scalars that the phase's plans read.
   ScalarCells ScalarsOf(Step step, size_t phase) const;
   // Copies the parameters for the plan that has them prepared, if a lane of the batch runs it.

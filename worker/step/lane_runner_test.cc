@@ -71,7 +71,7 @@ TEST_F(LaneRunnerTest, AStepOfEmptyLanesGivesPositiveZeros) {
   ASSERT_TRUE(setup.runner->Run(Step({0, 0, 0, 0})).ok());
   for (float g : Gradient(setup)) EXPECT_EQ(std::bit_cast<uint32_t>(g), 0u);
   for (double s : Statistics(setup)) EXPECT_EQ(std::bit_cast<uint64_t>(s), 0u);
-  for (const comm::SumRow& row : setup.runner->rows()) EXPECT_EQ(row, EmptyLaneRow());
+  for (const comm::SumRow& row : setup.runner->rows()) EXPECT_EQ(row, setup.runner->EmptyRow(0));
 }
 
 TEST_F(LaneRunnerTest, PaddingOfTheSumIsZeroAndEveryTensorHasAGradient) {

@@ -16,10 +16,17 @@ Result<std::unique_ptr<LaneWorkspaces>> LaneWorkspaces::Make(const CompiledModel
   for (const auto& [rows, executor] : model.eval_executors()) {
     eval_results = std::max(eval_results, EvalResultPlaces(executor->plan()).bytes());
   }
+  int64_t lane_sums = 0;
+  for (size_t phase = 0; phase < model.phases(); ++phase) {
+    for (const auto& [rows, executor] : model.lane_executors(phase)) {
+      lane_sums = std::max(lane_sums, LaneResultPlaces(model, executor->plan()).sum_bytes());
+    }
+  }
   for (LaneWorkspace& space : all->spaces_) {
     ASSIGN_OR_RETURN(space.arena, ZeroedBuffer(model.arena_bytes()));
     ASSIGN_OR_RETURN(space.eval_results, ZeroedBuffer(eval_results));
-    all->bytes_ += model.arena_bytes() + eval_results;
+    ASSIGN_OR_RETURN(space.lane_sums, ZeroedBuffer(lane_sums));
+    all->bytes_ += model.arena_bytes() + eval_results + lane_sums;
   }
   ASSIGN_OR_RETURN(all->prepared_, ZeroedBuffer(model.prepared_bytes()));
   return all;

@@ -23,6 +23,7 @@ struct LaneScalars {
 struct LaneWorkspace {
   AlignedBuffer arena;         // CompiledModel::arena_bytes()
   AlignedBuffer eval_results;  // of an evaluation batch, at EvalResultPlaces
+  AlignedBuffer lane_sums;     // the task's, of a lane, at LaneResultPlaces
   LaneScalars scalars;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/step/step_engine.h"
 
+#include <algorithm>
+
 #include "comm/reduce/agree.h"
 #include "comm/reduce/all_sum.h"
 #include "worker/config/seconds.h"
@@ -67,7 +69,9 @@ Result<StepEngine::Ticket> StepEngine::Launch(std::shared_ptr<const storage::Ste
 Result<StepReport> StepEngine::Collect(Ticket ticket, bool stop_wanted) {
   StepReport report;
   report.batch = ticket.batch;
+  report.sums = model_->program().step_sums();
   for (size_t phase = 0; phase < model_->phases(); ++phase) {
+    if (!model_->program().phases()[phase].RunsIn(report.batch->step.value)) continue;
     if (phase > 0) RETURN_IF_ERROR(RunLanes(phase, *report.batch, ticket.announce));
     RETURN_IF_ERROR(FinishPhase(phase, ticket, stop_wanted, &report));
     if (!report.applied) break;
@@ -97,7 +101,11 @@ Status StepEngine::FinishPhase(size_t phase, const Ticket& ticket, bool stop_wan
     report->numerator = numerator;
     report->denominator = denominator;
     report->loss = report->losses.front();
-    report->rows = total.i64[kTotalRows];
+    report->rows = report->sums.samples = total.i64[kTotalRows];
+  }
+  for (graph::SumTotal& sum : runner_->SumsOf(phase, total)) {
+    const auto same = [&](const graph::SumTotal& other) { return other.name == sum.name; };
+    *std::find_if(report->sums.sums.begin(), report->sums.sums.end(), same) = std::move(sum);
   }
   report->finite = total.i64[kTotalNonFinite] == 0;
   report->stop_wanted = report->stop_wanted || total.i64[kTotalStop] > 0;
@@ -106,7 +114,9 @@ Status StepEngine::FinishPhase(size_t phase, const Ticket& ticket, bool stop_wan
   ParameterUpdate::StepScalars scalars;
   scalars.lr = ticket.header.lr;
   scalars.gradient_scale = static_cast<double>(options_.lane_batch) / denominator;
-  scalars.applied_updates = ticket.header.applied_updates + 1;
+  const std::vector<int64_t>& own = ticket.header.updates_of_phases;
+  const bool counts_alone = model_->program().phases()[phase].every > 1 && phase < own.size();
+  scalars.applied_updates = 1 + (counts_alone ? own[phase] : ticket.header.applied_updates);
   const Duration waited_before = update_->waited();
   ASSIGN_OR_RETURN(const ParameterUpdate::Outcome outcome,
                    update_->Run(*runner_, phase, scalars, &state_, deadline));

@@ -3,7 +3,8 @@
 // the task after the other (graph/tasks/task.h). In each the lanes of this rank run, their totals
 // are added over all ranks, and where the loss allows it the gradients are reduced, the owners of
 // the blocks update them, and every rank gathers the result. A phase whose loss is not finite ends
-// its step: the phases before it stand.
+// its step: the phases before it stand. A phase that does not run in every step (PhaseSpec::every)
+// is left out of the others.
 //
 // A step is launched and then collected. On a CPU the lanes of the first phase have run when Launch
 // returns, and Collect does the rest: at most one step is under way.
@@ -35,6 +36,9 @@ namespace lockstep::worker {
 struct StepHeader {
   double lr = 0.0;              // learning rate of this step
   int64_t applied_updates = 0;  // updates that were applied before this step
+  // By phase, the same of those that do not run in every step; that of others says nothing. Empty:
+  // as applied_updates.
+  std::vector<int64_t> updates_of_phases = {};
 };
 
 // How a step went. All but `batch` and `exchange` is the same on every rank.
@@ -45,10 +49,12 @@ struct StepReport {
   double loss = 0.0;           // numerator / denominator; 0 where no lane had a row
   std::vector<double> losses;  // the same of every phase that ran; loss is the first
   int64_t rows = 0;            // of all lanes
-  bool finite = true;          // the loss of every lane was finite in every phase that ran
-  bool applied = false;        // every phase has updated its parameters
-  bool stop_wanted = false;    // some rank was asked to stop
-  Duration exchange{};         // how long this rank waited for others after its lanes were done
+  // The task's sums of all phases; those of a phase that did not run are of no samples.
+  graph::Gathered sums;
+  bool finite = true;        // the loss of every lane was finite in every phase that ran
+  bool applied = false;      // every phase of this step has updated its parameters
+  bool stop_wanted = false;  // some rank was asked to stop
+  Duration exchange{};       // how long this rank waited for others after its lanes were done
 };
 
 class StepEngine {
