@@ -48,13 +48,12 @@ class JobTest(unittest.TestCase):
             self.assertIn(phrase, outcome.err.replace("Invalid", "invalid"), outcome)
         self.assertEqual(outcome.out, "", outcome)
 
-    def test_a_job_on_two_nodes_outlives_preemption_and_signals(self):
+    def test_a_job_on_two_nodes_outlives_preemption(self):
         run = jobs.Run(self.place, "two")
         job = run.submit(*TWO_NODES)
         jobs.strike(run, job, jobs.preempt, 1)
-        jobs.strike(run, job, jobs.signal_of_scancel, 1)
         run.wait_steps(job)
-        self.assertRegex(job.log(), rf"SLURM job {job.id}, start 3, 2 nodes \(a,b\); 2 ranks by "
+        self.assertRegex(job.log(), rf"SLURM job {job.id}, start 2, 2 nodes \(a,b\); 2 ranks by "
                                     r"Open MPI's mpirun")
         job.cancel()  # for good
         job.wait_state("CANCELLED")
@@ -88,7 +87,9 @@ class JobTest(unittest.TestCase):
         wait_for(lambda: f"its first steps: {job.shown()}", lambda: run.steps() > 3)
         slurm = self.place.slurm
         running = slurm.control("squeue", "-h", "-t", "RUNNING", "-j", job.id, "-o", "%A").strip()
-        slurm.control("scancel", "--batch", "--signal=USR1", running)
+        # SLURM 22.05 says 229 for a task of an array, and does it.
+        subprocess.run(["scancel", "--batch", "--signal=USR1", running], check=False,
+                       env=slurm.environment, capture_output=True)
 
         def ended():
             said = self.place.slurm.control("scontrol", "show", "job", job.id)

@@ -127,8 +127,13 @@ class Job:
 
     def start_now(self):
         """A job that was queued again may start after two minutes only, unless one says so."""
-        if self.state() == "PENDING":
+        if self.state() != "PENDING":
+            return
+        try:
             self.slurm.control("scontrol", "update", f"JobId={self.id}", "StartTime=now")
+        except AssertionError:
+            if self.state() == "PENDING":  # else it has started meanwhile
+                raise
 
 
 class Run:
