@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +34,11 @@ class Pipe {
   Status Open() {
     if (::pipe2(ends_, O_CLOEXEC) == 0) return OkStatus();
     return ErrnoStatus("cannot make a pipe", errno);
+  }
+  // One whose writer gets an error and no SIGPIPE where nobody reads any more.
+  Status OpenAsSocket() {
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_) == 0) return OkStatus();
+    return ErrnoStatus("cannot make a pair of sockets", errno);
   }
   int reader() const { return ends_[0]; }
   int writer() const { return ends_[1]; }
@@ -81,7 +87,8 @@ bool Talk(Pipes* pipes, const std::string& input, Deadline deadline, ToolOutput*
     if (fds[0].revents != 0 && !ReadSome(fds[0].fd, &output->out)) pipes->out.CloseReader();
     if (fds[1].revents != 0 && !ReadSome(fds[1].fd, &output->err)) pipes->err.CloseReader();
     if (fds[2].revents == 0) continue;
-    const ssize_t count = ::write(fds[2].fd, input.data() + written, input.size() - written);
+    const ssize_t count =
+        ::send(fds[2].fd, input.data() + written, input.size() - written, MSG_NOSIGNAL);
     if (count > 0) written += static_cast<size_t>(count);
     const bool failed = count < 0 && errno != EINTR && errno != EAGAIN;
     if (failed || written == input.size()) pipes->in.CloseWriter();
@@ -138,7 +145,7 @@ bool AwaitEnd(pid_t pid, Deadline deadline, int* exit_code) {
 Result<ToolOutput> RunTool(const std::vector<std::string>& command, const std::string& input,
                            Deadline deadline) {
   Pipes pipes;
-  RETURN_IF_ERROR(pipes.in.Open());
+  RETURN_IF_ERROR(pipes.in.OpenAsSocket());
   RETURN_IF_ERROR(pipes.out.Open());
   RETURN_IF_ERROR(pipes.err.Open());
   ASSIGN_OR_RETURN(const pid_t pid, Spawn(command, pipes));

@@ -13,7 +13,8 @@ Deadline Generous() { return Deadline::In(std::chrono::minutes(1)); }
 
 TEST(ToolTest, GivesTheInputAndReadsBothOutputsAndTheExitCode) {
   const std::string input(300000, 'x');  // more than a pipe holds
-  const auto said = RunTool({"sh", "-c", "wc -c; echo ah >&2; echo oops >&2; exit 3"}, input, Generous());
+  const auto said =
+      RunTool({"sh", "-c", "wc -c; echo ah >&2; echo oops >&2; exit 3"}, input, Generous());
   ASSERT_TRUE(said.ok()) << said.status();
   EXPECT_EQ(said->out, "300000\n");
   EXPECT_EQ(said->err, "ah\noops\n");

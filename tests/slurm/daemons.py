@@ -19,7 +19,7 @@ PROGRAMS = ("srun", "sbatch", "slurmctld", "slurmd", "munged", "scancel", "scont
 SECONDS = 90  # for anything that is waited for
 NODES = ("a", "b")
 CORES = 2  # of each node, whatever the machine has
-KILL_WAIT = 10  # seconds from SIGTERM to SIGKILL
+KILL_WAIT = 6  # seconds from SIGTERM to SIGKILL
 
 # A job of the partition "high" takes the nodes of one of "low", which is queued again.
 CONFIGURATION = """\

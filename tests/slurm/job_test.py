@@ -63,13 +63,14 @@ class JobTest(unittest.TestCase):
 
     def test_a_job_whose_time_ends_stops_by_its_own_clock(self):
         run = jobs.Run(self.place, "clock")
-        job = run.submit(*ONE_NODE, "--time", 2, "--notice", 1, "run.job_margin=100")
+        job = run.submit(*ONE_NODE, "--time", 2, "--notice", 1, "run.job_margin=104")
         jobs.strike(run, job, jobs.time_limit, 1)
         self.assertIn("the SLURM job ends in ", job.log())
         jobs.strike(run, job, jobs.requeue, 1)
         self.assertEqual(job.restarts(), 2)
-        job.cancel()
-        job.wait_state("CANCELLED")
+        run.wait_steps(job)
+        job.cancel("--full", "--signal=KILL")  # script and ranks, without a word
+        job.wait_state("FAILED", "CANCELLED")
         run.finish(*TWO_NODES)
 
     def test_less_time_than_a_stop_takes_is_refused_before_anything_is_done(self):
