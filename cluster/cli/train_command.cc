@@ -172,17 +172,40 @@ void TellPlacement(const RunWorld& world, const RunInJob* job, TrainProgress* pr
   }
 }
 
+Result<std::unique_ptr<RunWorld>> StartWorld(const TrainOptions& options) {
+  WorldOptions world;
+  world.ranks = options.ranks;
+  world.coordinator_file = options.coordinator_file;
+  world.listen = options.coordinator_listen;
+  world.insecure_listen = options.insecure_listen;
+  return RunWorld::Start(world);
+}
+
+// What is left to do and to say once training has ended, well or not. `job` may be null.
+Status EndRun(const TrainOptions& options, const TrainConfig& config,
+              const Result<worker::TrainSummary>& summary, RunWorld* world, RunInJob* job,
+              Console* console) {
+  const Status& ended = summary.status();
+  world->WaitForOthers();
+  if (ended.ok() && world->has_rank_zero()) PrintSummary(config, *summary, console->out);
+  if (ended.ok() || ended.code() == StatusCode::kCancelled) {
+    const Status finished = world->Finish(ExitCodeOf(ended.code()));
+    if (ended.ok() && !finished.ok()) {
+      const Status said = world->ToSay(finished);
+      if (said.message().empty()) return said;
+      return Status(said.code(), said.message() + "; the run itself is finished");
+    }
+    if (job != nullptr && !ended.ok()) job->AfterStop(console);
+  }
+  return ended.ok() ? OkStatus() : WithRemedy(world->ToSay(ended), options.recipe);
+}
+
 Status RunTrain(const TrainOptions& options, Console* console) {
   LogOptions logging;  // what a person must know; the rest is told by the progress
   logging.level = LogLevel::kWarning;
   RETURN_IF_ERROR(StartLogging(logging));
   IgnoreFileSignals();
-  WorldOptions world_options;
-  world_options.ranks = options.ranks;
-  world_options.coordinator_file = options.coordinator_file;
-  world_options.listen = options.coordinator_listen;
-  world_options.insecure_listen = options.insecure_listen;
-  ASSIGN_OR_RETURN(const std::unique_ptr<RunWorld> world, RunWorld::Start(world_options));
+  ASSIGN_OR_RETURN(const std::unique_ptr<RunWorld> world, StartWorld(options));
   const Result<TrainConfig> loaded = ConfigOf(options, *world);
   if (loaded.ok()) world->SetSilenceLimit(Seconds(loaded->run.heartbeat_limit));
   Status ready = loaded.status();
@@ -211,19 +234,7 @@ Status RunTrain(const TrainOptions& options, Console* console) {
   TellPlacement(*world, job.get(), &*progress);
   const auto summary = worker::Train(config, ranks, &*progress);
   progress.reset();  // removes the bar
-  const Status ended = summary.status();
-  world->WaitForOthers();
-  if (ended.ok() && world->has_rank_zero()) PrintSummary(config, *summary, console->out);
-  if (ended.ok() || ended.code() == StatusCode::kCancelled) {
-    const Status finished = world->Finish(ExitCodeOf(ended.code()));
-    if (ended.ok() && !finished.ok()) {
-      const Status said = world->ToSay(finished);
-      if (said.message().empty()) return said;
-      return Status(said.code(), said.message() + "; the run itself is finished");
-    }
-    if (job != nullptr && !ended.ok()) job->AfterStop(console);
-  }
-  return ended.ok() ? OkStatus() : WithRemedy(world->ToSay(ended), options.recipe);
+  return EndRun(options, config, summary, world.get(), job.get(), console);
 }
 
 Status RunTrainOrListKeys(const TrainOptions& options, Console* console) {
