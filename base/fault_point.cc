@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 #include <vector>
 
 #include "base/mutex.h"
@@ -21,13 +22,14 @@ struct Fault {
   std::string process;  // empty: any
   int64_t nth = 1;
   bool ever_after = false;
+  int64_t milliseconds = 0;  // of sleep
   int64_t reached = 0;
 };
 
 [[noreturn]] void Refuse(std::string_view text) {
   std::fprintf(stderr,
                "lockstep: error: LOCKSTEP_FAULTS has '%.*s'; expected NAME:ACTION[@N[+]][#PROCESS] "
-               "with an action of kill, stop, eio, enospc\n",
+               "with an action of kill, stop, eio, enospc, sleep250 (milliseconds)\n",
                static_cast<int>(text.size()), text.data());
   std::_Exit(64);
 }
@@ -53,6 +55,13 @@ Fault Parse(std::string_view item) {
   fault.action = rest.substr(colon + 1);
   for (const char* known : {"kill", "stop", "eio", "enospc"}) {
     if (fault.action == known) return fault;
+  }
+  if (fault.action.starts_with("sleep")) {
+    const char* const end = fault.action.data() + fault.action.size();
+    const auto [stop, error] = std::from_chars(fault.action.data() + 5, end, fault.milliseconds);
+    const bool number = error == std::errc() && stop == end;
+    fault.action = "sleep";
+    if (number && fault.milliseconds > 0 && fault.milliseconds <= 3'600'000) return fault;
   }
   Refuse(item);
 }
@@ -82,6 +91,14 @@ class Faults {
   bool any() const { return any_.load(std::memory_order_relaxed); }
 
   int Reach(std::string_view name) EXCLUDES(mutex_) {
+    int64_t milliseconds = 0;
+    const int error = Reach(name, &milliseconds);
+    if (milliseconds > 0) std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    return error;
+  }
+
+ private:
+  int Reach(std::string_view name, int64_t* milliseconds) EXCLUDES(mutex_) {
     MutexLock lock(&mutex_);
     for (Fault& fault : faults_) {
       if (fault.name != name || (!fault.process.empty() && fault.process != process_)) continue;
@@ -89,13 +106,13 @@ class Faults {
       if (fault.reached < fault.nth || (fault.reached > fault.nth && !fault.ever_after)) continue;
       if (fault.action == "kill") ::raise(SIGKILL);
       if (fault.action == "stop") ::raise(SIGSTOP);
+      if (fault.action == "sleep") *milliseconds += fault.milliseconds;
       if (fault.action == "eio") return EIO;
       if (fault.action == "enospc") return ENOSPC;
     }
     return 0;
   }
 
- private:
   std::atomic<bool> any_{false};
   Mutex mutex_;
   std::vector<Fault> faults_ GUARDED_BY(mutex_);

@@ -9,7 +9,8 @@
 //   name)
 //
 // Actions: kill (SIGKILL to this process), stop (SIGSTOP), eio and enospc (the call here fails with
-// EIO or ENOSPC; only where the place can fail). A text that does not parse ends the program.
+// EIO or ENOSPC; only where the place can fail), sleep250 (this thread goes on 250 ms later). A
+// text that does not parse ends the program.
 #pragma once
 
 #include <string>

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <thread>
+
+#include "base/clock.h"
 
 namespace lockstep {
 namespace {
@@ -27,6 +30,16 @@ TEST_F(FaultPointTest, TheNthTimeFailsAndNoOther) {
   EXPECT_EQ(FaultPoint("b"), ENOSPC);
   EXPECT_EQ(FaultPoint("b"), ENOSPC);
   EXPECT_EQ(FaultPoint("c"), 0);
+}
+
+TEST_F(FaultPointTest, OneThatSleepsGoesOnLaterAndHoldsNobodyUp) {
+  SetFaultsForTesting("a:sleep100,a:eio@2,b:eio");
+  const TimePoint began = Clock::Real().Now();
+  std::thread other([] { EXPECT_EQ(FaultPoint("b"), EIO); });
+  EXPECT_EQ(FaultPoint("a"), 0);
+  EXPECT_GE(Clock::Real().Now() - began, std::chrono::milliseconds(100));
+  EXPECT_EQ(FaultPoint("a"), EIO);
+  other.join();
 }
 
 TEST_F(FaultPointTest, OnlyInTheProcessNamed) {

@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/cores.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/watch.h"
@@ -20,6 +22,8 @@
 #include "cluster/recipes/conflicts.h"
 #include "cluster/recipes/recipe.h"
 #include "cluster/recipes/schema.h"
+#include "cluster/slurm/placement.h"
+#include "cluster/slurm/run_in_job.h"
 #include "worker/report/run_place.h"
 #include "worker/run/train.h"
 
@@ -40,6 +44,7 @@ struct TrainOptions {
   std::string coordinator_file;              // of a coordinator elsewhere
   std::string coordinator_listen = "127.0.0.1:0";
   bool insecure_listen = false;
+  bool requeue = false;  // the SLURM job, after a stop
   bool no_progress = false;
   bool list_keys = false;  // and nothing else
 };
@@ -133,35 +138,54 @@ Result<TrainConfig> ConfigOf(const TrainOptions& options, const RunWorld& world)
   return config;
 }
 
-Status RunTrain(const TrainOptions& options, Console* console) {
-  LogOptions logging;  // what a person must know; the rest is told by the progress
-  logging.level = LogLevel::kWarning;
-  RETURN_IF_ERROR(StartLogging(logging));
-  IgnoreFileSignals();
-  WorldOptions world_options;
-  world_options.ranks = options.ranks;
-  world_options.coordinator_file = options.coordinator_file;
-  world_options.listen = options.coordinator_listen;
-  world_options.insecure_listen = options.insecure_listen;
-  ASSIGN_OR_RETURN(const std::unique_ptr<RunWorld> world, RunWorld::Start(world_options));
-  const Result<TrainConfig> loaded = ConfigOf(options, *world);
-  if (loaded.ok()) world->SetSilenceLimit(Seconds(loaded->run.heartbeat_limit));
-  Status ready = loaded.status();
-  if (ready.ok() && !CheckStop(console->stop).ok()) ready = StoppedBeforeTheRun();
-  if (const Status agreed = world->Agree(ready); !agreed.ok()) {
-    if (agreed.code() == StatusCode::kCancelled) (void)world->Finish(ExitCodeOf(agreed.code()));
-    return world->ToSay(agreed);
+// Of rank 0 within a SLURM job; null elsewhere.
+Result<std::unique_ptr<RunInJob>> StartInSlurm(const TrainOptions& options,
+                                               const TrainConfig& config, const RunWorld& world) {
+  const auto job = ReadSlurmJob(comm::ProcessEnvironment());
+  if (!job && options.requeue) {
+    return InvalidArgument(
+        "--requeue queues a SLURM job again, and this is none (no SLURM_JOB_ID in the "
+        "environment); leave it out");
   }
-  const TrainConfig& config = *loaded;
-  // Several calls fit into the silence that is allowed: one that gets lost is repeated in time.
-  const Duration call_limit = Seconds(std::min(config.run.heartbeat_limit / 4, 2.5));
-  if (const Status met = world->StartCoordinator(call_limit); !met.ok()) return world->ToSay(met);
-  const worker::TrainWorld ranks = world->ForTraining(console->stop);
-  std::optional<TrainProgress> progress(std::in_place, config, !options.no_progress, console,
-                                        comm::SignalWarning(comm::ProcessEnvironment()));
-  const auto summary = worker::Train(config, ranks, &*progress);
-  progress.reset();  // removes the bar
-  const Status ended = summary.status();
+  if (!job || !world.has_rank_zero()) return std::unique_ptr<RunInJob>();
+  return RunInJob::Start(*job,
+                         {config.run.directory, Seconds(config.run.job_margin), options.requeue});
+}
+
+// The first lines of a run: where its ranks are.
+void TellPlacement(const RunWorld& world, const RunInJob* job, TrainProgress* progress) {
+  if (!world.has_rank_zero()) return;
+  Placement placement;
+  placement.job = ReadSlurmJob(comm::ProcessEnvironment());
+  if (job != nullptr) placement.end_text = job->end_text();
+  if (auto launch = comm::ReadLaunchEnvironment(comm::ProcessEnvironment()); launch.ok()) {
+    placement.launch = *std::move(launch);
+  }
+  placement.ranks = world.size();
+  placement.cores = AvailableCores();
+  placement.machine_cores = static_cast<int32_t>(std::thread::hardware_concurrency());
+  placement.hosts = world.hosts();
+  const std::string line = DescribePlacement(placement);
+  if (!line.empty()) progress->OnNote(line);
+  for (const std::string& warning : PlacementWarnings(placement)) {
+    progress->OnNote("warning: " + warning);
+  }
+}
+
+Result<std::unique_ptr<RunWorld>> StartWorld(const TrainOptions& options) {
+  WorldOptions world;
+  world.ranks = options.ranks;
+  world.coordinator_file = options.coordinator_file;
+  world.listen = options.coordinator_listen;
+  world.insecure_listen = options.insecure_listen;
+  return RunWorld::Start(world);
+}
+
+// What is left to do and to say once training has ended, well or not. `job` may be null.
+Status EndRun(const TrainOptions& options, const TrainConfig& config,
+              const Result<worker::TrainSummary>& summary, RunWorld* world, RunInJob* job,
+              Console* console) {
+  const Status& ended = summary.status();
   world->WaitForOthers();
   if (ended.ok() && world->has_rank_zero()) PrintSummary(config, *summary, console->out);
   if (ended.ok() || ended.code() == StatusCode::kCancelled) {
@@ -171,8 +195,46 @@ Status RunTrain(const TrainOptions& options, Console* console) {
       if (said.message().empty()) return said;
       return Status(said.code(), said.message() + "; the run itself is finished");
     }
+    if (job != nullptr && !ended.ok()) job->AfterStop(console);
   }
   return ended.ok() ? OkStatus() : WithRemedy(world->ToSay(ended), options.recipe);
+}
+
+Status RunTrain(const TrainOptions& options, Console* console) {
+  LogOptions logging;  // what a person must know; the rest is told by the progress
+  logging.level = LogLevel::kWarning;
+  RETURN_IF_ERROR(StartLogging(logging));
+  IgnoreFileSignals();
+  ASSIGN_OR_RETURN(const std::unique_ptr<RunWorld> world, StartWorld(options));
+  const Result<TrainConfig> loaded = ConfigOf(options, *world);
+  if (loaded.ok()) world->SetSilenceLimit(Seconds(loaded->run.heartbeat_limit));
+  Status ready = loaded.status();
+  if (ready.ok() && !CheckStop(console->stop).ok()) ready = StoppedBeforeTheRun();
+  std::unique_ptr<RunInJob> job;
+  if (ready.ok()) {
+    auto started = StartInSlurm(options, *loaded, *world);
+    ready = started.status();
+    if (started.ok()) job = *std::move(started);
+  }
+  if (const Status agreed = world->Agree(ready); !agreed.ok()) {
+    if (agreed.code() == StatusCode::kCancelled) (void)world->Finish(ExitCodeOf(agreed.code()));
+    return world->ToSay(agreed);
+  }
+  const TrainConfig& config = *loaded;
+  // Several calls fit into the silence that is allowed: one that gets lost is repeated in time.
+  const Duration call_limit = Seconds(std::min(config.run.heartbeat_limit / 4, 2.5));
+  if (const Status met = world->StartCoordinator(call_limit); !met.ok()) return world->ToSay(met);
+  worker::TrainWorld ranks = world->ForTraining(console->stop);
+  if (job != nullptr) {
+    job->Join(&ranks);
+    RETURN_IF_ERROR(job->WatchTime());
+  }
+  std::optional<TrainProgress> progress(std::in_place, config, !options.no_progress, console,
+                                        comm::SignalWarning(comm::ProcessEnvironment()));
+  TellPlacement(*world, job.get(), &*progress);
+  const auto summary = worker::Train(config, ranks, &*progress);
+  progress.reset();  // removes the bar
+  return EndRun(options, config, summary, world.get(), job.get(), console);
 }
 
 Status RunTrainOrListKeys(const TrainOptions& options, Console* console) {
@@ -211,7 +273,7 @@ Examples:
   lockstep recipe --keys
 
 The same command on the same run directory goes on from its last checkpoint, with any number of
-ranks. To stop a run: kill -USR1 (of mpirun too), which finishes the step, writes a checkpoint and
+ranks. `lockstep slurm-script` makes it a SLURM job. To stop a run: kill -USR1 (of mpirun too), which finishes the step, writes a checkpoint and
 ends with exit code 75. As root, mpirun wants OMPI_ALLOW_RUN_AS_ROOT=1 and
 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
 )",
@@ -239,6 +301,10 @@ OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
             {.shows_default = true}},
            {"--insecure-listen", &o->insecure_listen,
             "Allow it to listen, in plaintext, where other machines reach it"},
+           {"--requeue", &o->requeue,
+            "In a SLURM job: after a stop by USR1, USR2 or the job's time, have it queued again, "
+            "if "
+            "the run has advanced"},
            {"--no-progress", &o->no_progress, "No progress bar and no line for each step"},
            {"--keys", &o->list_keys, "List every key a recipe may hold, and exit"}},
       .run = [o](Console* console) { return RunTrainOrListKeys(*o, console); },

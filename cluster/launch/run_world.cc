@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/launch/run_world.h"
 
+#include <bitset>
 #include <cstring>
-#include <set>
+#include <map>
 #include <thread>
 
 #include "base/cores.h"
@@ -45,6 +46,7 @@ struct RunWorld::Meeting {
   char host[256] = {};
   char address[256] = {};  // of rank 0's coordinator
   char token[256] = {};
+  std::bitset<1024> cores;  // that it may use; those with higher numbers do not show here
 };
 
 Result<std::unique_ptr<RunWorld>> RunWorld::Start(const WorldOptions& options) {
@@ -133,7 +135,10 @@ Status RunWorld::StartCoordinator(Duration call_limit) {
     return Agree(connect());
   }
   if (has_rank_zero()) hosted_ = std::make_unique<Hosted>();
-  if (mpi_ == nullptr || size() == 1) return OkStatus();
+  if (mpi_ == nullptr || size() == 1) {
+    hosts_ = {{HostName(), size(), AvailableCores()}};
+    return OkStatus();
+  }
   return Meet(call_limit);
 }
 
@@ -151,6 +156,9 @@ Status RunWorld::StartHosted(Meeting* meeting) {
 Status RunWorld::Meet(Duration call_limit) {
   Meeting mine;
   CopyText(HostName(), mine.host, sizeof mine.host);
+  for (const int core : AvailableCoreNumbers()) {
+    if (core < static_cast<int>(mine.cores.size())) mine.cores.set(static_cast<size_t>(core));
+  }
   const Status started = has_rank_zero() ? StartHosted(&mine) : OkStatus();
   RETURN_IF_ERROR(Agree(started));
   std::vector<Meeting> all(static_cast<size_t>(size()));
@@ -161,11 +169,10 @@ Status RunWorld::Meet(Duration call_limit) {
             ->AllGather(&mine, sizeof mine, all.data(), &stream, Deadline::In(kMeetingLimit))
             ->Wait(Deadline::Never()));
   }
-  std::set<std::string> hosts;
-  for (const Meeting& one : all) hosts.insert(one.host);
+  NoteHosts(all);
   const std::string address = all.front().address;
-  if (hosts.size() > 1 && IsLoopback(address)) {
-    return InvalidArgument("the ranks are on " + std::to_string(hosts.size()) +
+  if (hosts_.size() > 1 && IsLoopback(address)) {
+    return InvalidArgument("the ranks are on " + std::to_string(hosts_.size()) +
                            " machines, and the coordinator of rank 0 listens on " + address +
                            ", which only its own reaches; give it an address of a private network: "
                            "--coordinator-listen HOST:PORT --insecure-listen (port 0: any)");
@@ -173,6 +180,19 @@ Status RunWorld::Meet(Duration call_limit) {
   if (has_rank_zero()) return OkStatus();
   ASSIGN_OR_RETURN(remote_, comm::ConnectCoordinator(address, all.front().token, call_limit));
   return OkStatus();
+}
+
+void RunWorld::NoteHosts(const std::vector<Meeting>& all) {
+  std::map<std::string, std::bitset<1024>> cores;
+  std::map<std::string, int32_t> ranks;
+  for (const Meeting& one : all) {
+    cores[one.host] |= one.cores;
+    ++ranks[one.host];
+  }
+  hosts_.clear();
+  for (const auto& [host, count] : ranks) {
+    hosts_.push_back({host, count, static_cast<int32_t>(cores[host].count())});
+  }
 }
 
 worker::TrainWorld RunWorld::ForTraining(const std::atomic<bool>* stop) {

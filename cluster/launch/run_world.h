@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/device/queue_stream.h"
 #include "comm/mpi/mpi_world.h"
@@ -29,6 +30,13 @@ struct WorldOptions {
   bool insecure_listen = false;        // also where not only this machine can reach it
 };
 
+// What a machine has for the ranks on it.
+struct HostShare {
+  std::string host;
+  int32_t ranks = 0;
+  int32_t cores = 0;  // that any of them may use; 0: not known
+};
+
 class RunWorld {
  public:
   // Refuses, before MPI is touched, what cannot be started; then joins MPI where there is any.
@@ -42,6 +50,8 @@ class RunWorld {
   Status ToSay(const Status& failure) const;
   int32_t ranks_here() const;      // on this machine, as far as the launcher says
   int32_t ranks_on_cores() const;  // that share the cores of this process
+  // The machines of the ranks, after StartCoordinator. Empty where ranks did not tell one another.
+  const std::vector<HostShare>& hosts() const { return hosts_; }
   // Where this process is, while no coordinator hears it; a literal.
   void SetPhase(const char* phase) { presence_.phase.store(phase); }
   // A rank that is silent for longer ends the run.
@@ -65,9 +75,11 @@ class RunWorld {
   explicit RunWorld(WorldOptions options);
   Status StartHosted(Meeting* meeting);
   Status Meet(Duration call_limit);
+  void NoteHosts(const std::vector<Meeting>& all);
 
   const WorldOptions options_;
   Duration silence_limit_ = std::chrono::seconds(10);
+  std::vector<HostShare> hosts_;
   bool own_failure_agreed_ = false;  // on which rank 0 says
   comm::LaunchEnvironment launch_;
   comm::Presence presence_;                  // outlives mpi_

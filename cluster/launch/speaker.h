@@ -18,7 +18,9 @@ inline constexpr Duration kEndedByRankZero = std::chrono::seconds(5);
 
 // What this process, started as `environment` says, is to say of a failure: a lone process and
 // rank 0 all of it, at once. Another rank waits until `stop` is set (may be null: it does not
-// wait), and then leaves it to rank 0: the message is empty. Where nobody has ended it after
+// wait), and then leaves it to rank 0: the message is empty. So it is at once for what every task
+// of srun has, which ends nobody: what is wrong with the command line, and that srun gave no way to
+// find one another (a step of several programs is not thought of). Where nobody has ended it after
 // `patience`, it says that itself, with its rank before it. A message that has its rank already was
 // agreed on, and stays.
 Status SaidByOneRank(const Status& failure, const comm::Environment& environment,

@@ -45,6 +45,28 @@ TEST(SaidByOneRankTest, AnotherRankSaysItWithItsRankWhereNobodyEndsIt) {
   }
 }
 
+comm::Environment TaskOfSrun(int rank, bool speaks_pmix) {
+  std::map<std::string, std::string> variables = {{"SLURM_STEP_NUM_TASKS", "2"},
+                                                  {"SLURM_PROCID", std::to_string(rank)}};
+  if (speaks_pmix) variables["PMIX_RANK"] = std::to_string(rank);
+  return [variables](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+TEST(SaidByOneRankTest, WhatEveryTaskOfSrunHasIsLeftToRankZeroThoughNobodyEndsTheOthers) {
+  std::atomic<bool> stop{false};
+  const Status single = FailedPrecondition("srun started 2 tasks");
+  EXPECT_EQ(SaidByOneRank(kWrong, TaskOfSrun(0, true), &stop).message(), kWrong.message());
+  EXPECT_EQ(SaidByOneRank(kWrong, TaskOfSrun(1, true), &stop).message(), "");
+  EXPECT_EQ(SaidByOneRank(single, TaskOfSrun(1, false), &stop).message(), "");
+  // A machine's own failure.
+  const Status own = NotFound("no plugin");
+  EXPECT_EQ(SaidByOneRank(own, TaskOfSrun(1, true), nullptr).message(), "rank 1: no plugin");
+}
+
 TEST(SaidByOneRankTest, WhatTheRanksHaveAgreedOnStaysAsItIs) {
   std::atomic<bool> stop{true};
   const Status agreed = NotFound("rank 1: 'a.ldb' is not there");

@@ -9,12 +9,16 @@
 #include <cerrno>
 
 #include "base/check.h"
+#include "base/mutex.h"
+#include "comm/rendezvous/launch_environment.h"
 
 namespace lockstep::cluster {
 namespace {
 
 std::atomic<bool> stop_requested{false};
 std::atomic<int> first_signal{0};
+std::atomic<bool> end_wanted{false};
+std::atomic<bool> second_ends{true};
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
               "set from a signal handler");
 
@@ -32,12 +36,40 @@ void OnStop(int number) {
   const int error = errno;
   int none = 0;
   first_signal.compare_exchange_strong(none, number);
-  if (stop_requested.exchange(true) && (number == SIGINT || number == SIGTERM)) {
+  if (number == SIGINT || number == SIGTERM || number == SIGHUP) end_wanted.store(true);
+  const bool again = stop_requested.exchange(true);
+  if (again && second_ends.load() && (number == SIGINT || number == SIGTERM)) {
     ::signal(number, SIG_DFL);
     ::raise(number);
   }
   WakeStopWaiter();
   errno = error;
+}
+
+class Reason {
+ public:
+  void SetFirst(const std::string& text) EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    if (text_.empty()) text_ = text;
+  }
+  std::string Get() EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    return text_;
+  }
+
+ private:
+  Mutex mutex_;
+  std::string text_ GUARDED_BY(mutex_);
+};
+
+Reason& TheReason() {
+  static Reason* const reason = new Reason;
+  return *reason;
+}
+
+bool IsRank() {
+  const auto launch = comm::ReadLaunchEnvironment(comm::ProcessEnvironment());
+  return launch.ok() && launch->launcher != comm::Launcher::kAlone;
 }
 
 void Install(int number) {
@@ -56,14 +88,26 @@ const std::atomic<bool>& InstallStopSignals() {
   static const bool installed = [] {
     Wakes();  // made before a handler needs it
     // XCPU: a limit on CPU time (`ulimit -t`) has come near.
-    for (int number : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU}) Install(number);
+    second_ends.store(!IsRank());
+    for (int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU}) Install(number);
     return true;
   }();
   (void)installed;
   return stop_requested;
 }
 
-void RequestStop() { stop_requested.store(true); }
+void RequestStop(const std::string& reason) {
+  TheReason().SetFirst(reason);
+  stop_requested.store(true);
+}
+
+std::string StopReason() { return TheReason().Get(); }
+
+bool EndIsWanted() { return end_wanted.load(); }
+
+void IgnoreEndSignals() {
+  for (int number : {SIGTERM, SIGINT, SIGHUP}) ::signal(number, SIG_IGN);
+}
 
 int FirstStopSignal() { return first_signal.load(); }
 

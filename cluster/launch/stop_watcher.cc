@@ -19,6 +19,8 @@ std::string SignalName(int signal) {
       return "SIGINT";
     case SIGTERM:
       return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP";
     case SIGUSR1:
       return "SIGUSR1";
     case SIGUSR2:
@@ -71,13 +73,13 @@ StopWatcher::~StopWatcher() {
 void StopWatcher::Watch() {
   for (;;) {
     const bool ending = ending_.load();
-    if (ending && !manner_.looks) return;       // it has done what it was to do
-    if (stop_->load()) return Acknowledge("");  // also one that came just before the end
+    if (ending && !manner_.looks) return;                 // it has done what it was to do
+    if (stop_->load()) return Acknowledge(StopReason());  // also one that came just before the end
     if (ending) return;
     if (launcher_.has_value() && IsCertainlyGone(launcher_->process)) {
-      RequestStop();
-      return Acknowledge(launcher_->name + " (process " + std::to_string(launcher_->process.pid) +
-                         "), which started this rank, is gone");
+      RequestStop(launcher_->name + " (process " + std::to_string(launcher_->process.pid) +
+                  "), which started this rank, is gone");
+      return Acknowledge(StopReason());
     }
     AwaitStopSignal(Deadline::In(kBetweenLooks));
   }

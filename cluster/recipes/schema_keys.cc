@@ -344,6 +344,12 @@ void AddRunKeys(std::vector<RecipeKey>* keys) {
                       Says("seconds that ranks wait for one another in a step")
                           .Within({.low = 0.5, .high = 864000})));
   keys->push_back(
+      Key("run.job_margin", kFree, FIELD(run.job_margin),
+          Says("seconds kept free before the end of a SLURM job, beyond what a step and "
+               "a checkpoint have taken: the run then stops by itself; 0: it does not "
+               "watch the job's time")
+              .Within({.low = 0, .high = 864000})));
+  keys->push_back(
       Key("run.log_every", kFree, FIELD(run.log_every),
           Says("steps between lines of progress where there is no terminal").Within(kCount64)));
 }

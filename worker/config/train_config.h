@@ -85,6 +85,7 @@ struct RunConfig {
   bool progress = true;         // progress bar on a terminal, lines otherwise
   int64_t log_every = 50;       // steps between progress lines where there is no terminal
   double heartbeat_limit = 10;  // seconds of silence after which a rank counts as lost
+  double job_margin = 60;       // seconds kept free before the end of a SLURM job; 0: not watched
   double step_limit = 600;      // seconds one exchange may take, the computing of peers included
 };
 

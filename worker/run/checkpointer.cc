@@ -24,6 +24,7 @@ struct Checkpointer::Snapshot {
   std::vector<std::vector<StateTensor>> slots;
   std::vector<int64_t> consumed;  // the words of Consumption
   RunTables tables;
+  TimePoint began;
 
   std::vector<storage::TensorGroup> Groups(const std::vector<std::string>& slot_names) const {
     std::vector<storage::TensorGroup> groups = {{kModelGroup, ViewsOf(model)}};
@@ -61,6 +62,7 @@ int64_t Checkpointer::bytes() const {
 Status Checkpointer::Take(storage::CheckpointManifest manifest, RunTables tables, ModelState* state,
                           const Consumption& consumption, Deadline deadline) {
   RETURN_IF_ERROR(Finish());
+  const TimePoint began = Clock::Real().Now();
   ASSIGN_OR_RETURN(const std::vector<uint64_t> consumed,
                    consumption.Join(communicator_, stream_, deadline));
   std::vector<AlignedBuffer> slots;
@@ -68,6 +70,7 @@ Status Checkpointer::Take(storage::CheckpointManifest manifest, RunTables tables
   if (!writes()) return OkStatus();
   ASSIGN_OR_RETURN(std::shared_ptr<Snapshot> snapshot,
                    MakeSnapshot(std::move(manifest), std::move(tables), state, consumed, slots));
+  snapshot->began = began;
   outcome_ = std::make_shared<Outcome>();
   written_ = writer_.Enqueue([this, snapshot = std::move(snapshot), outcome = outcome_] {
     outcome->status = Write(*snapshot);
@@ -133,7 +136,7 @@ Status Checkpointer::Write(const Snapshot& snapshot) {
   const auto written = storage::WriteCheckpoint(config_->run.directory, snapshot.manifest,
                                                 snapshot.Groups(SlotNames()), options);
   RETURN_IF_ERROR(written.status());
-  hooks_.committed(snapshot.manifest);
+  hooks_.committed(snapshot.manifest, Clock::Real().Now() - snapshot.began);
   return OkStatus();
 }
 

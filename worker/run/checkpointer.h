@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/device/queue_stream.h"
 #include "comm/communicator.h"
 #include "storage/checkpoint/checkpoint.h"
@@ -29,7 +30,8 @@ class Checkpointer {
   struct Hooks {
     std::function<Status()> before_write;  // what is in the tables reaches the disk
     std::function<Status()> may_commit;    // superseded: no
-    std::function<void(const storage::CheckpointManifest&)> committed;
+    // `took`: from the moment when the state was to be taken until it was in place.
+    std::function<void(const storage::CheckpointManifest&, Duration took)> committed;
   };
   // All outlive this. Collective calls use `stream`.
   Checkpointer(const TrainConfig* config, const CompiledModel* model,

@@ -89,7 +89,9 @@ void RankTrainer::MakeCheckpointer() {
     return storage::CheckNewestGeneration(config_->run.directory, assignment_.generation);
   };
   hooks.before_write = [this, may_write = hooks.may_commit] { return directory_->Sync(may_write); };
-  hooks.committed = [this](const storage::CheckpointManifest& manifest) { Committed(manifest); };
+  hooks.committed = [this](const storage::CheckpointManifest& manifest, Duration took) {
+    Committed(manifest, took);
+  };
   checkpointer_ =
       std::make_unique<Checkpointer>(config_, setup_->model.get(), communicator_, stream(),
                                      &steps_->engine().update(), std::move(hooks));
@@ -212,6 +214,7 @@ Status RankTrainer::TrainToTheEnd() {
 }
 
 Status RankTrainer::RunStep() {
+  const TimePoint began = Clock::Real().Now();
   step_checkpoint_.clear();
   ASSIGN_OR_RETURN(const StepDone done,
                    steps_->Run({[this](const char* phase) { membership_->SetPhase(phase); },
@@ -226,6 +229,9 @@ Status RankTrainer::RunStep() {
   if (directory_ != nullptr) {
     RETURN_IF_ERROR(
         directory_->AddStep({step, loss, !done.report.applied, done.digested, steps_->digest()}));
+  }
+  if (is_rank_zero() && world_->stop_cost != nullptr) {
+    world_->stop_cost->NoteStep(Clock::Real().Now() - began);
   }
   if (observer_ == nullptr) return OkStatus();
   const int64_t in_epoch = steps_->epoch_done() ? setup_->steps_per_epoch : state().step_in_epoch;
@@ -359,7 +365,10 @@ storage::CheckpointManifest RankTrainer::MakeManifest(uint64_t state_hash) const
 }
 
 // On the writing thread: what a checkpoint in place brings with it. Nothing of it can harm it.
-void RankTrainer::Committed(const storage::CheckpointManifest& manifest) {
+void RankTrainer::Committed(const storage::CheckpointManifest& manifest, Duration took) {
+  if (world_->stop_cost != nullptr) {
+    world_->stop_cost->NoteCheckpoint(manifest.id.step, took);
+  }
   const Status entered = membership_->Commit(manifest.id.Name(), manifest.id.step, manifest.digest);
   if (!entered.ok()) {
     LOG(kWarning) << "the coordinator did not enter a checkpoint: " << entered;

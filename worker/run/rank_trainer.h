@@ -53,7 +53,7 @@ class RankTrainer {
   bool CheckpointDue() const;
   Status TakeCheckpoint();
   storage::CheckpointManifest MakeManifest(uint64_t state_hash) const;
-  void Committed(const storage::CheckpointManifest& manifest);
+  void Committed(const storage::CheckpointManifest& manifest, Duration took);
   Status StopOnRequest();
   Status End();
   Status EndRankZero();

@@ -72,6 +72,7 @@ Result<TrainSummary> Train(const TrainConfig& config, const TrainWorld& world,
     });
   }
   for (Thread& thread : threads) thread.Join();
+  if (world.summary != nullptr) *world.summary = summary;
   RETURN_IF_ERROR(MostTelling(statuses));
   return summary;
 }

@@ -12,6 +12,7 @@
 #include "comm/presence.h"
 #include "worker/config/train_config.h"
 #include "worker/report/train_report.h"
+#include "worker/run/stop_cost.h"
 
 namespace lockstep::worker {
 
@@ -22,6 +23,10 @@ struct TrainWorld {
   const std::atomic<bool>* stop = nullptr;   // set: finish the step, checkpoint, end as cancelled
   // Where this process says what it is at while no coordinator hears it; null: nobody looks.
   comm::Presence* presence = nullptr;
+  // Where rank 0 notes how long steps and checkpoints take; null: nobody asks.
+  StopCost* stop_cost = nullptr;
+  // Receives the summary of the first rank here however the run ends; null: nobody asks.
+  TrainSummary* summary = nullptr;
 };
 
 // Runs the whole training, or goes on with the one in the run directory. summary.json is written

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 NAMES = ("digests", "kills", "killpoints", "ledger", "two_at_once", "zombie", "pause", "stops",
-         "disk", "damage", "launch", "branch", "python")
+         "disk", "damage", "launch", "branch", "python", "job")
 
 
 @dataclass
