@@ -14,6 +14,7 @@
 #include "base/cores.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "base/hash.h"
 #include "base/process.h"
 #include "cluster/bench/image_option.h"
 #include "cluster/scaling/ddp_peer.h"
