@@ -82,10 +82,12 @@ Status RunExplain(const ExplainOptions& options, Console* console) {
   ASSIGN_OR_RETURN(
       const worker::Explanation found,
       worker::ExplainWithFigures(config, {{options.spec, options.measure}, options.layers}));
-  console->out << found.text;
-  if (options.network.empty()) return OkStatus();
-  ASSIGN_OR_RETURN(const std::string outlook, OutlookOf(options, config, found));
-  console->out << "\n" << outlook;
+  std::string outlook;
+  if (!options.network.empty()) {
+    ASSIGN_OR_RETURN(outlook, OutlookOf(options, config, found));
+    outlook.insert(0, "\n");
+  }
+  console->out << found.text << outlook;
   return OkStatus();
 }
 

@@ -14,8 +14,8 @@
 namespace lockstep::cluster {
 namespace {
 
-constexpr int kWidth = 900, kHeight = 520;
-constexpr int kLeft = 110, kRight = 250, kTop = 60, kBottom = 80;  // margins
+constexpr int kWidth = 940, kHeight = 520;
+constexpr int kLeft = 110, kRight = 290, kTop = 60, kBottom = 80;  // margins
 constexpr int kPlotWidth = kWidth - kLeft - kRight, kPlotHeight = kHeight - kTop - kBottom;
 constexpr int kLetter = 2;  // pixels of the canvas for one of the font
 constexpr Colour kGrid = {225, 225, 225}, kInk = {40, 40, 40};

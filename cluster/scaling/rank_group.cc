@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "cluster/scaling/child_process.h"
 #include "comm/local/local_world.h"
 #include "comm/mpi/mpi_world.h"
@@ -33,7 +34,7 @@ std::string SpecToJson(const GroupSpec& spec) {
                                {"kernels", spec.kernels},
                                {"optimizer", spec.optimizer},
                                {"learning_rate", std::vector<double>{spec.learning_rate}},
-                               {"seed", spec.seed},
+                               {"seed", Hex64(spec.seed)},
                                {"steps", spec.steps},
                                {"warmup", spec.warmup},
                                {"checkpoints", spec.checkpoints},
@@ -55,7 +56,7 @@ Result<GroupSpec> SpecFromJson(const std::string& text) {
   spec.kernels = j.Text("kernels");
   spec.optimizer = j.Text("optimizer");
   const std::vector<double> rate = j.Numbers("learning_rate");
-  spec.seed = static_cast<uint64_t>(j.Integer("seed"));
+  spec.seed = j.Hex64("seed");
   spec.steps = j.Integer("steps");
   spec.warmup = j.Integer("warmup");
   spec.checkpoints = j.Integer("checkpoints");

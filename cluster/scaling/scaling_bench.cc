@@ -170,12 +170,24 @@ class Bench {
       most = std::max(most, At(series, ranks_.back()).lanes);
     }
     const int64_t samples = kStepsOfAnEpoch * most * options_.lane_batch;
+    RETURN_IF_ERROR(CheckRoomFor(samples * result_.image.elements()));
     Say("making " + CountText(samples) + " images of " + ImageText(result_.image));
     return MakeDataset({.directory = spec_.dataset,
                         .image = result_.image,
                         .classes = options_.classes,
                         .samples = samples,
                         .seed = options_.seed});
+  }
+
+  Status CheckRoomFor(int64_t bytes) const {
+    std::error_code error;
+    const std::filesystem::space_info space = std::filesystem::space(spec_.folder, error);
+    if (error || static_cast<uint64_t>(bytes) <= space.available) return OkStatus();
+    return ResourceExhausted("the made-up images take " + CountText(bytes) + " bytes and '" +
+                             spec_.folder + "' has " +
+                             CountText(static_cast<int64_t>(space.available)) +
+                             " free; choose another place with --work, smaller images or fewer "
+                             "lanes");
   }
 
   Result<GroupMeasurement> Measure(const Arrangement& at, const GroupLaunch& launch, int64_t warmup,

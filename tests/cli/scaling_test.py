@@ -48,8 +48,7 @@ class ScalingTest(harness.CliTest):
                 (("--ranks", "0"), "'0' is no number of ranks"),
                 (("--ranks", "8"), "8 ranks cannot share 4 lanes"),
                 (("--network", "25GB/s"), "'25GB/s' is no name=value"),
-                (("--network", "latency=2us,bandwidth=25,ranks-per-node=2"), "its unit is one of"),
-                (("--model", "nothing"), "nothing")):
+                (("--network", "latency=2us,bandwidth=25,ranks-per-node=2"), "its unit is one of")):
             self.refuses(INVALID, *SMALL, *options, says=[says])
         self.refuses(NOT_FOUND, *SMALL, "--plots", "nowhere/plot",
                      says=["nowhere", "choose another place with --plots"])

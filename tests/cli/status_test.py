@@ -85,7 +85,7 @@ class StatusTest(harness.CliTest):
         self.assertEqual(outcome.code, harness.NON_FINITE, outcome)
         failed = self.status()
         self.assertEqual(failed["state"], "failed")
-        self.assertIn("not finite", failed["detail"])
+        self.assertIn("NaN or an infinity", failed["detail"])
 
     def test_a_damaged_checkpoint_is_passed_over_and_damaged_files_are_warnings(self):
         self.succeeds("train", "recipe.toml", "--run", "run")
