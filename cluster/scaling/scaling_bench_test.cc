@@ -38,7 +38,7 @@ struct Outcome {
   std::string out, err;
 };
 
-Outcome Run(const ScalingOptions& options) {
+Outcome RunWith(const ScalingOptions& options) {
   std::ostringstream out, err;
   Console console{out, err};
   const Status status = RunBenchScaling(options, &console);
@@ -49,7 +49,7 @@ TEST(ScalingBenchTest, EveryNumberOfRanksHasTheSameDigestsAndAModelIsFitted) {
   ScalingOptions options = Small();
   options.json = ::testing::TempDir() + "/scaling_bench.json";
   options.network = "latency=2us,bandwidth=25GB/s,ranks-per-node=2";
-  const Outcome outcome = Run(options);
+  const Outcome outcome = RunWith(options);
   ASSERT_TRUE(outcome.status.ok()) << outcome.status << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("strong  1"), HasSubstr("strong  2"), HasSubstr("weak"),
                                  HasSubstr("the same V has the same digests"),
@@ -69,7 +69,7 @@ TEST(ScalingBenchTest, EveryNumberOfRanksHasTheSameDigestsAndAModelIsFitted) {
 
 TEST(ScalingBenchTest, WhatCannotBeMeasuredIsRefusedBeforeAnythingRuns) {
   const auto refused = [](const ScalingOptions& options, const std::string& says) {
-    const Outcome outcome = Run(options);
+    const Outcome outcome = RunWith(options);
     EXPECT_FALSE(outcome.status.ok());
     EXPECT_THAT(outcome.status.message(), HasSubstr(says));
     EXPECT_EQ(outcome.err, "") << "nothing was begun";
@@ -100,12 +100,12 @@ TEST(ScalingBenchTest, WhatCannotBeMeasuredIsRefusedBeforeAnythingRuns) {
 TEST(ScalingBenchTest, ALauncherThatIsMissingOrFailsIsNamed) {
   ScalingOptions options = Small();
   options.launch = "no-such-launcher -np {ranks}";
-  Outcome outcome = Run(options);
+  Outcome outcome = RunWith(options);
   EXPECT_EQ(outcome.status.code(), StatusCode::kNotFound);
   EXPECT_THAT(outcome.status.message(),
               AllOf(HasSubstr("'no-such-launcher'"), HasSubstr("--launch threads")));
   options.launch = "false {ranks}";
-  outcome = Run(options);
+  outcome = RunWith(options);
   EXPECT_THAT(outcome.status.message(),
               AllOf(HasSubstr("a group of 1 ranks"), HasSubstr("ended with code 1")));
 }
