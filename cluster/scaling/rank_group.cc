@@ -7,14 +7,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "cluster/scaling/child_process.h"
-#include "comm/local/local_world.h"
+#include "comm/local/rank_threads.h"
 #include "comm/mpi/mpi_world.h"
 #include "comm/rendezvous/launch_environment.h"
 #include "storage/json/hashed_json.h"
@@ -71,16 +70,11 @@ Result<GroupSpec> SpecFromJson(const std::string& text) {
 }
 
 Result<GroupMeasurement> RunThreads(const GroupSpec& spec, int32_t ranks) {
-  comm::LocalWorld world(ranks);
-  std::vector<std::unique_ptr<comm::Communicator>> communicators;
-  for (int32_t r = 0; r < ranks; ++r) communicators.push_back(world.MakeRank(Rank(r)));
   std::vector<std::optional<Result<GroupMeasurement>>> results(static_cast<size_t>(ranks));
-  std::vector<std::thread> threads;
-  for (size_t r = 0; r < results.size(); ++r) {
-    threads.emplace_back(
-        [&, r] { results[r].emplace(MeasureGroup(spec, communicators[r].get())); });
-  }
-  for (std::thread& thread : threads) thread.join();
+  comm::RunRanks(ranks, [&](comm::Communicator* communicator, Stream*) {
+    results[static_cast<size_t>(communicator->rank().value)].emplace(
+        MeasureGroup(spec, communicator));
+  });
   for (const auto& result : results) {
     if (!(*result).ok()) return (*result).status();
   }

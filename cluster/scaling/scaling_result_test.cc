@@ -169,8 +169,7 @@ TEST(ScalingReportTest, AMissingFolderIsNamedWithTheRemedy) {
   const Status missing = WriteScaling(Example(), {.plots = "/nonexistent/plots"});
   EXPECT_THAT(missing.message(),
               AllOf(HasSubstr("/nonexistent/plots-throughput.svg"), HasSubstr("--plots")));
-  EXPECT_THAT(WriteScaling(Example(), {.csv = "/nonexistent/s.csv"}).message(),
-              HasSubstr("--csv"));
+  EXPECT_THAT(WriteScaling(Example(), {.csv = "/nonexistent/s.csv"}).message(), HasSubstr("--csv"));
 }
 
 }  // namespace
