@@ -226,9 +226,9 @@ class Reader {
       status_.detail.clear();
     } else if (newest->end == kWithoutAWord) {
       status_.state = "ended without a word";
-      status_.detail = std::string(kWithoutAWord) +
-                       "; start its `lockstep train` command again: it goes on from the newest "
-                       "checkpoint";
+      status_.detail =
+          "it was killed, or its machine failed or was cut off; start its `lockstep train` command "
+          "again: it goes on from the newest checkpoint";
     } else if (newest->holder == "not known" && !(s && !s->end.empty())) {
       status_.state = "held";
     } else if (newest->end == "finished") {
