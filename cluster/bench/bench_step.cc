@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/bench/bench_step.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/format.h"
 #include "base/resident_memory.h"
 #include "base/spread.h"
+#include "cluster/bench/image_option.h"
 #include "graph/models/models.h"
 #include "worker/measure/library_alone.h"
 #include "worker/measure/step_measurement.h"
@@ -16,25 +16,6 @@ namespace lockstep::cluster {
 namespace {
 
 constexpr size_t kSlowest = 5;
-
-// "64x64x3".
-Result<Shape> ParseImage(const std::string& text) {
-  std::vector<int64_t> sizes;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at <= end) {
-    int64_t size = 0;
-    const auto [next, error] = std::from_chars(at, end, size);
-    if (error != std::errc() || size < 1 || size > 65536) break;
-    sizes.push_back(size);
-    if (next == end && sizes.size() == 3) return Shape{sizes[0], sizes[1], sizes[2]};
-    if (next == end || *next != 'x') break;
-    at = next + 1;
-  }
-  return InvalidArgument("--image is '" + text +
-                         "'; expected HEIGHTxWIDTHxCHANNELS, each from 1 to 65536, for example "
-                         "64x64x3");
-}
 
 Status CheckOptions(const BenchStepOptions& options) {
   if (options.lanes >= 1 && options.lane_batch >= 1 && options.threads >= 1 &&
@@ -78,10 +59,6 @@ struct Figures {
     return 1e3 * static_cast<double>(images()) / SpreadOf(measured.step_ms).median;
   }
 };
-
-std::string ImageText(const Shape& image) {
-  return std::to_string(image[0]) + "x" + std::to_string(image[1]) + "x" + std::to_string(image[2]);
-}
 
 void PrintSpread(const char* name, const std::vector<double>& ms, std::ostream& out) {
   const Spread spread = SpreadOf(ms);

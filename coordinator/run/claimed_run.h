@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "comm/coordinator.h"
 #include "coordinator/ledger/ledger.h"
+#include "coordinator/run/live_status.h"
 #include "storage/checkpoint/generation.h"
 #include "storage/env/files.h"
 
@@ -23,6 +24,7 @@ struct ClaimedRun {
   std::unique_ptr<Ledger> ledger;             // nullptr: the run goes on without
   std::vector<comm::Assignment> assignments;  // by rank
   std::vector<std::string> notes;             // what was decided and why
+  std::unique_ptr<LiveStatus> status;         // null before the run begins
 };
 
 struct ClaimOptions {

@@ -128,6 +128,22 @@ bool Members::AllLeftWell() const {
                      [](const auto& entry) { return entry.second.left_well; });
 }
 
+std::vector<storage::RankStatus> Members::Statuses(TimePoint now) const {
+  std::vector<storage::RankStatus> statuses;
+  for (const auto& [rank, member] : members_) {
+    const Duration silent = std::max(Duration::zero(), now - member.heard);
+    statuses.push_back(
+        {.rank = rank,
+         .host = member.request.member.host,
+         .pid = member.request.member.pid,
+         .phase = member.phase,
+         .step = member.step,
+         .silent_ms = std::chrono::duration_cast<std::chrono::milliseconds>(silent).count(),
+         .left = member.left});
+  }
+  return statuses;
+}
+
 void Members::HeardAll(TimePoint now) {
   for (auto& [rank, member] : members_) member.heard = now;
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "comm/coordinator.h"
+#include "storage/checkpoint/generation_status.h"
 
 namespace lockstep::coordinator {
 
@@ -54,6 +55,9 @@ class Members {
   bool AnyWantsToStop() const;
   bool AllLeft() const;
   bool AllLeftWell() const;
+
+  // Where each is, by rank.
+  std::vector<storage::RankStatus> Statuses(TimePoint now) const;
 
   void HeardAll(TimePoint now);
   // Moves the time at which each was last heard by a time in which nobody listened.

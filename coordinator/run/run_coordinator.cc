@@ -25,6 +25,12 @@ RunCoordinator::~RunCoordinator() {
     Wake();
   }
   if (thread_.joinable()) thread_.Join();
+  MutexLock lock(&mutex_);
+  if (run_ != nullptr) {
+    run_->status->End(state_ == State::kOver ? over_status_
+                                             : Unavailable("its coordinator was ended"));
+    run_->status->Write();
+  }
 }
 
 Result<RegisterReply> RunCoordinator::Register(const RegisterRequest& request) {
@@ -111,7 +117,10 @@ Result<RegisterReply> RunCoordinator::Join(const RegisterRequest& request) {
 }
 
 void RunCoordinator::BeginGathering() {
-  if (run_ != nullptr) retired_.push_back(std::move(run_));
+  if (run_ != nullptr) {
+    run_->status->End(over_status_);
+    retired_.push_back(std::move(run_));
+  }
   run_ = nullptr;
   members_.Clear();
   strangers_.clear();

@@ -100,6 +100,8 @@ class RunCoordinator : public comm::Coordinator {
   // Whether the decision of this membership is still waited for.
   bool Wanted(int64_t membership) const EXCLUDES(mutex_);
   void Begin(std::shared_ptr<ClaimedRun> run) REQUIRES(mutex_);
+  // Tells whoever looks into the run directory where the ranks are.
+  void WriteStatus() REQUIRES(tick_mutex_) EXCLUDES(mutex_);
   void ReleaseIfGone() REQUIRES(tick_mutex_) EXCLUDES(mutex_);
   bool GivenBack() EXCLUDES(tick_mutex_, mutex_);
   State state() const EXCLUDES(mutex_);

@@ -40,10 +40,12 @@ void RunCoordinator::Tick() {
     Watch();
     retired.swap(retired_);
   }
+  for (const auto& run : retired) run->status->Write();
   retired.clear();
   CheckDead();
   if (state() == State::kWaiting) WaitForHolder();
   if (state() == State::kDeciding) Decide();
+  WriteStatus();
   ReleaseIfGone();
 }
 
@@ -207,14 +209,31 @@ void RunCoordinator::Begin(std::shared_ptr<ClaimedRun> run) {
              << "', branch " << info.branch << ", " << members_.world_size() << " rank(s)";
   for (const std::string& note : run->notes) LOG(kInfo) << note;
   run_ = std::move(run);
+  run_->status = std::make_unique<LiveStatus>(members_.rank0().run, info.number,
+                                              run_->assignments.front().step, Now());
   state_ = State::kRunning;
   members_.HeardAll(Now());
+}
+
+void RunCoordinator::WriteStatus() {
+  std::shared_ptr<ClaimedRun> run;
+  {
+    MutexLock lock(&mutex_);
+    const bool over = state_ == State::kOver;
+    if (run_ == nullptr || (!over && !run_->status->Due(Now())) || run_->status->ended()) return;
+    run = run_;
+    run->status->Note(members_.Statuses(Now()), Now());
+    if (over) run->status->End(over_status_);
+  }
+  run->status->Write();
 }
 
 void RunCoordinator::ReleaseIfGone() {
   std::shared_ptr<ClaimedRun> run;  // given back after the lock
   MutexLock lock(&mutex_);
   if (state_ != State::kOver || !members_.AllGone(Now(), options_.gone, nullptr)) return;
+  // Its end may have come since it was last written: then the next Tick writes it first.
+  if (run_ != nullptr && !run_->status->ended()) return Wake();
   run.swap(run_);
 }
 

@@ -8,8 +8,8 @@ import harness
 from harness import INVALID, NOT_FOUND
 
 COMMANDS = ["", "data", "data import", "data info", "data verify", "data show", "data order",
-            "train", "eval", "explain", "tune", "models", "bench", "bench step", "bench input",
-            "doctor"]
+            "train", "status", "eval", "explain", "tune", "models", "bench", "bench step",
+            "bench input", "bench scaling", "doctor"]
 
 
 class HelpTest(harness.CliTest):

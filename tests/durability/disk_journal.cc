@@ -61,7 +61,7 @@ std::string PathOf(int fd) {
 }
 
 bool IsTrusted(const std::string& path) {
-  for (const char* part : {".tmp", ".trash", ".importing-", ".aside", ".dbtmp"}) {
+  for (const char* part : {".tmp", ".trash", ".importing-", ".aside", ".dbtmp", ".status"}) {
     if (path.find(part) != std::string::npos) return false;
   }
   return true;

@@ -45,7 +45,8 @@ class DiskJournal {
   // The bytes of a file that an fsync has put on the disk; empty where there are none.
   std::string Synced(const std::string& path) const;
   // Every file or folder that was given a name to be trusted by while a part of it was not on the
-  // disk. Names of files on their way (".tmp", ".trash", ".importing-") are not trusted.
+  // disk. Names of files on their way (".tmp", ".trash", ".importing-") are not trusted,
+  // nor is what a generation tells people (".status").
   std::vector<std::string> EarlyNames() const;
 };
 

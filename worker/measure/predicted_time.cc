@@ -115,6 +115,8 @@ Result<TimeText> ExplainTime(const TrainConfig& config, const RunSetup& setup,
       "least: of every op the longer of FLOPs / ceiling and bytes / ceiling, with the FLOPs that "
       "its kernel takes where it does with fewer; what caches save and exchanges cost is not in "
       "it\n";
+  text.measured = measured.has_value();
+  text.step_ms = text.measured ? measured->step_ms : profile.total.least_ms;
   text.total = Format("at least %.3f ms", profile.total.least_ms);
   if (measured.has_value()) {
     text.total += Format("; measured %.3f ms (median of %lld)", measured->step_ms,

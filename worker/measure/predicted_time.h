@@ -25,8 +25,10 @@ Roofline RooflineOf(const DeviceSpec& spec, int threads);
 
 // The prediction as text for people.
 struct TimeText {
-  std::string layers;  // a table, with what its columns mean
-  std::string total;   // of a step; one line
+  std::string layers;    // a table, with what its columns mean
+  std::string total;     // of a step; one line
+  double step_ms = 0.0;  // of a rank's lanes: measured where it was, else the least
+  bool measured = false;
 };
 
 // Fails with not-found or invalid-argument where the spec file is missing, wrong or without

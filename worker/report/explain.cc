@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "base/format.h"
@@ -239,6 +240,11 @@ void PrintTotals(const TrainConfig& config, const RunSetup& setup, const Totals&
 }  // namespace
 
 Result<std::string> Explain(const TrainConfig& config, const ExplainOptions& options) {
+  ASSIGN_OR_RETURN(Explanation explanation, ExplainWithFigures(config, options));
+  return std::move(explanation.text);
+}
+
+Result<Explanation> ExplainWithFigures(const TrainConfig& config, const ExplainOptions& options) {
   ASSIGN_OR_RETURN(const RunSetup setup, SetUp(config));
   const int64_t rows = config.batch.lane_batch;
   const graph::Program& program = setup.model->program();
@@ -266,7 +272,13 @@ Result<std::string> Explain(const TrainConfig& config, const ExplainOptions& opt
   }
   PrintTotals(config, setup, {program.parameter_count(), FlopsOf(layers) / rows, time.total},
               &text);
-  return text;
+  const CompiledModel& model = *setup.model;
+  return Explanation{.text = std::move(text),
+                     .parameter_bytes = model.space().elements() * SizeOf(config.precision),
+                     .running_state = !model.running_space().blocks().empty(),
+                     .lanes_at_once = setup.lanes_at_once,
+                     .lanes_ms = time.step_ms,
+                     .measured = time.measured};
 }
 
 }  // namespace lockstep::worker

@@ -17,6 +17,17 @@ struct ExplainOptions {
   bool layers = false;  // everything; else at most a screen of 24 lines of 80 columns
 };
 
+// The text, and the figures in it that a prediction for more ranks is made of.
+struct Explanation {
+  std::string text;
+  int64_t parameter_bytes = 0;  // of the parameter space, padding included
+  bool running_state = false;   // batch norm's is exchanged too
+  int32_t lanes_at_once = 1;    // of a rank
+  double lanes_ms = 0.0;        // of the lanes of one of config.run.ranks ranks, in a step
+  bool measured = false;        // lanes_ms; else it is the least that is possible
+};
+Result<Explanation> ExplainWithFigures(const TrainConfig& config, const ExplainOptions& options);
+
 // A text for people. Fails as training would.
 Result<std::string> Explain(const TrainConfig& config, const ExplainOptions& options = {});
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of `bench scaling` that is decided before anything runs.
+#include <algorithm>
+#include <charconv>
+
+#include "cluster/scaling/scaling_bench.h"
+
+namespace lockstep::cluster {
+namespace {
+
+constexpr int32_t kMostRanks = 65536;
+
+Result<int32_t> ReadRanks(const std::string& word) {
+  int32_t ranks = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), ranks);
+  if (error == std::errc() && end == word.data() + word.size() && ranks >= 1 &&
+      ranks <= kMostRanks) {
+    return ranks;
+  }
+  return InvalidArgument("--ranks: '" + word + "' is no number of ranks; expected whole numbers " +
+                         "from 1, parted by commas, for example 1,2,4");
+}
+
+}  // namespace
+
+Result<std::vector<int32_t>> RanksOf(const ScalingOptions& options) {
+  std::vector<int32_t> ranks;
+  if (options.ranks.empty()) {
+    for (int32_t w = 1; w < options.max_ranks; w *= 2) ranks.push_back(w);
+    ranks.push_back(options.max_ranks);
+  }
+  for (size_t at = 0; !options.ranks.empty() && at <= options.ranks.size();) {
+    const size_t comma = std::min(options.ranks.find(',', at), options.ranks.size());
+    ASSIGN_OR_RETURN(const int32_t one, ReadRanks(options.ranks.substr(at, comma - at)));
+    ranks.push_back(one);
+    at = comma + 1;
+  }
+  std::sort(ranks.begin(), ranks.end());
+  ranks.erase(std::unique(ranks.begin(), ranks.end()), ranks.end());
+  const bool strong = options.strong || !options.weak;
+  if (strong && ranks.back() > options.lanes) {
+    return InvalidArgument(std::to_string(ranks.back()) + " ranks cannot share " +
+                           std::to_string(options.lanes) + " lanes, each needs one; take --lanes " +
+                           std::to_string(ranks.back()) +
+                           " or more (new mathematics), fewer ranks, or --weak alone");
+  }
+  return ranks;
+}
+
+}  // namespace lockstep::cluster
