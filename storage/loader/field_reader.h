@@ -4,6 +4,12 @@
 //   image     f32 or f64 [N, H, W, C], augmented     label    i32 [N]
 //   mask      i32 [N, H, W], augmented               labels   f32 or f64 [N, classes]
 //                                                    numbers  f32 or f64 [N, n]
+//   boxes     f32 or f64 [N, M, 4], augmented, and a tensor more: NAME.count, i32 [N]
+//   box_labels, box_flags   i32 [N, M]               box_area f32 or f64 [N, M]
+//
+// M is InputSpec::most, or the largest number of boxes of a sample, rounded up to a multiple of 8
+// and at least 8. A row with more boxes than M keeps those of the lowest indices. Behind the last
+// box of a row labels are -1, and all else is 0.
 //
 // Internal to storage/loader. Immutable after Make: any number of threads may use it, each with a
 // SampleScratch of its own.
@@ -54,8 +60,14 @@ class FieldReader {
     FieldKind kind = FieldKind::kImage;
     TensorType row;     // of one sample, without the first dimension
     int64_t mask = -1;  // which mask of the augmented sample it is
+    size_t boxes = 0;   // which boxes of it, of a kind that belongs to boxes
+    size_t count = 0;   // of boxes: the place of the tensor with their number
   };
 
+  Status AddBoxes(const DatasetInfo& info, const InputSpec& spec, const FieldSpec& field,
+                  DType dtype, Input* input);
+  void WriteBoxes(const Input& input, const AugmentedSample& sample, int64_t row,
+                  LaneBatch* batch) const;
   Status Begin(const Record& record, const PixelSource& image, SampleScratch* scratch) const;
   Status Augment(const Record& record, const Augmentation& augmentation,
                  const AugmentStream& stream, SampleScratch* scratch) const;
@@ -63,8 +75,10 @@ class FieldReader {
              const AugmentedSample& sample, int64_t row, NamedTensor* tensor) const;
 
   std::vector<Input> inputs_;
-  int image_field_ = -1;  // the field that is augmented; -1: none
-  Shape image_;           // of every augmented image
+  Schema schema_;                     // where there are boxes
+  std::vector<size_t> boxes_fields_;  // in the order of the augmented sample
+  int image_field_ = -1;              // the field that is augmented; -1: none
+  Shape image_;                       // of every augmented image
 };
 
 }  // namespace lockstep::storage
