@@ -14,6 +14,9 @@ struct InputSpec {
   std::string source = "train";  // the source of the samples; there is one today
   std::string view = {};         // the view of a sample; empty: the first, the only one today
   int32_t copies = 1;            // how many tensors are made of one sample; one today
+  // Of boxes and their companions: how many a row holds; 0: as many as any sample of the dataset
+  // has, rounded up to a multiple of 8.
+  int64_t most = 0;
 
   bool operator==(const InputSpec&) const = default;
 };

@@ -21,6 +21,7 @@ using storage::Record;
 using storage::SeenSample;
 
 constexpr int64_t kSide = 160;  // of a picture, in pixels
+constexpr size_t kMostDense = 4;
 
 // "17 cat": what the first line below a sample says.
 std::string NameOf(const DatasetInfo& info, const Record& record) {
@@ -40,6 +41,14 @@ std::string SizeOf(const SeenSample& sample) {
   return std::to_string(sample.size.height) + "x" + std::to_string(sample.size.width);
 }
 
+// How many pictures of dense fields stand beside that of an image.
+int64_t DenseFields(const Schema& schema) {
+  const auto count =
+      std::count_if(schema.fields.begin(), schema.fields.end(),
+                    [](const FieldSpec& field) { return field.kind == FieldKind::kDense; });
+  return std::min<int64_t>(count, static_cast<int64_t>(kMostDense));
+}
+
 class SheetMaker {
  public:
   SheetMaker(const DatasetInfo& info, const SamplesShown& shown, bool augmented,
@@ -49,7 +58,9 @@ class SheetMaker {
         augmented_(augmented),
         as_it_is_(std::move(as_it_is)),
         augmentation_(std::move(augmentation)),
-        sheet_(static_cast<int64_t>(shown.ids.size()), augmented ? 2 : 1, kSide, /*lines=*/2) {}
+        sheet_(static_cast<int64_t>(shown.ids.size()),
+               (augmented ? 2 : 1) + DenseFields(info.schema), kSide,
+               /*lines=*/2) {}
 
   Status Add(const Record& record) {
     const storage::AugmentStream stream = {StreamKey(shown_.seed, "augment"), shown_.epoch,
@@ -59,7 +70,11 @@ class SheetMaker {
     const auto add = [&](const Augmentation& augmentation) -> Status {
       ASSIGN_OR_RETURN(const SeenSample seen,
                        storage::SeeSample(info_.schema, record, augmentation, stream, &decoder_));
+      const bool first = pictures.empty();
       pictures.push_back(PictureOf(seen, info_.schema, kSide));
+      for (size_t d = 0; first && d < std::min(kMostDense, seen.dense.size()); ++d) {
+        pictures.push_back(PictureOf(seen.dense[d], kSide));
+      }
       lines[1] += (lines[1].empty() ? "" : " to ") + SizeOf(seen);
       return OkStatus();
     };

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "cluster/draw/contact_sheet.h"
+#include "cluster/draw/font.h"
 
 namespace lockstep::cluster {
 namespace {
@@ -103,6 +106,57 @@ TEST(PictureOf, BoxesFarOutsideAndWithoutLabelsAreNoTrouble) {
                     .area = {}}}};
   const Canvas picture = PictureOf(sample, WithMaskAndBoxes(), 4);
   EXPECT_EQ(picture.At(1, 1), ColourOfClass(0)) << "the third box, which has no label";
+}
+
+TEST(PictureOf, FlagsOfBoxesAreNamed) {
+  const auto length = [](std::vector<int32_t> labels, std::vector<uint8_t> flags) {
+    SeenSample sample = Grey(160, 160);
+    sample.boxes = {
+        {"boxes", {.xyxy = {2, 20, 158, 150}, .labels = labels, .flags = flags, .area = {}}}};
+    const Canvas picture = PictureOf(sample, WithMaskAndBoxes(), 160);
+    const Colour colour = ColourOfClass(labels.empty() ? 0 : labels[0]);
+    int64_t x = 3;  // the last row of the name's background has no ink
+    while (picture.At(20 + kGlyphHeight + 1, x) == colour) ++x;
+    return (x - 3) / kGlyphAdvance;
+  };
+  EXPECT_EQ(length({1}, {0}), 1) << "y";
+  EXPECT_EQ(length({1}, {1}), 8) << "y, crowd";
+  EXPECT_EQ(length({1}, {2}), 12) << "y, difficult";
+  EXPECT_EQ(length({1}, {3}), 19) << "y, crowd, difficult";
+  EXPECT_EQ(length({}, {1}), 5) << "crowd";
+  EXPECT_EQ(length({}, {0}), 0);
+}
+
+TEST(PictureOf, InstancesAndKeypointsAreDrawn) {
+  SeenSample sample = Grey(8, 8);
+  sample.instances = {{"instances", std::vector<int32_t>(64, -1)}};
+  sample.instances[0].mask_of[0] = 0;
+  sample.instances[0].mask_of[1] = 1;
+  // The second is hidden, the third is not there, the fourth is nowhere.
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  sample.keypoints = {{"joints", 2, 2, {4, 4, 2, 2, 6, 1, 6, 2, 0, nan, 2, 2}}};
+  const Canvas picture = PictureOf(sample, WithMaskAndBoxes(), 80);  // ten times as large
+  const auto tinted = [](int64_t index) {
+    Canvas canvas(1, 1, kGrey);
+    canvas.Tint(0, 0, ColourOfClass(index));
+    return canvas.At(0, 0);
+  };
+  EXPECT_EQ(picture.At(9, 9), tinted(0));
+  EXPECT_EQ(picture.At(9, 10), tinted(1));
+  EXPECT_EQ(picture.At(10, 9), kGrey);
+  EXPECT_EQ(picture.At(40, 40), ColourOfClass(0));
+  EXPECT_EQ(picture.At(42, 40), ColourOfClass(0));
+  EXPECT_EQ(picture.At(41, 41), kGrey);
+  EXPECT_EQ(picture.At(60, 20), kGrey) << "hollow";
+  EXPECT_EQ(picture.At(60, 21), ColourOfClass(1));
+  EXPECT_EQ(picture.At(20, 60), kGrey) << "it is not there";
+}
+
+TEST(PictureOf, ADenseFieldIsGrey) {
+  const Canvas picture = PictureOf(storage::SeenDense{"depth", {1, 2, 1}, {0, 200}}, 8);
+  ASSERT_EQ(picture.width(), 8);
+  EXPECT_EQ(picture.At(0, 3), kBlack);
+  EXPECT_EQ(picture.At(3, 4), (Colour{200, 200, 200}));
 }
 
 TEST(ContactSheet, PicturesStandInTheMiddleOfTheirCells) {

@@ -50,6 +50,9 @@ class Augmentation {
   Result<Shape> OutputShape(std::span<const ImageSize> sizes) const;
   Result<Shape> OutputShape(int64_t height, int64_t width, int64_t channels) const;
 
+  // Whether no operation changes a sample: the list is empty, or has `normalise` alone.
+  bool IsIdentity() const { return steps_.empty(); }
+
   // Fails, naming the operation, where one draws random numbers: evaluation must not.
   Status RequireDeterministic() const;
 

@@ -1,9 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/dataset/channel_statistics.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/math.h"
 
 namespace lockstep::storage {
+namespace {
+
+// Pixels are added in rows of this many values, each place to a sum of its own: the compiler makes
+// vector instructions of that. 1, 2, 3 and 4 channels divide it.
+constexpr size_t kLanes = 48;
+constexpr size_t kMostRows = 65536;  // 65,536 * 255^2 is below 2^32
+
+struct LaneSums {
+  std::array<uint32_t, kLanes> sum{}, squares{};
+
+  void Add(const uint8_t* values, size_t rows) {
+    for (size_t r = 0; r < rows; ++r, values += kLanes) {
+      for (size_t j = 0; j < kLanes; ++j) {
+        const uint32_t v = values[j];
+        sum[j] += v;
+        squares[j] += v * v;
+      }
+    }
+  }
+};
+
+}  // namespace
 
 bool ChannelSums::Fits(size_t channels) {
   if (sum_.empty()) {
@@ -17,17 +42,23 @@ bool ChannelSums::Fits(size_t channels) {
 void ChannelSums::Add(std::string_view pixels, int32_t channels) {
   const auto count = static_cast<size_t>(channels);
   if (!Fits(count)) return;
-  for (size_t c = 0; c < count; ++c) {
-    uint64_t sum = 0, squares = 0;
-    for (size_t i = c; i < pixels.size(); i += count) {
-      const uint64_t v = static_cast<unsigned char>(pixels[i]);
-      sum += v;
-      squares += v * v;
-    }
-    sum_[c] += sum;
-    squares_[c] += squares;
-  }
   pixels_ += pixels.size() / count;
+  const size_t whole = kLanes % count == 0 ? pixels.size() - pixels.size() % kLanes : 0;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(pixels.data());
+  for (size_t at = 0; at < whole; at += kLanes * kMostRows) {
+    const size_t rows = std::min(kMostRows, (whole - at) / kLanes);
+    LaneSums lanes;
+    lanes.Add(bytes + at, rows);
+    for (size_t j = 0; j < kLanes; ++j) {
+      sum_[j % count] += lanes.sum[j];
+      squares_[j % count] += lanes.squares[j];
+    }
+  }
+  for (size_t i = whole; i < pixels.size(); ++i) {
+    const uint64_t v = bytes[i];
+    sum_[i % count] += v;
+    squares_[i % count] += v * v;
+  }
 }
 
 void ChannelSums::Merge(const ChannelSums& other) {

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "storage/dataset/little_endian.h"
+#include "storage/dataset/run_lengths.h"
 
 namespace lockstep::storage {
 namespace {
@@ -137,9 +138,12 @@ Status CheckValue(const FieldSpec& spec, const FieldView& value) {
       return expect(IsRaw(value, 1, 4), "four bytes for each box");
     case FieldKind::kBoxFlags:
       return expect(IsRaw(value, 1, 1), "one byte for each box");
-    case FieldKind::kInstances:
-      return expect(value.encoding == Encoding::kRunLengths && value.rank == 3,
-                    "run lengths [n, H, W]");
+    case FieldKind::kInstances: {
+      RETURN_IF_ERROR(expect(value.encoding == Encoding::kRunLengths && value.rank == 3,
+                             "run lengths [n, H, W]"));
+      const Status status = CheckRunLengths(value);
+      return status.ok() ? status : status.WithContext("field '" + spec.name + "'");
+    }
     case FieldKind::kKeypoints:
       return expect(IsRaw(value, 3, 4) && value.dims[2] == 3, "f32 [n, k, 3]");
     case FieldKind::kText:

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/hash.h"
+#include "storage/dataset/run_lengths.h"
 
 namespace lockstep::storage {
 namespace {
@@ -36,7 +37,8 @@ struct Everything {
     add(FieldKind::kBoxLabels, IntValue({1}, std::vector<int32_t>{0}), "boxes");
     add(FieldKind::kBoxFlags, ByteValue({1}, "\2"), "boxes");
     add(FieldKind::kBoxArea, FloatValue({1}, std::vector<float>{4.0f}), "boxes");
-    add(FieldKind::kInstances, {Encoding::kRunLengths, {1, 4, 6}, "runs"});
+    add(FieldKind::kInstances,
+        RunLengthsValue(1, 2, std::vector<std::vector<uint8_t>>{{0, 1}, {1, 1}}));
     add(FieldKind::kKeypoints, FloatValue({1, 1, 3}, std::vector<float>{1, 2, 1}));
     add(FieldKind::kText, TextValue("caf\xc3\xa9"));
     add(FieldKind::kSourceId, SourceIdValue(-1));
@@ -114,6 +116,8 @@ TEST(RecordTest, WhatAFieldCannotHoldIsRefusedWithWhatWasExpected) {
   const uint32_t most = std::numeric_limits<uint32_t>::max();
   EXPECT_THAT(refusal(FieldKind::kKeypoints, {Encoding::kRaw, {most, most, 3}, "abc"}),
               HasSubstr("f32 [n, k, 3]"));
+  EXPECT_THAT(refusal(FieldKind::kInstances, {Encoding::kRunLengths, {1, 4, 6}, "runs"}),
+              HasSubstr("mask 0 has"));
   EXPECT_THAT(refusal(FieldKind::kSourceId, LabelValue(0)), HasSubstr("one i64"));
 }
 

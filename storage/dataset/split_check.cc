@@ -144,9 +144,19 @@ std::vector<std::string> LabelWarnings(const std::vector<SplitLook>& splits,
        "no split has a sample of ", "");
   const auto train = std::find_if(splits.begin(), splits.end(),
                                   [](const SplitLook& look) { return look.name == "train"; });
-  if (train == splits.end()) return warnings;
   for (const SplitLook& look : splits) {
     const std::string name = "split '" + look.name + "'";
+    if (train == splits.end()) {
+      warn(ClassesThat(classes,
+                       [&](size_t label) {
+                         return SamplesOf(look, label) == 0 &&
+                                std::any_of(splits.begin(), splits.end(), [&](const SplitLook& l) {
+                                  return SamplesOf(l, label) > 0;
+                                });
+                       }),
+           name + " has no sample, and another split some, of ", "");
+      continue;
+    }
     warn(ClassesThat(classes,
                      [&](size_t label) {
                        return SamplesOf(look, label) > 0 && SamplesOf(*train, label) == 0;
@@ -158,6 +168,17 @@ std::vector<std::string> LabelWarnings(const std::vector<SplitLook>& splits,
                        return SamplesOf(look, label) == 0 && SamplesOf(*train, label) > 0;
                      }),
          name + " has no sample, and split 'train' some, of ", "");
+  }
+  return warnings;
+}
+
+std::vector<std::string> SplitWarnings(const std::vector<SplitLook>& splits, const Schema& schema) {
+  std::vector<std::string> warnings = SizeWarnings(splits);
+  const int label = schema.FirstOf(FieldKind::kLabel);
+  if (label < 0) return warnings;
+  for (std::string& line :
+       LabelWarnings(splits, schema.fields[static_cast<size_t>(label)].classes)) {
+    warnings.push_back(std::move(line));
   }
   return warnings;
 }

@@ -29,9 +29,13 @@ struct SplitLook {
 // of the same.
 std::vector<std::string> SizeWarnings(const std::vector<SplitLook>& splits);
 
-// The same of labels: classes that a split has and `train` lacks, or the
-// other way round, and classes without any sample; one line each.
+// The same of labels: classes that a split has and `train` lacks, or the other way round (where
+// there is no `train`: classes that a split lacks and another has), and classes without any sample;
+// one line each.
 std::vector<std::string> LabelWarnings(const std::vector<SplitLook>& splits,
                                        const std::vector<std::string>& classes);
+
+// Both, for the first label field of a schema.
+std::vector<std::string> SplitWarnings(const std::vector<SplitLook>& splits, const Schema& schema);
 
 }  // namespace lockstep::storage

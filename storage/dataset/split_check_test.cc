@@ -81,6 +81,8 @@ TEST(SplitCheckTest, ClassesThatOneSplitLacksAreNamed) {
       ElementsAre("split 'test' has no sample, and split 'train' some, of 3 classes: "
                   "'cat', 'cow', 'owl'"));
   EXPECT_THAT(LabelWarnings({Look("test", 2, 2, 1, {0, 1}), train}, {"cat", "dog"}), IsEmpty());
+  EXPECT_THAT(LabelWarnings({Look("a", 2, 2, 1, {0, 1}), Look("b", 2, 2, 1, {1})}, {"cat", "dog"}),
+              ElementsAre("split 'b' has no sample, and another split some, of class 'cat'"));
 }
 
 }  // namespace

@@ -37,15 +37,25 @@ Status WriteSorted(const std::string& path, const std::map<std::string, std::str
   return file->Finish();
 }
 
-std::map<std::string, std::string> ListingValues(const std::vector<SplitListing>& splits) {
-  std::map<std::string, std::string> values;
+// Writes the paths; the text of one value at a time is in memory.
+Status WriteListing(const std::string& file_path, const std::vector<SplitListing>& splits) {
+  std::map<std::string, std::span<const std::string>> parts;  // by their keys
   for (const SplitListing& split : splits) {
-    for (size_t i = 0; i < split.paths.size(); ++i) {
-      const int64_t chunk = static_cast<int64_t>(i) / kPathsPerValue;
-      values[ListingKey(split.name, chunk)] += split.paths[i] + "\n";
+    const auto paths = std::span(split.paths);
+    constexpr auto kMost = static_cast<size_t>(kPathsPerValue);
+    for (size_t begin = 0; begin < paths.size(); begin += kMost) {
+      const size_t count = std::min(kMost, paths.size() - begin);
+      const auto chunk = static_cast<int64_t>(begin) / kPathsPerValue;
+      parts[ListingKey(split.name, chunk)] = paths.subspan(begin, count);
     }
   }
-  return values;
+  ASSIGN_OR_RETURN(const auto file, SortedFile::Create(file_path));
+  for (const auto& [key, paths] : parts) {
+    std::string text;
+    for (const std::string& path : paths) (text += path) += '\n';
+    RETURN_IF_ERROR(file->Add(key, SealMetaValue(key, text)));
+  }
+  return file->Finish();
 }
 
 // What was learned of the samples of some ranges.
@@ -212,14 +222,7 @@ Result<DatasetInfo> DatasetWriter::Core::Finish() {
     for (size_t r = 0; r < ranges_written.size(); ++r) {
       CHECK(ranges_written[r]) << "range " << r << " was not written";
     }
-    warnings = SizeWarnings(seen.splits);
-    const int label = info.schema.FirstOf(FieldKind::kLabel);
-    const std::vector<std::string> classes =
-        label < 0 ? std::vector<std::string>()
-                  : info.schema.fields[static_cast<size_t>(label)].classes;
-    for (std::string& line : LabelWarnings(seen.splits, classes)) {
-      warnings.push_back(std::move(line));
-    }
+    warnings = SplitWarnings(seen.splits, info.schema);
     SplitLook all;
     for (size_t s = 0; s < seen.splits.size(); ++s) {
       all.Merge(seen.splits[s]);
@@ -261,7 +264,7 @@ Result<std::unique_ptr<DatasetWriter>> DatasetWriter::Create(WriterOptions optio
   const auto begin = [&]() -> Status {
     RETURN_IF_ERROR(EncodeInfo(core->info).status());  // texts that cannot be stored
     RETURN_IF_ERROR(MakeDirectory(core->directory.path() + "/" + kScratchName));
-    return WriteSorted(core->Scratch("listing"), ListingValues(core->options.splits));
+    return WriteListing(core->Scratch("listing"), core->options.splits);
   };
   if (const Status status = begin(); !status.ok())
     return ExplainFullDisk(status, core->directory.out());
@@ -269,6 +272,9 @@ Result<std::unique_ptr<DatasetWriter>> DatasetWriter::Create(WriterOptions optio
 }
 
 int64_t DatasetWriter::samples() const { return core_->info.samples(); }
+const std::string& DatasetWriter::path(size_t split, size_t index) const {
+  return core_->options.splits[split].paths[index];
+}
 int64_t DatasetWriter::ranges() const { return core_->Ranges(); }
 const std::vector<std::string>& DatasetWriter::warnings() const { return core_->warnings; }
 

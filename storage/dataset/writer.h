@@ -69,6 +69,7 @@ class DatasetWriter {
   ~DatasetWriter();
 
   int64_t samples() const;
+  const std::string& path(size_t split, size_t index) const;  // of the listing
   int64_t ranges() const;  // files of records to write: ranges 0 .. ranges() - 1 of ids
 
   // Writes the records of one range, once for each range, from any thread. `sample(split, index)`

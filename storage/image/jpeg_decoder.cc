@@ -181,14 +181,21 @@ void ReadRows(const RowSink& sink, uint8_t* row, uint8_t* rgb, jpeg_decompress_s
   if (info->output_scanline == info->output_height) jpeg_finish_decompress(info);
 }
 
+// libjpeg-turbo writes rows that begin at a multiple of 16 or 32 bytes past the cache (movntdq in
+// jdcolext-*.asm), as if nobody were to read them soon; here each is read at once, and would have
+// to come back from memory. So they begin elsewhere: up to 31 bytes behind `memory`.
+uint8_t* KeptInCache(uint8_t* memory) {
+  return memory + ((8 - reinterpret_cast<uintptr_t>(memory)) & 31);
+}
+
 }  // namespace
 
 Status DecodeJpeg(std::string_view bytes, const ImageHeader& header, const RowSink& sink,
                   std::vector<uint8_t>* rows) {
   const ImageSize stored = StoredSize(header, 4);
   const auto row_bytes = static_cast<size_t>(stored.width * 4);
-  rows->resize(std::max(rows->size(), 2 * row_bytes));
-  uint8_t* row = rows->data();
+  rows->resize(std::max(rows->size(), 2 * row_bytes + 32));
+  uint8_t* row = KeptInCache(rows->data());
   Jpeg jpeg;
   bool ok = Start(bytes, &jpeg);
   const bool same =

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/fault_point.h"
@@ -13,9 +15,11 @@
 #include "base/watch.h"
 #include "storage/dataset/import_directory.h"
 #include "storage/dataset/manifest.h"
+#include "storage/dataset/split_check.h"
 #include "storage/dataset/writer.h"
 #include "storage/dataset/writer_disk.h"
 #include "storage/env/files.h"
+#include "storage/import/drop_at.h"
 #include "storage/import/rejections.h"
 #include "storage/import/sample_check.h"
 #include "storage/import/source_pass.h"
@@ -52,14 +56,19 @@ class RangeWriters {
   // The values of an accepted sample, which must be those that the first pass saw.
   Result<std::vector<FieldValue>> Read(size_t split, size_t place) const {
     RETURN_IF_ERROR(CheckStop(options_->stop));
-    const SourceLook::AcceptedSplit& listing = look_->accepted[split];
-    const SourceLook::Accepted& accepted = listing.samples[place];
-    Result<std::vector<FieldValue>> values = importer_->Read(listing.split, accepted.index);
+    const std::string& path = writer_->path(split, place);
+    const SourceLook::AcceptedSplit& accepted = look_->accepted[split];
+    const size_t index = accepted.IndexOf(place);
+    std::vector<FieldValue> kept = look_->kept->Take(accepted.split, index);
+    if (!kept.empty()) return kept;
+    Result<std::vector<FieldValue>> values = importer_->Read(accepted.split, index);
     Status status = values.status();
     if (status.ok()) status = CompleteValues(importer_->schema(), options_->channels, &*values);
-    if (status.ok() && HashOf(*values) == accepted.hash) return values;
+    if (status.ok() && static_cast<uint32_t>(HashOf(path, *values).low) == accepted.hashes[place]) {
+      return values;
+    }
     if (!status.ok() && status.code() != StatusCode::kDataLoss) return status;
-    return FailedPrecondition("'" + importer_->splits()[listing.split].paths[accepted.index] +
+    return FailedPrecondition("'" + path +
                               "' changed while it was imported; import again when nothing writes "
                               "to the source");
   }
@@ -106,17 +115,14 @@ void TellRejected(const Importer& importer, const SourceLook& look, WriterOption
   }
 }
 
-Result<std::vector<SplitListing>> AcceptedListing(const Importer& importer,
+// The paths go over from the importer's listing to the one that the writer gets: they are not held
+// twice.
+Result<std::vector<SplitListing>> AcceptedListing(std::vector<SplitListing> listed,
                                                   const SourceLook& look) {
   std::vector<SplitListing> listings;
   for (const SourceLook::AcceptedSplit& accepted : look.accepted) {
-    const SplitListing& listed = importer.splits()[accepted.split];
-    SplitListing listing = {listed.name, {}};
-    listing.paths.reserve(accepted.samples.size());
-    for (const SourceLook::Accepted& one : accepted.samples) {
-      listing.paths.push_back(listed.paths[one.index]);
-    }
-    listings.push_back(std::move(listing));
+    listings.push_back(std::move(listed[accepted.split]));
+    DropAt(accepted.rejected, &listings.back().paths);
   }
   if (!listings.empty()) return listings;
   std::string text = "the source has no sample that can be read";
@@ -166,8 +172,12 @@ Result<ImportReport> ImportDataset(const ImportOptions& options) {
   const std::string out = WithoutTrailingSlash(options.out);
   // Before the source is read.
   if (!options.check_only) RETURN_IF_ERROR(CheckImportTarget(out, options.replace));
-  ImportSource source = {options.path, options.options, out + ".spool-" + UniqueSuffix(),
-                         options.stop, options.progress};
+  ImportSource source = {.path = options.path,
+                         .options = options.options,
+                         .spool = out + ".spool-" + UniqueSuffix(),
+                         .threads = ImportThreads(options),
+                         .stop = options.stop,
+                         .progress = options.progress};
   Result<std::unique_ptr<Importer>> opened = OpenSource(options.kind, std::move(source));
   if (IsFullDisk(opened.status()) && !options.check_only) {
     return opened.status().WithContext("no space left for dataset '" + out + "'");
@@ -177,11 +187,15 @@ Result<ImportReport> ImportDataset(const ImportOptions& options) {
   if (!options.check_only) RETURN_IF_ERROR(CheckDisk(out, importer->bytes(), options));
   ASSIGN_OR_RETURN(const SourceLook look, LookAtSource(*importer, options));
   ImportReport report;
-  report.warnings = importer->warnings();
+  report.warnings =
+      importer->warnings([&](size_t split, size_t index) { return look.Accepts(split, index); });
   WriterOptions writer_options = WriterOptionsFor(options, *importer, look);
-  ASSIGN_OR_RETURN(writer_options.splits, AcceptedListing(*importer, look));
+  ASSIGN_OR_RETURN(writer_options.splits, AcceptedListing(importer->TakeSplits(), look));
   if (options.check_only) {
     report.info = InfoOf(writer_options);
+    for (std::string& line : SplitWarnings(look.splits, report.info.schema)) {
+      report.warnings.push_back(std::move(line));
+    }
     return report;
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<DatasetWriter> writer,

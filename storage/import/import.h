@@ -26,6 +26,8 @@ struct ImportOptions {
   int64_t channels = 3;
   bool replace = false;     // an existing dataset at `out` is replaced when the new one is complete
   bool check_only = false;  // reads everything, reports, and writes nothing
+  // Of the memory that may hold samples between both readings. Tests set it.
+  int64_t kept_bytes = int64_t{96} << 20;
   // Is told what is being done, how far it is and how much there is to do, by one thread at a time.
   // May be empty.
   std::function<void(std::string_view what, int64_t done, int64_t total)> progress;
@@ -44,9 +46,10 @@ struct ImportReport {
   int64_t bytes = 0;                  // of them together
 };
 
-// Reads every sample twice: first to find out which of them decode and to take statistics, then to
-// write those that do. The digest is the same for any number of threads. On any error nothing is
-// left at `out`, or what was there before.
+// Two passes over the samples: the first finds out which of them decode and takes statistics, the
+// second writes those that do. What the first has read is kept for the second as far as
+// ImportOptions::kept_bytes reaches; the rest is read twice. The digest is the same for any number
+// of threads. On any error nothing is left at `out`, or what was there before.
 Result<ImportReport> ImportDataset(const ImportOptions& options);
 
 }  // namespace lockstep::storage

@@ -50,21 +50,23 @@ void Findings::Note(const std::string& about, size_t sample, int64_t count) {
   counts_[about][sample] = count;
 }
 
-std::vector<std::string> Findings::AddedTo(
-    std::vector<std::string> lines,
-    const std::function<std::string(size_t sample)>& path_of) const {
+std::vector<std::string> Findings::AddedTo(std::vector<std::string> lines,
+                                           const PathOf& path_of) const {
   MutexLock lock(&mutex_);
   for (const auto& [about, samples] : counts_) {
     int64_t sum = 0;
-    size_t named = 0;
+    size_t images = 0;
     std::string names;
     for (const auto& [sample, count] : samples) {
+      const std::string* path = path_of(sample);
+      if (path == nullptr) continue;
       sum += count;
-      if (++named <= kMostNamed) names += (named == 1 ? "" : ", ") + Quoted(path_of(sample));
+      if (++images <= kMostNamed) names += (images == 1 ? "" : ", ") + Quoted(*path);
     }
-    lines.push_back(std::to_string(sum) + " " + about + " (in " + std::to_string(samples.size()) +
-                    (samples.size() == 1 ? " image: " : " images: ") + names +
-                    (named > kMostNamed ? ", ..." : "") + ")");
+    if (images == 0) continue;
+    lines.push_back(std::to_string(sum) + " " + about + " (in " + std::to_string(images) +
+                    (images == 1 ? " image: " : " images: ") + names +
+                    (images > kMostNamed ? ", ..." : "") + ")");
   }
   return lines;
 }

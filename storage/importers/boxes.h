@@ -45,10 +45,10 @@ class Findings {
  public:
   // `about` is a text such as "boxes reach out of their image and are clipped to it".
   void Note(const std::string& about, size_t sample, int64_t count);
-  // `lines`, and then one for each text, in bytewise order: "3 boxes ... (in 2 images, the first is
-  // 'a.jpg')".
-  std::vector<std::string> AddedTo(std::vector<std::string> lines,
-                                   const std::function<std::string(size_t sample)>& path_of) const;
+  // `lines`, and then one for each text, in bytewise order: "3 boxes ... (in 2 images: 'a.jpg',
+  // 'b.jpg')". Samples without a path (null) do not count.
+  using PathOf = std::function<const std::string*(size_t sample)>;
+  std::vector<std::string> AddedTo(std::vector<std::string> lines, const PathOf& path_of) const;
 
  private:
   mutable Mutex mutex_;

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,9 +31,13 @@ class Importer {
   virtual const std::vector<SplitListing>& splits() const = 0;
   // What the source has and no sample is made of.
   virtual const std::vector<RejectedFile>& rejected() const = 0;
+  // Hands the listing over; `splits` is empty from then on. Read works as before.
+  virtual std::vector<SplitListing> TakeSplits() = 0;
   // What a person should know of the source, one line each. The import asks once every sample has
-  // been read, so that it may tell what was found in them; the order of reading shows in nothing.
-  virtual std::vector<std::string> warnings() const = 0;
+  // been read, so that it may tell what was found in those that are `accepted`; the order of
+  // reading shows in nothing. To be asked before TakeSplits.
+  using IsAccepted = std::function<bool(size_t split, size_t index)>;
+  virtual std::vector<std::string> warnings(const IsAccepted& accepted) const = 0;
   // Of all values together; 0 where that is not known before they are read.
   virtual int64_t bytes() const = 0;
   // The values of the sample at splits()[split].paths[index], in the schema's order. Any thread may
@@ -45,6 +51,8 @@ struct ImportSource {
   std::string path;
   Attrs options;      // of the kind, complete
   std::string spool;  // a file that may be made, and is then removed, to lay contents down in
+  std::shared_ptr<OpenFile> common_spool;   // SourceOptions::common_spool; may be null
+  int threads = 1;                          // that may list a folder
   const std::atomic<bool>* stop = nullptr;  // set: opening ends as cancelled; may be null
   // Is told what is done ("reading the archive"), how far it is and how much there is to do. May be
   // empty.

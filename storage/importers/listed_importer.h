@@ -20,7 +20,10 @@ class ListedImporter : public Importer {
   const Schema& schema() const override { return schema_; }
   const std::vector<SplitListing>& splits() const override { return splits_; }
   const std::vector<RejectedFile>& rejected() const override { return rejected_; }
-  std::vector<std::string> warnings() const override { return warnings_; }
+  std::vector<SplitListing> TakeSplits() override { return std::exchange(splits_, {}); }
+  std::vector<std::string> warnings(const IsAccepted& /*accepted*/) const override {
+    return warnings_;
+  }
   int64_t bytes() const override { return bytes_; }
 
  protected:
@@ -52,13 +55,14 @@ class SampleTable {
     }
   }
 
-  // After List: the place of a sample among all, the sample, and its path in what List filled.
+  // After List: the place of a sample among all, and the sample, without its path.
   size_t PlaceOf(size_t split, size_t index) const { return first_[split] + index; }
   const Sample& At(size_t place) const { return samples_[place]; }
-  const std::string& PathOf(size_t place, const std::vector<SplitListing>& splits) const {
+  // The split and the index in it of the sample at a place.
+  std::pair<size_t, size_t> SplitOf(size_t place) const {
     const auto after = std::upper_bound(first_.begin(), first_.end(), place);
     const auto split = static_cast<size_t>(after - first_.begin()) - 1;
-    return splits[split].paths[place - first_[split]];
+    return {split, place - first_[split]};
   }
 
  private:

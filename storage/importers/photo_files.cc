@@ -14,6 +14,8 @@ Result<std::unique_ptr<SourceFiles>> OpenFiles(const ImportSource& source) {
   SourceOptions options;
   options.path = source.path;
   options.spool = source.spool;
+  options.common_spool = source.common_spool;
+  options.threads = source.threads;
   options.stop = source.stop;
   if (source.progress) {
     options.progress = [&source](const SourceProgress& progress) {

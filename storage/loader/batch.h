@@ -45,6 +45,8 @@ struct LaneBatch {
   int64_t rows = 0;  // 0: the lane has nothing to do
   std::vector<NamedTensor> tensors;
   std::vector<SampleId> ids;  // N, absolute: what was consumed, for exactly-once accounting
+  // N: how many boxes of each row had no room in the tensors; empty where the batch has no boxes.
+  std::vector<int64_t> boxes_left_out{};
 
   // The tensor of this name; null where there is none.
   const NamedTensor* Find(std::string_view name) const;

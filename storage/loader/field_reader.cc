@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/loader/field_reader.h"
 
+#include <algorithm>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +14,25 @@
 
 namespace lockstep::storage {
 namespace {
+
+bool BelongsToBoxes(FieldKind kind) {
+  return kind == FieldKind::kBoxes || kind == FieldKind::kBoxLabels ||
+         kind == FieldKind::kBoxFlags || kind == FieldKind::kBoxArea;
+}
+
+// What a tensor of boxes or of a companion holds for one sample of at most `most` boxes.
+TensorType BoxesRowType(FieldKind kind, int64_t most, DType dtype) {
+  if (kind == FieldKind::kBoxes) return {dtype, {most, 4}};
+  return {kind == FieldKind::kBoxArea ? dtype : DType::kInt32, {most}};
+}
+
+// The first values of a list, each as To, and `rest` behind them until `size` are written.
+template <typename From, typename To>
+void Fill(const std::vector<From>& from, size_t count, int64_t size, To rest, To* out) {
+  count = std::min(count, from.size());
+  for (size_t i = 0; i < count; ++i) out[i] = static_cast<To>(from[i]);
+  std::fill(out + count, out + size, rest);
+}
 
 const uint8_t* BytesOf(const FieldView& value) {
   return reinterpret_cast<const uint8_t*>(value.bytes.data());
@@ -61,11 +82,43 @@ Result<FieldReader> FieldReader::Make(const DatasetInfo& info, const std::vector
                              "' is the second image of a sample, and one is augmented");
     }
     Input made = {input.tensor, input.field, static_cast<size_t>(index), field.kind, {}, -1};
-    ASSIGN_OR_RETURN(made.row, RowTypeOf(field, image, dtype));
+    if (BelongsToBoxes(field.kind)) {
+      RETURN_IF_ERROR(reader.AddBoxes(info, input, field, dtype, &made));
+    } else {
+      ASSIGN_OR_RETURN(made.row, RowTypeOf(field, image, dtype));
+    }
     if (field.kind == FieldKind::kMask) made.mask = masks++;
     reader.inputs_.push_back(std::move(made));
   }
+  // The tensors with the numbers of boxes come behind those of the inputs.
+  size_t counts = reader.inputs_.size();
+  for (Input& input : reader.inputs_) {
+    if (input.kind == FieldKind::kBoxes) input.count = counts++;
+  }
   return reader;
+}
+
+Status FieldReader::AddBoxes(const DatasetInfo& info, const InputSpec& spec, const FieldSpec& field,
+                             DType dtype, Input* input) {
+  if (image_field_ < 0) {
+    return InvalidArgument("field '" + field.name + "' has boxes, and the dataset has no image");
+  }
+  const int index = info.schema.IndexOf(field.of.empty() ? field.name : field.of);
+  CHECK_GE(index, 0) << "a schema is checked when it is read";
+  if (spec.most < 0) {
+    return InvalidArgument("tensor '" + spec.tensor + "' is to hold " + std::to_string(spec.most) +
+                           " boxes, expected 0 or more");
+  }
+  constexpr int64_t kMultiple = 8;
+  const int64_t largest = std::max<int64_t>(1, info.schema.fields[static_cast<size_t>(index)].most);
+  const int64_t most =
+      spec.most > 0 ? spec.most : (largest + kMultiple - 1) / kMultiple * kMultiple;
+  input->row = BoxesRowType(field.kind, most, dtype);
+  const auto at = std::find(boxes_fields_.begin(), boxes_fields_.end(), static_cast<size_t>(index));
+  input->boxes = static_cast<size_t>(at - boxes_fields_.begin());
+  if (at == boxes_fields_.end()) boxes_fields_.push_back(static_cast<size_t>(index));
+  schema_ = info.schema;
+  return OkStatus();
 }
 
 Status FieldReader::AddTensors(LaneBatch* batch) const {
@@ -73,6 +126,11 @@ Status FieldReader::AddTensors(LaneBatch* batch) const {
     std::vector<int64_t> dims = {batch->rows};
     dims.insert(dims.end(), input.row.shape.dims().begin(), input.row.shape.dims().end());
     RETURN_IF_ERROR(batch->Add(input.tensor, {input.row.dtype, Shape(std::move(dims))}));
+  }
+  for (const Input& input : inputs_) {
+    if (input.kind != FieldKind::kBoxes) continue;
+    RETURN_IF_ERROR(batch->Add(input.tensor + ".count", {DType::kInt32, {batch->rows}}));
+    batch->boxes_left_out.assign(static_cast<size_t>(batch->rows), 0);
   }
   return OkStatus();
 }
@@ -84,6 +142,12 @@ Status FieldReader::Begin(const Record& record, const PixelSource& image,
     if (input.kind != FieldKind::kMask) continue;
     ASSIGN_OR_RETURN(MaskField mask, TimedMask(record.field(input.field), scratch));
     RETURN_IF_ERROR(scratch->sample.AddMask(std::move(mask)));
+  }
+  for (const size_t field : boxes_fields_) {
+    if (record.field(field).absent()) {
+      return DataLoss("the sample has no value of field '" + schema_.fields[field].name + "'");
+    }
+    RETURN_IF_ERROR(scratch->sample.AddBoxes(ReadBoxes(schema_, record, field)));
   }
   return OkStatus();
 }
@@ -131,6 +195,30 @@ void FieldReader::Write(const Input& input, const FieldView& value,
   }
 }
 
+void FieldReader::WriteBoxes(const Input& input, const AugmentedSample& sample, int64_t row,
+                             LaneBatch* batch) const {
+  const BoxesField& boxes = sample.boxes()[input.boxes];
+  const int64_t most = input.row.shape[0];
+  const auto kept = static_cast<size_t>(std::min(boxes.count(), most));
+  NamedTensor* tensor = &batch->tensors[static_cast<size_t>(&input - inputs_.data())];
+  switch (input.kind) {
+    case FieldKind::kBoxLabels:
+      return Fill(boxes.labels, kept, most, -1, tensor->as<int32_t>() + row * most);
+    case FieldKind::kBoxFlags:
+      return Fill(boxes.flags, kept, most, 0, tensor->as<int32_t>() + row * most);
+    case FieldKind::kBoxArea:
+      return OnFloatRow(tensor, row * most, [&](auto* out) {
+        Fill(boxes.area, kept, most, decltype(*out + 0){}, out);
+      });
+    default:
+      break;
+  }
+  OnFloatRow(tensor, row * 4 * most,
+             [&](auto* out) { Fill(boxes.xyxy, 4 * kept, 4 * most, decltype(*out + 0){}, out); });
+  batch->tensors[input.count].as<int32_t>()[row] = static_cast<int32_t>(kept);
+  batch->boxes_left_out[static_cast<size_t>(row)] += boxes.count() - static_cast<int64_t>(kept);
+}
+
 Status FieldReader::Read(const Record& record, const Augmentation& augmentation,
                          const AugmentStream& stream, int64_t row, SampleScratch* scratch,
                          LaneBatch* batch) const {
@@ -147,7 +235,11 @@ Status FieldReader::Read(const Record& record, const Augmentation& augmentation,
       return DataLoss("field '" + input.name + "' has " + std::to_string(value.dims[0]) +
                       " numbers, expected " + std::to_string(input.row.shape[0]));
     }
-    Write(input, value, augmentation, scratch->sample, row, &batch->tensors[i]);
+    if (BelongsToBoxes(input.kind)) {
+      WriteBoxes(input, scratch->sample, row, batch);
+    } else {
+      Write(input, value, augmentation, scratch->sample, row, &batch->tensors[i]);
+    }
   }
   return OkStatus();
 }

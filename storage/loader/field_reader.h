@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// FieldReader: the values of records as rows of tensors, whose types base/sample/row_type.h states.
-// Images and masks are augmented. Internal to storage/loader. Immutable after Make: any number of
-// threads may use it, each with a SampleScratch of its own.
+// FieldReader: the values of records as rows of tensors, whose types base/sample/row_type.h states,
+// and of boxes:
+//
+//   boxes     f32 or f64 [N, M, 4], augmented, and a tensor more: NAME.count, i32 [N]
+//   box_labels, box_flags   i32 [N, M]               box_area f32 or f64 [N, M]
+//
+// M is InputSpec::most, or the largest number of boxes of a sample, rounded up to a multiple of 8
+// and at least 8. A row with more boxes than M keeps those of the lowest indices. Behind the last
+// box of a row labels are -1, and all else is 0. Images and masks are augmented too.
+//
+// Internal to storage/loader. Immutable after Make: any number of threads may use it, each with a
+// SampleScratch of its own.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +58,14 @@ class FieldReader {
     FieldKind kind = FieldKind::kImage;
     TensorType row;     // of one sample, without the first dimension
     int64_t mask = -1;  // which mask of the augmented sample it is
+    size_t boxes = 0;   // which boxes of it, of a kind that belongs to boxes
+    size_t count = 0;   // of boxes: the place of the tensor with their number
   };
 
+  Status AddBoxes(const DatasetInfo& info, const InputSpec& spec, const FieldSpec& field,
+                  DType dtype, Input* input);
+  void WriteBoxes(const Input& input, const AugmentedSample& sample, int64_t row,
+                  LaneBatch* batch) const;
   Status Begin(const Record& record, const PixelSource& image, SampleScratch* scratch) const;
   Status Augment(const Record& record, const Augmentation& augmentation,
                  const AugmentStream& stream, SampleScratch* scratch) const;
@@ -58,8 +73,10 @@ class FieldReader {
              const AugmentedSample& sample, int64_t row, NamedTensor* tensor) const;
 
   std::vector<Input> inputs_;
-  int image_field_ = -1;  // the field that is augmented; -1: none
-  Shape image_;           // of every augmented image
+  Schema schema_;                     // where there are boxes
+  std::vector<size_t> boxes_fields_;  // in the order of the augmented sample
+  int image_field_ = -1;              // the field that is augmented; -1: none
+  Shape image_;                       // of every augmented image
 };
 
 }  // namespace lockstep::storage

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/loader/seen_sample.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstring>
+#include <limits>
 #include <utility>
 
 #include "storage/augment/pixels/copy_window.h"
+#include "storage/dataset/run_lengths.h"
 #include "storage/image/encoded_image.h"
 #include "storage/image/image_header.h"
 #include "storage/loader/field_values.h"
@@ -46,6 +51,54 @@ void Copy(const AugmentedSample& sample, SeenSample* seen) {
   for (size_t b = 0; b < seen->boxes.size(); ++b) seen->boxes[b].boxes = sample.boxes()[b];
 }
 
+std::vector<float> NumbersOf(const FieldView& value) {
+  std::vector<float> numbers(value.bytes.size() / sizeof(float));
+  if (!numbers.empty()) std::memcpy(numbers.data(), value.bytes.data(), value.bytes.size());
+  return numbers;
+}
+
+SeenDense GreyOf(const std::string& field, const FieldView& value) {
+  SeenDense seen = {field, {value.dims[0], value.dims[1], 1}, {}};
+  const std::vector<float> all = NumbersOf(value);
+  const size_t channels = value.dims[2];
+  float least = std::numeric_limits<float>::infinity(), largest = -least;
+  for (size_t i = 0; i < all.size(); i += channels) {
+    if (!std::isfinite(all[i])) continue;
+    least = std::min(least, all[i]);
+    largest = std::max(largest, all[i]);
+  }
+  const double range = static_cast<double>(largest) - static_cast<double>(least);
+  for (size_t i = 0; i < all.size(); i += channels) {
+    const double above = static_cast<double>(all[i]) - static_cast<double>(least);
+    const bool has_level = std::isfinite(all[i]) && range > 0;
+    seen.grey.push_back(has_level ? static_cast<uint8_t>(255 * above / range + 0.5) : uint8_t{0});
+  }
+  return seen;
+}
+
+// What is shown as the dataset has it.
+Status TakeTheRest(const Schema& schema, const Record& record, SeenSample* seen) {
+  for (size_t f = 0; f < record.fields(); ++f) {
+    const FieldSpec& field = schema.fields[f];
+    const FieldView value = record.field(f);
+    if (value.absent()) continue;
+    if (field.kind == FieldKind::kInstances) {
+      if (value.dims[1] != seen->size.height || value.dims[2] != seen->size.width) {
+        return DataLoss("the masks of field '" + field.name + "' are " +
+                        std::to_string(value.dims[1]) + "x" + std::to_string(value.dims[2]) +
+                        " and the image " + std::to_string(seen->size.height) + "x" +
+                        std::to_string(seen->size.width));
+      }
+      seen->instances.push_back({field.name, MaskOfEachPixel(value)});
+    }
+    if (field.kind == FieldKind::kKeypoints) {
+      seen->keypoints.push_back({field.name, value.dims[0], value.dims[1], NumbersOf(value)});
+    }
+    if (field.kind == FieldKind::kDense) seen->dense.push_back(GreyOf(field.name, value));
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 Result<SeenSample> SeeSample(const Schema& schema, const Record& record,
@@ -64,7 +117,7 @@ Result<SeenSample> SeeSample(const Schema& schema, const Record& record,
     RETURN_IF_ERROR(Begin(schema, record, image, decoder, &sample, &seen));
     RETURN_IF_ERROR(augmentation.Run(stream, &sample));
     Copy(sample, &seen);
-    return OkStatus();
+    return augmentation.IsIdentity() ? TakeTheRest(schema, record, &seen) : OkStatus();
   };
   if (value.encoding == Encoding::kRaw) {
     RETURN_IF_ERROR(see(RawImage(reinterpret_cast<const uint8_t*>(value.bytes.data()),

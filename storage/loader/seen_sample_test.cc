@@ -5,9 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 
 #include "base/philox.h"
+#include "storage/dataset/run_lengths.h"
 #include "storage/loader/testing/photo_dataset.h"
 #include "storage/loader/train_loader.h"
 #include "storage/order/dataset_order.h"
@@ -106,6 +108,47 @@ TEST(SeeSample, SaysWhatCannotBeSeen) {
   const auto seen = See(*dataset, SampleId(0), {}, Epoch(0));
   EXPECT_EQ(seen.status().code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(seen.status().message(), HasSubstr("no image; they have label label (4 classes)"));
+}
+
+// No importer makes these kinds of fields yet: the record is made by hand.
+TEST(SeeSample, InstancesKeypointsAndDenseFieldsAreShownAsTheyAreStored) {
+  Schema schema;
+  schema.fields = {{.name = "image", .kind = FieldKind::kImage},
+                   {.name = "instances", .kind = FieldKind::kInstances},
+                   {.name = "joints", .kind = FieldKind::kKeypoints},
+                   {.name = "depth", .kind = FieldKind::kDense}};
+  const std::vector<std::vector<uint8_t>> masks = {{1, 1, 0, 0}, {0, 1, 0, 0}};
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  std::vector<FieldValue> values = {ImageValue(2, 2, 1, "abcd"), RunLengthsValue(2, 2, masks),
+                                    FloatValue({1, 2, 3}, std::vector<float>{0, 1, 2, 1, 1, 0}),
+                                    FloatValue({1, 3, 2}, std::vector<float>{-1, 9, nan, 9, 1, 9})};
+  const auto see = [&](const std::vector<std::string>& list) {
+    const auto record = Record::Decode(SampleId(3), EncodeRecord(SampleId(3), "a", values), schema);
+    CHECK(record.ok()) << record.status();
+    const auto augmentation = Augmentation::Parse(list, {{0.5}, {0.25}});
+    CHECK(augmentation.ok()) << augmentation.status();
+    ImageDecoder decoder;
+    return SeeSample(schema, *record, *augmentation, StreamOf(Epoch(0), SampleId(3)), &decoder);
+  };
+  const auto seen = see({});
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  ASSERT_EQ(seen->instances.size(), 1u);
+  EXPECT_EQ(seen->instances[0].mask_of, (std::vector<int32_t>{0, 1, -1, -1}));
+  ASSERT_EQ(seen->keypoints.size(), 1u);
+  EXPECT_EQ(seen->keypoints[0].points_each, 2);
+  EXPECT_EQ(seen->keypoints[0].points, (std::vector<float>{0, 1, 2, 1, 1, 0}));
+  ASSERT_EQ(seen->dense.size(), 1u);
+  EXPECT_EQ(seen->dense[0].size, (ImageSize{1, 3, 1}));
+  EXPECT_EQ(seen->dense[0].grey, (std::vector<uint8_t>{0, 0, 255}));
+  // What an operation would do to them is not known.
+  const auto flipped = see({"vflip"});
+  ASSERT_TRUE(flipped.ok()) << flipped.status();
+  EXPECT_TRUE(flipped->instances.empty() && flipped->keypoints.empty() && flipped->dense.empty());
+  values[1] = RunLengthsValue(4, 1, masks);
+  EXPECT_THAT(see({}).status().message(), HasSubstr("field 'instances' are 4x1 and the image 2x2"));
+  values[1] = RunLengthsValue(2, 2, masks);
+  values[3] = FloatValue({1, 1, 1}, std::vector<float>{7});
+  EXPECT_EQ(see({})->dense[0].grey, (std::vector<uint8_t>{0})) << "a field of one value";
 }
 
 }  // namespace

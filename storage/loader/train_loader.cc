@@ -57,7 +57,7 @@ class TrainLoader::Core {
     LaneBatch batch;
     int64_t next_row = 0;  // the first that no thread has taken
     int64_t rows_made = 0;
-    int64_t failed_row = 0;  // of `failure`: the first of the batch, whoever found it first
+    SampleId failed_id{0};  // of `failure`: the lowest of the batch, whoever found it first
     Status failure;
   };
 
@@ -175,8 +175,8 @@ void TrainLoader::Core::MakeRows(OpenBatch* open, Range rows, SampleScratch* scr
     }
     MutexLock lock(&mutex_);
     lanes_[open->lane_index].failed = true;
-    if (!open->failure.ok() && open->failed_row < row) continue;
-    open->failed_row = row;
+    if (!open->failure.ok() && open->failed_id < record.id()) continue;
+    open->failed_id = record.id();
     open->failure = status.WithContext(BatchPlace(epoch, step, open->batch.lane));
   }
 }

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <future>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "storage/augment/augment.h"
 #include "storage/image/encoded_image.h"
@@ -250,6 +252,44 @@ TEST(TrainLoader, ReportsTheLowestLaneWhereSeveralFailInAStep) {
   auto loader = TrainLoader::Make(source, options);
   ASSERT_TRUE(loader.ok());
   EXPECT_THAT((*loader)->Next(Soon()).status().message(), HasSubstr("step 1 of it, lane 2"));
+}
+
+// Rows that are far apart are made by different threads.
+TEST(TrainLoader, ReportsTheLowestIdWhereSeveralRowsOfABatchFail) {
+  class TwoOdd : public FakeSource {
+   public:
+    TwoOdd() : FakeSource(10, 997, 32) {}
+    Result<std::vector<Record>> ReadRange(SampleId first, int64_t count) const override {
+      ASSIGN_OR_RETURN(auto records, FakeSource::ReadRange(first, count));
+      for (Record& record : records) {
+        if (odd.count(record.id()) == 0) continue;
+        record = ImageSample{0, 2, 3, 1, std::string(6, 'x')}.MakeRecord(record.id(), "a",
+                                                                         info().schema);
+      }
+      return records;
+    }
+    std::set<SampleId> odd;
+  };
+  const auto healthy = std::make_shared<FakeSource>(10, 997, 32);
+  TrainLoaderOptions options = OptionsFor(*healthy);
+  options.augment = {"hflip", "normalise"};
+  options.order = *OrderSpecFor(healthy->info(), "train", 2, 40, 4, 7);
+  options.lanes = {0, 2};
+  const std::vector<SampleId> ids = ReadAll(healthy, options).at({Epoch(0), 0, Lane(1)}).ids;
+  ASSERT_EQ(ids.size(), 38u);
+  for (const auto& [a, b] : {std::pair(1, 37), std::pair(2, 3), std::pair(20, 9)}) {
+    const auto source = std::make_shared<TwoOdd>();
+    const SampleId one = ids[static_cast<size_t>(a)], other = ids[static_cast<size_t>(b)];
+    source->odd = {one, other};
+    for (const int threads : {1, 2, 4, 7}) {
+      options.threads = threads;
+      auto loader = TrainLoader::Make(source, options);
+      ASSERT_TRUE(loader.ok()) << loader.status();
+      EXPECT_THAT((*loader)->Next(Soon()).status().message(),
+                  HasSubstr(DescribeSample(std::min(one, other))))
+          << threads << " threads, rows " << a << " and " << b;
+    }
+  }
 }
 
 TEST(TrainLoader, ARecordOfAnotherSizeIsDataLoss) {

@@ -110,7 +110,6 @@ class Finder {
     } else {
       RETURN_IF_ERROR(TakeClasses());
     }
-    WarnOfMissingClasses();
     std::sort(found_.rejected.begin(), found_.rejected.end(),
               [](const RejectedFile& a, const RejectedFile& b) { return a.path < b.path; });
     return std::move(found_);
@@ -340,24 +339,6 @@ class Finder {
       at = found_.splits.rbegin();
     }
     at->samples.push_back({image.file, LabelOf(image)});
-  }
-
-  void WarnOfMissingClasses() {
-    for (const ClassFolders::Split& split : found_.splits) {
-      std::vector<bool> has(found_.classes.size(), false);
-      for (const ClassFolders::Sample& sample : split.samples) {
-        has[static_cast<size_t>(sample.label)] = true;
-      }
-      std::vector<std::string> missing;
-      for (size_t c = 0; c < has.size(); ++c) {
-        if (!has[c]) missing.push_back(found_.classes[c]);
-      }
-      if (!missing.empty()) {
-        found_.warnings.push_back("the split " + Quoted(split.name) + " has no image of " +
-                                  (missing.size() == 1 ? "the class " : "the classes ") +
-                                  ListOf(missing));
-      }
-    }
   }
 
   const std::vector<SourceFile>& files_;

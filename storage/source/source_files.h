@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "storage/source/open_file.h"
 
 namespace lockstep::storage {
 
@@ -47,6 +48,11 @@ struct SourceOptions {
   // Where the spool of a tar archive is made: a path at which nothing is, on a disk with room for
   // all its files. It is unlinked right after it is opened, so nothing stays behind.
   std::string spool;
+  // The spool of several archives: then `spool` is not looked at, and each archive adds its files
+  // at the end. They are opened one after the other, and the spool is their only open file. May be
+  // null.
+  std::shared_ptr<OpenFile> common_spool;
+  int threads = 1;                          // that list a folder; what is listed is the same
   const std::atomic<bool>* stop = nullptr;  // once it is set, Open ends with cancelled
   // Told now and then, by the thread that opens. May be empty.
   std::function<void(const SourceProgress&)> progress;

@@ -315,7 +315,7 @@ TEST(SourceFiles, AFolderThatMayNotBeListedIsNamed) {
 
 TEST(SourceFiles, NoRoomForTheSpoolSaysWhereAndHowMuch) {
   const ScratchDirectory scratch;
-  ArmWriteFault(WriteFault::kNoSpace, 3);
+  ArmWriteFault(WriteFault::kNoSpace, 1);
   const Status status = OpenIn(scratch, std::string(kTestData) + "good.tar").status();
   DisarmWriteFault();
   EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << status;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/source/tar_source.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "base/format.h"
@@ -17,7 +20,8 @@ namespace {
 
 class TarSource : public SourceFiles {
  public:
-  TarSource(std::string name, OpenFile spool) : name_(std::move(name)), spool_(std::move(spool)) {}
+  TarSource(std::string name, std::shared_ptr<OpenFile> spool)
+      : name_(std::move(name)), spool_(std::move(spool)) {}
 
   void Take(ArchiveListing* listing) {
     files_.reserve(listing->files().size());
@@ -33,7 +37,7 @@ class TarSource : public SourceFiles {
   Result<std::string> Read(size_t index) const override {
     std::string bytes(static_cast<size_t>(files_[index].bytes), '\0');
     const Status status = RetryDiskFaults(
-        [&] { return spool_.ReadAll(offsets_[index], bytes.data(), bytes.size()); });
+        [&] { return spool_->ReadAll(offsets_[index], bytes.data(), bytes.size()); });
     if (!status.ok()) {
       return status.WithContext(Quoted(files_[index].path) + " of " + Quoted(name_));
     }
@@ -42,16 +46,21 @@ class TarSource : public SourceFiles {
 
  private:
   std::string name_;
-  OpenFile spool_;
+  std::shared_ptr<OpenFile> spool_;
   std::vector<int64_t> offsets_;
 };
+
+constexpr size_t kBuffer = size_t{1} << 20;
 
 // Writes what is taken to the spool.
 class Spooler : public TarVisitor {
  public:
-  Spooler(const OpenFile* spool, const OpenFile* archive, const FileInput* input,
+  // Files go to the spool from its end, `begin`, on.
+  Spooler(const OpenFile* spool, int64_t begin, const OpenFile* archive, const FileInput* input,
           const SourceOptions* options)
-      : spool_(spool), archive_(archive), input_(input), options_(options) {}
+      : spool_(spool), begin_(begin), archive_(archive), input_(input), options_(options) {
+    buffer_.reserve(2 * kBuffer);
+  }
 
   ArchiveListing* listing() { return &listing_; }
 
@@ -66,20 +75,27 @@ class Spooler : public TarVisitor {
     } else {
       *wanted = listing_.Take(entry.path, entry.bytes, &current_.path);
       current_.bytes = entry.bytes;
-      current_.offset = written_;
+      current_.offset = begin_ + written_ + static_cast<int64_t>(buffer_.size());
     }
     return {};
   }
 
   Status Contents(std::string_view piece) override {
-    const Status status = WriteAll(spool_->fd(), piece, spool_->name());
-    if (!status.ok()) return WriteFailure(status);
-    written_ += static_cast<int64_t>(piece.size());
-    return {};
+    buffer_.append(piece);
+    return buffer_.size() < kBuffer ? OkStatus() : Flush();
   }
 
   Status End() override {
     listing_.Add(std::move(current_));
+    return {};
+  }
+
+  // Writes what is still held back: small files go to the disk together.
+  Status Flush() {
+    const Status status = WriteAll(spool_->fd(), buffer_, spool_->name());
+    if (!status.ok()) return WriteFailure(status);
+    written_ += static_cast<int64_t>(buffer_.size());
+    buffer_.clear();
     return {};
   }
 
@@ -101,7 +117,7 @@ class Spooler : public TarVisitor {
     const double part = static_cast<double>(archive_->size()) /
                         static_cast<double>(std::max<int64_t>(input_->done(), 1));
     const auto needed = static_cast<int64_t>(static_cast<double>(written_) * std::max(part, 1.0));
-    const int64_t least = std::max(needed, current_.offset + current_.bytes);
+    const int64_t least = std::max(needed, current_.offset - begin_ + current_.bytes);
     return ResourceExhausted(
         "no room in " + Quoted(ParentOf(spool_->name())) + " for the files of " +
         Quoted(archive_->name()) + ": " + std::to_string(written_) + " bytes were written, about " +
@@ -111,11 +127,13 @@ class Spooler : public TarVisitor {
   }
 
   const OpenFile* spool_;
+  const int64_t begin_;
   const OpenFile* archive_;
   const FileInput* input_;
   const SourceOptions* options_;
   ArchiveListing listing_;
   ArchiveFile current_;
+  std::string buffer_;
   int64_t written_ = 0;
   int64_t told_ = -1;
 };
@@ -123,10 +141,18 @@ class Spooler : public TarVisitor {
 }  // namespace
 
 Result<std::unique_ptr<SourceFiles>> OpenTar(OpenFile archive, const SourceOptions& options) {
-  ASSIGN_OR_RETURN(OpenFile spool, MakeSpool(options.spool));
+  std::shared_ptr<OpenFile> spool = options.common_spool;
+  if (spool == nullptr) {
+    ASSIGN_OR_RETURN(OpenFile made, MakeSpool(options.spool));
+    spool = std::make_shared<OpenFile>(std::move(made));
+  }
+  const off_t begin = ::lseek(spool->fd(), 0, SEEK_END);
+  if (begin < 0)
+    return ErrnoStatus("cannot find the end of the spool " + Quoted(spool->name()), errno);
   FileInput input(&archive, &options);
-  Spooler spooler(&spool, &archive, &input, &options);
+  Spooler spooler(spool.get(), begin, &archive, &input, &options);
   RETURN_IF_ERROR(ReadTar(&input, archive.name(), &spooler));
+  RETURN_IF_ERROR(spooler.Flush());
   RETURN_IF_ERROR(spooler.listing()->Finish(archive.name()));
   auto source = std::make_unique<TarSource>(archive.name(), std::move(spool));
   source->Take(spooler.listing());

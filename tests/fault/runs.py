@@ -13,6 +13,7 @@ import subprocess
 
 import harness  # tests/cli
 import left
+import photographs
 from left import read_bytes, summary_of
 from processes import Failure, Program, is_pending, send, wait_until
 
@@ -42,6 +43,14 @@ augment.train = ["random-crop:28:pad=2", "hflip", "normalise"]
 model.name = "convnet-bn"
 optimizer = { name = "sgd", lr = 0.005, momentum = 0.9, clip_norm = 2 }
 """,
+    "photographs": COMMON.replace("DATASET", "PHOTOGRAPHS") + """model.name = "convnet-bn"
+optimizer = { name = "sgd", lr = 0.005, momentum = 0.9 }
+
+[augment]
+train = ["random-resized-crop:16:scale=0.3,1", "hflip",
+         "color-jitter:brightness=0.3:contrast=0.3:saturation=0.3:hue=0.1", "normalise"]
+val = ["resize:18", "center-crop:16", "normalise"]
+""",
 }
 
 
@@ -54,22 +63,28 @@ class Suite:
         self.references = {}
 
     def make(self, folder):
-        """Imports the dataset and makes the reference runs."""
+        """Imports the datasets and makes the reference runs."""
         self.folder = folder
         harness.PROGRAM = self.program
         harness.TRAIN, harness.TEST = 640, 160
         harness.write_source(f"{self.folder}/source")
-        done = subprocess.run(
-            harness.command("data", "import", "idx", "source", "--out", "small.ldb",
-                            "--shard-size", 32),
-            cwd=self.folder, capture_output=True, text=True, timeout=harness.SECONDS)
-        if done.returncode != 0:
-            raise Failure(f"cannot import the dataset: {done.stderr}")
+        photographs.write_source(f"{self.folder}/photographs",
+                                 {"train": harness.TRAIN, "test": harness.TEST})
+        self.make_dataset("idx", "source", "small.ldb")
+        self.make_dataset("imagefolder", "photographs", "photographs.ldb")
         for name, text in RECIPES.items():
             with open(f"{self.folder}/{name}.toml", "w", encoding="utf8") as file:
-                file.write(text.replace("DATASET", f"{self.folder}/small.ldb"))
+                file.write(text.replace("DATASET", f"{self.folder}/small.ldb")
+                           .replace("PHOTOGRAPHS", f"{self.folder}/photographs.ldb"))
             if self.reference(name).summary["step"] != STEPS:
                 raise Failure(f"the reference has {self.reference(name).summary['step']} steps")
+
+    def make_dataset(self, kind, source, dataset):
+        done = subprocess.run(
+            harness.command("data", "import", kind, source, "--out", dataset, "--shard-size", 32),
+            cwd=self.folder, capture_output=True, text=True, timeout=harness.SECONDS)
+        if done.returncode != 0:
+            raise Failure(f"cannot import {source}: {done.stderr}")
 
     def reference(self, recipe, *arguments):
         """What an undisturbed run on one rank leaves; run once."""

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/importers/cifar/cifar_importer.h"
 
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/format.h"
 #include "base/lower_case.h"
 #include "base/watch.h"
+#include "storage/env/disk_faults.h"
 #include "storage/env/files.h"
 #include "storage/env/foreign_file.h"
 #include "storage/importers/class_names.h"
 #include "storage/importers/listed_importer.h"
 #include "storage/importers/photo_files.h"
+#include "storage/source/open_file.h"
+#include "storage/source/spool.h"
 
 namespace lockstep::storage {
 namespace {
@@ -23,6 +30,8 @@ class CifarImporter : public ListedImporter {
   explicit CifarImporter(const CifarFiles& files) : files_(files) {}
 
   Status Open(const ImportSource& source) {
+    ASSIGN_OR_RETURN(OpenFile spool, MakeSpool(source.spool));
+    spool_.emplace(std::move(spool));
     ASSIGN_OR_RETURN(const std::unique_ptr<SourceFiles> found, OpenFiles(source));
     rejected_ = found->rejected();
     ASSIGN_OR_RETURN(std::vector<std::string> names, Names(*found, files_.names));
@@ -34,6 +43,7 @@ class CifarImporter : public ListedImporter {
     }
     for (const CifarFiles::Split& split : files_.splits) {
       SplitListing listing = {split.name, {}};
+      first_.push_back(static_cast<size_t>(bytes_) / RecordBytes());
       for (const std::string& file : split.files) {
         RETURN_IF_ERROR(CheckStop(source.stop));
         RETURN_IF_ERROR(Take(*found, file, split.records_a_file, &listing));
@@ -44,14 +54,14 @@ class CifarImporter : public ListedImporter {
   }
 
   Result<std::vector<FieldValue>> Read(size_t split, size_t index) const override {
-    const auto a_file = static_cast<size_t>(files_.splits[split].records_a_file);
-    size_t file = index / a_file;
-    for (size_t s = 0; s < split; ++s) file += files_.splits[s].files.size();
-    const std::string_view record =
-        std::string_view(contents_[file]).substr(index % a_file * RecordBytes(), RecordBytes());
+    std::string record(RecordBytes(), '\0');
+    const auto offset = static_cast<int64_t>((first_[split] + index) * RecordBytes());
+    RETURN_IF_ERROR(
+        RetryDiskFaults([&] { return spool_->ReadAll(offset, record.data(), record.size()); }));
     const size_t labels = HasCoarse() ? 2 : 1;
     std::vector<FieldValue> values;
-    values.push_back(ImageValue(kSide, kSide, 3, PlanesLast(record.substr(labels))));
+    values.push_back(
+        ImageValue(kSide, kSide, 3, PlanesLast(std::string_view(record).substr(labels))));
     values.push_back(LabelValue(static_cast<unsigned char>(record[labels - 1])));
     if (HasCoarse()) values.push_back(LabelValue(static_cast<unsigned char>(record[0])));
     return values;
@@ -103,7 +113,7 @@ class CifarImporter : public ListedImporter {
   Status Take(const SourceFiles& found, const std::string& name, int64_t records,
               SplitListing* listing) {
     std::string path;
-    ASSIGN_OR_RETURN(std::string bytes, Contents(found, name, &path));
+    ASSIGN_OR_RETURN(const std::string bytes, Contents(found, name, &path));
     const auto expected = static_cast<size_t>(records) * RecordBytes();
     if (bytes.size() != expected) {
       const std::string what = ForeignFileText(bytes);
@@ -112,16 +122,26 @@ class CifarImporter : public ListedImporter {
                       std::to_string(RecordBytes()) + " bytes)" +
                       (what.empty() ? "" : "; it is " + what) + ". Fetch it again");
     }
-    bytes_ += static_cast<int64_t>(bytes.size());
-    contents_.push_back(std::move(bytes));
+    RETURN_IF_ERROR(Spool(bytes));
     for (int64_t i = 0; i < records; ++i) {
       listing->paths.push_back(name + Format("/%05lld", static_cast<long long>(i)));
     }
     return OkStatus();
   }
 
+  Status Spool(const std::string& bytes) {
+    const Status status = WriteAll(spool_->fd(), bytes, spool_->name());
+    bytes_ += static_cast<int64_t>(bytes.size());
+    if (status.code() != StatusCode::kResourceExhausted) return status;
+    return ResourceExhausted("no room in " + Quoted(ParentOf(spool_->name())) +
+                             " for the files of " + files_.dataset +
+                             ", which are laid down there while they are imported; free some (" +
+                             status.message() + ")");
+  }
+
   CifarFiles files_;
-  std::vector<std::string> contents_;  // of the files of every split
+  std::optional<OpenFile> spool_;  // the files of every split, one after the other
+  std::vector<size_t> first_;      // of each split: the place of its first record among all
 };
 
 // Whether the path names an archive of CIFAR, or a folder that has this file, or holds one that

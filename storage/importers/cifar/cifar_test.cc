@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/resident_memory.h"
+#include "base/testing/address_limit.h"
 #include "storage/importers/cifar/cifar_importer.h"
 #include "storage/importers/testing/import_test.h"
 
@@ -60,6 +62,26 @@ class Cifar : public ImportTest {
     EXPECT_THAT(status.message(), HasSubstr(text));
   }
 };
+
+TEST_F(Cifar, TheFilesAreNotHeldInMemory) {
+  SKIP_IF_SANITIZED();                // its allocator keeps what is freed
+  constexpr int64_t kRecords = 2000;  // 6 MB a file
+  {
+    FileMap files = Ten("");
+    for (auto& [name, bytes] : files) {
+      if (name.ends_with(".bin")) bytes = RecordsOf(1, kRecords, false);
+    }
+    Write(files);
+  }
+  const int64_t before = ReadResidentMemory().now;
+  const auto importer = Open(source_, Small(Cifar10Files(), kRecords));
+  ASSERT_TRUE(importer.ok()) << importer.status();
+  EXPECT_GT((*importer)->bytes(), 36'000'000);
+  EXPECT_LT(ReadResidentMemory().now - before, 20'000'000);
+  const auto values = (*importer)->Read(1, 5 * kRecords - 1);
+  ASSERT_TRUE(values.ok()) << values.status();
+  EXPECT_EQ(LabelOf((*values)[1].View()), (kRecords - 1) % 3);
+}
 
 TEST_F(Cifar, PlanesBecomePixelsWithTheirLabels) {
   Write(Ten("cifar-10-batches-bin/"));
@@ -139,6 +161,7 @@ TEST_F(Cifar, TheTrueSizesAreTaken) {
   }
   ImportSource source;
   source.path = source_;
+  source.spool = scratch_ / "spool";
   const auto importer = OpenSource("cifar10", source);
   ASSERT_TRUE(importer.ok()) << importer.status();
   EXPECT_EQ((*importer)->splits()[0].paths.size(), 10'000u);

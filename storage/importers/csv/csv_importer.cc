@@ -20,6 +20,7 @@ namespace lockstep::storage {
 namespace {
 
 constexpr size_t kNone = static_cast<size_t>(-1);
+constexpr int64_t kMostTableBytes = int64_t{64} << 20;
 
 struct CsvImportOptions {
   std::string table, path_column = "path", separator = "comma", classes;
@@ -59,6 +60,12 @@ class CsvImporter : public ListedImporter {
     ASSIGN_OR_RETURN(files_, OpenFiles(source));
     rejected_ = files_->rejected();
     ASSIGN_OR_RETURN(const size_t table, FindTable(options.table));
+    if (files_->files()[table].bytes > kMostTableBytes) {
+      return InvalidArgument("the table " + Quoted(files_->files()[table].path) + " has " +
+                             std::to_string(files_->files()[table].bytes) +
+                             " bytes; at most 64 MiB are taken, as all rows are held in memory. "
+                             "Make several datasets of it, or shards for `webdataset`");
+    }
     ASSIGN_OR_RETURN(const std::string text, files_->Read(table));
     const std::string& name = files_->files()[table].path;
     const std::string folder = name.substr(0, name.rfind('/') + 1);  // npos + 1 is 0
@@ -77,9 +84,11 @@ class CsvImporter : public ListedImporter {
     return OkStatus();
   }
 
-  std::vector<std::string> warnings() const override {
-    return findings_.AddedTo(warnings_,
-                             [&](size_t place) { return samples_.PathOf(place, splits_); });
+  std::vector<std::string> warnings(const IsAccepted& accepted) const override {
+    return findings_.AddedTo(warnings_, [&](size_t place) -> const std::string* {
+      const auto [split, index] = samples_.SplitOf(place);
+      return accepted(split, index) ? &splits_[split].paths[index] : nullptr;
+    });
   }
 
   Result<std::vector<FieldValue>> Read(size_t split, size_t index) const override {

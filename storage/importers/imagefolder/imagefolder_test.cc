@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <iterator>
 
 #include "storage/env/testing/write_faults.h"
 #include "storage/image/testing/known_images.h"
@@ -205,6 +207,7 @@ TEST_F(ImageFolder, ASourceThatChangesMeanwhileIsRefused) {
   for (const std::string& other : {SomeJpeg(8, 12, 77), std::string("gone wrong"), std::string()}) {
     Write(Photographs());
     ImportOptions job = OptionsFor(source_);
+    job.kept_bytes = 0;  // so that each file is read twice
     bool changed = false;
     job.progress = [&](std::string_view what, int64_t done, int64_t total) {
       if (what != "decoding" || done != total || changed) return;
@@ -221,6 +224,64 @@ TEST_F(ImageFolder, ASourceThatChangesMeanwhileIsRefused) {
     EXPECT_THAT(status.message(), HasSubstr("'train/cat/0.jpg' changed while it was imported"));
     EXPECT_THAT(*ListDir(scratch_.path()), ElementsAre("source"));
   }
+}
+
+TEST_F(ImageFolder, WhatIsKeptBetweenThePassesShowsInNothing) {
+  FileMap files = Photographs();
+  for (int i = 0; i < 300; ++i) {
+    files["train/dog/" + std::to_string(1000 + i) + ".jpg"] = SomeJpeg(5 + i % 9, 7, i);
+  }
+  files["train/dog/1100.jpg"] = "<html></html>";
+  Write(files);
+  const std::string digest = DigestOf(source_, 1);
+  for (const int64_t kept : {int64_t{0}, int64_t{5} << 20}) {
+    for (const int threads : {1, 3}) {
+      ImportOptions job = OptionsFor(source_);
+      job.kept_bytes = kept;
+      job.threads = threads;
+      const auto report = RunJob(std::move(job));
+      ASSERT_TRUE(report.ok()) << report.status();
+      EXPECT_EQ(report->info.digest.ToHex(), digest) << kept << " bytes, " << threads;
+      EXPECT_EQ(report->info.rejected.size(), 1u);
+    }
+  }
+}
+
+// A source whose files are kept is read once: a file may go as soon as it has been looked at.
+TEST_F(ImageFolder, FilesThatAreKeptAreReadOnce) {
+  Write(Photographs());
+  const std::string digest = DigestOf(source_);
+  ImportOptions job = OptionsFor(source_);
+  job.progress = [&](std::string_view what, int64_t done, int64_t total) {
+    if (what == "decoding" && done == total) std::filesystem::remove_all(source_ + "/train");
+  };
+  const auto report = RunJob(std::move(job));
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->info.digest.ToHex(), digest);
+}
+
+TEST_F(ImageFolder, AClassThatASplitLacksIsNamedOnce) {
+  FileMap files = Photographs();
+  for (auto at = files.begin(); at != files.end();) {
+    at = at->first.starts_with("val/dog/") ? files.erase(at) : std::next(at);
+  }
+  files["val/dog/broken.jpg"] = "<html></html>";
+  Write(files);
+  const auto mentions = [](const std::vector<std::string>& warnings) {
+    return std::count_if(warnings.begin(), warnings.end(), [](const std::string& line) {
+      return line.find("'dog'") != std::string::npos;
+    });
+  };
+  const std::string expected = "split 'val' has no sample, and split 'train' some, of class 'dog'";
+  const auto report = Import();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->warnings, Contains(expected));
+  EXPECT_EQ(mentions(report->warnings), 1);
+  ImportOptions job = OptionsFor(source_);
+  job.check_only = true;
+  const auto checked = ImportDataset(job);
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_EQ(checked->warnings, report->warnings);
 }
 
 TEST_F(ImageFolder, ACheckReportsAndWritesNothing) {

@@ -2,9 +2,9 @@
 #include "storage/importers/voc/voc_importer.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -61,7 +61,8 @@ class VocImporter : public ListedImporter {
     rejected_ = files_->rejected();
     RETURN_IF_ERROR(FindFiles());
     RETURN_IF_ERROR(ListSamples());
-    RETURN_IF_ERROR(ReadAnnotations(source, &classes));
+    RETURN_IF_ERROR(LookAtAnnotations(source, &classes));
+    index_.emplace(classes);
     schema_.fields = {{.name = "image", .kind = FieldKind::kImage},
                       {.name = "boxes", .kind = FieldKind::kBoxes},
                       {.name = "box_labels",
@@ -72,9 +73,11 @@ class VocImporter : public ListedImporter {
     return OkStatus();
   }
 
-  std::vector<std::string> warnings() const override {
-    return findings_.AddedTo(warnings_,
-                             [&](size_t place) { return samples_.PathOf(place, splits_); });
+  std::vector<std::string> warnings(const IsAccepted& accepted) const override {
+    return findings_.AddedTo(warnings_, [&](size_t place) -> const std::string* {
+      const auto [split, index] = samples_.SplitOf(place);
+      return accepted(split, index) ? &splits_[split].paths[index] : nullptr;
+    });
   }
 
   Result<std::vector<FieldValue>> Read(size_t split, size_t index) const override {
@@ -82,12 +85,16 @@ class VocImporter : public ListedImporter {
     const Sample& sample = samples_.At(place);
     ASSIGN_OR_RETURN(std::string bytes, files_->Read(sample.image));
     ASSIGN_OR_RETURN(const ImageHeader header, ReadImageHeader(bytes));
-    BoxList boxes = sample.boxes;
+    Result<VocAnnotation> annotation = ReadAnnotation(sample);
+    if (!annotation.ok()) {
+      return annotation.status().WithContext(Quoted(PathOf(sample.annotation)));
+    }
+    BoxList boxes = BoxesOf(*annotation, place);
     const BoxesAtTheEdge edge = ClipBoxes(header.height, header.width, &boxes);
     findings_.Note(kClipped, place, edge.clipped);
     findings_.Note(kOutside, place, edge.outside);
-    const bool says = sample.height > 0 && sample.width > 0;
-    if (says && (sample.height != header.height || sample.width != header.width)) {
+    const bool says = annotation->height > 0 && annotation->width > 0;
+    if (says && (annotation->height != header.height || annotation->width != header.width)) {
       findings_.Note(kOtherSize, place, 1);
     }
     std::vector<FieldValue> values;
@@ -102,9 +109,6 @@ class VocImporter : public ListedImporter {
   struct Sample {
     std::string split, path;
     size_t image = 0, annotation = 0;  // places in the listing of files
-    int64_t height = 0, width = 0;     // that the annotation says
-    int64_t empty = 0, unknown = 0;    // boxes that are left out
-    BoxList boxes;
   };
   using Names = std::map<std::string_view, size_t>;  // files by their names without extension
 
@@ -210,66 +214,55 @@ class VocImporter : public ListedImporter {
     samples_.Add(std::move(sample));
   }
 
-  // Reads the annotation of every sample; those without one that can be read are left out. Names
-  // the classes where `classes` is empty.
-  Status ReadAnnotations(const ImportSource& source, std::vector<std::string>* classes) {
+  Result<VocAnnotation> ReadAnnotation(const Sample& sample) const {
+    ASSIGN_OR_RETURN(const std::string text, files_->Read(sample.annotation));
+    return ParseVoc(text);
+  }
+
+  // Reads the annotation of every sample once; those without one that can be read are left out.
+  // Names the classes where `classes` is empty. Nothing else is kept: Read reads it again.
+  Status LookAtAnnotations(const ImportSource& source, std::vector<std::string>* classes) {
     std::vector<Sample> listed = std::move(samples_.samples());
     samples_ = {};
-    std::vector<std::pair<Sample, VocAnnotation>> taken;
+    std::set<std::string> names;
+    int64_t done = 0;
     for (Sample& sample : listed) {
       RETURN_IF_ERROR(CheckStop(source.stop));
       if (source.progress) {
-        source.progress("reading annotations", static_cast<int64_t>(taken.size()),
-                        static_cast<int64_t>(listed.size()));
+        source.progress("reading annotations", done++, static_cast<int64_t>(listed.size()));
       }
-      Result<std::string> text = files_->Read(sample.annotation);
-      if (!text.ok() && text.status().code() != StatusCode::kDataLoss) return text.status();
-      Result<VocAnnotation> annotation = text.ok() ? ParseVoc(*text) : text.status();
-      if (!annotation.ok()) {
+      const Result<VocAnnotation> annotation = ReadAnnotation(sample);
+      if (annotation.status().code() == StatusCode::kDataLoss) {
         rejected_.push_back({PathOf(sample.annotation), annotation.status().message()});
         continue;
       }
-      taken.emplace_back(std::move(sample), *std::move(annotation));
-    }
-    if (classes->empty()) *classes = NamesIn(taken);
-    if (classes->empty() && !taken.empty()) {
-      return DataLoss("the annotations have no object at all; expected boxes with names");
-    }
-    const ClassIndex index(*classes);
-    for (auto& [sample, annotation] : taken) {
-      TakeBoxes(annotation, index, &sample);
+      RETURN_IF_ERROR(annotation.status());
+      for (const VocObject& object : annotation->objects) names.insert(object.name);
       samples_.Add(std::move(sample));
     }
-    samples_.List(&splits_);
-    for (size_t place = 0; place < samples_.samples().size(); ++place) {
-      findings_.Note(kEmpty, place, samples_.At(place).empty);
-      findings_.Note(kUnknown, place, samples_.At(place).unknown);
+    if (classes->empty()) classes->assign(names.begin(), names.end());
+    if (classes->empty() && !samples_.samples().empty()) {
+      return DataLoss("the annotations have no object at all; expected boxes with names");
     }
+    samples_.List(&splits_);
     return OkStatus();
   }
 
-  static std::vector<std::string> NamesIn(
-      const std::vector<std::pair<Sample, VocAnnotation>>& taken) {
-    std::set<std::string> names;
-    for (const auto& [sample, annotation] : taken) {
-      for (const VocObject& object : annotation.objects) names.insert(object.name);
-    }
-    return {names.begin(), names.end()};
-  }
-
-  static void TakeBoxes(const VocAnnotation& annotation, const ClassIndex& index, Sample* sample) {
-    sample->empty = annotation.empty;
-    sample->height = annotation.height;
-    sample->width = annotation.width;
+  BoxList BoxesOf(const VocAnnotation& annotation, size_t place) const {
+    BoxList boxes;
+    int64_t unknown = 0;
     for (const VocObject& object : annotation.objects) {
-      const int32_t label = index.Find(object.name);
+      const int32_t label = index_->Find(object.name);
       if (label < 0) {
-        ++sample->unknown;
+        ++unknown;
         continue;
       }
-      sample->boxes.Add(object.x1, object.y1, object.x2, object.y2, label,
-                        object.difficult ? kDifficult : char{0});
+      boxes.Add(object.x1, object.y1, object.x2, object.y2, label,
+                object.difficult ? kDifficult : char{0});
     }
+    findings_.Note(kEmpty, place, annotation.empty);
+    findings_.Note(kUnknown, place, unknown);
+    return boxes;
   }
 
   std::unique_ptr<SourceFiles> files_;
@@ -277,6 +270,7 @@ class VocImporter : public ListedImporter {
   std::set<std::string_view> used_;  // names of images that are in a split
   int64_t in_two_ = 0;
   SampleTable<Sample> samples_;
+  std::optional<ClassIndex> index_;
   mutable Findings findings_;
 };
 

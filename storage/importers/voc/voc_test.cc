@@ -152,6 +152,27 @@ TEST_F(Voc, BoxesThatDoNotFitAreReportedWithTheirNumber) {
   EXPECT_THAT(NumbersOf<int32_t>(records.at("train:V/JPEGImages/a.jpg").field(2)), ElementsAre(0));
 }
 
+TEST_F(Voc, BoxesOfASampleThatIsRejectedDoNotCount) {
+  FileMap files = Small();
+  const std::string odd = Object("dog", "0", "0", "31", "20") + Object("cat", "9", "9", "8", "12") +
+                          Object("dog", "40", "1", "50", "5");
+  files["V/Annotations/a.xml"] = Annotation(odd, "31");
+  files["V/Annotations/b.xml"] = Annotation(odd);
+  // Its header is that of an image, and the end is missing.
+  std::string& cut = files["V/JPEGImages/a.jpg"];
+  cut.resize(cut.size() - 40);
+  Write(files);
+  const auto report = Import();
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_THAT(report->info.rejected, ElementsAre(HasSubstr("a.jpg")));
+  EXPECT_THAT(report->warnings,
+              AllOf(Contains(HasSubstr("1 boxes reach out of their image and are clipped to it (in "
+                                       "1 image: 'V/JPEGImages/b.png')")),
+                    Contains(HasSubstr("1 boxes are empty or turned round")),
+                    Contains(HasSubstr("1 boxes lie outside of their image")),
+                    testing::Not(Contains(HasSubstr("another size")))));
+}
+
 TEST_F(Voc, NamesWithoutFilesAndFilesThatAreNoneAreLeftOut) {
   FileMap files = Small();
   files["V/ImageSets/Main/train.txt"] = "a\nnothing\na\n\nd\ne\n";

@@ -16,13 +16,14 @@
 #include "storage/importers/listed_importer.h"
 #include "storage/importers/parse_number.h"
 #include "storage/importers/photo_files.h"
+#include "storage/source/open_file.h"
 #include "storage/source/source_path.h"
+#include "storage/source/spool.h"
 
 namespace lockstep::storage {
 namespace {
 
 constexpr size_t kNone = static_cast<size_t>(-1);
-constexpr size_t kMostShards = 512;  // each stays open
 
 struct WebDatasetOptions {
   std::string classes;
@@ -125,18 +126,16 @@ class WebDataset : public ListedImporter {
                       " has no .tar files; expected shards such as "
                       "train-000.tar with 000.jpg and 000.cls in them");
     }
-    if (names.size() > kMostShards) {
-      return InvalidArgument(Quoted(source.path) + " has " + std::to_string(names.size()) +
-                             " shards; at most " + std::to_string(kMostShards) +
-                             " can be open at a time. Join some of them");
-    }
+    ImportSource shard = source;
+    ASSIGN_OR_RETURN(OpenFile spool, MakeSpool(source.spool));
+    shard.common_spool = std::make_shared<OpenFile>(std::move(spool));
     for (const std::string& name : names) {
-      RETURN_IF_ERROR(OpenShard(source, source.path + "/" + name, name));
+      RETURN_IF_ERROR(OpenShard(shard, source.path + "/" + name, name));
     }
     return OkStatus();
   }
 
-  // Each shard has a spool of its own, made at the same path, where it stays for no time at all.
+  // All shards of a folder share one spool, so that no number of them needs many open files.
   Status OpenShard(const ImportSource& source, const std::string& path, const std::string& name) {
     ImportSource shard = source;
     shard.path = path;

@@ -2,6 +2,7 @@
 // Shards as WebDataset has them, through the whole import.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "storage/importers/testing/import_test.h"
 
@@ -44,6 +45,30 @@ TEST_F(WebDataset, MembersOfOneKeyAreASample) {
   EXPECT_THAT(report->warnings, Contains(HasSubstr("'train-000.tar/s/000.seg.png'")));
   EXPECT_EQ(DigestOf(source_, 5), report->info.digest.ToHex());
   EXPECT_THAT(*ListDir(scratch_.path()), UnorderedElementsAre("out", "source"));
+}
+
+// As many shards as one likes: no more of them are open than one at a time.
+TEST_F(WebDataset, ManyShardsNeedFewOpenFiles) {
+  FileMap shards;
+  for (int i = 1000; i < 1300; ++i) {
+    shards["train-" + std::to_string(i) + ".tar"] =
+        Tar({{"0.jpg", SomeJpeg(3, 4, i)}, {"0.cls", std::to_string(i % 3)}});
+  }
+  Write(shards);
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const rlimit few = {100, usual.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto report = Import();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->info.samples(), 300);
+  EXPECT_THAT(report->info.rejected, IsEmpty());
+  const auto records = Records();
+  for (const int i : {1000, 1123, 1299}) {
+    const std::string shard = "train-" + std::to_string(i) + ".tar";
+    EXPECT_EQ(records.at("train:" + shard + "/0.jpg").field(0).bytes, SomeJpeg(3, 4, i));
+  }
 }
 
 TEST_F(WebDataset, OneTarWithoutLabelsIsTrain) {
