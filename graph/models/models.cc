@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::string_view kVgg = "VGG (Simonyan and Zisserman, 2014)";
 constexpr std::string_view kVggBn = "VGG with batch norm after each convolution";
+constexpr std::string_view kFcn =
+    "fully convolutional network on a dilated residual one (Long et al., 2015)";
 constexpr std::string_view kResNet = "residual network (He et al., 2015), stride at the 3x3";
 
 // A model that has "forward" alone, typed by its option struct O.
@@ -33,6 +35,24 @@ template <typename O>
 Model ImageNet(std::string_view name, std::string_view description,
                Value (*build)(const Net&, Value, int64_t, const O&)) {
   return Make(name, description, {224, 224, 3}, 1000, build);
+}
+
+// A segmenter.
+template <typename O>
+Model Segmenter(std::string_view name, std::string_view description, int64_t classes,
+                Values (*build)(const Net&, Value, int64_t, const O&)) {
+  return {
+      .name = name,
+      .description = description,
+      .image = {64, 64, 3},
+      .classes = classes,
+      .options = ListOf<O>(),
+      .methods = {{kForward,
+                   [build](const Net& n, const Values& in, int64_t outputs, const Attrs& options) {
+                     return build(n, in[kImage], outputs, *Unpack<O>(options));
+                   }}},
+      .task = "segmentation",
+      .loss = "pixel-cross-entropy"};
 }
 
 }  // namespace
@@ -71,6 +91,13 @@ const std::vector<Model>& Models() {
       ImageNet("resnet50", kResNet, ResNet50),
       ImageNet("resnet101", kResNet, ResNet101),
       ImageNet("resnet152", kResNet, ResNet152),
+      Segmenter("fcn-resnet50", kFcn, 21, FcnResNet50),
+      Segmenter("fcn-resnet101", kFcn, 21, FcnResNet101),
+      Segmenter("deeplabv3-resnet50",
+                "dilated residual network, atrous pyramid (Chen et al., 2017)", 21,
+                DeepLabV3ResNet50),
+      Segmenter("unet", "encoder and decoder with skips (Ronneberger et al., 2015)", 21, UNet),
+      Segmenter("mini-unet", "U-Net of three levels", 10, MiniUNet),
   };
   return models;
 }
