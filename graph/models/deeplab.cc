@@ -42,7 +42,7 @@ Value Pyramid(const Net& n, Value x, double dropout) {
 }  // namespace
 
 Values DeepLabV3ResNet50(const Net& n, Value x, int64_t classes, const SegmenterOptions& options) {
-  const ResNetStages stages = DilatedResNet(n / "backbone", x, 50);
+  const ResNetStages stages = ResNetBackbone(n / "backbone", x, 50, {}, true);
   const Net head = n / "classifier";
   Value out = Pyramid(head / "0", stages[3], options.dropout < 0 ? 0.5 : options.dropout);
   out = Conv(head / "4", ConvNormRelu(head, 1, out, 3, 1), {.out = classes});

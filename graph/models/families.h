@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "base/options/option.h"
 #include "graph/models/models.h"
@@ -96,9 +97,13 @@ Value ResNet101(const Net& n, Value x, int64_t classes, const ResNetOptions& opt
 Value ResNet152(const Net& n, Value x, int64_t classes, const ResNetOptions& options);
 // What the stages layer1 to layer4 of a residual network give, of 1/4 to 1/32 of the image's sides.
 using ResNetStages = std::array<Value, 4>;
-// The backbone of a segmenter: bottlenecks (depth 50, 101 or 152), layer3 and layer4 dilated in
-// place of a stride, so that they keep 1/8 of the sides.
-ResNetStages DilatedResNet(const Net& n, Value x, int64_t depth);
+// The name of the method that gives them: from "image" to "layer1", ..., "layer4".
+inline constexpr std::string_view kFeatures = "features";
+// The backbone, without the last layer, which is also the method "features" of each ResNet. depth:
+// 18, 34, 50, 101 or 152. `dilated`, for segmenters, of bottlenecks alone (from 50 on): layer3 and
+// layer4 are dilated in place of a stride, so that they keep 1/8 of the sides.
+ResNetStages ResNetBackbone(const Net& n, Value x, int64_t depth, const ResNetOptions& options,
+                            bool dilated);
 
 // Segmenters take "image" (N, H, W, C) and give "out", logits (N, H, W, classes). With an auxiliary
 // head they also give, in training, "aux", logits as large, and "aux_weight", f64 [], the factor of

@@ -17,7 +17,7 @@ Value ToSizeOf(const Net& n, Value image, Value logits) {
 }
 
 Values Fcn(const Net& n, Value x, int64_t classes, const SegmenterOptions& options, int64_t depth) {
-  const ResNetStages stages = DilatedResNet(n / "backbone", x, depth);
+  const ResNetStages stages = ResNetBackbone(n / "backbone", x, depth, {}, true);
   const double dropout = options.dropout < 0 ? 0.1 : options.dropout;
   const Value out = FcnHead(n / "classifier", stages[3], classes, dropout);
   return WithAuxiliary(n, x, out, stages[2], classes, options);

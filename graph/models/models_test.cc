@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "graph/ir/builder.h"
+#include "graph/models/families.h"
 #include "graph/program/program.h"
 
 namespace lockstep::graph {
@@ -50,6 +52,28 @@ TEST(Models, OfImageNetHaveThePublishedParameterCounts) {
   }
 }
 
+// torchvision's, with the auxiliary head and 21 classes; of U-Nets the numbers for images of three
+// channels.
+TEST(Models, SegmentersHaveThePublishedParameterCounts) {
+  const std::pair<std::string_view, int64_t> counts[] = {{"fcn-resnet50", 35322218},
+                                                         {"fcn-resnet101", 54314346},
+                                                         {"deeplabv3-resnet50", 42004074},
+                                                         {"unet", 31044821},
+                                                         {"mini-unet", 7703562}};
+  for (const auto& [name, count] : counts) {
+    const Result<Program> program = Program::Make(DescribedFor(**FindModel(name)));
+    ASSERT_TRUE(program.ok()) << program.status();
+    EXPECT_EQ(program->parameter_count(), count) << name;
+  }
+  ProgramOptions options = DescribedFor(**FindModel("unet"));
+  options.model_options.own = {{"upsample", "bilinear"}};
+  EXPECT_EQ(Program::Make(options)->parameter_count(), 17268693);
+  options = DescribedFor(**FindModel("unet"));
+  options.model_options.own = {{"norm", "none"}};
+  options.model_options.classes = 1;
+  EXPECT_EQ(Program::Make(options)->parameter_count(), 31031745);
+}
+
 int64_t NodesNamed(const Graph& graph, std::string_view op) {
   return std::count_if(graph.nodes().begin(), graph.nodes().end(),
                        [&](const Node& node) { return node.op->name == op; });
@@ -93,6 +117,29 @@ TEST(Models, ZeroInitResidualZeroesTheLastScaleOfEachBranchAndNoOther) {
       EXPECT_EQ(p.init.value == 0.0, is_last) << p.name;
     }
     EXPECT_EQ(zeros, 16) << name;
+  }
+}
+
+TEST(Models, ResNetsGiveTheirStagesWithTheParametersOfTheirBackbone) {
+  for (const auto& [name, width] :
+       {std::pair<std::string_view, int64_t>{"resnet18", 512}, {"resnet50", 2048}}) {
+    const Model& model = **FindModel(name);
+    GraphBuilder builder("features");
+    ModelParts parts;
+    const Net net(&builder, &parts, DType::kFloat32, /*training=*/true);
+    const Value image =
+        builder.graph().AddArg("image", ArgKind::kInput, {DType::kFloat32, {2, 64, 96, 3}});
+    const Attrs options = *model.options.Complete({}, "the model");
+    const Values stages =
+        model.FindMethod(kFeatures)->build(net, {{std::string(kImage), image}}, 10, options);
+    ASSERT_TRUE(builder.status().ok()) << builder.status();
+    EXPECT_EQ(builder.TypeOf(stages["layer1"]).shape, (Shape{2, 16, 24, width / 8}));
+    EXPECT_EQ(builder.TypeOf(stages["layer4"]).shape, (Shape{2, 2, 3, width}));
+    const Result<Program> whole = Program::Make(DescribedFor(model));
+    ASSERT_EQ(parts.parameters.size() + 2, whole->parameters().size()) << "all but the last layer";
+    for (size_t i = 0; i < parts.parameters.size(); ++i) {
+      EXPECT_EQ(parts.parameters[i].name, whole->parameters()[i].name);
+    }
   }
 }
 

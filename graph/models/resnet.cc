@@ -110,10 +110,11 @@ Value ResNet(const Net& n, Value x, int64_t classes, const ResNetOptions& option
 
 }  // namespace
 
-ResNetStages DilatedResNet(const Net& n, Value x, int64_t depth) {
+ResNetStages ResNetBackbone(const Net& n, Value x, int64_t depth, const ResNetOptions& options,
+                            bool dilated) {
   ResNetSpec spec = SpecOf(depth);
-  spec.dilate = {false, false, true, true};
-  return Stages(n, x, {}, spec);
+  if (dilated) spec.dilate = {false, false, true, true};
+  return Stages(n, x, options, spec);
 }
 
 Value ResNet18(const Net& n, Value x, int64_t classes, const ResNetOptions& options) {
