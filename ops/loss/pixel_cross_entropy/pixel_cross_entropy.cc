@@ -23,20 +23,21 @@ namespace {
 
 // What a recipe says of it.
 struct Options {
-  std::vector<double> class_weights;
+  std::vector<double> class_weights = {1.0};
 
   template <typename V>
   void Visit(V&& v) {
     v("class_weights", class_weights,
-      Says("weight of each class in training, in the order of classes; none: all 1")
-          .Within(kNotNegative));
+      Says("weight of each class in training, in the order of classes; one number: of all")
+          .Within(kNotNegative)
+          .Length(1, 65535));
   }
 };
 
 struct FocalOptions {
   double gamma = 2.0;
   double alpha = 0.25;
-  std::vector<double> class_weights;
+  std::vector<double> class_weights = {1.0};
 
   template <typename V>
   void Visit(V&& v) {
@@ -45,8 +46,9 @@ struct FocalOptions {
           .Within(kNotNegative));
     v("alpha", alpha, Says("factor of the whole loss").Within(kPositive));
     v("class_weights", class_weights,
-      Says("weight of each class in training, in the order of classes; none: all 1")
-          .Within(kNotNegative));
+      Says("weight of each class in training, in the order of classes; one number: of all")
+          .Within(kNotNegative)
+          .Length(1, 65535));
   }
 };
 
@@ -58,7 +60,7 @@ Status ExpectPixels(const PixelCrossEntropyAttrs& a, std::span<const TensorType>
   if (weights == 1 || weights == classes) return OkStatus();
   return InvalidArgument("loss.class_weights has " + std::to_string(weights) +
                          " numbers; expected one for each of the model's " +
-                         std::to_string(classes) + " classes, or none");
+                         std::to_string(classes) + " classes, or one for all");
 }
 
 Result<TensorTypes> Infer(const PixelCrossEntropyAttrs& attrs, std::span<const TensorType> in) {
@@ -116,7 +118,7 @@ LossPair BuildFocal(Emitter* e, Value logits, Value mask, const FocalOptions& op
   if (!logits.valid()) return {};
   const Shape& shape = e->TypeOf(logits).shape;
   PixelCrossEntropyAttrs attrs = Attrs(options.gamma, options.alpha);
-  if (training && !options.class_weights.empty()) attrs.class_weights = options.class_weights;
+  if (training) attrs.class_weights = options.class_weights;
   if (shape.rank() == 4) attrs.ignore = IgnoreFor(shape[3]);
   const PixelCrossEntropyOut out = PixelCrossEntropy(e, logits, mask, attrs);
   return {out.numerator, out.denominator};
