@@ -9,7 +9,7 @@ def _weights(attrs, p):
 def pixel_cross_entropy(attrs, inputs):
     logits, mask = inputs
     weights, target = _weights(attrs, logits), mask.long()
-    log_p = torch.log_softmax(logits, -1).permute(0, 3, 1, 2)
+    log_p = torch.log_softmax(logits, -1).permute(0, 3, 1, 2).contiguous()
     counted = target != attrs["ignore"]
     if attrs["gamma"] == 0:
         numerator = attrs["alpha"] * torch.nn.functional.nll_loss(log_p, target, weights, reduction="sum",

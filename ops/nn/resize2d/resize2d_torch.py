@@ -6,7 +6,7 @@ def resize2d(attrs, inputs):
     x = inputs[0].permute(0, 3, 1, 2)
     size, mode = (attrs["out_h"], attrs["out_w"]), attrs["mode"]
     if x.shape[0] == 0:  # PyTorch takes no empty batch
-        return [inputs[0].new_zeros((0, *size, x.shape[1]))]
+        return [inputs[0][:, :1, :1].expand(0, *size, x.shape[1])]
     aligned = attrs["align_corners"] if mode == "bilinear" else None
     return [torch.nn.functional.interpolate(x, size, mode=mode, align_corners=aligned).permute(0, 2, 3, 1)]
 
