@@ -17,11 +17,8 @@ Status RunModels(const std::string& filter, Console* console) {
   size_t shown = 0;
   for (const graph::Model& model : graph::Models()) {
     if (model.name.find(filter) == std::string_view::npos) continue;
-    graph::ProgramOptions options;
-    options.model = std::string(model.name);
-    options.image = model.image;
-    options.model_options.classes = model.classes;
-    ASSIGN_OR_RETURN(const graph::Program program, graph::Program::Make(options));
+    ASSIGN_OR_RETURN(const graph::Program program,
+                     graph::Program::Make(graph::DescribedFor(model)));
     console->out << std::left << std::setw(18) << model.name << std::right << std::setw(12)
                  << CountText(program.parameter_count()) << " parameters, " << std::setw(4)
                  << model.classes << " classes  " << model.description << "\n";

@@ -10,11 +10,9 @@ namespace lockstep::graph {
 namespace {
 
 ProgramOptions OptionsFor(const Model& model) {
-  ProgramOptions options;
-  options.model = std::string(model.name);
-  options.image = model.image;
+  ProgramOptions options = DescribedFor(model);
   options.lane_batch = 4;
-  options.loss.options.Set("label_smoothing", 0.1);
+  if (options.loss.name == "cross-entropy") options.loss.options.Set("label_smoothing", 0.1);
   return options;
 }
 

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::string_view kVgg = "VGG (Simonyan and Zisserman, 2014)";
 constexpr std::string_view kVggBn = "VGG with batch norm after each convolution";
+constexpr std::string_view kFcn =
+    "fully convolutional network on a dilated residual one (Long et al., 2015)";
 constexpr std::string_view kResNet = "residual network (He et al., 2015), stride at the 3x3";
 
 // A model that has "forward" alone, typed by its option struct O.
@@ -33,6 +35,37 @@ template <typename O>
 Model ImageNet(std::string_view name, std::string_view description,
                Value (*build)(const Net&, Value, int64_t, const O&)) {
   return Make(name, description, {224, 224, 3}, 1000, build);
+}
+
+// A residual network, whose stages can be asked for too.
+Model ResNetModel(std::string_view name, int64_t depth,
+                  Value (*build)(const Net&, Value, int64_t, const ResNetOptions&)) {
+  Model model = ImageNet(name, kResNet, build);
+  model.methods.push_back(
+      {kFeatures, [depth](const Net& n, const Values& in, int64_t, const Attrs& options) -> Values {
+         const ResNetStages s =
+             ResNetBackbone(n, in[kImage], depth, *Unpack<ResNetOptions>(options), false);
+         return {{"layer1", s[0]}, {"layer2", s[1]}, {"layer3", s[2]}, {"layer4", s[3]}};
+       }});
+  return model;
+}
+
+// A segmenter.
+template <typename O>
+Model Segmenter(std::string_view name, std::string_view description, int64_t classes,
+                Values (*build)(const Net&, Value, int64_t, const O&)) {
+  return {
+      .name = name,
+      .description = description,
+      .image = {64, 64, 3},
+      .classes = classes,
+      .options = ListOf<O>(),
+      .methods = {{kForward,
+                   [build](const Net& n, const Values& in, int64_t outputs, const Attrs& options) {
+                     return build(n, in[kImage], outputs, *Unpack<O>(options));
+                   }}},
+      .task = "segmentation",
+      .loss = "pixel-cross-entropy"};
 }
 
 }  // namespace
@@ -66,11 +99,18 @@ const std::vector<Model>& Models() {
       ImageNet("vgg16-bn", kVggBn, Vgg16Bn),
       ImageNet("vgg19", kVgg, Vgg19),
       ImageNet("vgg19-bn", kVggBn, Vgg19Bn),
-      ImageNet("resnet18", kResNet, ResNet18),
-      ImageNet("resnet34", kResNet, ResNet34),
-      ImageNet("resnet50", kResNet, ResNet50),
-      ImageNet("resnet101", kResNet, ResNet101),
-      ImageNet("resnet152", kResNet, ResNet152),
+      ResNetModel("resnet18", 18, ResNet18),
+      ResNetModel("resnet34", 34, ResNet34),
+      ResNetModel("resnet50", 50, ResNet50),
+      ResNetModel("resnet101", 101, ResNet101),
+      ResNetModel("resnet152", 152, ResNet152),
+      Segmenter("fcn-resnet50", kFcn, 21, FcnResNet50),
+      Segmenter("fcn-resnet101", kFcn, 21, FcnResNet101),
+      Segmenter("deeplabv3-resnet50",
+                "dilated residual network, atrous pyramid (Chen et al., 2017)", 21,
+                DeepLabV3ResNet50),
+      Segmenter("unet", "encoder and decoder with skips (Ronneberger et al., 2015)", 21, UNet),
+      Segmenter("mini-unet", "U-Net of three levels", 10, MiniUNet),
   };
   return models;
 }

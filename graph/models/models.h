@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The models there are. A model has methods, which a task calls (graph/tasks/task_builder.h), and a
 // struct that lists its options; one file a family (families.h), listed in models.cc. Most models
-// have one method, "forward": from "image" (N, H, W, C) to "out", the logits (N, classes).
+// have one method, "forward": from "image" (N, H, W, C) to "out", the logits (N, classes), or of a
+// segmenter (N, H, W, classes).
 #pragma once
 
 #include <functional>
@@ -40,6 +41,8 @@ struct Model {
   int64_t classes = 10;
   OptionList options;  // what a recipe may set of it beside classes
   std::vector<Method> methods;
+  // The task and the loss that it was described for.
+  std::string_view task = "classification", loss = "cross-entropy";
 
   // Null where there is none of that name.
   const Method* FindMethod(std::string_view method) const;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "graph/ir/builder.h"
+#include "graph/models/families.h"
 #include "graph/program/program.h"
 
 namespace lockstep::graph {
@@ -48,6 +50,28 @@ TEST(Models, OfImageNetHaveThePublishedParameterCounts) {
     ASSERT_TRUE(program.ok()) << program.status();
     EXPECT_EQ(program->parameter_count(), count) << name;
   }
+}
+
+// torchvision's, with the auxiliary head and 21 classes; of U-Nets the numbers for images of three
+// channels.
+TEST(Models, SegmentersHaveThePublishedParameterCounts) {
+  const std::pair<std::string_view, int64_t> counts[] = {{"fcn-resnet50", 35322218},
+                                                         {"fcn-resnet101", 54314346},
+                                                         {"deeplabv3-resnet50", 42004074},
+                                                         {"unet", 31044821},
+                                                         {"mini-unet", 7703562}};
+  for (const auto& [name, count] : counts) {
+    const Result<Program> program = Program::Make(DescribedFor(**FindModel(name)));
+    ASSERT_TRUE(program.ok()) << program.status();
+    EXPECT_EQ(program->parameter_count(), count) << name;
+  }
+  ProgramOptions options = DescribedFor(**FindModel("unet"));
+  options.model_options.own = {{"upsample", "bilinear"}};
+  EXPECT_EQ(Program::Make(options)->parameter_count(), 17268693);
+  options = DescribedFor(**FindModel("unet"));
+  options.model_options.own = {{"norm", "none"}};
+  options.model_options.classes = 1;
+  EXPECT_EQ(Program::Make(options)->parameter_count(), 31031745);
 }
 
 int64_t NodesNamed(const Graph& graph, std::string_view op) {
@@ -96,9 +120,32 @@ TEST(Models, ZeroInitResidualZeroesTheLastScaleOfEachBranchAndNoOther) {
   }
 }
 
+TEST(Models, ResNetsGiveTheirStagesWithTheParametersOfTheirBackbone) {
+  for (const auto& [name, width] :
+       {std::pair<std::string_view, int64_t>{"resnet18", 512}, {"resnet50", 2048}}) {
+    const Model& model = **FindModel(name);
+    GraphBuilder builder("features");
+    ModelParts parts;
+    const Net net(&builder, &parts, DType::kFloat32, /*training=*/true);
+    const Value image =
+        builder.graph().AddArg("image", ArgKind::kInput, {DType::kFloat32, {2, 64, 96, 3}});
+    const Attrs options = *model.options.Complete({}, "the model");
+    const Values stages =
+        model.FindMethod(kFeatures)->build(net, {{std::string(kImage), image}}, 10, options);
+    ASSERT_TRUE(builder.status().ok()) << builder.status();
+    EXPECT_EQ(builder.TypeOf(stages["layer1"]).shape, (Shape{2, 16, 24, width / 8}));
+    EXPECT_EQ(builder.TypeOf(stages["layer4"]).shape, (Shape{2, 2, 3, width}));
+    const Result<Program> whole = Program::Make(DescribedFor(model));
+    ASSERT_EQ(parts.parameters.size() + 2, whole->parameters().size()) << "all but the last layer";
+    for (size_t i = 0; i < parts.parameters.size(); ++i) {
+      EXPECT_EQ(parts.parameters[i].name, whole->parameters()[i].name);
+    }
+  }
+}
+
 TEST(Models, GiveOneLogitAClass) {
   for (const Model& model : Models()) {
-    ProgramOptions options = Options(model.name, model.image);
+    ProgramOptions options = DescribedFor(model);
     options.model_options.classes = 7;
     const Result<Program> program = Program::Make(options);
     ASSERT_TRUE(program.ok()) << program.status();
@@ -106,10 +153,12 @@ TEST(Models, GiveOneLogitAClass) {
     ASSERT_TRUE(eval.ok());
     const auto& nodes = eval->nodes();
     const auto loss = std::find_if(nodes.begin(), nodes.end(), [](const Node& node) {
-      return node.op->name == "cross_entropy";
+      return node.op->name.ends_with("cross_entropy");
     });
     ASSERT_NE(loss, nodes.end());
-    EXPECT_EQ(eval->TypeOf(loss->in[0]).shape, (Shape{3, 7}));
+    const bool dense = model.task == "segmentation";  // a class for each pixel
+    const Shape logits = dense ? Shape{3, 64, 64, 7} : Shape{3, 7};
+    EXPECT_EQ(eval->TypeOf(loss->in[0]).shape, logits) << model.name;
   }
 }
 

@@ -2,7 +2,8 @@
 // Residual networks (He, Zhang, Ren and Sun, "Deep residual learning for image recognition", 2015)
 // with the stride of a bottleneck at its 3x3 convolution. Names, order and first values are
 // torchvision's. The stem "cifar" is a 3x3 convolution without stride and no pooling, for images of
-// 32x32; zero_init_residual is of Goyal et al., 2017.
+// 32x32; zero_init_residual is of Goyal et al., 2017. Segmenters take the stages before the last
+// layer, with dilated windows in place of strides (Yu and Koltun, 2016).
 #include <array>
 #include <string>
 
@@ -27,21 +28,31 @@ Value Shortcut(const Net& n, Value x, int64_t out, int64_t stride) {
   return BatchNorm(n / "1", x);
 }
 
-// One block: 3x3, 3x3 to `width` channels.
-Value BasicBlock(const Net& n, Value x, int64_t width, int64_t stride, double last_gamma) {
-  Value y = ConvBn(n, "1", x, {.out = width, .kernel = 3, .stride = stride, .padding = 1});
+struct BlockSpec {
+  int64_t width = 64, stride = 1, dilation = 1;
+  double last_gamma = 1.0;  // first scale of its last norm
+};
+
+// One block: 3x3, 3x3 to `width` channels. It is never dilated.
+Value BasicBlock(const Net& n, Value x, const BlockSpec& s) {
+  Value y = ConvBn(n, "1", x, {.out = s.width, .kernel = 3, .stride = s.stride, .padding = 1});
   y = Relu(n / "relu1", y);
-  y = ConvBn(n, "2", y, {.out = width, .kernel = 3, .padding = 1}, last_gamma);
-  return Relu(n / "relu", Add(n / "add", y, Shortcut(n / "downsample", x, width, stride)));
+  y = ConvBn(n, "2", y, {.out = s.width, .kernel = 3, .padding = 1}, s.last_gamma);
+  return Relu(n / "relu", Add(n / "add", y, Shortcut(n / "downsample", x, s.width, s.stride)));
 }
 
 // 1x1, 3x3, 1x1 to 4 width channels.
-Value Bottleneck(const Net& n, Value x, int64_t width, int64_t stride, double last_gamma) {
-  Value y = Relu(n / "relu1", ConvBn(n, "1", x, {.out = width}));
-  y = ConvBn(n, "2", y, {.out = width, .kernel = 3, .stride = stride, .padding = 1});
+Value Bottleneck(const Net& n, Value x, const BlockSpec& s) {
+  Value y = Relu(n / "relu1", ConvBn(n, "1", x, {.out = s.width}));
+  y = ConvBn(n, "2", y,
+             {.out = s.width,
+              .kernel = 3,
+              .stride = s.stride,
+              .padding = s.dilation,
+              .dilation = s.dilation});
   y = Relu(n / "relu2", y);
-  y = ConvBn(n, "3", y, {.out = 4 * width}, last_gamma);
-  return Relu(n / "relu", Add(n / "add", y, Shortcut(n / "downsample", x, 4 * width, stride)));
+  y = ConvBn(n, "3", y, {.out = 4 * s.width}, s.last_gamma);
+  return Relu(n / "relu", Add(n / "add", y, Shortcut(n / "downsample", x, 4 * s.width, s.stride)));
 }
 
 Value Stem(const Net& n, Value x, const ResNetOptions& options) {
@@ -52,37 +63,74 @@ Value Stem(const Net& n, Value x, const ResNetOptions& options) {
   return MaxPool(n / "maxpool", Relu(n / "relu", x), {.kernel = 3, .stride = 2, .padding = 1});
 }
 
-Value ResNet(const Net& n, Value x, int64_t classes, const ResNetOptions& options,
-             decltype(BasicBlock)* block, const std::array<int, 4>& blocks) {
-  const double last_gamma = options.zero_init_residual ? 0.0 : 1.0;
+struct ResNetSpec {
+  decltype(BasicBlock)* block;
+  std::array<int, 4> blocks;        // of each stage
+  std::array<bool, 4> dilate = {};  // a stage whose stride becomes a dilation
+};
+
+// What the four stages give. The first block of a dilated stage has the dilation of the stage
+// before it, as in torchvision.
+ResNetStages Stages(const Net& n, Value x, const ResNetOptions& options, const ResNetSpec& spec) {
+  ResNetStages found;
+  BlockSpec s = {.last_gamma = options.zero_init_residual ? 0.0 : 1.0};
   x = Stem(n, x, options);
-  int64_t width = 64;
-  for (size_t stage = 0; stage < blocks.size(); ++stage, width *= 2) {
+  for (size_t stage = 0; stage < spec.blocks.size(); ++stage, s.width *= 2) {
     const Net layer = n / ("layer" + std::to_string(stage + 1));
-    for (int i = 0; i < blocks[stage]; ++i) {
-      const int64_t stride = i == 0 && stage > 0 ? 2 : 1;
-      x = block(layer / std::to_string(i), x, width, stride, last_gamma);
+    const bool halves = stage > 0 && !spec.dilate[stage];
+    for (int i = 0; i < spec.blocks[stage]; ++i) {
+      s.stride = i == 0 && halves ? 2 : 1;
+      if (i == 1 && spec.dilate[stage]) s.dilation *= 2;
+      x = spec.block(layer / std::to_string(i), x, s);
     }
+    found[stage] = x;
   }
-  return Linear(n / "fc", GlobalAvgPool(n / "avgpool", x), classes);
+  return found;
+}
+
+ResNetSpec SpecOf(int64_t depth) {
+  switch (depth) {
+    case 18:
+      return {BasicBlock, {2, 2, 2, 2}};
+    case 34:
+      return {BasicBlock, {3, 4, 6, 3}};
+    case 50:
+      return {Bottleneck, {3, 4, 6, 3}};
+    case 101:
+      return {Bottleneck, {3, 4, 23, 3}};
+    default:
+      return {Bottleneck, {3, 8, 36, 3}};
+  }
+}
+
+Value ResNet(const Net& n, Value x, int64_t classes, const ResNetOptions& options, int64_t depth) {
+  const ResNetStages stages = Stages(n, x, options, SpecOf(depth));
+  return Linear(n / "fc", GlobalAvgPool(n / "avgpool", stages[3]), classes);
 }
 
 }  // namespace
 
+ResNetStages ResNetBackbone(const Net& n, Value x, int64_t depth, const ResNetOptions& options,
+                            bool dilated) {
+  ResNetSpec spec = SpecOf(depth);
+  if (dilated) spec.dilate = {false, false, true, true};
+  return Stages(n, x, options, spec);
+}
+
 Value ResNet18(const Net& n, Value x, int64_t classes, const ResNetOptions& options) {
-  return ResNet(n, x, classes, options, BasicBlock, {2, 2, 2, 2});
+  return ResNet(n, x, classes, options, 18);
 }
 Value ResNet34(const Net& n, Value x, int64_t classes, const ResNetOptions& options) {
-  return ResNet(n, x, classes, options, BasicBlock, {3, 4, 6, 3});
+  return ResNet(n, x, classes, options, 34);
 }
 Value ResNet50(const Net& n, Value x, int64_t classes, const ResNetOptions& options) {
-  return ResNet(n, x, classes, options, Bottleneck, {3, 4, 6, 3});
+  return ResNet(n, x, classes, options, 50);
 }
 Value ResNet101(const Net& n, Value x, int64_t classes, const ResNetOptions& options) {
-  return ResNet(n, x, classes, options, Bottleneck, {3, 4, 23, 3});
+  return ResNet(n, x, classes, options, 101);
 }
 Value ResNet152(const Net& n, Value x, int64_t classes, const ResNetOptions& options) {
-  return ResNet(n, x, classes, options, Bottleneck, {3, 8, 36, 3});
+  return ResNet(n, x, classes, options, 152);
 }
 
 }  // namespace lockstep::graph

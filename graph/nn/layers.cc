@@ -4,6 +4,7 @@
 #include "base/math.h"
 #include "ops/math/add/add.h"
 #include "ops/math/bias_add/bias_add.h"
+#include "ops/math/concat/concat.h"
 #include "ops/math/matmul/matmul.h"
 #include "ops/math/reshape/reshape.h"
 #include "ops/nn/adaptive_avg_pool2d/adaptive_avg_pool2d.h"
@@ -13,6 +14,7 @@
 #include "ops/nn/dropout2d/dropout2d.h"
 #include "ops/nn/max_pool2d/max_pool2d.h"
 #include "ops/nn/relu/relu.h"
+#include "ops/nn/resize2d/resize2d.h"
 #include "ops/nn/tanh/tanh.h"
 #include "ops/norm/batch_norm/batch_norm.h"
 
@@ -59,9 +61,30 @@ Value Conv(const Net& n, Value x, const ConvSpec& spec) {
                                .stride_w = spec.stride,
                                .padding_h = spec.padding,
                                .padding_w = spec.padding,
+                               .dilation_h = spec.dilation,
+                               .dilation_w = spec.dilation,
                                .groups = spec.groups});
   if (!spec.bias) return y;
   const Value b = n.Param("bias", {spec.out}, spec.init.bias.value_or(init));
+  return n.ok() ? ops::BiasAdd(n.Emit(), y, b) : Value{};
+}
+
+Value ConvTranspose(const Net& n, Value x, const ConvTransposeSpec& spec) {
+  if (!IsImage(n, x)) return {};
+  const int64_t channels = n.TypeOf(x).shape[3], k = spec.kernel;
+  // PyTorch takes the second axis of the weight, the outputs, for the inputs.
+  const Initializer init = FanIn(k * k * spec.out);
+  const Value w =
+      n.Param("weight", {channels, k, k, spec.out}, init, {channels, spec.out, k, k}, {0, 3, 1, 2});
+  if (!n.ok()) return {};
+  const Value y = ops::ConvTranspose2d(n.Emit(), x, w,
+                                       {.stride_h = spec.stride,
+                                        .stride_w = spec.stride,
+                                        .padding_h = spec.padding,
+                                        .padding_w = spec.padding},
+                                       spec.output_padding);
+  if (!spec.bias) return y;
+  const Value b = n.Param("bias", {spec.out}, init);
   return n.ok() ? ops::BiasAdd(n.Emit(), y, b) : Value{};
 }
 
@@ -133,6 +156,17 @@ Value AdaptiveAvgPool(const Net& n, Value x, int64_t side) {
   const Shape& shape = n.TypeOf(x).shape;
   if (shape[1] == side && shape[2] == side) return x;
   return ops::AdaptiveAvgPool2d(n.Emit(), x, side, side);
+}
+
+Value Resize(const Net& n, Value x, const ResizeSpec& spec) {
+  if (!IsImage(n, x)) return {};
+  const Shape& shape = n.TypeOf(x).shape;
+  if (shape[1] == spec.height && shape[2] == spec.width) return x;
+  return ops::Resize2d(n.Emit(), x, {spec.height, spec.width, spec.mode, spec.align_corners});
+}
+
+Value Concat(const Net& n, const std::vector<Value>& parts) {
+  return n.ok() ? ops::Concat(n.Emit(), parts) : Value{};
 }
 
 Value Add(const Net& n, Value a, Value b) { return n.ok() ? ops::Add(n.Emit(), a, b) : Value{}; }

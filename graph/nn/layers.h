@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "graph/nn/net.h"
 
@@ -27,12 +29,25 @@ struct ConvSpec {
   int64_t kernel = 1;
   int64_t stride = 1;
   int64_t padding = 0;
+  int64_t dilation = 1;
   int64_t groups = 1;
   bool bias = true;
   LayerInit init = {};
 };
 // Convolution. Parameters: weight K R S C/groups, bias K.
 Value Conv(const Net& n, Value x, const ConvSpec& spec);
+
+struct ConvTransposeSpec {
+  int64_t out = 0;
+  int64_t kernel = 2;
+  int64_t stride = 2;
+  int64_t padding = 0;
+  int64_t output_padding = 0;  // rows and columns more, below the stride
+  bool bias = true;
+};
+// Transposed convolution: a side H becomes (H - 1) stride - 2 padding + kernel + output_padding.
+// Parameters: weight Cin R S out, bias out.
+Value ConvTranspose(const Net& n, Value x, const ConvTransposeSpec& spec);
 
 // y = x w^T + b. An image N H W C is read as the vector PyTorch's flatten makes of it (C, H, W
 // order): the weight is K H W C in memory and K, C H W in files. Parameters: weight, bias.
@@ -59,7 +74,17 @@ Value GlobalAvgPool(const Net& n, Value x);
 // The mean over PyTorch's windows, to N side side C; adds nothing where the image has that size.
 Value AdaptiveAvgPool(const Net& n, Value x, int64_t side);
 
+// Resamples to height x width as PyTorch's interpolate; adds nothing where the image has that size.
+struct ResizeSpec {
+  int64_t height = 0, width = 0;
+  std::string mode = "bilinear";  // "bilinear" or "nearest"
+  bool align_corners = false;
+};
+Value Resize(const Net& n, Value x, const ResizeSpec& spec);
+
 Value Add(const Net& n, Value a, Value b);
+// Side by side, as channels.
+Value Concat(const Net& n, const std::vector<Value>& parts);
 
 Value Relu(const Net& n, Value x);
 Value Tanh(const Net& n, Value x);

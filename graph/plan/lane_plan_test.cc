@@ -80,9 +80,7 @@ TEST(CompileLane, BlocksOfAModelWithoutBlocksAreRefused) {
 TEST(CompileLane, PlansOfAllModelsWithABudgetAreNearTheirLowerBound) {
   size_t planned = 0;
   for (const Model& model : Models()) {
-    ProgramOptions options;
-    options.model = std::string(model.name);
-    options.image = model.image;
+    ProgramOptions options = DescribedFor(model);
     options.lane_batch = 8;
     const Result<Graph> lane = Program::Make(options)->Lane(8);
     ASSERT_TRUE(lane.ok());

@@ -14,8 +14,7 @@ namespace lockstep::graph {
 namespace {
 
 Result<Program> MakeProgram(const Model& model) {
-  ProgramOptions options;
-  options.model = std::string(model.name);
+  ProgramOptions options = DescribedFor(model);
   // Large images only make the check slow: the plan's form is that of a small one.
   options.image = model.image[0] > 64 ? Shape{64, 64, 3} : model.image;
   options.lane_batch = 8;

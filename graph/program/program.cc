@@ -131,6 +131,17 @@ const std::vector<std::string>& OptimizerSpec::slots() const {
   return RegisteredOptimizer(*this).slots;
 }
 
+ProgramOptions DescribedFor(const Model& model) {
+  ProgramOptions options;
+  options.model = std::string(model.name);
+  options.model_options.classes = model.classes;
+  options.image = model.image;
+  options.task = std::string(model.task);
+  options.loss.name = std::string(model.loss);
+  options.schema.fields.push_back({.name = "mask", .kind = FieldKind::kMask});
+  return options;
+}
+
 Result<Program> Program::Make(const ProgramOptions& options) {
   ASSIGN_OR_RETURN(ProgramOptions complete, Complete(options));
   ASSIGN_OR_RETURN(const Task* task, FindTask(options.task));

@@ -58,6 +58,10 @@ struct ProgramOptions {
   bool rewrite = false;
 };
 
+// What a model was described for: its task, loss, images and classes, on a dataset that has a field
+// of each kind that the tasks of models read. Other options have their defaults.
+ProgramOptions DescribedFor(const Model& model);
+
 // Result names of the lane and eval graphs.
 inline constexpr std::string_view kNumerator = "numerator";  // f64 []: summed loss
 inline constexpr std::string_view kDenominator =

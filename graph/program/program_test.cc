@@ -412,10 +412,7 @@ TEST(Program, EvaluationMayHaveImagesOfAnotherSizeWhereTheParametersFit) {
 
 TEST(Program, ForwardHalfOfALaneEndsWhereTheLossesGradientBegins) {
   for (const Model& model : Models()) {
-    ProgramOptions options;
-    options.model = std::string(model.name);
-    options.image = model.image;
-    const Result<Graph> lane = Make(options).Lane(1);
+    const Result<Graph> lane = Make(DescribedFor(model)).Lane(1);
     ASSERT_TRUE(lane.ok()) << lane.status();
     const size_t forward = ForwardNodes(*lane);
     ASSERT_LT(forward, lane->nodes().size());

@@ -6,12 +6,15 @@
 //
 // `gradients` runs the lane graph once: logits, loss, the gradient of every parameter under its
 // name, and every norm's totals (count, count times mean and variance), written as safetensors in
-// the files' order. The batch holds `image` f32 (N, H, W, C) and `label` i32 (N), as a lane batch
-// does.
+// the files' order. The batch holds `image` f32 (N, H, W, C) and `label` i32 (N) or, for
+// segmenters, `mask` i32 (N, H, W), as a lane batch does.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "base/floating_point_state.h"
 #include "graph/program/program.h"
@@ -32,21 +35,19 @@ struct Options {
   std::string kernels = "reference", precision = "fp64";
   int64_t classes = 10;
   double dropout = -1.0;
+  std::vector<std::string> own;  // "depth=2": options of the model
 };
 
 Status PrintList() {
   json models = json::object();
   for (const graph::Model& model : graph::Models()) {
-    graph::ProgramOptions options;
-    options.model = std::string(model.name);
-    options.image = model.image;
-    options.model_options.classes = model.classes;
-    ASSIGN_OR_RETURN(const graph::Program program, graph::Program::Make(options));
+    ASSIGN_OR_RETURN(const graph::Program program,
+                     graph::Program::Make(graph::DescribedFor(model)));
     json entry = {{"classes", model.classes}, {"parameters", json::array()}};
     for (const graph::Parameter& p : program.parameters()) {
       entry["parameters"].push_back({p.name, p.file_shape.dims()});
     }
-    models[options.model] = std::move(entry);
+    models[std::string(model.name)] = std::move(entry);
   }
   std::cout << models.dump() << "\n";
   return OkStatus();
@@ -55,17 +56,13 @@ Status PrintList() {
 Result<storage::LaneBatch> ReadBatch(const std::string& path, DType precision) {
   ASSIGN_OR_RETURN(const storage::SafetensorsFile file, storage::SafetensorsFile::Read(path));
   ASSIGN_OR_RETURN(const storage::TensorView images, file.Find(storage::kImageTensor));
-  ASSIGN_OR_RETURN(const storage::TensorView labels, file.Find(storage::kLabelTensor));
   const Shape& shape = images.type.shape;
-  if (images.type.dtype != DType::kFloat32 || shape.rank() != 4 ||
-      labels.type != TensorType{DType::kInt32, {shape[0]}}) {
+  if (images.type.dtype != DType::kFloat32 || shape.rank() != 4) {
     return InvalidArgument("'" + path + "' holds images " + images.type.ToString() +
-                           " and labels " + labels.type.ToString() +
-                           "; expected f32[N,H,W,C] and i32[N]");
+                           "; expected f32[N,H,W,C]");
   }
-  ASSIGN_OR_RETURN(
-      storage::LaneBatch batch,
-      storage::MakeImageBatch(Lane(0), shape[0], {shape[1], shape[2], shape[3]}, precision));
+  storage::LaneBatch batch = {.lane = Lane(0), .rows = shape[0], .tensors = {}, .ids = {}};
+  RETURN_IF_ERROR(batch.Add(storage::kImageTensor, {precision, shape}));
   const auto* x = static_cast<const float*>(images.data);
   storage::NamedTensor& image = batch.Tensor(storage::kImageTensor);
   if (precision == DType::kFloat64) {
@@ -73,30 +70,48 @@ Result<storage::LaneBatch> ReadBatch(const std::string& path, DType precision) {
   } else {
     std::copy_n(x, shape.elements(), image.as<float>());
   }
-  std::copy_n(static_cast<const int32_t*>(labels.data), batch.rows,
-              batch.Tensor(storage::kLabelTensor).as<int32_t>());
+  for (const std::string_view target : {storage::kLabelTensor, std::string_view("mask")}) {
+    const Result<storage::TensorView> found = file.Find(target);
+    if (!found.ok()) continue;
+    if (found->type.dtype != DType::kInt32) {
+      return InvalidArgument("'" + path + "' holds " + std::string(target) + " " +
+                             found->type.ToString() + "; expected i32");
+    }
+    RETURN_IF_ERROR(batch.Add(target, found->type));
+    std::copy_n(static_cast<const int32_t*>(found->data), found->type.shape.elements(),
+                batch.Tensor(target).as<int32_t>());
+  }
   return batch;
 }
 
 // The lane graph hands out the loss alone: its logits are what the loss reads.
 Status AddLogits(graph::Graph* graph) {
   for (const graph::Node& node : graph->nodes()) {
-    if (node.op->name != "cross_entropy") continue;
+    if (!node.op->name.ends_with("cross_entropy")) continue;
     graph->AddResult("logits", node.in[0]);
     return OkStatus();
   }
-  return NotFound("the lane graph has no node cross_entropy");
+  return NotFound("the lane graph has no cross-entropy");
 }
 
 Result<graph::Program> MakeProgram(const Options& o, DType precision,
                                    const storage::LaneBatch& batch) {
-  graph::ProgramOptions options;
-  options.model = o.model;
+  ASSIGN_OR_RETURN(const graph::Model* model, graph::FindModel(o.model));
+  graph::ProgramOptions options = graph::DescribedFor(*model);
   const Shape& shape = batch.Tensor(storage::kImageTensor).type.shape;
   options.image = {shape[1], shape[2], shape[3]};
   options.precision = precision;
   options.lane_batch = batch.rows;
   if (o.dropout >= 0.0) options.model_options.own.Set("dropout", o.dropout);
+  for (const std::string& text : o.own) {
+    const size_t end = std::min(text.find('='), text.size());
+    const std::string name = text.substr(0, end);
+    const Option* const option = model->options.Find(name);
+    if (option == nullptr) return InvalidArgument("the model has no option '" + name + "'");
+    ASSIGN_OR_RETURN(AttrValue value,
+                     option->Parse(text.substr(std::min(end + 1, text.size())), name));
+    options.model_options.own.Set(name, std::move(value));
+  }
   options.model_options.classes = o.classes;
   options.rewrite = o.kernels != "reference";
   return graph::Program::Make(options);
@@ -139,6 +154,7 @@ Status Main(int argc, char** argv) {
   gradients->add_option("--kernels", o.kernels)->check(CLI::IsMember({"reference", "auto"}));
   gradients->add_option("--precision", o.precision)->check(CLI::IsMember({"fp64", "fp32"}));
   gradients->add_option("--classes", o.classes);
+  gradients->add_option("--option", o.own, "An option of the model, as NAME=VALUE");
   gradients->add_option("--dropout", o.dropout, "model.dropout; for models that have it");
   try {
     app.parse(argc, argv);

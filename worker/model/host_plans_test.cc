@@ -27,8 +27,7 @@ bool HasOnednn() {
 }
 
 Result<graph::Program> MakeProgram(const graph::Model& model, const Shape& image, int64_t rows) {
-  graph::ProgramOptions options;
-  options.model = std::string(model.name);
+  graph::ProgramOptions options = graph::DescribedFor(model);
   options.model_options.classes = 10;
   options.image = image;
   options.lane_batch = rows;

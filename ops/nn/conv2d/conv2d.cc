@@ -16,6 +16,20 @@ Value Conv2d(Emitter* e, Value x, Value w, const Conv2dAttrs& attrs) {
   return e->Emit1("conv2d", Pack(attrs), {x, w});
 }
 
+Value ConvTranspose2d(Emitter* e, Value x, Value w, const Conv2dAttrs& attrs,
+                      int64_t output_padding) {
+  if (!x.valid() || !w.valid()) return {};
+  Conv2dDataGradAttrs transposed = {attrs, 0, 0};
+  const Shape &in = e->TypeOf(x).shape, &kernel = e->TypeOf(w).shape;
+  if (in.rank() == 4 && kernel.rank() == 4) {  // else the shape rule says what is wrong
+    transposed.in_h = (in[1] - 1) * attrs.stride_h - 2 * attrs.padding_h +
+                      attrs.dilation_h * (kernel[1] - 1) + 1 + output_padding;
+    transposed.in_w = (in[2] - 1) * attrs.stride_w - 2 * attrs.padding_w +
+                      attrs.dilation_w * (kernel[2] - 1) + 1 + output_padding;
+  }
+  return e->Emit1("conv2d_data_grad", Pack(transposed), {x, w});
+}
+
 namespace conv2d {
 namespace {
 
@@ -36,6 +50,16 @@ std::vector<Value> Grad(const Conv2dAttrs& attrs, const GradArgs& g) {
   const Conv2dWeightGradAttrs weight = {attrs, w[1], w[2]};
   if (g.want[0]) din[0] = g.emit->Emit1("conv2d_data_grad", Pack(data), {g.dout[0], g.in[1]});
   if (g.want[1]) din[1] = g.emit->Emit1("conv2d_weight_grad", Pack(weight), {g.in[0], g.dout[0]});
+  return din;
+}
+
+// Of a transposed convolution (dy, w) -> dx, which is linear in both.
+std::vector<Value> GradOfDataGrad(const Conv2dDataGradAttrs& attrs, const GradArgs& g) {
+  std::vector<Value> din(2);
+  const Shape& w = g.emit->TypeOf(g.in[1]).shape;
+  const Conv2dWeightGradAttrs weight = {attrs, w[1], w[2]};
+  if (g.want[0]) din[0] = Conv2d(g.emit, g.dout[0], g.in[1], attrs);
+  if (g.want[1]) din[1] = g.emit->Emit1("conv2d_weight_grad", Pack(weight), {g.dout[0], g.in[0]});
   return din;
 }
 
@@ -176,6 +200,7 @@ void Register(OpRegistry& registry) {
                                      .reference_f32 = ReferenceDataGrad<float>,
                                      .reference_f64 = ReferenceDataGrad<double>,
                                      .reference_workspace = WorkspaceDataGrad,
+                                     .grad = GradOfDataGrad,
                                      .cost = DataGradCost,
                                      .samples = DataGradSamples()});
   registry.Add<Conv2dWeightGradAttrs>({.name = "conv2d_weight_grad",

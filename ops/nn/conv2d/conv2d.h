@@ -11,6 +11,9 @@
 //
 // conv2d_data_grad (dy, w) -> dx: a gather over (r, s, k) in that order, in the type of dy.
 // conv2d_weight_grad (x, dy) -> dw: sums over (n, p, q) in that order, in double, rounded once.
+//
+// A transposed convolution (Zeiler et al., 2010) is conv2d_data_grad used forward: x (N, P, Q, K),
+// w (K, R, S, C/groups) -> y (N, H, W, C), the inputs' channels being the K of w.
 #pragma once
 
 #include <cstdint>
@@ -62,5 +65,11 @@ struct Conv2dWeightGradAttrs : Conv2dAttrs {
 };
 
 Value Conv2d(Emitter* e, Value x, Value w, const Conv2dAttrs& attrs = {});
+
+// A transposed convolution: y has the height (P - 1) stride_h - 2 padding_h + dilation_h (R - 1) +
+// 1 + output_padding, and such a width. As of sizes that a strided convolution takes to one, only
+// the smallest is made without output_padding, which is below the stride.
+Value ConvTranspose2d(Emitter* e, Value x, Value w, const Conv2dAttrs& attrs = {},
+                      int64_t output_padding = 0);
 
 }  // namespace lockstep::ops

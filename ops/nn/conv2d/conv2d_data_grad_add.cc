@@ -32,6 +32,16 @@ std::vector<FusedChain> Chains() {
       {{"conv2d_data_grad", "add"}, [](std::span<const Attrs* const> chain) { return *chain[0]; }}};
 }
 
+// Of a transposed convolution and what is added to it.
+std::vector<Value> Grad(const Conv2dDataGradAttrs& attrs, const GradArgs& g) {
+  std::vector<Value> din(3);
+  const Conv2dWeightGradAttrs weight = {attrs, 1, 1};
+  if (g.want[0]) din[0] = Conv2d(g.emit, g.dout[0], g.in[1], attrs);
+  if (g.want[1]) din[1] = g.emit->Emit1("conv2d_weight_grad", Pack(weight), {g.dout[0], g.in[0]});
+  if (g.want[2]) din[2] = g.dout[0];
+  return din;
+}
+
 Cost CostOf(const Conv2dDataGradAttrs&, const NodeSpec& node) {
   const Geometry g = DataGradGeometry(node);
   return {2 * g.macs() + node.out[0].shape.elements(), BytesMoved(node)};
@@ -54,6 +64,7 @@ void RegisterDataGradAdd(OpRegistry& registry) {
        .infer = Infer,
        .expand = Expand,
        .chains = Chains(),
+       .grad = Grad,
        .may_alias = {{2, 0}},
        .cost = CostOf,
        .samples = {MakeSample("narrow", {2, 3, 2, 5}, 7), MakeSample("wide", {3, 5, 4, 40}, 33),

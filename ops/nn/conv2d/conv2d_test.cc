@@ -3,8 +3,10 @@
 // the order: a check of every index that needs no tolerance.
 #include "ops/nn/conv2d/conv2d.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ops/core/testing/eager_emitter.h"
 #include "ops/core/testing/reference_run.h"
 #include "ops/nn/conv2d/conv2d_geometry.h"
 
@@ -95,6 +97,22 @@ TEST(Conv2d, SaysWhatIsImpossible) {
             "groups is 0; expected at least 1");
   const int64_t huge = int64_t{1} << 30;
   EXPECT_NE(InferMessage({}, {huge, huge, huge, 8}, {8, 1, 1, 8}), "");
+}
+
+Value Row(EagerEmitter* e, const Shape& shape, const std::vector<double>& values) {
+  GuardedTensor tensor({DType::kFloat64, shape});
+  for (size_t i = 0; i < values.size(); ++i) tensor.Set(static_cast<int64_t>(i), values[i]);
+  return e->Input(std::move(tensor));
+}
+
+TEST(ConvTranspose2d, AddsTheWindowOfEachPixelAtItsStride) {
+  EagerEmitter e;
+  const Value x = Row(&e, {1, 1, 2, 1}, {2, 3}), w = Row(&e, {1, 1, 3, 1}, {1, 10, 100});
+  const Value y = ConvTranspose2d(&e, x, w, {.stride_h = 2, .stride_w = 2});
+  const Value more = ConvTranspose2d(&e, x, w, {.stride_h = 2, .stride_w = 2}, 1);
+  ASSERT_TRUE(e.status().ok()) << e.status();
+  EXPECT_THAT(e.Get(y).Values(), testing::ElementsAre(2, 20, 203, 30, 300));
+  EXPECT_EQ(e.TypeOf(more).shape, (Shape{1, 2, 6, 1}));
 }
 
 }  // namespace

@@ -9,7 +9,16 @@
 namespace lockstep::ops {
 
 Value MaxPool2d(Emitter* e, Value x, const MaxPool2dAttrs& attrs) {
-  return e->Emit("max_pool2d", Pack(attrs), std::span<const Value>(&x, 1))[0];
+  return MaxPool2dWithIndex(e, x, attrs).y;
+}
+
+MaxPool2dOut MaxPool2dWithIndex(Emitter* e, Value x, const MaxPool2dAttrs& attrs) {
+  const std::vector<Value> out = e->Emit("max_pool2d", Pack(attrs), std::span<const Value>(&x, 1));
+  return {out[0], out[1]};
+}
+
+Value MaxUnpool2d(Emitter* e, Value y, Value index, const MaxPool2dGradAttrs& attrs) {
+  return e->Emit1("max_pool2d_grad", Pack(attrs), {index, y});
 }
 
 namespace max_pool2d {
@@ -59,6 +68,30 @@ Result<TensorTypes> InferGrad(const MaxPool2dGradAttrs& attrs, std::span<const T
   return TensorTypes{{in[1].dtype, x}};
 }
 
+// Of an unpooling (index, dy) -> dx, which is linear in dy.
+std::vector<Value> GradOfGrad(const MaxPool2dGradAttrs& attrs, const GradArgs& g) {
+  return {Value(), g.emit->Emit1("max_pool2d_gather", Pack(static_cast<MaxPool2dAttrs>(attrs)),
+                                 {g.in[0], g.dout[0]})};
+}
+
+// (index, x) -> y.
+Result<TensorTypes> InferGather(const MaxPool2dAttrs& attrs, std::span<const TensorType> in) {
+  RETURN_IF_ERROR(ExpectInputs(in, 2));
+  RETURN_IF_ERROR(ExpectDType(in[0], DType::kInt32, "index"));
+  RETURN_IF_ERROR(ExpectFloat(in[1], "x"));
+  RETURN_IF_ERROR(ExpectRank(in[1], 4, "x"));
+  ASSIGN_OR_RETURN(const Shape y, OutputOf(attrs, in[1].shape));
+  RETURN_IF_ERROR(ExpectShape(in[0], y, "index"));
+  return TensorTypes{{in[1].dtype, y}};
+}
+
+std::vector<Value> GradOfGather(const MaxPool2dAttrs& attrs, const GradArgs& g) {
+  const Shape& x = g.emit->TypeOf(g.in[1]).shape;
+  return {Value(), MaxUnpool2d(g.emit, g.dout[0], g.in[0], {attrs, x[1], x[2]})};
+}
+
+Cost GatherCost(const MaxPool2dAttrs&, const NodeSpec& node) { return {0, BytesMoved(node)}; }
+
 // A comparison, or an addition, for each place of each window.
 Cost ForwardCost(const MaxPool2dAttrs& a, const NodeSpec& node) {
   return {node.out[0].shape.elements() * a.kernel_h * a.kernel_w, BytesMoved(node)};
@@ -106,6 +139,18 @@ std::vector<Sample> GradSamples() {
   return samples;
 }
 
+std::vector<Sample> GatherSamples() {
+  std::vector<Sample> samples;
+  for (const Case& c : Cases()) {
+    const int64_t places = c.attrs.kernel_h * c.attrs.kernel_w;
+    samples.push_back({c.name,
+                       Pack(c.attrs),
+                       {{{DType::kInt32, *OutputOf(c.attrs, c.x)}, Fill::kLabels, places, false},
+                        {{DType::kFloat32, c.x}}}});
+  }
+  return samples;
+}
+
 }  // namespace
 
 void Register(OpRegistry& registry) {
@@ -120,8 +165,16 @@ void Register(OpRegistry& registry) {
                                     .infer = InferGrad,
                                     .reference_f32 = ReferenceGrad<float>,
                                     .reference_f64 = ReferenceGrad<double>,
+                                    .grad = GradOfGrad,
                                     .cost = GradCost,
                                     .samples = GradSamples()});
+  registry.Add<MaxPool2dAttrs>({.name = "max_pool2d_gather",
+                                .infer = InferGather,
+                                .reference_f32 = ReferenceGather<float>,
+                                .reference_f64 = ReferenceGather<double>,
+                                .grad = GradOfGather,
+                                .cost = GatherCost,
+                                .samples = GatherSamples()});
 }
 
 }  // namespace max_pool2d

@@ -7,6 +7,11 @@
 //
 // max_pool2d_grad (index, dy) -> dx, as a gather: each pixel adds the dy of the windows that chose
 // it, in increasing (p, q), in the type of dy.
+//
+// max_pool2d_gather (index, x) -> y: what stands in x at the place that each window chose, 0 where
+// that lies outside. It is the gradient of max_pool2d_grad by dy, which used forward is PyTorch's
+// max_unpool2d (Zeiler and Fergus, 2014): y goes back to where its maximum was, all else is 0, and
+// where windows overlap and chose one pixel their values are added.
 #pragma once
 
 #include <cstdint>
@@ -45,5 +50,15 @@ struct MaxPool2dGradAttrs : MaxPool2dAttrs {
 
 // Returns y; the index is for the gradient.
 Value MaxPool2d(Emitter* e, Value x, const MaxPool2dAttrs& attrs = {});
+
+struct MaxPool2dOut {
+  Value y;
+  Value index;  // i32, as large as y
+};
+MaxPool2dOut MaxPool2dWithIndex(Emitter* e, Value x, const MaxPool2dAttrs& attrs = {});
+
+// The unpooling of y (N, P, Q, C) to (N, in_h, in_w, C), with the index of a pooling of these
+// attributes.
+Value MaxUnpool2d(Emitter* e, Value y, Value index, const MaxPool2dGradAttrs& attrs);
 
 }  // namespace lockstep::ops

@@ -78,9 +78,32 @@ void ReferenceGrad(const MaxPool2dGradAttrs& attrs, const ReferenceArgs& args) {
   }
 }
 
+template <typename T>
+void ReferenceGather(const MaxPool2dAttrs& attrs, const ReferenceArgs& args) {
+  const Shape &x = args.in_shape(1), &out = args.out_shape(0);
+  const int32_t* index = args.in<int32_t>(0);
+  T* y = args.out<T>(0);
+  for (int64_t n = 0; n < out[0]; ++n) {
+    const T* const image = args.in<T>(1) + n * x[1] * x[2] * x[3];
+    for (int64_t p = 0; p < out[1]; ++p) {
+      for (int64_t q = 0; q < out[2]; ++q) {
+        for (int64_t c = 0; c < out[3]; ++c) {
+          const int64_t place = *index++;
+          const int64_t h = p * attrs.stride_h - attrs.padding_h + place / attrs.kernel_w;
+          const int64_t w = q * attrs.stride_w - attrs.padding_w + place % attrs.kernel_w;
+          const bool inside = place >= 0 && h >= 0 && h < x[1] && w >= 0 && w < x[2];
+          *y++ = inside ? image[(h * x[2] + w) * x[3] + c] : T(0);
+        }
+      }
+    }
+  }
+}
+
 template void Reference<float>(const MaxPool2dAttrs&, const ReferenceArgs&);
 template void Reference<double>(const MaxPool2dAttrs&, const ReferenceArgs&);
 template void ReferenceGrad<float>(const MaxPool2dGradAttrs&, const ReferenceArgs&);
 template void ReferenceGrad<double>(const MaxPool2dGradAttrs&, const ReferenceArgs&);
+template void ReferenceGather<float>(const MaxPool2dAttrs&, const ReferenceArgs&);
+template void ReferenceGather<double>(const MaxPool2dAttrs&, const ReferenceArgs&);
 
 }  // namespace lockstep::ops::max_pool2d

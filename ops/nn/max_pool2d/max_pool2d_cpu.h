@@ -11,5 +11,7 @@ template <typename T>
 void Reference(const MaxPool2dAttrs&, const ReferenceArgs& args);
 template <typename T>
 void ReferenceGrad(const MaxPool2dGradAttrs&, const ReferenceArgs& args);
+template <typename T>
+void ReferenceGather(const MaxPool2dAttrs&, const ReferenceArgs& args);
 
 }  // namespace lockstep::ops::max_pool2d

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/core/testing/eager_emitter.h"
 #include "ops/core/testing/reference_run.h"
 
 namespace lockstep::ops {
@@ -75,6 +76,17 @@ TEST(MaxPool2d, GradientGoesWhereTheMaximumCameFrom) {
     ASSERT_EQ(grad.In(out, index).In(out, dy).Run().ToString(), "ok");
     EXPECT_EQ(grad.Out<double>(0), dx);
   }
+}
+
+TEST(MaxUnpool2d, PutsEachMaximumBackWhereItWas) {
+  EagerEmitter e;
+  GuardedTensor image({DType::kFloat64, {1, 2, 4, 1}});
+  const double values[] = {1, 2, 8, 4, 5, 3, 7, 6};
+  for (int64_t i = 0; i < 8; ++i) image.Set(i, values[i]);
+  const MaxPool2dOut pooled = MaxPool2dWithIndex(&e, e.Input(std::move(image)));
+  const Value back = MaxUnpool2d(&e, pooled.y, pooled.index, {{}, 2, 4});
+  ASSERT_TRUE(e.status().ok()) << e.status();
+  EXPECT_THAT(e.Get(back).Values(), ElementsAre(0, 0, 8, 0, 5, 0, 0, 0));
 }
 
 }  // namespace

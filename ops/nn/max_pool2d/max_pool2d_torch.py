@@ -39,3 +39,11 @@ def max_pool2d_grad(attrs, inputs):
     channel = torch.arange(c).reshape(1, 1, 1, -1).expand_as(dy)
     dx.index_put_((batch, row + border, column + border, channel), dy, accumulate=True)
     return [dx[:, border:border + h, border:border + w]]
+
+
+def max_pool2d_gather(attrs, inputs):
+    """max_pool2d_grad is linear in dy, and this is its transpose."""
+    index, x = inputs
+    dy = torch.zeros(index.shape, dtype=x.dtype, requires_grad=True)
+    unpooled, = max_pool2d_grad({**attrs, "in_h": x.shape[1], "in_w": x.shape[2]}, [index, dy])
+    return torch.autograd.grad([unpooled], [dy], [x], create_graph=True)

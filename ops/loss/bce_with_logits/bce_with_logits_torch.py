@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+import torch
+
+
+def bce_with_logits(attrs, inputs):
+    x, t = inputs
+    numerator = torch.nn.functional.binary_cross_entropy_with_logits(x, t, reduction="sum").double()
+    return [numerator, torch.tensor(float(x.numel()), dtype=torch.float64)]
+
+
+def bce_with_logits_grad(attrs, inputs):
+    x, t, dnumerator = inputs
+    x = x.clone().requires_grad_()
+    return torch.autograd.grad([bce_with_logits(attrs, [x, t])[0]], [x], [dnumerator])
