@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzz target (libFuzzer): any bytes as an image file, of which the header alone is read.
-#include "storage/image/image_header.h"
-
 #include "base/sample/schema.h"
+#include "storage/image/image_header.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace lockstep::storage;  // NOLINT: one function
