@@ -119,6 +119,7 @@ class AddATask(PageTest):
         self.build.link("graph/graph_tests", lambda path: "tasks/task_test" not in path, objects, program)
         self.run_tests(program, "MultiSampleDropout.*:Task.*", [
             "MultiSampleDropout.ItsTwoCallsShareParametersAndDrawTheirOwnMasks",
+            "MultiSampleDropout.ShowsTheLossOfEachCall",
             "MultiSampleDropout.MeasuresTheShareOfCorrectSamples",
             "Task.EveryTaskOfTheBuildNamesItsMetricsOnceAndItsPrimaryAmongThem"])
 
