@@ -92,7 +92,8 @@ TEST(CommandLine, AMistypedCommandGetsASuggestion) {
   EXPECT_EQ(outcome.err, "lockstep: error: unknown command 'trian'; did you mean 'train'?\n");
   EXPECT_EQ(Lockstep({"data", "imprt"}).err,
             "lockstep: error: unknown command 'data imprt'; did you mean 'import'?\n");
-  EXPECT_THAT(Lockstep({"quux"}).err, HasSubstr("known are data, recipe, train, ckpt"));
+  EXPECT_THAT(Lockstep({"quux"}).err,
+              HasSubstr("known are data, recipe, train, slurm-script, ckpt"));
 }
 
 TEST(CommandLine, AMistypedOptionGetsASuggestion) {

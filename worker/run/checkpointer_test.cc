@@ -36,7 +36,9 @@ class CheckpointerTest : public testing::Test {
 
   Checkpointer::Hooks Hooks() {
     return {[] { return OkStatus(); }, [] { return OkStatus(); },
-            [](const storage::CheckpointManifest&) {}};
+            [](const storage::CheckpointManifest&, Duration took) {
+              EXPECT_GT(took, Duration::zero());
+            }};
   }
   storage::CheckpointManifest Manifest(int64_t step) {
     storage::CheckpointManifest manifest;
