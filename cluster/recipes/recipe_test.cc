@@ -159,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "r.toml:3:17: 'augment.train' is \"hflip\", a string; expected a list of "
                   "strings"},
         BadRecipe{"augment.train = [1, 2]\n",
-                  "r.toml:3:17: 'augment.train' is a list of other values than strings; expected a "
+                  "r.toml:3:17: 'augment.train' is [1.0, 2.0], a list of numbers; expected a "
                   "list of strings"},
         BadRecipe{
             "train.epochs = 2026-01-01\n",
