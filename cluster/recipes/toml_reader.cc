@@ -126,6 +126,12 @@ std::optional<KeyValue> ValueOf(const toml::node& node) {
   if (const auto* text = node.as_string()) return KeyValue(text->get());
   const auto* array = node.as_array();
   if (array == nullptr) return std::nullopt;
+  std::vector<double> numbers;
+  for (const toml::node& item : *array) {
+    const std::optional<double> number = item.value<double>();
+    if (number && item.is_number()) numbers.push_back(*number);
+  }
+  if (!numbers.empty() && numbers.size() == array->size()) return KeyValue(std::move(numbers));
   std::vector<std::string> list;
   for (const toml::node& item : *array) {
     const auto* text = item.as_string();
