@@ -123,7 +123,7 @@ class GroupRank {
   Status MeasureCheckpoints() {
     worker::Checkpointer::Hooks hooks;
     hooks.before_write = hooks.may_commit = [] { return OkStatus(); };
-    hooks.committed = [](const storage::CheckpointManifest&) {};
+    hooks.committed = [](const storage::CheckpointManifest&, Duration) {};
     worker::Checkpointer checkpointer(&config_, setup_.model.get(), &timed_, &stream(),
                                       &steps_->engine().update(), std::move(hooks));
     const worker::RunTables tables =
