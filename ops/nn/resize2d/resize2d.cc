@@ -85,41 +85,46 @@ Cost GradCost(const Resize2dGradAttrs& a, const NodeSpec& node) {
 }
 
 struct Case {
-  std::string name;
-  Resize2dAttrs attrs;
-  Shape x;
+  const char* name;
+  int64_t out_h, out_w;
+  const char* mode;
+  bool align_corners;
+  int64_t n, h, w, c;
+
+  Resize2dAttrs attrs() const { return {out_h, out_w, mode, align_corners}; }
 };
 
-std::vector<Case> Cases() {
-  return {{"twice", {6, 8, "bilinear", false}, {2, 3, 4, 3}},
-          {"twice_aligned", {6, 8, "bilinear", true}, {2, 3, 4, 3}},
-          {"twice_nearest", {6, 8, "nearest", false}, {2, 3, 4, 3}},
-          {"odd", {7, 5, "bilinear", false}, {1, 4, 3, 2}},
-          {"odd_aligned", {7, 5, "bilinear", true}, {1, 4, 3, 2}},
-          {"smaller", {3, 4, "bilinear", false}, {1, 7, 9, 2}},
-          {"smaller_aligned", {3, 4, "bilinear", true}, {1, 7, 9, 2}},
-          {"smaller_nearest", {2, 3, "nearest", false}, {1, 8, 9, 2}},
-          {"eight_times", {16, 24, "bilinear", false}, {1, 2, 3, 19}},
-          {"to_one_pixel", {1, 1, "bilinear", true}, {2, 3, 2, 2}},
-          {"of_one_pixel", {3, 2, "bilinear", false}, {2, 1, 1, 5}},
-          {"same", {4, 3, "bilinear", false}, {1, 4, 3, 2}},
-          {"no_rows", {4, 4, "bilinear", false}, {0, 2, 2, 3}}};
-}
+constexpr Case kCases[] = {
+    {"twice", 6, 8, "bilinear", false, 2, 3, 4, 3},
+    {"twice_aligned", 6, 8, "bilinear", true, 2, 3, 4, 3},
+    {"twice_nearest", 6, 8, "nearest", false, 2, 3, 4, 3},
+    {"odd", 7, 5, "bilinear", false, 1, 4, 3, 2},
+    {"odd_aligned", 7, 5, "bilinear", true, 1, 4, 3, 2},
+    {"smaller", 3, 4, "bilinear", false, 1, 7, 9, 2},
+    {"smaller_aligned", 3, 4, "bilinear", true, 1, 7, 9, 2},
+    {"smaller_nearest", 2, 3, "nearest", false, 1, 8, 9, 2},
+    {"eight_times", 16, 24, "bilinear", false, 1, 2, 3, 19},
+    {"to_one_pixel", 1, 1, "bilinear", true, 2, 3, 2, 2},
+    {"of_one_pixel", 3, 2, "bilinear", false, 2, 1, 1, 5},
+    {"same", 4, 3, "bilinear", false, 1, 4, 3, 2},
+    {"no_rows", 4, 4, "bilinear", false, 0, 2, 2, 3},
+};
 
 std::vector<Sample> Samples() {
   std::vector<Sample> samples;
-  for (const Case& c : Cases()) {
-    samples.push_back({c.name, Pack(c.attrs), {{{DType::kFloat32, c.x}}}});
+  for (const Case& one : kCases) {
+    const Shape x = {one.n, one.h, one.w, one.c};
+    samples.push_back({one.name, Pack(one.attrs()), {{{DType::kFloat32, x}}}});
   }
   return samples;
 }
 
 std::vector<Sample> GradSamples() {
   std::vector<Sample> samples;
-  for (const Case& c : Cases()) {
-    const Shape y = {c.x[0], c.attrs.out_h, c.attrs.out_w, c.x[3]};
+  for (const Case& one : kCases) {
+    const Shape y = {one.n, one.out_h, one.out_w, one.c};
     samples.push_back(
-        {c.name, Pack(Resize2dGradAttrs{c.attrs, c.x[1], c.x[2]}), {{{DType::kFloat32, y}}}});
+        {one.name, Pack(Resize2dGradAttrs{one.attrs(), one.h, one.w}), {{{DType::kFloat32, y}}}});
   }
   return samples;
 }
