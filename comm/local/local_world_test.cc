@@ -198,9 +198,9 @@ TEST(LocalWorldTest, ASenderNamesTheReceiverThatNeverCame) {
   const auto c0 = world.MakeRank(Rank(0));
   QueueStream s0;
   const int64_t one = 1;
-  const Status status = c0->Exchange({{Rank(1), 3, &one, 8}}, {}, &s0, Soon())->Wait(Late());
+  const Status status = c0->Exchange({{Rank(1), 9, &one, 8}}, {}, &s0, Soon())->Wait(Late());
   EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded);
-  EXPECT_THAT(status.message(), HasSubstr("to be received by rank 1 (tag 3)"));
+  EXPECT_THAT(status.message(), HasSubstr("to be received by rank 1 (tag 9)"));
 }
 
 TEST(LocalWorldTest, ABarrierNamesOnlyWhoIsMissingAndTellsTheOthers) {

@@ -72,10 +72,10 @@ void ASenderNamesTheReceiverThatNeverCame(const CheckRank& me) {
   static std::vector<int64_t> data(kLarge);  // MPI may look at it until the process ends
   const Status status = me.rank() == Rank(0)
                             ? Failure(me.communicator->Exchange(
-                                  {{Last(me), 3, data.data(), kLarge * 8}}, {}, me.stream, Soon()))
+                                  {{Last(me), 9, data.data(), kLarge * 8}}, {}, me.stream, Soon()))
                             : Failure(me.communicator->Barrier(me.stream, Late()));
   me.ExpectFailure(status, StatusCode::kDeadlineExceeded,
-                   {"rank 0: exchange", "to be received by " + LastName(me) + " (tag 3)"});
+                   {"rank 0: exchange", "to be received by " + LastName(me) + " (tag 9)"});
 }
 
 // Rank 0 sends `sent` bytes to the last rank, which expects others; every rank is told.
@@ -83,16 +83,16 @@ void SizesThatDifferAreNamed(const CheckRank& me, size_t sent, size_t expected) 
   static std::vector<int64_t> data(kLarge);
   EventPtr event;
   if (me.rank() == Rank(0)) {
-    event = me.communicator->Exchange({{Last(me), 3, data.data(), sent}}, {}, me.stream, Late());
+    event = me.communicator->Exchange({{Last(me), 9, data.data(), sent}}, {}, me.stream, Late());
     static_cast<void>(Failure(event));  // a small message may be sent before it is found wrong
     event = me.communicator->Barrier(me.stream, Late());
   } else if (me.rank() == Last(me)) {
-    event = me.communicator->Exchange({}, {{Rank(0), 3, data.data(), expected}}, me.stream, Late());
+    event = me.communicator->Exchange({}, {{Rank(0), 9, data.data(), expected}}, me.stream, Late());
   } else {
     event = me.communicator->Barrier(me.stream, Late());
   }
   me.ExpectFailure(Failure(event), StatusCode::kFailedPrecondition,
-                   {"exchange (tag 3): rank 0 sends " + std::to_string(sent) + " bytes but " +
+                   {"exchange (tag 9): rank 0 sends " + std::to_string(sent) + " bytes but " +
                     LastName(me) + " expects " + std::to_string(expected)});
 }
 

@@ -14,9 +14,9 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Kind = MpiMessage::Kind;
 
-// Rank 0 receives `bytes` from rank 1 under tag 3.
+// Rank 0 receives `bytes` from rank 1 under tag 9.
 MpiTransfer Receiving(void* data, size_t bytes) {
-  return MpiTransfer(Rank(0), Operation::kExchange, {}, {{Rank(1), 3, data, bytes}}, kLargestPiece);
+  return MpiTransfer(Rank(0), Operation::kExchange, {}, {{Rank(1), 9, data, bytes}}, kLargestPiece);
 }
 
 // Does what the arrival of the peer's envelope does.
@@ -27,7 +27,7 @@ void PutEnvelope(const MpiTransfer& transfer, uint64_t bytes) {
 
 TEST(MpiTransferTest, FewBytesTravelInTheEnvelope) {
   const uint64_t number = 42;
-  const MpiTransfer send(Rank(1), Operation::kExchange, {{Rank(0), 3, &number, 8}}, {},
+  const MpiTransfer send(Rank(1), Operation::kExchange, {{Rank(0), 9, &number, 8}}, {},
                          kLargestPiece);
   ASSERT_EQ(send.messages().size(), 1u);
   ASSERT_EQ(send.messages()[0].bytes, 16u);
@@ -41,7 +41,7 @@ TEST(MpiTransferTest, FewBytesTravelInTheEnvelope) {
 
 TEST(MpiTransferTest, ABodyIsCutIntoPiecesThatCoverIt) {
   std::vector<std::byte> data(2500);
-  const MpiTransfer transfer(Rank(0), Operation::kExchange, {{Rank(1), 3, data.data(), 2500}}, {},
+  const MpiTransfer transfer(Rank(0), Operation::kExchange, {{Rank(1), 9, data.data(), 2500}}, {},
                              1000);
   ASSERT_EQ(transfer.messages().size(), 4u);
   const std::byte* at = data.data();
@@ -92,7 +92,7 @@ TEST(MpiTransferTest, AnErrorThatNoEnvelopeExplainsIsToldWithItsPeer) {
     EXPECT_TRUE(first.ok()) << first;
     const Status second = body_first ? transfer.Ended(0, 8, "") : transfer.Ended(1, 0, "link down");
     EXPECT_EQ(second.code(), StatusCode::kUnavailable);
-    EXPECT_THAT(second.message(), HasSubstr("rank 0: exchange with rank 1 (tag 3): link down"));
+    EXPECT_THAT(second.message(), HasSubstr("rank 0: exchange with rank 1 (tag 9): link down"));
   }
 }
 
@@ -117,8 +117,8 @@ TEST(MpiTransferTest, NoMoreThanIsExpectedIsWritten) {
 TEST(MpiTransferTest, ADeadlineNamesEachMissingPeerOnce) {
   std::vector<std::byte> data(5000);
   const MpiTransfer transfer(Rank(0), Operation::kExchange, {{Rank(2), 4, data.data(), 2000}},
-                             {{Rank(1), 3, data.data(), 3000}}, 1000);
-  EXPECT_THAT(transfer.Expired({0, 1, 2, 3, 4}).message(), HasSubstr("for rank 1 (tag 3); look"));
+                             {{Rank(1), 9, data.data(), 3000}}, 1000);
+  EXPECT_THAT(transfer.Expired({0, 1, 2, 3, 4}).message(), HasSubstr("for rank 1 (tag 9); look"));
   EXPECT_THAT(transfer.Expired({4, 5}).message(),
               HasSubstr("to be received by rank 2 (tag 4); look"));
 }

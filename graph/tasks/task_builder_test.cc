@@ -68,7 +68,7 @@ TEST_F(TaskBuilderTest, ALossForAnotherTargetIsRefusedWithThoseThatFit) {
   b.RecipeLoss(logits, b.Input("label"), "mask");
   EXPECT_EQ(message(),
             "the task 'labels' compares with a target 'mask', and the loss 'cross-entropy' with "
-            "'label'; losses that fit: nothing");
+            "'label'; losses that fit: 'dice', 'focal', 'pixel-cross-entropy'");
 }
 
 TEST_F(TaskBuilderTest, AnEvaluationHasNoScalars) {

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Compares segmenters with PyTorch under the same weights: logits and every gradient of one batch, in fp64 with
-reference kernels; and the logits in fp32 with the kernels of this machine, within 1e-4 of PyTorch's fp64.
+reference kernels; and the logits in fp32 with the kernels of this machine, within 1e-4 of PyTorch's fp64 or three
+times as far as PyTorch's own fp32 is.
 
 Usage: check_segmenters.py --dump-program PATH CASE
 
@@ -11,6 +12,7 @@ images have two sizes of sides, and some pixels of their masks are to be ignored
 distance is, and the limit, 1e-8).
 """
 import argparse
+import copy
 import pathlib
 import subprocess
 import sys
@@ -177,9 +179,12 @@ def check(options, folder):
     ours = dump(options, folder, name, own, ["--precision", "fp64"])
     fast = dump(options, folder, name, own, ["--precision", "fp32", "--kernels", "auto"])
     vanish = check_models.vanishing(model)
+    torch32 = copy.deepcopy(model)(x)["out"].detach().permute(0, 2, 3, 1)
     expected = run_torch(model.double(), x.double(), mask)
     comparison = check_models.compare_fp64(ours, expected, vanish)
-    comparison.hold("logits (fp32)", fast["logits"], expected["logits"], check_models.LOGITS_FP32)
+    own_error = check_models.distance(torch32, expected["logits"])
+    limit = max(check_models.LOGITS_FP32, check_models.TIMES_TORCH * own_error)
+    comparison.hold("logits (fp32)", fast["logits"], expected["logits"], limit)
     comparison.print()
     if options.self_test:
         ours["logits"] = ours["logits"] * (1 + 1e-6)
