@@ -79,11 +79,13 @@ Status NothingMatches(std::string_view shown, std::string_view pattern,
   std::vector<std::string> names;
   for (const NamedParameter& parameter : parameters) names.push_back(parameter.name);
   const std::string near = NearestName(pattern, names);
-  const std::string example = near.empty() ? names.empty() ? "" : names.back() : near;
+  std::string known = "; did you mean " + Quoted(near) + "?";
+  if (near.empty()) {
+    known = "; they are named like " + Quoted(names.empty() ? "" : names.front()) + " and " +
+            Quoted(names.empty() ? "" : names.back());
+  }
   return InvalidArgument(std::string(shown) + " has the pattern " + Quoted(pattern) +
-                         ", which matches no parameter of the model; `lockstep explain` lists "
-                         "them, for example " +
-                         Quoted(example));
+                         ", which matches no parameter that could be meant" + known);
 }
 
 Result<FrozenParameters> FrozenParameters::Parse(const std::vector<std::string>& patterns) {

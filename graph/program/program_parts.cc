@@ -22,6 +22,11 @@ Status Program::MakeGroups() {
   for (const Parameter& parameter : parameters_) named.push_back({parameter.name, parameter.kind});
   RETURN_IF_ERROR(frozen_.CheckAgainst(named));
   ASSIGN_OR_RETURN(const std::vector<ParameterGroup> groups, ParseGroups(options_.groups));
+  std::vector<NamedParameter> trained;  // a group of frozen parameters would do nothing
+  for (const NamedParameter& one : named) {
+    if (!frozen_.Has(one.name, one.kind)) trained.push_back(one);
+  }
+  RETURN_IF_ERROR(AssignGroups(groups, trained).status());
   ASSIGN_OR_RETURN(const std::vector<int32_t> assigned, AssignGroups(groups, named));
   for (const int32_t group : assigned) group_of_.push_back(static_cast<size_t>(group + 1));
   update_groups_.push_back({"", 1.0, options_.optimizer.options});
@@ -162,9 +167,8 @@ Status Program::CheckAllTrained() const {
     for (size_t phase = 0; phase < phases_.size(); ++phase) any = any || Trains(phase, i);
     if (!any) {
       return InvalidArgument("the parameter '" + parameters_[i].name +
-                             "' is trained in no phase of "
-                             "the task '" +
-                             std::string(task_->name()) + "'");
+                             "' is trained in no phase of the task '" + std::string(task_->name()) +
+                             "'");
     }
   }
   return OkStatus();

@@ -40,7 +40,7 @@ struct SampleValue {
   std::string name;
   TensorType type;  // without the dimension of rows
   const void* data = nullptr;
-  // Of the first dimension of `type`, how many entries count; -1 where the task gave no count.
+  // How many entries of the first dimension of `type` count; -1 where the task gave no count.
   int64_t count = -1;
 };
 
@@ -62,7 +62,8 @@ struct SampleRow {
 struct Gathered {
   int64_t samples = 0;
   std::vector<SumTotal> sums;  // in the order in which the task added them
-  // Of every sample of the split, by increasing id; empty where the task keeps nothing of them.
+  // What is kept of every sample of the split, by increasing id; empty where the task keeps
+  // nothing.
   std::vector<SampleRow> rows = {};
   Schema schema = {};  // of the dataset; of evaluations
   const SumTotal* Find(std::string_view name) const;

@@ -173,6 +173,10 @@ void TaskBuilder::Sum(std::string name, Value value) {
     Fail("adds up '" + name + "'; expected lower-case letters, digits and '_'");
     return;
   }
+  if (training_ && name == "loss") {
+    Fail("adds up 'loss', which is the name of the loss itself; expected another name");
+    return;
+  }
   for (const auto& sum : sums_) {
     if (sum.first != name) continue;
     Fail("adds up two sums '" + name + "'; expected a name of its own for each");

@@ -9,8 +9,8 @@
 namespace lockstep::storage {
 namespace {
 
-// Pixels are added in rows of this many values, each place to a sum of its own: the compiler makes
-// vector instructions of that. 1, 2, 3 and 4 channels divide it.
+// Pixels are added in rows of this many values. Each place of a row has a sum of its own, of which
+// the compiler makes vector instructions. 1, 2, 3 and 4 channels divide it.
 constexpr size_t kLanes = 48;
 constexpr size_t kMostRows = 65536;  // 65,536 * 255^2 is below 2^32
 

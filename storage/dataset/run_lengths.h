@@ -26,7 +26,7 @@ Status CheckRunLengths(const FieldView& value);
 FieldValue RunLengthsValue(int64_t height, int64_t width,
                            std::span<const std::vector<uint8_t>> masks);
 
-// Of each pixel, row by row: the last of the masks that it lies in; -1 where it lies in none. The
+// For each pixel, row by row, the last of the masks that it lies in; -1 where it lies in none. The
 // value has been checked.
 std::vector<int32_t> MaskOfEachPixel(const FieldView& value);
 

@@ -35,7 +35,7 @@ class KeptSamples {
   // different samples, and none calls Keep any more.
   Values Take(size_t split, size_t index);
 
-  // Of this size or less is the memory that `values` occupy, the allocator's included.
+  // An upper bound of the memory that `values` occupy, the allocator's included.
   static int64_t BytesOf(const Values& values);
 
  private:

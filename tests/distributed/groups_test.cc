@@ -64,6 +64,18 @@ TEST_F(GroupsTest, DigestsAreEqualForEveryNumberOfRanks) {
   }
 }
 
+TEST_F(GroupsTest, DigestsAreEqualWhereGradientsPassFrozenNorms) {
+  for (const char* pattern : {"kind=norm", "block2.*"}) {
+    TrainConfig config = Config();
+    config.model.freeze = {pattern};
+    const std::vector<std::string> expected = Run(config);
+    for (const int32_t ranks : {2, 5}) {
+      config.run.ranks = ranks;
+      EXPECT_EQ(Run(config), expected) << pattern << ", " << ranks << " ranks";
+    }
+  }
+}
+
 TEST_F(GroupsTest, AFrozenRunThatIsCutGoesOnAsIfItNeverHadBeen) {
   TrainConfig config = Config();
   config.model.freeze = {"*", "!fc.*"};

@@ -57,7 +57,7 @@ class Evaluator {
     EvalProgress progress;
     // Asked between batches, by several threads (may be empty): true ends the evaluation.
     std::function<bool()> stop;
-    // Of the run: what random numbers of an evaluation come from.
+    // The seed of the run, from which random numbers of an evaluation come.
     uint64_t seed = 0;
   };
   // Blocks; every rank calls it and gets the same result. Samples missing or counted twice are an

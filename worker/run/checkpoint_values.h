@@ -15,9 +15,9 @@ namespace lockstep::worker {
 std::map<std::string, std::string> CheckpointValues(const TrainSummary& summary,
                                                     const EpochLoss& epoch);
 
-// Puts the values of a checkpoint back. `epoch` has the sums of the run, each 0. A metric of the
-// summary, or a sum, that the checkpoint does not have keeps its value. Data-loss where another
-// value is missing.
+// Puts the values of a checkpoint back. `epoch` comes with the sums of the run, each of them 0. A
+// metric of the summary, or a sum, that the checkpoint does not have keeps its value. Data-loss
+// where another value is missing.
 Status RestoreCheckpointValues(const storage::CheckpointManifest& manifest, TrainSummary* summary,
                                EpochLoss* epoch);
 

@@ -106,7 +106,11 @@ Status RankTrainer::Join() {
   summary_.resumed_from_step = assignment_.step;
   if (!assignment_.finished) return OkStatus();
   const Result<FinishedRun> finished = VerifyFinishedRun(config_->run.directory, Look());
-  if (finished.status().code() == StatusCode::kCancelled) return StoppedBeforeTheRun();
+  const bool given_up = finished.status().code() == StatusCode::kCancelled;
+  const Status agreed = comm::AgreeOnStatus(
+      communicator_, given_up ? finished.status() : OkStatus(), stream(), steps_->deadline());
+  if (agreed.code() == StatusCode::kCancelled) return StopTogether();
+  RETURN_IF_ERROR(agreed);
   summary_.was_finished = finished.ok() && finished->digest == assignment_.digest;
   if (is_rank_zero() && finished.status().code() == StatusCode::kDataLoss) {
     LOG(kWarning) << finished.status().message()

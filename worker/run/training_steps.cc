@@ -108,14 +108,11 @@ StepHeader TrainingSteps::HeaderOf(double learning_rate) const {
 }
 
 void TrainingSteps::Advance(const StepReport& report) {
-  if (report.applied) {
-    ++state_.applied_updates;
-    for (const graph::PhaseSpec& phase : setup_->model->program().phases()) {
-      if (phase.every == 1 || !phase.RunsIn(state_.global_step)) continue;
-      state_.entries[UpdatesEntry(phase)] = static_cast<double>(UpdatesOf(phase, state_) + 1);
-    }
-  } else {
-    ++state_.skipped_steps;
+  ++(report.applied ? state_.applied_updates : state_.skipped_steps);
+  for (const size_t updated : report.updated_phases) {
+    const graph::PhaseSpec& phase = setup_->model->program().phases()[updated];
+    if (phase.every == 1) continue;
+    state_.entries[UpdatesEntry(phase)] = static_cast<double>(UpdatesOf(phase, state_) + 1);
   }
   ++state_.global_step;
   if (++state_.step_in_epoch == setup_->steps_per_epoch) {

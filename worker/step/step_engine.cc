@@ -122,6 +122,7 @@ Status StepEngine::FinishPhase(size_t phase, const Ticket& ticket, bool stop_wan
                    update_->Run(*runner_, phase, scalars, &state_, deadline));
   report->exchange += update_->waited() - waited_before;
   report->applied = outcome.applied;
+  if (outcome.applied) report->updated_phases.push_back(phase);
   return OkStatus();
 }
 

@@ -51,10 +51,11 @@ struct StepReport {
   int64_t rows = 0;            // of all lanes
   // The task's sums of all phases; those of a phase that did not run are of no samples.
   graph::Gathered sums;
-  bool finite = true;        // the loss of every lane was finite in every phase that ran
-  bool applied = false;      // every phase of this step has updated its parameters
-  bool stop_wanted = false;  // some rank was asked to stop
-  Duration exchange{};       // how long this rank waited for others after its lanes were done
+  bool finite = true;                  // the loss of every lane was finite in every phase that ran
+  bool applied = false;                // every phase of this step has updated its parameters
+  std::vector<size_t> updated_phases;  // those that have, in their order
+  bool stop_wanted = false;            // some rank was asked to stop
+  Duration exchange{};  // how long this rank waited for others after its lanes were done
 };
 
 class StepEngine {

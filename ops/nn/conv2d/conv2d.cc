@@ -53,7 +53,7 @@ std::vector<Value> Grad(const Conv2dAttrs& attrs, const GradArgs& g) {
   return din;
 }
 
-// Of a transposed convolution (dy, w) -> dx, which is linear in both.
+// The gradient of a transposed convolution, (dy, w) -> dx, which is linear in both.
 std::vector<Value> GradOfDataGrad(const Conv2dDataGradAttrs& attrs, const GradArgs& g) {
   std::vector<Value> din(2);
   const Shape& w = g.emit->TypeOf(g.in[1]).shape;

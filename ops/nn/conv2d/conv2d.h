@@ -67,8 +67,9 @@ struct Conv2dWeightGradAttrs : Conv2dAttrs {
 Value Conv2d(Emitter* e, Value x, Value w, const Conv2dAttrs& attrs = {});
 
 // A transposed convolution: y has the height (P - 1) stride_h - 2 padding_h + dilation_h (R - 1) +
-// 1 + output_padding, and such a width. As of sizes that a strided convolution takes to one, only
-// the smallest is made without output_padding, which is below the stride.
+// 1 + output_padding, and such a width. A strided convolution takes several heights of y to the
+// same P: output_padding 0 gives the smallest of them, and a larger one, below the stride, the
+// others.
 Value ConvTranspose2d(Emitter* e, Value x, Value w, const Conv2dAttrs& attrs = {},
                       int64_t output_padding = 0);
 

@@ -32,7 +32,7 @@ std::vector<FusedChain> Chains() {
       {{"conv2d_data_grad", "add"}, [](std::span<const Attrs* const> chain) { return *chain[0]; }}};
 }
 
-// Of a transposed convolution and what is added to it.
+// The gradient of a transposed convolution and of what is added to it.
 std::vector<Value> Grad(const Conv2dDataGradAttrs& attrs, const GradArgs& g) {
   std::vector<Value> din(3);
   const Conv2dWeightGradAttrs weight = {attrs, 1, 1};

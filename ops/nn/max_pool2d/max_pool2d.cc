@@ -68,7 +68,7 @@ Result<TensorTypes> InferGrad(const MaxPool2dGradAttrs& attrs, std::span<const T
   return TensorTypes{{in[1].dtype, x}};
 }
 
-// Of an unpooling (index, dy) -> dx, which is linear in dy.
+// The gradient of an unpooling, (index, dy) -> dx, which is linear in dy.
 std::vector<Value> GradOfGrad(const MaxPool2dGradAttrs& attrs, const GradArgs& g) {
   return {Value(), g.emit->Emit1("max_pool2d_gather", Pack(static_cast<MaxPool2dAttrs>(attrs)),
                                  {g.in[0], g.dout[0]})};

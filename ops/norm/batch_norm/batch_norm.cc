@@ -79,6 +79,20 @@ Result<TensorTypes> InferInfer(const BatchNormAttrs& attrs, std::span<const Tens
   return TensorTypes{in[0]};
 }
 
+// (x, gamma, running_mean, running_var, dy) -> dx, dgamma, dbeta, drunning_mean, drunning_var.
+Result<TensorTypes> InferInferGrad(const BatchNormAttrs& attrs, std::span<const TensorType> in) {
+  constexpr std::string_view kNames[] = {"gamma", "running_mean", "running_var"};
+  RETURN_IF_ERROR(ExpectInputs(in, 5));
+  RETURN_IF_ERROR(ExpectPositiveEps(attrs.eps));
+  RETURN_IF_ERROR(ExpectChannels(in, kNames));
+  RETURN_IF_ERROR(ExpectSame(in[0], in[4], "x and dy"));
+  return TensorTypes{in[0], in[1], in[1], in[1], in[1]};
+}
+
+std::vector<Value> GradInfer(const BatchNormAttrs& attrs, const GradArgs& g) {
+  return BatchNormInferGrad(attrs.eps, g, g.dout[0]);
+}
+
 // Arithmetic an element: mean 1, variance 3, normalise 4; backward 5 for the sums, 7 for dx.
 Cost TrainCost(const BatchNormAttrs&, const NodeSpec& node) {
   return {8 * node.in[0].shape.elements(), BytesMoved(node)};
@@ -86,6 +100,10 @@ Cost TrainCost(const BatchNormAttrs&, const NodeSpec& node) {
 
 Cost GradCost(const NoAttrs&, const NodeSpec& node) {
   return {12 * node.in[0].shape.elements(), BytesMoved(node)};
+}
+
+Cost InferGradCost(const BatchNormAttrs&, const NodeSpec& node) {
+  return {6 * node.in[0].shape.elements(), BytesMoved(node)};
 }
 
 Cost InferCost(const BatchNormAttrs&, const NodeSpec& node) {
@@ -118,7 +136,23 @@ Sample MakeGradSample(std::string name, const Shape& x) {
   return sample;
 }
 
+Sample MakeInferGradSample(std::string name, const Shape& x, double eps = 1e-5) {
+  Sample sample =
+      MakeSample(std::move(name), x, {Fill::kNormal, Fill::kNormal, Fill::kPositive}, eps);
+  sample.in.push_back({{DType::kFloat32, x}});
+  return sample;
+}
+
 }  // namespace
+
+std::vector<Value> BatchNormInferGrad(double eps, const GradArgs& g, Value dy) {
+  const Value in[] = {g.in[0], g.in[1], g.in[3], g.in[4], dy};
+  std::vector<Value> din = g.emit->Emit("batch_norm_infer_grad", Pack(BatchNormAttrs{eps}), in);
+  for (size_t i = 0; i < din.size(); ++i) {
+    if (!g.want[i]) din[i] = Value();
+  }
+  return din;
+}
 
 void Register(OpRegistry& registry) {
   registry.Add<BatchNormAttrs>(
@@ -152,11 +186,23 @@ void Register(OpRegistry& registry) {
        .reference_f32 = ReferenceInfer<float>,
        .reference_f64 = ReferenceInfer<double>,
        .reference_workspace = WorkspaceTrain,
+       .grad = GradInfer,
        .may_alias = {{0, 0}},
        .cost = InferCost,
        .samples = {MakeInferSample("image", {3, 4, 5, 6}), MakeInferSample("one_row", {1, 3}),
                    MakeInferSample("large_eps", {4, 2}, 1e-1),
                    MakeInferSample("no_rows", {0, 3})}});
+  registry.Add<BatchNormAttrs>({.name = "batch_norm_infer_grad",
+                                .infer = InferInferGrad,
+                                .reference_f32 = ReferenceInferGrad<float>,
+                                .reference_f64 = ReferenceInferGrad<double>,
+                                .reference_workspace = WorkspaceTrain,
+                                .may_alias = {{4, 0}},
+                                .cost = InferGradCost,
+                                .samples = {MakeInferGradSample("image", {3, 4, 5, 6}),
+                                            MakeInferGradSample("one_row", {1, 3}),
+                                            MakeInferGradSample("large_eps", {4, 2}, 1e-1),
+                                            MakeInferGradSample("no_rows", {0, 3})}});
   RegisterRelu(registry);
 }
 

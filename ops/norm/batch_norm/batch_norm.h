@@ -13,7 +13,12 @@
 // batch_norm_grad (x, gamma, mean, inv_std, dy) -> dx, dgamma, dbeta: sums in double.
 //
 // batch_norm_infer (x, gamma, beta, running_mean, running_var) -> y: fixed statistics, for
-// evaluation; no gradient.
+// evaluations and for frozen layers.
+//
+// batch_norm_infer_grad (x, gamma, running_mean, running_var, dy) -> dx, dgamma, dbeta,
+// drunning_mean, drunning_var. With xhat = (x - mean) * inv_std and sums over the M elements:
+// dx = dy * gamma * inv_std, dgamma = sum dy * xhat, dbeta = sum dy,
+// dmean = -gamma * inv_std * dbeta, dvar = -gamma * inv_std^2 * dgamma / 2. Sums in double.
 #pragma once
 
 #include "ops/core/emitter.h"

@@ -165,6 +165,35 @@ void ReferenceInfer(const BatchNormAttrs& attrs, const ReferenceArgs& args) {
   Normalise(args.in<T>(0), v, s.first, s.second, args.in<T>(1), args.in<T>(2), args.out<T>(0));
 }
 
+template <typename T>
+void ReferenceInferGrad(const BatchNormAttrs& attrs, const ReferenceArgs& args) {
+  const RowsOfChannels v(args.in_shape(0));
+  const T *x = args.in<T>(0), *gamma = args.in<T>(1), *mean = args.in<T>(2), *dy = args.in<T>(4);
+  Scratch scratch(args.run.workspace);
+  const Sums s(v.channels, &scratch);
+  double* const dgamma = s.first;
+  double* const dbeta = s.second;
+  std::fill_n(dgamma, v.channels, 0.0);
+  std::fill_n(dbeta, v.channels, 0.0);
+  const auto inv_std = [&](int64_t c) {
+    return InverseStd(static_cast<double>(args.in<T>(3)[c]), attrs.eps);
+  };
+  for (int64_t c = 0; c < v.channels; ++c) {
+    const double scale = inv_std(c);
+    for (int64_t i = c; i < v.rows * v.channels; i += v.channels) {
+      const double d = static_cast<double>(dy[i]);
+      dbeta[c] += d;
+      dgamma[c] += d * ((static_cast<double>(x[i]) - static_cast<double>(mean[c])) * scale);
+      args.out<T>(0)[i] = static_cast<T>(d * (static_cast<double>(gamma[c]) * scale));
+    }
+    const double slope = static_cast<double>(gamma[c]) * scale;
+    args.out<T>(1)[c] = static_cast<T>(dgamma[c]);
+    args.out<T>(2)[c] = static_cast<T>(dbeta[c]);
+    args.out<T>(3)[c] = static_cast<T>(-slope * dbeta[c]);
+    args.out<T>(4)[c] = static_cast<T>(-0.5 * slope * scale * dgamma[c]);
+  }
+}
+
 template void ReferenceTrain<float>(const BatchNormAttrs&, const ReferenceArgs&);
 template void ReferenceTrain<double>(const BatchNormAttrs&, const ReferenceArgs&);
 template void ReferenceReluGrad<float>(const NoAttrs&, const ReferenceArgs&);
@@ -173,5 +202,7 @@ template void ReferenceGrad<float>(const NoAttrs&, const ReferenceArgs&);
 template void ReferenceGrad<double>(const NoAttrs&, const ReferenceArgs&);
 template void ReferenceInfer<float>(const BatchNormAttrs&, const ReferenceArgs&);
 template void ReferenceInfer<double>(const BatchNormAttrs&, const ReferenceArgs&);
+template void ReferenceInferGrad<float>(const BatchNormAttrs&, const ReferenceArgs&);
+template void ReferenceInferGrad<double>(const BatchNormAttrs&, const ReferenceArgs&);
 
 }  // namespace lockstep::ops::batch_norm

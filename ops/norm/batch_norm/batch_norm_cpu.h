@@ -15,6 +15,8 @@ template <typename T>
 void ReferenceReluGrad(const NoAttrs&, const ReferenceArgs& args);
 template <typename T>
 void ReferenceInfer(const BatchNormAttrs&, const ReferenceArgs& args);
+template <typename T>
+void ReferenceInferGrad(const BatchNormAttrs&, const ReferenceArgs& args);
 
 // Bytes of scratch for two sums per channel, in double.
 int64_t WorkspaceTrain(const BatchNormAttrs&, const NodeSpec& node);
@@ -23,5 +25,9 @@ int64_t WorkspaceGrad(const NoAttrs&, const NodeSpec& node);
 // x (..., C) and, from in[1] on, the named per-channel tensors (C) of its type.
 Status ExpectChannels(std::span<const TensorType> in, std::span<const std::string_view> names);
 Status ExpectPositiveEps(double eps);
+
+// The gradients of x, gamma, beta and both statistics, of an op whose first inputs are those of
+// batch_norm_infer; invalid where they are not wanted. `dy`: what flows into the normalised x.
+std::vector<Value> BatchNormInferGrad(double eps, const GradArgs& g, Value dy);
 
 }  // namespace lockstep::ops::batch_norm

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/norm/batch_norm/batch_norm_relu.h"
 
+#include <algorithm>
+
 #include "ops/core/expect.h"
 #include "ops/core/registry.h"
 #include "ops/math/add/add.h"
@@ -104,6 +106,16 @@ std::vector<Value> Grad(const BatchNormReluAttrs& attrs, const GradArgs& g) {
   return din;
 }
 
+std::vector<Value> GradInfer(const BatchNormReluAttrs& attrs, const GradArgs& g) {
+  const Value masked = g.emit->Emit1("relu_grad", Pack(NoAttrs{}), {g.out[0], g.dout[0]});
+  std::vector<Value> din(5);
+  if (std::any_of(g.want.begin(), g.want.begin() + 5, [](bool wanted) { return wanted; })) {
+    din = BatchNormInferGrad(attrs.eps, g, masked);
+  }
+  if (attrs.residual) din.push_back(g.want[5] ? masked : Value());
+  return din;
+}
+
 // The chains with and without the sum, from a batch norm called `norm`.
 std::vector<FusedChain> Chains(const std::string& norm) {
   const auto attrs = [](bool residual) {
@@ -194,6 +206,7 @@ void RegisterRelu(OpRegistry& registry) {
                                     .infer = InferInfer,
                                     .expand = ExpandInfer,
                                     .chains = Chains("batch_norm_infer"),
+                                    .grad = GradInfer,
                                     .may_alias = {{0, 0}},
                                     .cost = CostOf<4>,
                                     .samples = Samples({kNormal, kNormal, kNormal, kPositive})});
