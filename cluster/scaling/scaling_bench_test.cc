@@ -107,7 +107,7 @@ TEST(ScalingBenchTest, ALauncherThatIsMissingOrFailsIsNamed) {
   options.launch = "false {ranks}";
   outcome = RunWith(options);
   EXPECT_THAT(outcome.status.message(),
-              AllOf(HasSubstr("a group of 1 ranks"), HasSubstr("ended with code 1")));
+              AllOf(HasSubstr("a group of 1 rank:"), HasSubstr("ended with code 1")));
 }
 
 TEST(ScalingBenchTest, AWishToStopEndsIt) {
@@ -116,7 +116,10 @@ TEST(ScalingBenchTest, AWishToStopEndsIt) {
   Console console{out, err};
   console.stop = &stop;
   ScalingOptions options = Small();
-  options.launch = "sleep 600 {ranks}";
+  // It ignores the words that follow: a rank that does not end by itself.
+  const std::string launcher = ::testing::TempDir() + "/waits.sh";
+  ASSERT_TRUE(WriteFileAtomic(launcher, "sleep 600\n").ok());
+  options.launch = "sh " + launcher + " {ranks}";
   EXPECT_EQ(RunBenchScaling(options, &console).code(), StatusCode::kCancelled);
 }
 
