@@ -78,6 +78,20 @@ TEST(ScalingBenchTest, WhatCannotBeMeasuredIsRefusedBeforeAnythingRuns) {
   options.ranks = "1,8";
   refused(options, "8 ranks cannot share 4 lanes");
   options = Small();
+  options.weak = true;
+  options.ranks = "1,40000";
+  options.weak_lanes = 60000;
+  refused(options,
+          "40000 ranks with 60000 lanes each, that is 2400000000 lanes, a batch has at most "
+          "65536");
+  options = Small();
+  options.lanes = 65537;
+  refused(options, "--lanes 65537");
+  options = Small();
+  options.ranks = "";
+  options.max_ranks = 2147483647;
+  refused(options, "--max-ranks 2147483647");
+  options = Small();
   options.network = "fast";
   refused(options, "--network: 'fast' is no name=value");
   options = Small();
