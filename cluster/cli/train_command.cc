@@ -279,8 +279,8 @@ Examples:
   lockstep recipe --keys
 
 The same command on the same run directory goes on from its last checkpoint, with any number of
-ranks. `lockstep slurm-script` makes it a SLURM job. To stop a run: kill -USR1 (of mpirun too), which
-finishes the step, writes a checkpoint and ends with exit code 75. As root, mpirun wants
+ranks. `lockstep slurm-script` makes it a SLURM job. To stop a run: kill -USR1 (of mpirun too),
+which finishes the step, writes a checkpoint and ends with exit code 75. As root, mpirun wants
 OMPI_ALLOW_RUN_AS_ROOT=1 and OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
 )",
       .options =
