@@ -24,9 +24,11 @@ std::string BoundBy(const Placement& placement) {
 // Whether ranks of one machine may use the same cores.
 bool ShareCores(const Placement& placement) {
   if (placement.launch.launcher == comm::Launcher::kAlone) return true;
-  if (placement.hosts.empty()) return placement.cores >= placement.machine_cores;
+  const bool unbound = placement.cores >= placement.machine_cores;
+  if (placement.hosts.empty()) return unbound;
   return std::any_of(placement.hosts.begin(), placement.hosts.end(), [&](const HostShare& host) {
-    return host.ranks > 1 && host.cores < int64_t{host.ranks} * placement.cores;
+    const bool fewer = host.cores < int64_t{host.ranks} * placement.cores;
+    return host.ranks > 1 && (host.cores < 1 ? unbound : fewer);
   });
 }
 

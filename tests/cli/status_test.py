@@ -42,9 +42,11 @@ class StatusTest(harness.CliTest):
         return program
 
     def told(self):
-        """Whether the coordinator of the first generation has written where its ranks are."""
-        path = self.path("run/generations/g000001.status")
-        return os.path.exists(path) and len(json.loads(harness.read_text(path))["ranks"]) == 2
+        """Whether three steps are done, and the coordinator has written where its ranks are."""
+        path, table = self.path("run/generations/g000001.status"), self.path("run/digests.csv")
+        return (os.path.exists(path) and os.path.exists(table) and
+                len(json.loads(harness.read_text(path))["ranks"]) == 2 and
+                harness.read_text(table).count("\n") > 3)
 
     def train_and_freeze(self, fault):
         """Starts a run that waits in a fault, and stops its process (SIGSTOP) once it has told where
