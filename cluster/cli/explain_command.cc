@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/bench/image_option.h"
 #include "cluster/cli/command.h"
 #include "cluster/recipes/conflicts.h"
 #include "cluster/recipes/key_use.h"
@@ -29,8 +30,9 @@ struct ExplainOptions {
 
 // The constants that `bench scaling` has fitted, if it was this model that it measured.
 Status TakeScalingFile(const std::string& path, const worker::TrainConfig& config,
-                       Outlook* outlook) {
+                       const worker::Explanation& found, Outlook* outlook) {
   ASSIGN_OR_RETURN(const StoredModel stored, ReadScalingFile(path));
+  const std::string image = ImageText(found.image);
   if (stored.model != config.model.name || stored.lane_batch != config.batch.lane_batch) {
     return InvalidArgument(
         "'" + path + "' was measured with " + stored.model + " and a lane batch of " +
@@ -38,6 +40,14 @@ Status TakeScalingFile(const std::string& path, const worker::TrainConfig& confi
         std::to_string(config.batch.lane_batch) +
         "; measure again with `lockstep bench scaling --model " + config.model.name +
         " --lane-batch " + std::to_string(config.batch.lane_batch) + " --json FILE`");
+  }
+  if (stored.image != image || stored.classes != found.classes) {
+    return InvalidArgument("'" + path + "' was measured with images of " + stored.image + " and " +
+                           std::to_string(stored.classes) + " classes, the recipe has " + image +
+                           " and " + std::to_string(found.classes) +
+                           "; measure again with `lockstep bench scaling --model " +
+                           config.model.name + " --image " + image + " --classes " +
+                           std::to_string(found.classes) + " --json FILE`");
   }
   outlook->work = stored.work;
   outlook->model = stored.fitted;
@@ -52,7 +62,7 @@ Result<std::string> OutlookOf(const ExplainOptions& options, const worker::Train
   outlook.at = {config.run.ranks, config.batch.lanes};
   outlook.lane_batch = config.batch.lane_batch;
   if (!options.scaling.empty()) {
-    RETURN_IF_ERROR(TakeScalingFile(options.scaling, config, &outlook));
+    RETURN_IF_ERROR(TakeScalingFile(options.scaling, config, found, &outlook));
     return OutlookText(outlook);
   }
   outlook.work.parameter_bytes = found.parameter_bytes;

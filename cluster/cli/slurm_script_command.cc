@@ -50,7 +50,13 @@ Status Submit(const std::string& text, const BatchScript& script, Console* conso
   }
   std::string message = said->err.empty() ? LastWords(*said) : said->err;
   while (message.ends_with('\n')) message.pop_back();
-  const bool partition = message.find("artition") != std::string::npos;
+  const auto has = [&](const char* words) { return message.find(words) != std::string::npos; };
+  if (has("ontact slurm controller") || has("configuration source")) {
+    return Unavailable("sbatch reached no controller of SLURM: " + message +
+                       "\nsubmit on a machine of the cluster, or once `scontrol ping` says that "
+                       "the controller is up; without --submit the script is printed");
+  }
+  const bool partition = has("artition");
   return InvalidArgument(
       "sbatch refused the script: " + message + "\n" +
       (partition ? "`sinfo` lists the partitions of this SLURM and their limits; --partition was " +
@@ -66,6 +72,7 @@ Status RunSlurmScript(const SlurmScriptOptions& options, Console* console) {
     return InvalidArgument("--run is empty; name a directory, or leave --run out for " +
                            DefaultRunDirectory(script.recipe));
   }
+  script.job_margin = config.run.job_margin;
   script.program = ProgramPath(script);
   // A damaged record of the last start is train's to tell.
   const auto last = ReadLastStop(script.run_directory);

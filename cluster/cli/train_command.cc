@@ -186,16 +186,18 @@ Status EndRun(const TrainOptions& options, const TrainConfig& config,
               const Result<worker::TrainSummary>& summary, RunWorld* world, RunInJob* job,
               Console* console) {
   const Status& ended = summary.status();
+  const bool stopped = ended.code() == StatusCode::kCancelled;
+  if (job != nullptr && stopped) job->NoteStop();
   world->WaitForOthers();
   if (ended.ok() && world->has_rank_zero()) PrintSummary(config, *summary, console->out);
-  if (ended.ok() || ended.code() == StatusCode::kCancelled) {
+  if (ended.ok() || stopped) {
     const Status finished = world->Finish(ExitCodeOf(ended.code()));
     if (ended.ok() && !finished.ok()) {
       const Status said = world->ToSay(finished);
       if (said.message().empty()) return said;
       return Status(said.code(), said.message() + "; the run itself is finished");
     }
-    if (job != nullptr && !ended.ok()) job->AfterStop(console);
+    if (job != nullptr && stopped) job->AfterStop(console);
   }
   return ended.ok() ? OkStatus() : WithRemedy(world->ToSay(ended), options.recipe);
 }
@@ -227,7 +229,11 @@ Status RunTrain(const TrainOptions& options, Console* console) {
   worker::TrainWorld ranks = world->ForTraining(console->stop);
   if (job != nullptr) {
     job->Join(&ranks);
-    RETURN_IF_ERROR(job->WatchTime());
+    // The other ranks train already: without the clock the run goes on too.
+    if (const Status watched = job->WatchTime(); !watched.ok()) {
+      LOG(kWarning) << "only a signal stops this run before the SLURM job's time ends: "
+                    << watched.message();
+    }
   }
   std::optional<TrainProgress> progress(std::in_place, config, !options.no_progress, console,
                                         comm::SignalWarning(comm::ProcessEnvironment()));
@@ -273,9 +279,9 @@ Examples:
   lockstep recipe --keys
 
 The same command on the same run directory goes on from its last checkpoint, with any number of
-ranks. `lockstep slurm-script` makes it a SLURM job. To stop a run: kill -USR1 (of mpirun too), which finishes the step, writes a checkpoint and
-ends with exit code 75. As root, mpirun wants OMPI_ALLOW_RUN_AS_ROOT=1 and
-OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
+ranks. `lockstep slurm-script` makes it a SLURM job. To stop a run: kill -USR1 (of mpirun too),
+which finishes the step, writes a checkpoint and ends with exit code 75. As root, mpirun wants
+OMPI_ALLOW_RUN_AS_ROOT=1 and OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
 )",
       .options =
           {{"RECIPE", &o->recipe, "Recipe file (TOML)"},
@@ -303,8 +309,7 @@ OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in the environment.
             "Allow it to listen, in plaintext, where other machines reach it"},
            {"--requeue", &o->requeue,
             "In a SLURM job: after a stop by USR1, USR2 or the job's time, have it queued again, "
-            "if "
-            "the run has advanced"},
+            "if the run has advanced"},
            {"--no-progress", &o->no_progress, "No progress bar and no line for each step"},
            {"--keys", &o->list_keys, "List every key a recipe may hold, and exit"}},
       .run = [o](Console* console) { return RunTrainOrListKeys(*o, console); },

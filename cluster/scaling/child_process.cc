@@ -80,11 +80,12 @@ Status RunToEnd(const ChildProgram& child) {
   ASSIGN_OR_RETURN(const pid_t pid, Spawn(child));
   const Deadline deadline = Deadline::In(child.limit);
   int status = 0;
-  while (!HasEnded(pid, &status)) {
+  for (;;) {
     if (child.stop != nullptr && child.stop->load()) {
       EndGroup(pid);
       return Cancelled("stopped on request");
     }
+    if (HasEnded(pid, &status)) break;
     if (deadline.Passed()) {
       EndGroup(pid);
       return DeadlineExceeded("'" + child.words.front() + "' had not ended after " +

@@ -72,6 +72,11 @@ Status MeasurePeer(const ScalingOptions& options, const std::string& folder,
                    "'; start in the folder of Lockstep's source, or name it with --peer-program";
     return OkStatus();
   }
+  if (options.optimizer != "sgd" || options.nodes > 1) {
+    result->peer =
+        "PyTorch DDP was not measured: it is compared with --optimizer sgd on one machine";
+    return OkStatus();
+  }
   const Series series = result->points.front().series;
   for (const ScalingPoint& point : result->points) {
     if (point.series != series) continue;

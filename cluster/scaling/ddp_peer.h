@@ -11,8 +11,8 @@
 namespace lockstep::cluster {
 
 // Measures it for each number of ranks of the strong series (else of the weak one), and writes
-// `peer` and `peers` of the result. Where PyTorch cannot be had, `peer` says why in a line, and
-// that is no failure; a stop is.
+// `peer` and `peers` of the result. Where PyTorch cannot be had, or the optimizer is another than
+// sgd, or there are several machines, `peer` says so in a line, and that is no failure; a stop is.
 Status MeasurePeer(const ScalingOptions& options, const std::string& folder,
                    const GroupLaunch& launch, ScalingResult* result);
 

@@ -17,8 +17,7 @@ void PrintStep(const Outlook& outlook, const Workload& work, const Arrangement& 
                std::string* text) {
   const StepTime time = outlook.model.Predict(work, at, outlook.network);
   const double alone = outlook.model.Predict(work, {1, at.lanes}, outlook.network).total();
-  const int32_t nodes =
-      (at.ranks + outlook.network.ranks_per_node - 1) / outlook.network.ranks_per_node;
+  const int32_t nodes = (at.ranks - 1) / outlook.network.ranks_per_node + 1;
   *text +=
       Format("  %6d %8d %10.3f %10.3f %10.3f %10.0f %9.2f %10.2f\n", at.ranks, nodes, time.total(),
              time.compute, time.exchange, ImagesASecond(outlook, at, time.total()),
@@ -34,7 +33,7 @@ void PrintLanes(const Outlook& outlook, std::string* text) {
       node, "V");
   for (const int32_t times : {2, 4, 8}) {
     const int64_t lanes = int64_t{node} * times;
-    if (lanes > 65536) break;
+    if (lanes > kMostLanes) break;
     *text += Format("  %6d", static_cast<int>(lanes));
     for (const int32_t nodes : {1, 2, 4}) {
       const int64_t ranks = int64_t{node} * nodes;
@@ -65,10 +64,11 @@ Result<std::string> OutlookText(const Outlook& outlook) {
         " lanes; take from 1 to " + std::to_string(at.lanes) +
         " ranks, or batch.lanes=" + std::to_string(std::max(1, at.ranks)) + " (new mathematics)");
   }
-  Workload work = outlook.work;
-  // Machines of the network have cores, or devices, for all of their ranks.
-  work.machine_cores =
-      std::max(work.machine_cores, outlook.network.ranks_per_node * work.rank_cores);
+  if (at.lanes > kMostLanes) {
+    return InvalidArgument("batch.lanes=" + std::to_string(at.lanes) + ": expected at most " +
+                           std::to_string(kMostLanes) + "; take larger lanes instead");
+  }
+  const Workload work = OnMachinesOf(outlook.network, outlook.work);
   std::string text = Format(
       "prediction for V = %d lanes of %lld images over %s; constants %s\n  %6s %8s %10s %10s %10s "
       "%10s %9s %10s\n",

@@ -44,5 +44,15 @@ TEST(OutlookTest, MoreRanksThanLanesAreRefusedWithTheLanesThatWouldDo) {
   EXPECT_THAT(OutlookText(Example(9, 8)).status().message(), HasSubstr("batch.lanes=9"));
 }
 
+TEST(OutlookTest, MachinesOfAnySizeAndMoreLanesThanARecipeMayHaveDoNotOverflow) {
+  Outlook outlook = Example(65536, 65536);
+  outlook.network.ranks_per_node = 65536;
+  outlook.work.rank_cores = 65536;
+  EXPECT_EQ(OnMachinesOf(outlook.network, outlook.work).machine_cores, 2147483647);
+  const auto text = OutlookText(Example(1, 65537));
+  EXPECT_EQ(text.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(text.status().message(), HasSubstr("batch.lanes=65537: expected at most 65536"));
+}
+
 }  // namespace
 }  // namespace lockstep::cluster

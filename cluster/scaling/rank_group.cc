@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "cluster/console/console.h"
 #include "cluster/scaling/child_process.h"
 #include "comm/local/rank_threads.h"
 #include "comm/mpi/mpi_world.h"
@@ -117,7 +118,7 @@ Result<GroupMeasurement> RunGroup(const GroupSpec& spec, int32_t ranks, const Gr
                     "; install Open MPI (openmpi-bin), name another launcher with --launch, or "
                     "take the threads of one process: --launch threads");
   }
-  if (!ended.ok()) return ended.WithContext("a group of " + std::to_string(ranks) + " ranks");
+  if (!ended.ok()) return ended.WithContext("a group of " + CountText(ranks, "rank"));
   ASSIGN_OR_RETURN(const std::string text, ReadFile(result_file));
   Result<GroupMeasurement> measured = GroupFromJson(text);
   if (!measured.ok()) return measured.status().WithContext("'" + result_file + "'");

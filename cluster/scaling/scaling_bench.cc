@@ -124,8 +124,7 @@ class Bench {
     result_.launch = options.launch;
     result_.date = UtcTimeText();
     result_.host = HostName();
-    weak_lanes_ =
-        options.weak_lanes > 0 ? options.weak_lanes : std::max(1, options.lanes / ranks_.back());
+    weak_lanes_ = WeakLanes(options, ranks_.back());
   }
 
   Status Run(const Shape& image) {
@@ -154,8 +153,12 @@ class Bench {
     return wanted;
   }
 
+  int64_t LanesOf(Series series, int64_t ranks) const {
+    return series == Series::kStrong ? options_.lanes : ranks * weak_lanes_;
+  }
+  // At most kMostLanes: RanksOf has looked at that.
   Arrangement At(Series series, int32_t ranks) const {
-    return {ranks, series == Series::kStrong ? options_.lanes : ranks * weak_lanes_};
+    return {ranks, static_cast<int32_t>(LanesOf(series, ranks))};
   }
 
   // Its ranks have no cores of their own. One rank is measured in any case.
@@ -313,15 +316,15 @@ class Bench {
   Status PredictElsewhere() {
     ASSIGN_OR_RETURN(result_.network, ParseNetwork(options_.network));
     for (const Series series : SeriesWanted()) {
-      const int32_t most = series == Series::kStrong
-                               ? options_.lanes
-                               : std::max(kMostPredicted, result_.network->ranks_per_node * 8);
-      for (int32_t ranks = 1; ranks <= most; ranks *= 2) {
-        const Arrangement at = At(series, ranks);
+      const int64_t most =
+          series == Series::kStrong
+              ? options_.lanes
+              : std::max<int64_t>(kMostPredicted, int64_t{8} * result_.network->ranks_per_node);
+      for (int64_t ranks = 1; ranks <= most && LanesOf(series, ranks) <= kMostLanes; ranks *= 2) {
+        const Arrangement at = At(series, static_cast<int32_t>(ranks));
         Workload work = result_.work;
-        // A machine of that network has cores for its ranks.
-        work.machine_cores = std::max(work.machine_cores / options_.nodes,
-                                      result_.network->ranks_per_node * work.rank_cores);
+        work.machine_cores /= options_.nodes;
+        work = OnMachinesOf(*result_.network, work);
         result_.elsewhere.push_back(
             {series, at, result_.fitted.Predict(work, at, result_.network)});
       }

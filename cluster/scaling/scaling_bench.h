@@ -34,7 +34,7 @@ struct ScalingOptions {
   std::string launch = GroupLaunch().command;
   std::string work;     // folder for the made-up dataset and checkpoints; empty: of temporary files
   std::string network;  // of larger machines; empty: none is predicted
-  std::string json, csv, markdown, plots;  // files; plots: the beginning of four names
+  std::string json, csv, markdown, plots;  // files; plots: the beginning of six names
   std::string python;                      // with torch; empty: PyTorch is not measured
   std::string peer_program = "tests/perf/torch_ddp.py";
 };
@@ -43,8 +43,11 @@ struct ScalingOptions {
 // where they must not are data-loss.
 Status RunBenchScaling(const ScalingOptions& options, Console* console);
 
+// Lanes of a rank, of the weak series, with so many ranks at most.
+int32_t WeakLanes(const ScalingOptions& options, int32_t most_ranks);
+
 // "1,2,4" as increasing numbers without duplicates. Invalid-argument names what is no number of
-// ranks, or is more than the lanes.
+// ranks, or is more than the lanes, or what would need more than kMostLanes lanes.
 Result<std::vector<int32_t>> RanksOf(const ScalingOptions& options);
 
 }  // namespace lockstep::cluster

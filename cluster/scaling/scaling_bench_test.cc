@@ -78,6 +78,20 @@ TEST(ScalingBenchTest, WhatCannotBeMeasuredIsRefusedBeforeAnythingRuns) {
   options.ranks = "1,8";
   refused(options, "8 ranks cannot share 4 lanes");
   options = Small();
+  options.weak = true;
+  options.ranks = "1,40000";
+  options.weak_lanes = 60000;
+  refused(options,
+          "40000 ranks with 60000 lanes each, that is 2400000000 lanes, a batch has at most "
+          "65536");
+  options = Small();
+  options.lanes = 65537;
+  refused(options, "--lanes 65537");
+  options = Small();
+  options.ranks = "";
+  options.max_ranks = 2147483647;
+  refused(options, "--max-ranks 2147483647");
+  options = Small();
   options.network = "fast";
   refused(options, "--network: 'fast' is no name=value");
   options = Small();
@@ -107,7 +121,7 @@ TEST(ScalingBenchTest, ALauncherThatIsMissingOrFailsIsNamed) {
   options.launch = "false {ranks}";
   outcome = RunWith(options);
   EXPECT_THAT(outcome.status.message(),
-              AllOf(HasSubstr("a group of 1 ranks"), HasSubstr("ended with code 1")));
+              AllOf(HasSubstr("a group of 1 rank:"), HasSubstr("ended with code 1")));
 }
 
 TEST(ScalingBenchTest, AWishToStopEndsIt) {
@@ -116,7 +130,10 @@ TEST(ScalingBenchTest, AWishToStopEndsIt) {
   Console console{out, err};
   console.stop = &stop;
   ScalingOptions options = Small();
-  options.launch = "sleep 600 {ranks}";
+  // It ignores the words that follow: a rank that does not end by itself.
+  const std::string launcher = ::testing::TempDir() + "/waits.sh";
+  ASSERT_TRUE(WriteFileAtomic(launcher, "sleep 600\n").ok());
+  options.launch = "sh " + launcher + " {ranks}";
   EXPECT_EQ(RunBenchScaling(options, &console).code(), StatusCode::kCancelled);
 }
 

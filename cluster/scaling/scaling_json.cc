@@ -146,6 +146,8 @@ Result<StoredModel> ReadScalingFile(const std::string& path) {
     if (j.Integer("version") != kVersion) return DataLoss("it is of another version");
     StoredModel stored;
     stored.model = j.Text("model");
+    stored.image = j.Text("image");
+    stored.classes = j.Integer("classes");
     stored.lane_batch = j.Integer("lane_batch");
     const storage::JsonObject work(j.Field("work"), &problem);
     stored.work.parameter_bytes = work.Integer("parameter_bytes");

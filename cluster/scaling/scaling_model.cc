@@ -2,6 +2,7 @@
 #include "cluster/scaling/scaling_model.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/check.h"
 #include "base/spread.h"
@@ -118,6 +119,13 @@ void FitDigest(const Workload& work, const std::vector<MeasuredPoint>& points,
 
 int64_t SubtreesOf(const Arrangement& at) {
   return static_cast<int64_t>(comm::AllMaximalSubtrees(at.ranks, at.lanes).size());
+}
+
+Workload OnMachinesOf(const Network& network, Workload work) {
+  const int64_t cores = int64_t{network.ranks_per_node} * work.rank_cores;
+  work.machine_cores = static_cast<int32_t>(
+      std::clamp<int64_t>(cores, work.machine_cores, std::numeric_limits<int32_t>::max()));
+  return work;
 }
 
 StepTime ScalingModel::Predict(const Workload& work, const Arrangement& at,

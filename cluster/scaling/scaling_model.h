@@ -14,8 +14,8 @@
 //   b   how busy the other cores of the machine are, 0 to 1: (min(n C, M) - C) / (M - C)
 //   m   messages of a rank: (1 + 2 buckets + 2 for running statistics) (W - 1)
 //   bytes of a rank: (W - 1) / W P (1 + T / W); P: bytes of the parameters; T: the number of
-//   maximal
-//       subtrees over all ranks, what the canonical sum costs (comm/reduce/canonical_tree.h)
+//       maximal subtrees over all ranks, what the canonical sum costs
+//       (comm/reduce/canonical_tree.h)
 //
 // Between machines, as a Network states it, messages and bytes to ranks elsewhere take its latency
 // and their part of the machine's link instead, and nothing of that is taken to be hidden.
@@ -39,6 +39,8 @@ struct Workload {
   int32_t lanes_at_once = 1;  // of a rank that has as many
   int32_t machine_cores = 1;  // M
 };
+
+inline constexpr int32_t kMostLanes = 65536;  // V, as recipes allow it
 
 // W ranks that share V lanes.
 struct Arrangement {
@@ -74,6 +76,9 @@ struct ScalingModel {
   StepTime Predict(const Workload& work, const Arrangement& at,
                    const std::optional<Network>& network = std::nullopt) const;
 };
+
+// The same work on machines of that network, which have cores for all of their ranks.
+Workload OnMachinesOf(const Network& network, Workload work);
 
 // T of the canonical sum.
 int64_t SubtreesOf(const Arrangement& at);

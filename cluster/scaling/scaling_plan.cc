@@ -21,11 +21,38 @@ Result<int32_t> ReadRanks(const std::string& word) {
                          "from 1, parted by commas, for example 1,2,4");
 }
 
+std::string WhatFits(const char* less) {
+  return " lanes, a batch has at most " + std::to_string(kMostLanes) + "; take " + less;
+}
+
+// Of both series, with so many ranks at most.
+Status CheckLanes(const ScalingOptions& options, int32_t ranks) {
+  const bool strong = options.strong || !options.weak, weak = options.weak || !options.strong;
+  if (strong && options.lanes > kMostLanes) {
+    return InvalidArgument("--lanes " + std::to_string(options.lanes) + " are " +
+                           std::to_string(options.lanes) + WhatFits("fewer"));
+  }
+  const int64_t lanes = int64_t{ranks} * WeakLanes(options, ranks);
+  if (!weak || lanes <= kMostLanes) return OkStatus();
+  return InvalidArgument("the weak series has " + std::to_string(ranks) + " ranks with " +
+                         std::to_string(WeakLanes(options, ranks)) + " lanes each, that is " +
+                         std::to_string(lanes) +
+                         WhatFits("fewer ranks, fewer --weak-lanes, or --strong alone"));
+}
+
 }  // namespace
+
+int32_t WeakLanes(const ScalingOptions& options, int32_t most_ranks) {
+  return options.weak_lanes > 0 ? options.weak_lanes : std::max(1, options.lanes / most_ranks);
+}
 
 Result<std::vector<int32_t>> RanksOf(const ScalingOptions& options) {
   std::vector<int32_t> ranks;
   if (options.ranks.empty()) {
+    if (options.max_ranks > kMostRanks) {
+      return InvalidArgument("--max-ranks " + std::to_string(options.max_ranks) +
+                             ": expected at most " + std::to_string(kMostRanks));
+    }
     for (int32_t w = 1; w < options.max_ranks; w *= 2) ranks.push_back(w);
     ranks.push_back(options.max_ranks);
   }
@@ -44,6 +71,7 @@ Result<std::vector<int32_t>> RanksOf(const ScalingOptions& options) {
                            std::to_string(ranks.back()) +
                            " or more (new mathematics), fewer ranks, or --weak alone");
   }
+  RETURN_IF_ERROR(CheckLanes(options, ranks.back()));
   return ranks;
 }
 

@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "base/hash.h"
 #include "cluster/bench/image_option.h"
+#include "cluster/console/console.h"
 #include "cluster/scaling/scaling_charts.h"
 
 namespace lockstep::cluster {
@@ -14,11 +15,11 @@ namespace {
 
 std::string Heading(const ScalingResult& r) {
   return Format(
-      "%s, images %s, %lld classes, lane_batch %lld; %lld steps of each; a rank has %d "
-      "core(s), the machine or job %d; ranks started by: %s",
+      "%s, images %s, %lld classes, lane_batch %lld; %lld steps of each; a rank has "
+      "%s, the machine or job %d; ranks started by: %s",
       r.model.c_str(), ImageText(r.image).c_str(), static_cast<long long>(r.classes),
-      static_cast<long long>(r.lane_batch), static_cast<long long>(r.steps), r.work.rank_cores,
-      r.work.machine_cores, r.launch.c_str());
+      static_cast<long long>(r.lane_batch), static_cast<long long>(r.steps),
+      CountText(r.work.rank_cores, "core").c_str(), r.work.machine_cores, r.launch.c_str());
 }
 
 // "41.3 (40.9 to 42.0)".

@@ -32,6 +32,8 @@ Status WriteScaling(const ScalingResult& result, const ScalingFiles& files);
 // What explain needs of a measurement: the model, and what it was fitted to.
 struct StoredModel {
   std::string model;  // the network's name
+  std::string image;  // as ImageText says it
+  int64_t classes = 0;
   Workload work;
   int64_t lane_batch = 1;
   ScalingModel fitted;

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "cluster/bench/image_option.h"
 #include "cluster/scaling/scaling_bench.h"
 #include "cluster/scaling/scaling_report.h"
 
@@ -143,6 +144,8 @@ TEST(ScalingReportTest, ExplainReadsTheModelBack) {
   const auto stored = ReadScalingFile(path);
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->model, "lenet5");
+  EXPECT_EQ(stored->image, ImageText(Example().image));
+  EXPECT_EQ(stored->classes, Example().classes);
   EXPECT_EQ(stored->work.machine_cores, 2);
   EXPECT_EQ(stored->fitted.lane_ms, 12.5);
   const auto json = nlohmann::json::parse(ScalingJson(Example()));

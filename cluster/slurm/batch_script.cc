@@ -62,11 +62,21 @@ Status CheckTime(const BatchScript& script, double stop_seconds) {
                            Format("%.0f", std::ceil(stop_seconds)) + " s; give --notice " +
                            Format("%.0f", std::ceil(2 * stop_seconds)) + " or more");
   }
-  if (seconds > script.notice) return OkStatus();
-  return InvalidArgument("--time " + script.time + " is " + Format("%.0f", seconds) +
-                         " s, and the run is asked to stop " + std::to_string(script.notice) +
-                         " s before its end, to save: give a longer --time, or a shorter --notice "
-                         "where one step and one save are quicker");
+  const std::string given = "--time " + script.time + " is " + Format("%.0f", seconds) + " s, and ";
+  if (seconds <= script.notice) {
+    return InvalidArgument(given + "the run is asked to stop " + std::to_string(script.notice) +
+                           " s before its end, to save: give a longer --time, or a shorter "
+                           "--notice where one step and one save are quicker");
+  }
+  if (script.job_margin <= 0 || seconds > script.job_margin + stop_seconds) return OkStatus();
+  const std::string measured = stop_seconds > 0
+                                   ? ", and a step and a checkpoint of this run have taken " +
+                                         Format("%.0f", std::ceil(stop_seconds)) + " s"
+                                   : "";
+  return InvalidArgument(given + "the run keeps run.job_margin = " +
+                         Format("%g", script.job_margin) + " s free before its end" + measured +
+                         ": it would refuse to start; give a longer --time, or set "
+                         "run.job_margin lower (0: the run does not watch the job's time)");
 }
 
 std::string Directives(const BatchScript& script) {
@@ -84,8 +94,11 @@ std::string Directives(const BatchScript& script) {
   add("time=" + script.time);
   add("signal=B:USR1@" + std::to_string(script.notice));
   text +=
-      "\n# The job may be queued again: by SLURM when a node fails or a more important job "
-      "comes, and by\n# the run itself. Its log goes on where it stopped.\n";
+      script.array > 0
+          ? "\n# SLURM may put a job back into the queue when a node fails or a more important "
+            "job comes. Its\n# log goes on where it stopped.\n"
+          : "\n# The job may be queued again: by SLURM when a node fails or a more important job "
+            "comes, and by\n# the run itself. Its log goes on where it stopped.\n";
   add("requeue");
   add("open-mode=append");
   add("output=" + JobName(script.recipe) + (script.array > 0 ? "-%A_%a.log" : "-%j.log"));
@@ -152,6 +165,17 @@ std::string LaunchNotes(const BatchScript& script) {
   return text;
 }
 
+// The run has asked for it and could not do it. A task of an array is never queued again by its
+// run.
+std::string QueueAgainLines(const BatchScript& script) {
+  if (script.array > 0) return "";
+  const std::string marker = ShellWord(script.run_directory + "/" + kRequeueFile);
+  return "# The run has the job queued again itself, if it has come further. Where it found no "
+         "scontrol (in\n# an image, for example) it leaves this file instead.\n"
+         "if [ -e " +
+         marker + " ]; then rm " + marker + "; scontrol requeue \"$SLURM_JOB_ID\"; fi\n";
+}
+
 }  // namespace
 
 std::string ShellWord(const std::string& text) {
@@ -187,25 +211,22 @@ Status CheckBatchScript(const BatchScript& script, int32_t lanes, double stop_se
 }
 
 std::string BatchScriptText(const BatchScript& script) {
-  const std::string marker = ShellWord(script.run_directory + "/" + kRequeueFile);
   return "#!/bin/bash\n# Trains " + script.recipe + " in " + script.run_directory +
          " until the run is finished. Every start goes on from the\n"
          "# last checkpoint, on any number of nodes.\n" +
          Directives(script) + "\n" + LaunchNotes(script) + LaunchLine(script) +
          " &\n"
          "train=$!\n\n"
-         "# USR1 is passed on. At TERM, which SLURM sends to the ranks too, this script waits for "
-         "them.\n"
+         "# USR1, USR2 and HUP are passed on. At TERM, which SLURM sends to the ranks too, this "
+         "script waits\n# for them.\n"
          "trap 'kill -USR1 \"$train\"' USR1\n"
+         "trap 'kill -USR2 \"$train\"' USR2\n"
+         "trap 'kill -HUP \"$train\"' HUP\n"
          "trap : TERM\n"
          "while kill -0 \"$train\" 2> /dev/null; do wait \"$train\"; done\n"
          "wait \"$train\"\n"
-         "code=$?\n\n"
-         "# The run has the job queued again itself, if it has come further. Where it found no "
-         "scontrol (in\n# an image, for example) it leaves this file instead.\n"
-         "if [ -e " +
-         marker + " ]; then rm " + marker +
-         "; scontrol requeue \"$SLURM_JOB_ID\"; fi\n"
+         "code=$?\n\n" +
+         QueueAgainLines(script) +
          "exit \"$code\"  # 0: finished; 75: stopped on request; others: docs/errors.md\n";
 }
 

@@ -17,6 +17,7 @@ struct BatchScript {
   std::string recipe;
   std::vector<std::string> overrides;  // key=value
   std::string run_directory;
+  double job_margin = 60;  // run.job_margin of the recipe; 0: the run does not watch its time
 
   // What is asked of SLURM.
   int32_t nodes = 1;

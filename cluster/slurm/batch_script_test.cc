@@ -31,16 +31,20 @@ std::string Refusal(const BatchScript& script, double stop_seconds = 0) {
 
 TEST(BatchScriptTest, TheSrunForm) {
   ASSERT_TRUE(CheckBatchScript(Script(), 8, 0).ok());
-  EXPECT_THAT(BatchScriptText(Script()),
-              AllOf(HasSubstr("#SBATCH --job-name=lockstep-a-b\n"),
-                    HasSubstr("#SBATCH --nodes=2\n#SBATCH --ntasks-per-node=4\n"),
-                    HasSubstr("#SBATCH --signal=B:USR1@120\n"), HasSubstr("#SBATCH --requeue\n"),
-                    HasSubstr("#SBATCH --open-mode=append\n"),
-                    HasSubstr("#SBATCH --output=lockstep-a-b-%j.log\n"),
-                    HasSubstr("\nsrun --mpi=pmix \\\n  lockstep train 'recipes/a b.toml' --run "
-                              "runs/a --requeue --coordinator-listen 0.0.0.0:0 "
-                              "--insecure-listen &\n"),
-                    Not(HasSubstr("gpus")), Not(HasSubstr("OMPI"))));
+  EXPECT_THAT(
+      BatchScriptText(Script()),
+      AllOf(HasSubstr("#SBATCH --job-name=lockstep-a-b\n"),
+            HasSubstr("#SBATCH --nodes=2\n#SBATCH --ntasks-per-node=4\n"),
+            HasSubstr("#SBATCH --signal=B:USR1@120\n"), HasSubstr("#SBATCH --requeue\n"),
+            HasSubstr("#SBATCH --open-mode=append\n"), HasSubstr("and by\n# the run itself"),
+            HasSubstr("trap 'kill -USR2 \"$train\"' USR2\n"),
+            HasSubstr("trap 'kill -HUP \"$train\"' HUP\n"),
+            HasSubstr("if [ -e runs/a/requeue ]; then rm runs/a/requeue; scontrol requeue "),
+            HasSubstr("#SBATCH --output=lockstep-a-b-%j.log\n"),
+            HasSubstr("\nsrun --mpi=pmix \\\n  lockstep train 'recipes/a b.toml' --run "
+                      "runs/a --requeue --coordinator-listen 0.0.0.0:0 "
+                      "--insecure-listen &\n"),
+            Not(HasSubstr("gpus")), Not(HasSubstr("OMPI"))));
 }
 
 TEST(BatchScriptTest, TheMpirunForm) {
@@ -66,7 +70,8 @@ TEST(BatchScriptTest, GpusImagesAndArrays) {
       AllOf(HasSubstr("#SBATCH --gpus-per-node=4\n"), HasSubstr("#SBATCH --partition=long\n"),
             HasSubstr("#SBATCH --array=1-30%1\n"), HasSubstr("-%A_%a.log\n"),
             HasSubstr("  apptainer exec --nv lockstep.sif \\\n  lockstep train "),
-            HasSubstr(" train.epochs=3 'augment.train=a b' &\n"), Not(HasSubstr("--requeue --"))));
+            HasSubstr(" train.epochs=3 'augment.train=a b' &\n"), Not(HasSubstr("--requeue --")),
+            Not(HasSubstr("the run itself")), Not(HasSubstr("scontrol requeue"))));
 }
 
 TEST(BatchScriptTest, EveryImpossibleNumberIsNamed) {
@@ -110,6 +115,21 @@ TEST(BatchScriptTest, ATimeLimitMustLeaveTimeToSave) {
   script = Script();
   script.time = "soon";
   EXPECT_THAT(Refusal(script), HasSubstr("--time 'soon'"));
+}
+
+TEST(BatchScriptTest, ATimeLimitMustBeLongerThanTheMarginThatTheRunKeeps) {
+  BatchScript script = Script();
+  script.time = "2";
+  script.notice = 30;
+  script.job_margin = 120;
+  EXPECT_THAT(Refusal(script), AllOf(HasSubstr("--time 2 is 120 s"),
+                                     HasSubstr("run.job_margin = 120 s free before its end: "),
+                                     HasSubstr("a longer --time")));
+  script.job_margin = 100;
+  EXPECT_TRUE(CheckBatchScript(script, 8, /*stop_seconds=*/19.5).ok());
+  EXPECT_THAT(Refusal(script, /*stop_seconds=*/20), HasSubstr("have taken 20 s"));
+  script.job_margin = 0;
+  EXPECT_TRUE(CheckBatchScript(script, 8, /*stop_seconds=*/20).ok());
 }
 
 TEST(BatchScriptTest, TextsThatNoScriptCanHoldAreRefused) {

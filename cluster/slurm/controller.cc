@@ -10,6 +10,7 @@ namespace lockstep::cluster {
 namespace {
 
 constexpr int64_t kMinute = 60, kHour = 3600, kDay = 86400;
+constexpr int64_t kMostSeconds = 3650 * kDay;
 constexpr size_t kMostDigits = 9;
 
 // The whole numbers between colons; empty where one of them is none.
@@ -55,6 +56,10 @@ std::optional<int64_t> SecondsOf(std::string_view text) {
 
 Result<Duration> ParseTimeLimit(const std::string& text) {
   const std::optional<int64_t> seconds = SecondsOf(text);
+  if (seconds && *seconds > kMostSeconds) {
+    return InvalidArgument("--time '" + text +
+                           "' is more than 10 years; expected at most 3650-00:00:00");
+  }
   if (seconds && *seconds > 0) return Duration(std::chrono::seconds(*seconds));
   return InvalidArgument("--time '" + text +
                          "' is no time limit; expected one above 0 as minutes (90), HH:MM:SS "
@@ -72,6 +77,7 @@ Result<JobState> ParseJobState(std::string_view line) {
   if (left == "UNLIMITED" || left == "NOT_SET") return job;
   const std::optional<int64_t> seconds = left == "INVALID" ? 0 : SecondsOf(left);
   if (!seconds) return unclear();
+  if (*seconds > kMostSeconds) return job;
   job.left = std::chrono::seconds(*seconds);
   return job;
 }

@@ -19,11 +19,12 @@ struct JobState {
 };
 
 // A line of `squeue -h -o "%T %L"`: "RUNNING 1-02:03:04", "RUNNING UNLIMITED". Data-loss where it
-// is none.
+// is none. More than ten years count as no limit.
 Result<JobState> ParseJobState(std::string_view line);
 
 // "5", "90:00" (minutes and seconds), "1:30:00", "1-12", "1-12:30", "1-12:30:00", as sbatch takes
-// a time limit (sbatch(1), --time). Invalid-argument, with these forms, for anything else.
+// a time limit (sbatch(1), --time). Invalid-argument, with these forms, for anything else, and for
+// more than ten years.
 Result<Duration> ParseTimeLimit(const std::string& text);
 
 // Asks squeue.

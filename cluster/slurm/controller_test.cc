@@ -33,6 +33,19 @@ TEST(ControllerTest, NonsenseIsNoTimeLimit) {
   }
 }
 
+TEST(ControllerTest, MoreThanTenYearsAreNoTimeLimit) {
+  EXPECT_TRUE(ParseTimeLimit("3650-00:00:00").ok());
+  for (const char* text :
+       {"999999999-999999999", "3650-00:00:01", "999999999", "999999999:00:00"}) {
+    const auto limit = ParseTimeLimit(text);
+    EXPECT_EQ(limit.status().code(), StatusCode::kInvalidArgument) << text;
+    EXPECT_THAT(limit.status().message(), HasSubstr("at most 3650-00:00:00"));
+  }
+  const auto job = ParseJobState("RUNNING 999999999-00:00:00");
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_FALSE(job->left);
+}
+
 TEST(ControllerTest, ReadsWhatSqueueSays) {
   const std::pair<const char*, int> lines[] = {{"RUNNING 4:58", 298},
                                                {"RUNNING 1:00:00", 3600},

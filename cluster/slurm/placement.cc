@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/slurm/placement.h"
 
+#include <algorithm>
+
 #include "cluster/console/console.h"
 
 namespace lockstep::cluster {
@@ -19,11 +21,26 @@ std::string BoundBy(const Placement& placement) {
   return "bound by its affinity mask (SLURM's, a container's, taskset)";
 }
 
+// Whether ranks of one machine may use the same cores.
+bool ShareCores(const Placement& placement) {
+  if (placement.launch.launcher == comm::Launcher::kAlone) return true;
+  const bool unbound = placement.cores >= placement.machine_cores;
+  if (placement.hosts.empty()) return unbound;
+  return std::any_of(placement.hosts.begin(), placement.hosts.end(), [&](const HostShare& host) {
+    const bool fewer = host.cores < int64_t{host.ranks} * placement.cores;
+    return host.ranks > 1 && (host.cores < 1 ? unbound : fewer);
+  });
+}
+
 std::string CoresText(const Placement& placement) {
-  const bool shared = placement.cores >= placement.machine_cores ||
-                      placement.launch.launcher == comm::Launcher::kAlone;
   std::string text = CountText(placement.cores, "core");
-  if (placement.ranks > 1) text += shared ? " for the ranks of a machine" : " per rank";
+  if (placement.ranks > 1 && !ShareCores(placement)) {
+    text += " per rank";
+  } else if (placement.ranks > 1) {
+    int32_t most = 0;  // ranks of a machine
+    for (const HostShare& host : placement.hosts) most = std::max(most, host.ranks);
+    text += " for the " + (most > 0 ? CountText(most, "rank") : "ranks") + " of a machine";
+  }
   return text + ", " + BoundBy(placement);
 }
 

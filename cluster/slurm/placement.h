@@ -25,7 +25,8 @@ struct Placement {
 };
 
 // "SLURM job 12, start 2, nodes n[1-2]; 4 ranks on 2 machines, 1 core per rank, bound by mpirun; it
-// ends in 59:30". Empty for a lone process outside of SLURM.
+// ends in 59:30", or "2 cores for the 4 ranks of a machine" where these share them. Empty for a
+// lone process outside of SLURM.
 std::string DescribePlacement(const Placement& placement);
 
 // Machines with fewer cores than ranks; devices that ranks cannot see of one another. Each names

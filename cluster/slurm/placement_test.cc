@@ -49,13 +49,30 @@ TEST(PlacementTest, SaysHowSrunBound) {
   placement.launch.name = "srun (PMIx)";
   placement.job = Job();
   placement.job->cpu_bind = "quiet,mask_cpu:0x1";
-  EXPECT_THAT(DescribePlacement(placement),
-              HasSubstr("1 core per rank, bound by srun (SLURM_CPU_BIND=quiet,mask_cpu:0x1)"));
+  EXPECT_EQ(
+      DescribePlacement(placement),
+      "SLURM job 12, start 2, 2 nodes (n[1-2]); 2 ranks by srun (PMIx) on 1 machine, 1 core per "
+      "rank, bound by srun (SLURM_CPU_BIND=quiet,mask_cpu:0x1)");
   placement.job->cpu_bind = "none";
   EXPECT_THAT(DescribePlacement(placement), HasSubstr("bound by its affinity mask"));
   placement.cores = placement.machine_cores;
   EXPECT_THAT(DescribePlacement(placement),
-              HasSubstr("8 cores for the ranks of a machine, not bound"));
+              HasSubstr("on 1 machine, 8 cores for the 2 ranks of a machine, not bound"));
+}
+
+TEST(PlacementTest, SaysWhereRanksShareTheCoresThatTheyAreBoundTo) {
+  Placement placement = UnderMpirun(8);
+  placement.hosts = {{"n1", 8, 1}};
+  EXPECT_EQ(
+      DescribePlacement(placement),
+      "8 ranks by Open MPI's mpirun on 1 machine, 1 core for the 8 ranks of a machine, bound by "
+      "mpirun, or by what started it");
+  // One rank on each of two machines has the machine's cores for itself.
+  placement.ranks = 2;
+  placement.cores = placement.machine_cores;
+  placement.hosts = {{"n1", 1, 8}, {"n2", 1, 8}};
+  EXPECT_EQ(DescribePlacement(placement),
+            "2 ranks by Open MPI's mpirun on 2 machines, 8 cores per rank, not bound");
 }
 
 TEST(PlacementTest, ALoneProcessHasNothingToSay) {

@@ -15,7 +15,7 @@ namespace lockstep::cluster {
 namespace {
 
 // A controller that is busy answers within seconds; ranks wait for this one meanwhile.
-constexpr auto kAskLimit = std::chrono::seconds(20);
+constexpr Duration kAskLimit = std::chrono::seconds(20);
 // Less than mpirun's patience with a rank that ends later than the others.
 constexpr auto kRequeueLimit = std::chrono::seconds(8);
 
@@ -47,7 +47,7 @@ Status RunInJob::FindEnd() {
     const auto left = end - std::chrono::system_clock::now();
     end_ = Clock::Real().Now() + std::chrono::duration_cast<Duration>(left);
   } else {
-    const Result<std::optional<TimePoint>> asked = AskEnd();
+    const Result<std::optional<TimePoint>> asked = AskEnd(kAskLimit);
     if (!asked.ok()) {
       end_text_ = "when it ends is not known (" + asked.status().message() +
                   "): only a signal stops it in time";
@@ -62,8 +62,8 @@ Status RunInJob::FindEnd() {
   return OkStatus();
 }
 
-Result<std::optional<TimePoint>> RunInJob::AskEnd() const {
-  ASSIGN_OR_RETURN(const JobState state, AskForJob(job_, Deadline::In(kAskLimit)));
+Result<std::optional<TimePoint>> RunInJob::AskEnd(Duration limit) const {
+  ASSIGN_OR_RETURN(const JobState state, AskForJob(job_, Deadline::In(limit)));
   if (!state.left) return std::optional<TimePoint>();
   return std::optional<TimePoint>(Clock::Real().Now() + *state.left);
 }
@@ -100,16 +100,21 @@ Status RunInJob::WatchTime() {
   JobClock::Options options;
   options.margin = options_.margin;
   options.cost = [this] { return Cost(); };
-  options.ask_end = [this] { return AskEnd(); };
+  // What is left of the margin is for the stop itself.
+  options.ask_end = [this] { return AskEnd(std::min(kAskLimit, options_.margin / 3)); };
   options.stop = [](const std::string& reason) { RequestStop(reason); };
   ASSIGN_OR_RETURN(clock_, JobClock::Start(*end_, std::move(options)));
   return OkStatus();
 }
 
+void RunInJob::NoteStop() {
+  end_wanted_ = EndIsWanted();
+  // SLURM ends the job's processes once it is queued again: this one has no more to do than that.
+  IgnoreEndSignals();
+}
+
 void RunInJob::AfterStop(Console* console) {
   clock_.reset();
-  // SLURM ends the job's processes once it is queued again: this one has no more to do than this.
-  IgnoreEndSignals();
   if (summary_.generation == 0) {  // nothing was begun that could go on
     if (!options_.requeue) return;
     console->err << "lockstep: SLURM job " << job_.name
@@ -117,7 +122,7 @@ void RunInJob::AfterStop(Console* console) {
     return;
   }
   const StartInJob start{summary_.branch, summary_.resumed_from_step, cost_.newest_checkpoint(),
-                         EndIsWanted()};
+                         end_wanted_};
   LastStop stop;
   stop.job = job_.id;
   stop.restarts = job_.restarts;

@@ -37,7 +37,11 @@ class RunInJob {
   void Join(worker::TrainWorld* world);
   // From now on the run is asked to stop (stop_signals.h) when its time has come.
   Status WatchTime();
-  // After a run that was stopped, once all ranks have ended it: writes slurm.json and, where that
+  // Once the run was stopped, before any rank of it ends: notes whether somebody wants it to end
+  // for good. Signals from now on are no such wish: mpirun sends TERM to the others when one rank
+  // ends.
+  void NoteStop();
+  // After NoteStop, once all ranks have ended the run: writes slurm.json and, where that
   // is wished and right, has the job queued again. What comes of it is said on `console`.
   void AfterStop(Console* console);
 
@@ -45,7 +49,7 @@ class RunInJob {
   RunInJob(SlurmJob job, Options options) : job_(std::move(job)), options_(std::move(options)) {}
   Status FindEnd();
   Status CheckTime() const;
-  Result<std::optional<TimePoint>> AskEnd() const;
+  Result<std::optional<TimePoint>> AskEnd(Duration limit) const;
   Duration Cost() const;
   void QueueAgain(Console* console) const;
 
@@ -56,6 +60,7 @@ class RunInJob {
   std::optional<LastStop> last_;
   worker::StopCost cost_;
   worker::TrainSummary summary_;
+  bool end_wanted_ = false;          // when the run was stopped
   std::unique_ptr<JobClock> clock_;  // last: it uses the fields above
 };
 

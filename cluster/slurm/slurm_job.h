@@ -17,8 +17,8 @@ struct SlurmJob {
   bool in_array = false;
   int32_t nodes = 1;      // SLURM_JOB_NUM_NODES
   std::string node_list;  // SLURM_JOB_NODELIST, as "n[1-4]"; may be empty
-  int32_t tasks =
-      1;  // SLURM_NTASKS, or SLURM_NPROCS of older versions: as many ranks were asked for
+  // SLURM_NTASKS, or SLURM_NPROCS of older versions: as many ranks were asked for.
+  int32_t tasks = 1;
   int32_t restarts = 0;             // SLURM_RESTART_COUNT: how often it was queued again
   std::optional<int64_t> end_time;  // SLURM_JOB_END_TIME, in seconds since 1970; newer versions
   std::string cpu_bind;  // SLURM_CPU_BIND of a step: how srun bound its tasks; empty: it did not

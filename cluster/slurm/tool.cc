@@ -96,7 +96,8 @@ bool Talk(Pipes* pipes, const std::string& input, Deadline deadline, ToolOutput*
   return true;
 }
 
-// Its own signals are as a new process has them, whatever this one ignores.
+// Its signals are as a new process has them, whatever this one ignores, but for those that ask for
+// an end: what is asked of SLURM in the last moments of a run is not to be cut off by them.
 Result<pid_t> Spawn(const std::vector<std::string>& command, const Pipes& pipes) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -110,6 +111,7 @@ Result<pid_t> Spawn(const std::vector<std::string>& command, const Pipes& pipes)
   ::posix_spawn_file_actions_adddup2(&files, pipes.err.writer(), STDERR_FILENO);
   sigset_t all;
   ::sigfillset(&all);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigdelset(&all, number);
   ::posix_spawnattr_setsigdefault(&attributes, &all);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t pid = -1;
@@ -122,20 +124,22 @@ Result<pid_t> Spawn(const std::vector<std::string>& command, const Pipes& pipes)
   return pid;
 }
 
-// False where it has not ended by the deadline.
-bool AwaitEnd(pid_t pid, Deadline deadline, int* exit_code) {
+Status Late(const std::string& name) {
+  return DeadlineExceeded("'" + name + "' did not answer in time and was ended");
+}
+
+Status AwaitEnd(const std::string& name, pid_t pid, Deadline deadline, int* exit_code) {
   for (;;) {
     int state = 0;
     const pid_t ended = ::waitpid(pid, &state, WNOHANG);
     if (ended == pid) {
       *exit_code = WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
-      return true;
+      return OkStatus();
     }
-    if (ended < 0 && errno != EINTR) {  // somebody else has taken note of its end
-      *exit_code = 0;
-      return true;
+    if (ended < 0 && errno != EINTR) {
+      return Internal("how '" + name + "' ended is not known: something else took note of it");
     }
-    if (deadline.Passed()) return false;
+    if (deadline.Passed()) return Late(name);
     std::this_thread::sleep_for(kBetweenLooks);
   }
 }
@@ -153,12 +157,15 @@ Result<ToolOutput> RunTool(const std::vector<std::string>& command, const std::s
   pipes.out.CloseWriter();
   pipes.err.CloseWriter();
   ToolOutput output;
-  if (Talk(&pipes, input, deadline, &output) && AwaitEnd(pid, deadline, &output.exit_code)) {
-    return output;
+  const Status ended = Talk(&pipes, input, deadline, &output)
+                           ? AwaitEnd(command[0], pid, deadline, &output.exit_code)
+                           : Late(command[0]);
+  if (ended.ok()) return output;
+  if (ended.code() == StatusCode::kDeadlineExceeded) {
+    ::kill(pid, SIGKILL);
+    (void)AwaitEnd(command[0], pid, Deadline::In(std::chrono::seconds(5)), &output.exit_code);
   }
-  ::kill(pid, SIGKILL);
-  (void)AwaitEnd(pid, Deadline::In(std::chrono::seconds(5)), &output.exit_code);
-  return DeadlineExceeded("'" + command[0] + "' did not answer in time and was ended");
+  return ended;
 }
 
 std::string LastWords(const ToolOutput& output) {

@@ -17,8 +17,9 @@ struct ToolOutput {
 };
 
 // `command[0]` is looked up on the PATH; `input` is what it reads. Not-found where there is no such
-// program; deadline-exceeded where it has not ended in time: it is killed then. A command that
-// ends with a failure is a result.
+// program; deadline-exceeded where it has not ended in time: it is killed then; internal where its
+// end was noted elsewhere. A command that ends with a failure is a result. It ignores TERM, INT and
+// HUP where this process does.
 Result<ToolOutput> RunTool(const std::vector<std::string>& command, const std::string& input,
                            Deadline deadline);
 

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 namespace lockstep::cluster {
 namespace {
@@ -38,6 +39,41 @@ TEST(ToolTest, OneThatIsNotThereIsNotFound) {
 TEST(ToolTest, OneThatHangsIsEndedAtTheDeadline) {
   const auto said = RunTool({"sleep", "1000"}, "", Deadline::In(std::chrono::milliseconds(50)));
   EXPECT_EQ(said.status().code(), StatusCode::kDeadlineExceeded);
+}
+
+// What a signal does in this process, until the end of a test.
+class Disposition {
+ public:
+  Disposition(int number, void (*what)(int)) : number_(number), before_(::signal(number, what)) {}
+  ~Disposition() { ::signal(number_, before_); }
+  Disposition(const Disposition&) = delete;
+  Disposition& operator=(const Disposition&) = delete;
+
+ private:
+  const int number_;
+  void (*const before_)(int);
+};
+
+TEST(ToolTest, WhereThisProcessIgnoresAWishToEndSoDoesTheTool) {
+  const std::vector<std::string> command = {"sh", "-c", "kill -TERM $$; echo still here"};
+  {
+    const Disposition usual(SIGTERM, SIG_DFL);
+    const auto said = RunTool(command, "", Generous());
+    ASSERT_TRUE(said.ok()) << said.status();
+    EXPECT_EQ(said->exit_code, 128 + SIGTERM);
+  }
+  const Disposition ignored(SIGTERM, SIG_IGN);
+  const auto said = RunTool(command, "", Generous());
+  ASSERT_TRUE(said.ok()) << said.status();
+  EXPECT_EQ(said->out, "still here\n");
+  EXPECT_EQ(said->exit_code, 0);
+}
+
+TEST(ToolTest, AnEndThatNobodyHasSeenIsNoSuccess) {
+  const Disposition ignored(SIGCHLD, SIG_IGN);  // the system takes note of it then
+  const auto said = RunTool({"true"}, "", Generous());
+  EXPECT_EQ(said.status().code(), StatusCode::kInternal) << said.status();
+  EXPECT_THAT(said.status().message(), HasSubstr("how 'true' ended is not known"));
 }
 
 TEST(ToolTest, WhatIsSaidBeyondTheLimitIsLeftOut) {

@@ -4,9 +4,11 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "base/lookup_path.h"
 #include "cluster/console/console.h"
 #include "cluster/recipes/recipe.h"
@@ -25,6 +27,8 @@ constexpr char kWithoutAWord[] =
     "ended without a word: it was killed, or its machine failed or was cut off";
 constexpr int64_t kTableRowBytes = 64;  // of digests.csv, about
 constexpr int64_t kEnoughMs = 1000;     // of steps, for a rate
+// Of a run on another machine: its coordinator writes every two seconds.
+constexpr double kSilentSeconds = 30;
 
 struct Summary {
   std::string status, error;
@@ -50,14 +54,40 @@ std::optional<Summary> ReadSummary(const std::string& run) {
   return summary;
 }
 
-std::string EndOf(const GenerationLine& line, bool newest, const std::optional<Summary>& summary) {
+// Seconds since a text of UtcTimeText; none where it is no such text.
+std::optional<double> SecondsSince(const std::string& time) {
+  std::tm fields{};
+  const char* const end = ::strptime(time.c_str(), "%Y-%m-%dT%H:%M:%SZ", &fields);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return std::difftime(std::time(nullptr), ::timegm(&fields));
+}
+
+// Seconds since the coordinator of a generation has told where it is: by what it says, else by the
+// file's own time.
+std::optional<double> SilentFor(const std::string& run, const GenerationLine& line) {
+  if (!line.status) return std::nullopt;
+  if (const std::optional<double> said = SecondsSince(line.status->time)) return said;
+  const Result<double> age = storage::GenerationStatusAge(run, line.info.number);
+  return age.ok() ? std::optional<double>(*age) : std::nullopt;
+}
+
+// Whether a process of another machine, of which only its files are known, runs.
+std::string EndElsewhere(const std::optional<double>& silent) {
+  if (silent && *silent < kSilentSeconds) return "running";
+  std::string end = "held by a process of another machine";
+  if (silent) end += Format(", silent for %.0f s", *silent);
+  return end;
+}
+
+std::string EndOf(const std::string& run, const GenerationLine& line, bool newest,
+                  const std::optional<Summary>& summary) {
   if (line.status && !line.status->end.empty()) {
     if (line.status->end == "ok") return "finished";
     const bool on_request = line.status->end == StatusCodeName(StatusCode::kCancelled);
     return on_request ? line.status->reason : line.status->end + ": " + line.status->reason;
   }
   if (newest && line.holder == "running") return "running";
-  if (newest && line.holder == "not known") return "held by a process of another machine";
+  if (newest && line.holder == "not known") return EndElsewhere(SilentFor(run, line));
   if (line.holder == "ended") {
     if (summary && summary->generation == line.info.number) return summary->status;
     return "ended in order";
@@ -123,7 +153,7 @@ class Reader {
       } else if (status.status().code() != StatusCode::kNotFound) {
         Warn(status.status());
       }
-      line.end = EndOf(line, &info == &all.back(), summary_);
+      line.end = EndOf(status_.run, line, &info == &all.back(), summary_);
       status_.generations.push_back(std::move(line));
     }
     if (Newest() == nullptr || !Newest()->status) return OkStatus();

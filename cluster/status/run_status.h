@@ -46,7 +46,8 @@ struct DiskNeed {
 struct RunStatus {
   std::string run;
   // "running", "finished", "stopped", "failed", "ended without a word", "not begun", or "held" by a
-  // process elsewhere of which nothing is known for certain.
+  // process elsewhere that is silent. One elsewhere whose coordinator has written within the last
+  // 30 seconds, by its own clock, counts as running.
   std::string state;
   std::string detail;  // a sentence, or empty
   std::optional<RunPosition> position;

@@ -81,6 +81,15 @@ class ScalingTest(harness.CliTest):
         text = self.succeeds("explain", "lenet.toml", "--ranks", 2, "--network", NETWORK,
                              "--scaling", "s.json").out
         self.assertIn("fitted by bench scaling (s.json)", text)
+        measured = harness.read_text(self.path("s.json"))
+        self.assertIn('"classes": 10', measured)
+        self.assertIn('"image": "28x28x1"', measured)
+        for ours, other, says in (('"classes": 10', '"classes": 7', "7 classes"),
+                                  ('"image": "28x28x1"', '"image": "64x64x3"', "64x64x3")):
+            harness.write_file(self.path("s.json"), measured.replace(ours, other))
+            self.refuses(INVALID, "explain", "lenet.toml", "--ranks", 2, "--network", NETWORK,
+                         "--scaling", "s.json",
+                         says=[says, "the recipe has 28x28x1 and 10", "--image 28x28x1"])
         harness.write_file(self.path("s.json"), "{}")
         self.refuses(harness.DATA_LOSS, "explain", "lenet.toml", "--network", NETWORK, "--scaling",
                      "s.json", says=["is no result of `lockstep bench scaling --json`"])

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import harness
 from harness import NOT_FOUND, OK, STOPPED
@@ -25,19 +26,43 @@ class StatusTest(harness.CliTest):
                 files[os.path.join(at, name)] = harness.read_file(os.path.join(at, name))
         return files
 
-    def train_until(self, fault):
-        """Starts a run that stands still (SIGSTOP) at a fault point, and returns its process."""
+    def start(self, fault):
         program = subprocess.Popen(
             harness.command("train", "recipe.toml", "--run", "run", "--ranks", 2,
                             "checkpoint.every_steps=3"),
             cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, env={**os.environ, "LOCKSTEP_FAULTS": fault})
         self.addCleanup(program.kill)
+        return program
+
+    def train_until(self, fault):
+        """Starts a run that stands still (SIGSTOP) at a fault point, and returns its process."""
+        program = self.start(fault)
+        os.waitid(os.P_PID, program.pid, os.WSTOPPED)
+        return program
+
+    def told(self):
+        """Whether three steps are done, and the coordinator has written where its ranks are."""
+        path, table = self.path("run/generations/g000001.status"), self.path("run/digests.csv")
+        return (os.path.exists(path) and os.path.exists(table) and
+                len(json.loads(harness.read_text(path))["ranks"]) == 2 and
+                harness.read_text(table).count("\n") > 3)
+
+    def train_and_freeze(self, fault):
+        """Starts a run that waits in a fault, and stops its process (SIGSTOP) once it has told where
+        it is."""
+        program = self.start(fault)
+        deadline = time.monotonic() + harness.SECONDS
+        while not self.told():
+            self.assertIsNone(program.poll(), "the run has ended")
+            self.assertLess(time.monotonic(), deadline, "no status of two ranks")
+            time.sleep(0.05)
+        program.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, program.pid, os.WSTOPPED)
         return program
 
     def test_a_run_that_goes_on_was_killed_and_has_finished(self):
-        program = self.train_until("train.step:stop@9")
+        program = self.train_and_freeze("train.step:sleep600000@9")
         running = self.status()
         self.assertEqual(running["state"], "running")
         self.assertEqual(len(running["ranks"]), 2)

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -113,6 +114,7 @@ class Daemons:
 
     def configure(self):
         for name in ("state", *(f"spool-{node}" for node in NODES)):
+            shutil.rmtree(f"{self.folder}/{name}", ignore_errors=True)
             os.makedirs(f"{self.folder}/{name}")
         with open(f"{self.folder}/munge.key", "wb") as key:
             os.fchmod(key.fileno(), 0o400)
@@ -128,16 +130,38 @@ class Daemons:
         self.write("gres.conf", "Name=gpu File=/dev/null\n")
 
     def start(self):
+        try:
+            self.start_once()
+        except AssertionError as failure:
+            # Another program may have taken a port since it was found free.
+            print(f"SLURM's daemons are started once more, on other ports: {failure}",
+                  file=sys.stderr)
+            self.end_daemons()
+            self.start_once()
+
+    def start_once(self):
         self.configure()
         folder = self.folder
+        if os.path.exists(f"{folder}/munge.socket"):
+            os.remove(f"{folder}/munge.socket")
         self.launch("munged", "--foreground", "--force", f"--socket={folder}/munge.socket",
                     f"--key-file={folder}/munge.key", f"--pid-file={folder}/munge.pid",
                     f"--log-file={folder}/munge.log", f"--seed-file={folder}/munge.seed")
-        wait_for("munged's socket", lambda: os.path.exists(f"{folder}/munge.socket"))
+        wait_for("munged's socket", lambda: self.check_alive() and
+                 os.path.exists(f"{folder}/munge.socket"))
         self.launch("slurmctld", "-D")
         for node in NODES:
             self.launch("slurmd", "-D", "-N", node)
-        wait_for(lambda: f"idle nodes ({self.logs()})", lambda: self.idle_nodes() == len(NODES))
+        wait_for(lambda: f"idle nodes ({self.logs()})", lambda: self.check_alive() and
+                 self.idle_nodes() == len(NODES))
+
+    def check_alive(self):
+        """True; who waits for the daemons is told at once where one of them has ended."""
+        for process in self.processes:
+            if process.poll() is not None:
+                raise AssertionError(f"{process.args[0]} has ended with {process.returncode}: "
+                                     f"{self.logs()}")
+        return True
 
     def launch(self, *command):
         self.processes.append(subprocess.Popen(
@@ -176,6 +200,10 @@ class Daemons:
             end = time.monotonic() + 2 * KILL_WAIT
             while self.jobs() and time.monotonic() < end:
                 time.sleep(0.1)
+        self.end_daemons()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def end_daemons(self):
         for process in reversed(self.processes):
             try:
                 os.killpg(process.pid, signal.SIGTERM)
@@ -183,7 +211,7 @@ class Daemons:
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 process.kill()
                 process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.processes = []
 
     def jobs(self):
         said = subprocess.run(["squeue", "-h", "-o", "%i"], env=self.environment, text=True,

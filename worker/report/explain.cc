@@ -278,7 +278,9 @@ Result<Explanation> ExplainWithFigures(const TrainConfig& config, const ExplainO
                      .running_state = !model.running_space().blocks().empty(),
                      .lanes_at_once = setup.lanes_at_once,
                      .lanes_ms = time.step_ms,
-                     .measured = time.measured};
+                     .measured = time.measured,
+                     .image = program.options().image,
+                     .classes = program.options().model_options.classes};
 }
 
 }  // namespace lockstep::worker

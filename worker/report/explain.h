@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "base/shape.h"
 #include "base/status.h"
 #include "worker/config/train_config.h"
 #include "worker/measure/predicted_time.h"
@@ -25,6 +26,8 @@ struct Explanation {
   int32_t lanes_at_once = 1;    // of a rank
   double lanes_ms = 0.0;        // of the lanes of one of config.run.ranks ranks, in a step
   bool measured = false;        // lanes_ms; else it is the least that is possible
+  Shape image;                  // [H, W, C] of a training sample
+  int64_t classes = 0;          // that the model tells apart
 };
 Result<Explanation> ExplainWithFigures(const TrainConfig& config, const ExplainOptions& options);
 

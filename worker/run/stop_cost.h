@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // StopCost: how long this run takes from a wish to stop until its checkpoint is in place, as far as
-// it was measured: the longest step and the longest checkpoint so far. For whoever must wish in
-// time; no decision that changes bits reads it. Any
-// thread. And the newest of its checkpoints.
+// it was measured: the longest step and the longest checkpoint so far. It also knows the newest
+// checkpoint of this start. It is for whoever must wish for a stop in time; no decision that
+// changes bits reads it. Any thread may call it.
 #pragma once
 
 #include <atomic>
