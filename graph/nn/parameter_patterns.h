@@ -46,7 +46,8 @@ class FrozenParameters {
   std::vector<Rule> rules_;
 };
 
-// The failure of a pattern in the list `shown` that matches none of the parameters, with near names.
+// The failure of a pattern in the list `shown` that matches none of the parameters, with near
+// names.
 Status NothingMatches(std::string_view shown, std::string_view pattern,
                       const std::vector<NamedParameter>& parameters);
 
