@@ -147,6 +147,10 @@ Result<std::unique_ptr<RunInJob>> StartInSlurm(const TrainOptions& options,
         "--requeue queues a SLURM job again, and this is none (no SLURM_JOB_ID in the "
         "environment); leave it out");
   }
+  if (job) {
+    ASSIGN_OR_RETURN(const auto launch, comm::ReadLaunchEnvironment(comm::ProcessEnvironment()));
+    RETURN_IF_ERROR(CheckTasks(*job, launch, options.ranks.has_value()));
+  }
   if (!job || !world.has_rank_zero()) return std::unique_ptr<RunInJob>();
   return RunInJob::Start(*job,
                          {config.run.directory, Seconds(config.run.job_margin), options.requeue});

@@ -17,6 +17,7 @@ namespace {
 constexpr int kWidth = 940, kHeight = 520;
 constexpr int kLeft = 110, kRight = 290, kTop = 60, kBottom = 80;  // margins
 constexpr int kPlotWidth = kWidth - kLeft - kRight, kPlotHeight = kHeight - kTop - kBottom;
+constexpr int kBeside = 8;  // pixels between the marks of two lines in one category
 constexpr int kLetter = 2;  // pixels of the canvas for one of the font
 constexpr Colour kGrid = {225, 225, 225}, kInk = {40, 40, 40};
 
@@ -179,6 +180,11 @@ class Layout {
     return kLeft + kPlotWidth * (static_cast<double>(category) + 0.5) /
                        static_cast<double>(chart_.categories.size());
   }
+  // Of a line: its marks stand beside those of the others, so that no spread hides another.
+  double X(size_t category, size_t series) const {
+    const double middle = (static_cast<double>(chart_.series.size()) - 1) / 2;
+    return X(category) + kBeside * (static_cast<double>(series) - middle);
+  }
   double Y(double value) const { return kTop + kPlotHeight * (1.0 - value / marks_.back()); }
   double bar_width() const {
     return 0.6 * kPlotWidth / static_cast<double>(chart_.categories.size());
@@ -191,8 +197,9 @@ class Layout {
     std::vector<double> sums(chart.categories.size(), 0.0);
     for (const ChartSeries& series : chart.series) {
       for (const ChartValue& v : series.values) {
-        sums[v.category] += v.value;
-        most = std::max({most, chart.stacked ? sums[v.category] : v.value, v.high});
+        const double below = chart.stacked && !series.over_bars ? sums[v.category] : 0.0;
+        if (!series.over_bars) sums[v.category] += v.value;
+        most = std::max({most, below + v.value, below + v.high});
       }
     }
     return most;
@@ -219,19 +226,25 @@ void DrawAxes(const Chart& chart, const Layout& layout, Pen* pen) {
   pen->TextUpwards(22, kTop + kPlotHeight / 2.0, chart.y_label);
 }
 
+// The spread of a value that stands on `below`.
+void DrawSpread(const Layout& layout, double x, double below, const ChartValue& v, Colour colour,
+                Pen* pen) {
+  if (v.low >= v.high) return;
+  pen->Line(x, layout.Y(below + v.low), x, layout.Y(below + v.high), colour, 2, false);
+}
+
 void DrawLines(const Chart& chart, const Layout& layout, Pen* pen) {
-  for (const ChartSeries& series : chart.series) {
+  for (size_t s = 0; s < chart.series.size(); ++s) {
+    const ChartSeries& series = chart.series[s];
     for (size_t i = 1; i < series.values.size(); ++i) {
       const ChartValue &from = series.values[i - 1], &to = series.values[i];
-      pen->Line(layout.X(from.category), layout.Y(from.value), layout.X(to.category),
+      pen->Line(layout.X(from.category, s), layout.Y(from.value), layout.X(to.category, s),
                 layout.Y(to.value), series.colour, 2, series.dashed);
     }
     for (const ChartValue& v : series.values) {
-      if (v.low < v.high) {
-        pen->Line(layout.X(v.category), layout.Y(v.low), layout.X(v.category), layout.Y(v.high),
-                  series.colour, 2, false);
-      }
-      pen->Mark(layout.X(v.category), layout.Y(v.value), series.colour, series.dashed);
+      const double x = layout.X(v.category, s);
+      DrawSpread(layout, x, 0.0, v, series.colour, pen);
+      pen->Mark(x, layout.Y(v.value), series.colour, series.dashed);
     }
   }
 }
@@ -240,6 +253,7 @@ void DrawBars(const Chart& chart, const Layout& layout, Pen* pen) {
   std::vector<double> sums(chart.categories.size(), 0.0);
   const double width = layout.bar_width();
   for (const ChartSeries& series : chart.series) {
+    if (series.over_bars) continue;
     for (const ChartValue& v : series.values) {
       const double bottom = layout.Y(sums[v.category]);
       sums[v.category] += v.value;
@@ -249,12 +263,30 @@ void DrawBars(const Chart& chart, const Layout& layout, Pen* pen) {
   }
 }
 
+// Over the bars, each beside the one before.
+void DrawSpreadsOfBars(const Chart& chart, const Layout& layout, Pen* pen) {
+  std::vector<double> sums(chart.categories.size(), 0.0);
+  for (size_t s = 0; s < chart.series.size(); ++s) {
+    const ChartSeries& series = chart.series[s];
+    for (const ChartValue& v : series.values) {
+      const double x = layout.X(v.category, s);
+      if (series.over_bars) {
+        DrawSpread(layout, x, 0.0, v, series.colour, pen);
+        pen->Mark(x, layout.Y(v.value), series.colour, series.dashed);
+      } else {
+        DrawSpread(layout, x, sums[v.category], v, kInk, pen);
+        sums[v.category] += v.value;
+      }
+    }
+  }
+}
+
 void DrawLegend(const Chart& chart, Pen* pen) {
   const double left = kLeft + kPlotWidth + 20;
   for (size_t i = 0; i < chart.series.size(); ++i) {
     const ChartSeries& series = chart.series[i];
     const double y = kTop + 14 + 28.0 * static_cast<double>(i);
-    if (chart.stacked) {
+    if (chart.stacked && !series.over_bars) {
       pen->Box(left, y - 7, 24, 14, series.colour);
     } else {
       pen->Line(left, y, left + 24, y, series.colour, 2, series.dashed);
@@ -269,6 +301,7 @@ void Draw(const Chart& chart, Pen* pen) {
   DrawAxes(chart, layout, pen);
   if (chart.stacked) {
     DrawBars(chart, layout, pen);
+    DrawSpreadsOfBars(chart, layout, pen);
   } else {
     DrawLines(chart, layout, pen);
   }

@@ -23,6 +23,7 @@ struct ChartSeries {
   Colour colour;
   bool dashed = false;             // a line of dashes with hollow marks: a prediction
   std::vector<ChartValue> values;  // by increasing category
+  bool over_bars = false;          // of a stacked chart: marks over the bars, no part of them
 };
 
 struct Chart {

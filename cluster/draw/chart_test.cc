@@ -51,6 +51,27 @@ TEST(ChartTest, TheSvgHasTitleAxesUnitsAndLegend) {
   EXPECT_THAT(svg, Not(HasSubstr("nan")));
 }
 
+TEST(ChartTest, MarksOfOneCategoryStandBesideOneAnother) {
+  const std::string svg = ChartSvg(Example());
+  // The second of three categories is in the middle of the plot, at 380.
+  EXPECT_THAT(svg, HasSubstr(R"(<circle cx="376.0")"));
+  EXPECT_THAT(svg, HasSubstr(R"(<circle cx="384.0")"));
+}
+
+TEST(ChartTest, BarsHaveTheirSpreadAndTheWholeStandsOverThem) {
+  Chart chart = Example();
+  chart.stacked = true;
+  EXPECT_THAT(ChartSvg(chart), Not(HasSubstr("<circle")));
+  chart.series[0].values = {{0, 100, 80, 120}};
+  chart.series[1] = {"more", ChartColour(1), false, {{0, 100, 90, 130}}};
+  chart.series.push_back({"whole", ChartColour(7), false, {{0, 400, 390, 400}}, true});
+  const std::string svg = ChartSvg(chart);
+  // The axis ends at 400 and has 380 pixels, from 440 upwards; the second bar stands on 100.
+  EXPECT_THAT(svg, HasSubstr(R"(y1="364.0" x2="192.0" y2="326.0")"));
+  EXPECT_THAT(svg, HasSubstr(R"(y1="259.5" x2="200.0" y2="221.5")"));
+  EXPECT_THAT(svg, HasSubstr(R"(<circle cx="208.0" cy="60.0")"));
+}
+
 TEST(ChartTest, ThePngShowsBarsOfTheirHeight) {
   Chart chart = Example();
   chart.stacked = true;

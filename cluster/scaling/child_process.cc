@@ -20,7 +20,8 @@ namespace {
 
 constexpr size_t kShown = 1500;  // bytes of what a failed program printed
 constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
-constexpr auto kKillAfter = std::chrono::seconds(5);  // of being asked to end
+constexpr auto kKillAfter = std::chrono::seconds(5);    // of being asked to end
+constexpr auto kLeaveAfter = std::chrono::seconds(10);  // of being killed
 
 std::string EndOfLog(const std::string& path) {
   const Result<std::string> text = ReadFile(path);
@@ -61,16 +62,21 @@ Result<pid_t> Spawn(const ChildProgram& child) {
 // Whether the process has ended; its status then.
 bool HasEnded(pid_t pid, int* status) { return ::waitpid(pid, status, WNOHANG) == pid; }
 
-void EndGroup(pid_t pid) {
-  int status = 0;
-  ::kill(-pid, SIGTERM);
-  const Deadline kill = Deadline::In(kKillAfter);
-  while (!kill.Passed()) {
-    if (HasEnded(pid, &status)) break;
+bool HasEndedWithin(pid_t pid, Duration limit) {
+  const Deadline deadline = Deadline::In(limit);
+  for (int status = 0; !HasEnded(pid, &status);) {
+    if (deadline.Passed()) return false;
     std::this_thread::sleep_for(kBetweenLooks);
   }
+  return true;
+}
+
+// A process that SIGKILL does not end, as one that waits for a disk, is left behind.
+void EndGroup(pid_t pid) {
+  ::kill(-pid, SIGTERM);
+  const bool ended = HasEndedWithin(pid, kKillAfter);
   ::kill(-pid, SIGKILL);
-  (void)::waitpid(pid, &status, 0);
+  if (!ended) (void)HasEndedWithin(pid, kLeaveAfter);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct ScalingOptions {
   std::string launch = GroupLaunch().command;
   std::string work;     // folder for the made-up dataset and checkpoints; empty: of temporary files
   std::string network;  // of larger machines; empty: none is predicted
-  std::string json, csv, markdown, plots;  // files; plots: the beginning of six names
+  std::string json, csv, markdown, plots;  // files; plots: the beginning of ten names
   std::string python;                      // with torch; empty: PyTorch is not measured
   std::string peer_program = "tests/perf/torch_ddp.py";
 };

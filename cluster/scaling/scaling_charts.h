@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plots of `bench scaling`: throughput, efficiency, and what a step consists of.
+// The plots of `bench scaling`: throughput, efficiency, what a step consists of,
+// the exchange, and checkpoints.
 #pragma once
 
 #include <vector>

@@ -179,7 +179,11 @@ std::string ScalingCsv(const ScalingResult& r) {
       text += std::string(",") + part.name + "_ms" + what;
     }
   }
-  text += ",checkpoint_ms,checkpoint_whole_ms\n";
+  for (const char* name : {"checkpoint", "checkpoint_whole"}) {
+    for (const char* what : {"", "_lower", "_upper"})
+      text += std::string(",") + name + "_ms" + what;
+  }
+  text += "\n";
   for (const ScalingPoint& p : r.points) {
     text += Format("%s,%d,%d,%.9g,%.9g,%.9g,", SeriesName(p.series), p.measured.ranks,
                    p.measured.lanes, p.images_per_second(), r.SpeedUp(p), r.Efficiency(p));
@@ -191,7 +195,12 @@ std::string ScalingCsv(const ScalingResult& r) {
     }
     for (const std::vector<double>& ms :
          {p.measured.checkpoint_ms, p.measured.checkpoint_whole_ms}) {
-      text += ms.empty() ? "," : Format(",%.9g", SpreadOf(ms).median);
+      if (ms.empty()) {
+        text += ",,,";
+        continue;
+      }
+      const Spread spread = SpreadOf(ms);
+      text += Format(",%.9g,%.9g,%.9g", spread.median, spread.lower, spread.upper);
     }
     text += "\n";
   }

@@ -24,7 +24,7 @@ struct ScalingFiles {
   std::string plots;  // the beginning of the names in PlotFiles
 };
 // "out" gives out-throughput.svg, out-throughput.png, out-efficiency.svg, out-efficiency.png,
-// out-step.svg, out-step.png.
+// and the same of -step, -exchange and -checkpoint.
 std::vector<std::string> PlotFiles(const std::string& beginning);
 // Errors name the file and say what to do.
 Status WriteScaling(const ScalingResult& result, const ScalingFiles& files);

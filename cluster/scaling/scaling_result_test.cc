@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "base/file.h"
 #include "cluster/bench/image_option.h"
 #include "cluster/scaling/scaling_bench.h"
+#include "cluster/scaling/scaling_charts.h"
 #include "cluster/scaling/scaling_report.h"
 
 namespace lockstep::cluster {
@@ -74,7 +76,7 @@ ScalingPoint Point(Series series, int32_t ranks, int32_t lanes, double step) {
   point.measured.lanes = lanes;
   point.measured.lane_batch = 32;
   point.measured.digests = {7, 8};
-  point.measured.checkpoint_ms = {3.0};
+  point.measured.checkpoint_ms = {2.0, 3.0, 5.0};
   point.measured.checkpoint_whole_ms = {30.0};
   for (const double part : {0.9, 1.0, 1.1}) {
     point.measured.steps.push_back({.step = part * step,
@@ -129,6 +131,9 @@ TEST(ScalingReportTest, TheTablesSayEverything) {
                               HasSubstr("2026-11-30"), HasSubstr("100.00 (95.00 to 105.00)")));
   const std::string csv = ScalingCsv(Example());
   EXPECT_THAT(csv, HasSubstr("\nstrong,4,8,4000,1.5625,0.78125,72,0000000000000008,64,"));
+  EXPECT_THAT(csv,
+              HasSubstr("checkpoint_ms,checkpoint_ms_lower,checkpoint_ms_upper,checkpoint_who"));
+  EXPECT_THAT(csv, HasSubstr(",3,2.5,4,30,30,30\n"));
   const auto commas = [](const std::string& line) {
     return std::count(line.begin(), line.end(), ',');
   };
@@ -166,6 +171,29 @@ TEST(ScalingReportTest, PlotsAreWrittenAsSvgAndPng) {
     ASSERT_TRUE(bytes.ok()) << bytes.status();
     EXPECT_THAT(*bytes, HasSubstr(path.ends_with(".svg") ? "<svg " : "PNG"));
   }
+}
+
+TEST(ScalingReportTest, ThePlotsHaveEveryTimeWithItsSpread) {
+  const std::vector<Chart> charts = ScalingCharts(Example());
+  ASSERT_EQ(2 * charts.size(), PlotFiles("").size());
+  std::set<std::string> names;
+  for (const Chart& chart : charts) {
+    for (const ChartSeries& series : chart.series) {
+      names.insert(series.name);
+      EXPECT_FALSE(series.values.empty()) << chart.title << ": " << series.name;
+    }
+  }
+  for (const char* name : {"compute", "exchange, exposed", "digest", "input", "the whole step",
+                           "strong, hidden", "weak, exposed", "strong, waits", "weak, in place"}) {
+    EXPECT_TRUE(names.contains(name)) << name;
+  }
+  const ChartValue checkpoint = charts.back().series.front().values.front();
+  EXPECT_EQ(checkpoint.value, 3.0);
+  EXPECT_EQ(checkpoint.low, 2.5);
+  EXPECT_EQ(checkpoint.high, 4.0);
+  const ChartValue efficiency = charts[1].series.front().values.back();
+  EXPECT_NEAR(efficiency.value, 100.0 / 64 / 2, 1e-9);
+  EXPECT_NEAR(efficiency.high, 100.0 / 60.8 / 2, 1e-9) << "its faster quartile takes 60.8 ms";
 }
 
 TEST(ScalingReportTest, AMissingFolderIsNamedWithTheRemedy) {

@@ -66,6 +66,16 @@ std::string DescribePlacement(const Placement& placement) {
   return text;
 }
 
+Status CheckTasks(const SlurmJob& job, const comm::LaunchEnvironment& launch, bool ranks_given) {
+  if (ranks_given || job.tasks <= 1 || launch.launcher != comm::Launcher::kAlone) return OkStatus();
+  return FailedPrecondition(
+      "SLURM job " + job.name + " has " + std::to_string(job.tasks) +
+      " tasks (SLURM_NTASKS), and no launcher started this process as one of several ranks: " +
+      "processes that do not know of one another would fight for one run directory; start it by "
+      "srun --mpi=pmix or mpirun, as `lockstep slurm-script` prints it, or say with --ranks how "
+      "many ranks this process alone shall be");
+}
+
 std::vector<std::string> PlacementWarnings(const Placement& placement) {
   std::vector<std::string> warnings;
   for (const HostShare& host : placement.hosts) {

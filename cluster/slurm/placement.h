@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "cluster/launch/run_world.h"
 #include "cluster/slurm/slurm_job.h"
 #include "comm/rendezvous/launch_environment.h"
@@ -28,6 +29,12 @@ struct Placement {
 // ends in 59:30", or "2 cores for the 4 ranks of a machine" where these share them. Empty for a
 // lone process outside of SLURM.
 std::string DescribePlacement(const Placement& placement);
+
+// Whether a process that no launcher started may train in the job: not in one of several tasks,
+// where each task may have started such a process and all of them would want the same run
+// directory. `ranks_given`: a person said with --ranks what is meant. Failed-precondition names
+// the remedy.
+Status CheckTasks(const SlurmJob& job, const comm::LaunchEnvironment& launch, bool ranks_given);
 
 // Machines with fewer cores than ranks; devices that ranks cannot see of one another. Each names
 // the remedy.

@@ -102,6 +102,22 @@ TEST(PlacementTest, WarnsWhereALoneProcessLeavesTheTasksOfItsJobIdle) {
   EXPECT_THAT(PlacementWarnings(placement), IsEmpty());
 }
 
+TEST(PlacementTest, ALoneProcessInAJobOfSeveralTasksIsRefusedUnlessItsRanksAreSaid) {
+  SlurmJob job = Job();
+  const comm::LaunchEnvironment alone;
+  job.tasks = 1;
+  EXPECT_TRUE(CheckTasks(job, alone, false).ok());
+  job.tasks = 4;
+  const Status refused = CheckTasks(job, alone, false);
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+  for (const char* part :
+       {"4 tasks (SLURM_NTASKS)", "srun --mpi=pmix", "slurm-script", "--ranks"}) {
+    EXPECT_THAT(refused.message(), HasSubstr(part));
+  }
+  EXPECT_TRUE(CheckTasks(job, alone, true).ok());
+  EXPECT_TRUE(CheckTasks(job, UnderMpirun(4).launch, false).ok());
+}
+
 TEST(PlacementTest, WarnsWhereDevicesAreHidden) {
   Placement placement = UnderMpirun(2);
   placement.job = Job();

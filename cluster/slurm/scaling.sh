@@ -19,7 +19,8 @@ set -euo pipefail
 
 lockstep=${LOCKSTEP:-lockstep}
 out=${OUT:-scaling-${SLURM_JOB_ID:?start this with sbatch}}
-launch=${LAUNCH:-srun --mpi=pmix --exact --ntasks={ranks} --cpus-per-task=${SLURM_CPUS_PER_TASK:-1}}
+by_srun="srun --mpi=pmix --exact --ntasks={ranks} --cpus-per-task=${SLURM_CPUS_PER_TASK:-1}"
+launch=${LAUNCH:-$by_srun}
 
 mkdir -p "$out"
 "$lockstep" bench scaling \

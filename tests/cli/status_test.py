@@ -75,7 +75,7 @@ class StatusTest(harness.CliTest):
             self.assertIn(phrase, text)
 
         program.kill()
-        program.wait()
+        program.wait(timeout=harness.SECONDS)
         killed = self.status()
         self.assertEqual(killed["state"], "ended without a word")
         self.assertIn("start its `lockstep train` command again", killed["detail"])

@@ -196,7 +196,7 @@ class Program:
                 raise Failure(f"cannot be killed: {', '.join(map(str, left))}")
             time.sleep(0.01)
         if self.code is None:
-            self.code = self._popen.wait()
+            self.code = self._popen.wait(timeout=HANG)
         if self in Program.started:
             Program.started.remove(self)
         reap_orphans()

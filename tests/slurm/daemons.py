@@ -210,7 +210,7 @@ class Daemons:
                 process.wait(timeout=10)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 process.kill()
-                process.wait()
+                process.wait(timeout=SECONDS)
         self.processes = []
 
     def jobs(self):

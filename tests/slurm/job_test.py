@@ -3,6 +3,7 @@
 that are preempted, signalled, queued again and out of time go on, and their runs end like one that
 nobody touched. tests/slurm/run does the same many times."""
 
+import json
 import os
 import re
 import subprocess
@@ -17,6 +18,8 @@ from daemons import wait_for  # noqa: E402
 from harness import INVALID  # noqa: E402
 
 ENVIRONMENT = 78  # docs/errors.md
+SCALING = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                       "../../cluster/slurm/scaling.sh")
 TWO_NODES = ("--nodes", 2, "--ntasks-per-node", 1, "--launcher", "mpirun")
 ONE_NODE = ("--nodes", 1, "--ntasks-per-node", 2, "--launcher", "srun")
 
@@ -110,6 +113,44 @@ class JobTest(unittest.TestCase):
         self.assertIn("going on from checkpoint", logs[1], logs)
         self.assertIn("is finished already", logs[2], logs)
         self.assertEqual(run.summary()["status"], "finished", logs)
+
+    def test_the_scaling_job_measures_two_nodes_by_mpirun(self):
+        self.check_scaling("two", {"LAUNCH": "mpirun --bind-to none -np {ranks}"},
+                           "--nodes", 2, "--ntasks-per-node", 1)
+
+    def test_the_scaling_job_measures_one_node_by_srun(self):
+        self.check_scaling("one", {}, "--nodes", 1, "--ntasks-per-node", 2)
+
+    def check_scaling(self, name, variables, *layout):
+        out = f"{self.place.folder}/scaling-{name}"
+        job = ScalingJob(self.place, {"LOCKSTEP": harness.PROGRAM, "OUT": out, **variables},
+                         *layout, SCALING, "--strong", "--lanes", 2, "--lane-batch", 4,
+                         "--ranks", "1,2", "--steps", 2, "--warmup", 1)
+        job.wait_state("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT")
+        self.assertEqual(job.state(), "COMPLETED", job)
+        result = json.loads(harness.read_text(f"{out}/scaling.json"))
+        one, two = result["points"]
+        self.assertEqual((one["ranks"], two["ranks"]), (1, 2), job)
+        self.assertEqual(one["digests"], two["digests"], job)
+        self.assertIn(one["digests"][-1], job.log())
+        left_files = os.listdir(out)
+        for file in ("scaling.csv", "scaling.md", "scaling-step.png", "scaling-checkpoint.svg"):
+            self.assertIn(file, left_files)
+        self.assertFalse([file for file in left_files if file.startswith("lockstep-scaling-")],
+                         "its dataset and checkpoints are gone")
+
+
+class ScalingJob(jobs.Job):
+    """cluster/slurm/scaling.sh, submitted with options of sbatch, the script and its arguments."""
+
+    def __init__(self, place, variables, *arguments):  # pylint: disable=super-init-not-called
+        self.place, self.slurm = place, place.slurm
+        # `env`: sbatch hands its own environment on.
+        given = [f"{name}={value}" for name, value in variables.items()]
+        said = self.slurm.control("env", *given, "sbatch", "--parsable", *arguments,
+                                  cwd=place.folder)
+        self.id = said.strip()
+        self.log_path = f"{place.folder}/scaling-{self.id}.log"
 
 
 if __name__ == "__main__":

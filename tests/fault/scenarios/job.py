@@ -16,7 +16,6 @@ WHAT = "saves that are struck or slow, a job without scontrol, its time, its por
 
 UNAVAILABLE = 69  # docs/errors.md
 NOWHERE = {"PATH": "/nonexistent"}  # no command of SLURM
-HEARTBEAT = 3  # seconds
 
 
 def job(ends_in=3600, **more):
@@ -48,12 +47,14 @@ def stop_in_save(ranks, then, *numbers):
     return do
 
 
-def slow_save(case):
-    """The others wait for it, and nobody is taken for dead."""
-    program = case.train(2, f"run.heartbeat_limit={HEARTBEAT}",
-                         faults=f"checkpoint.rename.before:sleep{4000 * HEARTBEAT}@2#0")
-    case.must_end(OK, program)
-    case.check_finished(program)
+def slow_save(save, heartbeat):
+    """A save of so many seconds: the others wait for it, and nobody is taken for dead."""
+    def do(case):
+        program = case.train(2, f"run.heartbeat_limit={heartbeat}",
+                             faults=f"checkpoint.rename.before:sleep{1000 * save}@2#0")
+        case.must_end(OK, program)
+        case.check_finished(program)
+    return do
 
 
 def last_stop(case):
@@ -153,7 +154,15 @@ def crowded(case):
 
 
 def tasks_without_mpi(case):
-    program = case.train(1, environment={**job(SLURM_NTASKS="4"), **NOWHERE})
+    """Each task may have started such a process, and all would want the same directory."""
+    tasks = {**job(SLURM_NTASKS="4"), **NOWHERE}
+    program = case.start(case.train_command(), environment=tasks)
+    case.must_end(ENVIRONMENT, program, says=["SLURM job 7 has 4 tasks", "srun --mpi=pmix"],
+                  once="lockstep: error: ")
+    if os.path.exists(case.run):
+        raise Failure(f"it was refused and left a run directory: {program}")
+    # Who says how many ranks this process shall be means it.
+    program = case.train(1, environment=tasks)
     case.must_end(OK, program, says=["SLURM job 7, start 1", "the job has 4 tasks",
                                      "srun --mpi=pmix"])
     case.check_finished(program)
@@ -166,7 +175,8 @@ def cases(_):
                stop_in_save(3, 1, signal.SIGTERM, signal.SIGTERM), quick=True)
     yield Spec("hup-in-save-2", "SIGHUP in the midst of a save",
                stop_in_save(2, 3, signal.SIGHUP))
-    yield Spec("slow-save", "a save that takes 4 times run.heartbeat_limit", slow_save, quick=True)
+    yield Spec("slow-save", "a save of 12 s, run.heartbeat_limit 3 s", slow_save(12, 3), quick=True)
+    yield Spec("slow-save-60", "a save of 60 s, run.heartbeat_limit 10 s", slow_save(60, 10))
     yield Spec("without-scontrol", "a job that cannot be queued again", without_scontrol, quick=True)
     yield Spec("no-progress", "a job that comes no further is not queued again", no_progress)
     yield Spec("ended-for-good", "a job that gets SIGTERM is not queued again", ended_for_good)
@@ -175,4 +185,5 @@ def cases(_):
     yield Spec("no-job", "train --requeue outside of a job", no_job)
     yield Spec("one-port", "two jobs and one coordinator port", one_port, quick=True)
     yield Spec("crowded", "8 ranks on one core", crowded)
-    yield Spec("tasks-without-mpi", "one process in a job of 4 tasks", tasks_without_mpi)
+    yield Spec("tasks-without-mpi", "one process in a job of 4 tasks", tasks_without_mpi,
+               quick=True)
