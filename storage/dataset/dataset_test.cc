@@ -109,6 +109,30 @@ TEST(Dataset, ReadRangeIsTheSameAsRead) {
   }
 }
 
+int64_t OpenDescriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return std::distance(begin(all), end(all));
+}
+
+TEST(Dataset, OfMoreFilesThanMayBeOpenIsReadWhole) {
+  const ScratchDirectory scratch;
+  const MadeDataset made{.train = 500, .test = 100, .shard_size = 1, .ids_per_file = 1};
+  ASSERT_TRUE(made.Make(scratch / "d").ok());
+  ASSERT_GT(ListDir(scratch / "d")->size(), 1200u) << "one file a record, one a column";
+  const int64_t before = OpenDescriptors();
+  const auto dataset = Dataset::Open(scratch / "d");
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  for (int round = 0; round < 2; ++round) {
+    for (uint64_t id = 0; id < 600; ++id) {
+      ASSERT_TRUE((*dataset)->Read(SampleId(id)).ok()) << id;
+      ASSERT_TRUE((*dataset)->Facts(static_cast<int64_t>(id)).ok()) << id;
+    }
+    EXPECT_LT(OpenDescriptors() - before, 800);
+  }
+  ASSERT_EQ((*dataset)->ReadRange(SampleId(0), 600)->size(), 600u);
+  EXPECT_LT(OpenDescriptors() - before, 800);
+}
+
 TEST(Dataset, AnIdThatNoSplitHoldsIsRefused) {
   const ScratchDirectory scratch;
   ASSERT_TRUE(MadeDataset().Make(scratch / "d").ok());

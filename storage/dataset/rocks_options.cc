@@ -31,7 +31,7 @@ rocksdb::Options StoreOptions() {
   options.disable_auto_compactions = true;
   options.paranoid_checks = true;
   options.info_log = std::make_shared<NoLog>();
-  options.max_open_files = -1;
+  options.max_open_files = kMostOpenFiles;
   options.max_file_opening_threads = 1;  // no threads of its own, which may not be to be had
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;

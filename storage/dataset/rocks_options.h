@@ -15,6 +15,10 @@ namespace lockstep::storage {
 
 inline constexpr char kMetaFamily[] = "meta";
 
+// How many data files RocksDB holds open at once; those used longest ago are closed for others. The
+// files that an import makes (IdsPerFile) all fit.
+inline constexpr int kMostOpenFiles = 768;
+
 // Our own options, always: an OPTIONS file is neither kept nor read. There are no log files, no
 // background work and no block cache (a second read is a second read); every checksum is verified.
 rocksdb::Options StoreOptions();

@@ -15,7 +15,8 @@ namespace lockstep::storage {
 
 class RocksReader {
  public:
-  // Opens every data file (their indexes, not their records). Writes nothing.
+  // Opens a few of the data files (their indexes, not their records); the others are opened when
+  // they are read. Writes nothing.
   static Result<std::unique_ptr<RocksReader>> Open(const std::string& directory);
   ~RocksReader();
 

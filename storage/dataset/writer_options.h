@@ -14,8 +14,8 @@ namespace lockstep::storage {
 Status CheckWriterOptions(const WriterOptions& options);
 
 // How many consecutive ids a file of records holds, in whole shards: 64 shards, and as many more as
-// keep a dataset below 256 files of records and 256 of columns, since whoever opens it opens them
-// all.
+// keep a dataset below 256 files of records and 256 of columns, so that a reader can hold all of
+// them open.
 int64_t IdsPerFile(int64_t samples, int64_t shard_size);
 
 }  // namespace lockstep::storage

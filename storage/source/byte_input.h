@@ -3,9 +3,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/status.h"
 #include "storage/source/open_file.h"
@@ -33,6 +37,33 @@ class MemoryInput : public ByteInput {
 
  private:
   std::string_view rest_;
+};
+
+// Bytes that it owns.
+class OwnedInput : public ByteInput {
+ public:
+  explicit OwnedInput(std::string bytes) : bytes_(std::move(bytes)), input_(bytes_) {}
+  OwnedInput(const OwnedInput&) = delete;
+  OwnedInput& operator=(const OwnedInput&) = delete;
+  Result<std::string_view> Next() override { return input_.Next(); }
+
+ private:
+  std::string bytes_;
+  MemoryInput input_;
+};
+
+// A range of bytes, piece by piece. `read` gives all `size` bytes from `offset` on, which counts
+// from the start of the range, or fails.
+class RangeInput : public ByteInput {
+ public:
+  using ReadPiece = std::function<Status(int64_t offset, char* out, size_t size)>;
+  RangeInput(int64_t bytes, ReadPiece read) : rest_(bytes), read_(std::move(read)) {}
+  Result<std::string_view> Next() override;
+
+ private:
+  int64_t done_ = 0, rest_;
+  ReadPiece read_;
+  std::string buffer_;
 };
 
 // A file. `file` and `options` outlive it.

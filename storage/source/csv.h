@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "storage/source/byte_input.h"
 
 namespace lockstep::storage {
 
@@ -21,15 +22,17 @@ struct CsvOptions {
   char separator = ',';                  // ';' and '\t' are common too
   size_t most_field_bytes = 1 << 20;     // a longer field is refused
   size_t most_fields = size_t{1} << 16;  // of one row
+  size_t most_row_bytes = 16 << 20;      // of all fields of a row together
 };
 
 class CsvReader {
  public:
-  // `text` outlives it. `name` is what messages call the file.
-  CsvReader(std::string_view text, std::string name, const CsvOptions& options = {});
+  // `text` outlives it, and is read piece by piece: no more than a piece and a row are held. `name`
+  // is what messages call the file.
+  CsvReader(ByteInput* text, std::string name, const CsvOptions& options = {});
 
   // Reads the next row into `fields`, whatever their number; false at the end. Fails with data-loss
-  // where the text is not by the rules; then there is no going on.
+  // where the text is not by the rules, and as the text does; then there is no going on.
   Result<bool> Next(std::vector<std::string>* fields);
 
   // "'x.csv', row 3": the row that was read last, counted from 1 with the head.
@@ -37,15 +40,22 @@ class CsvReader {
   int64_t row() const { return row_; }
 
  private:
+  Status SkipMark();
   Status ReadField(std::string* field);
+  Status ReadPlain(std::string* field);
   Status ReadQuoted(std::string* field);
-  Status Append(std::string_view bytes, std::string* field) const;
+  Status AppendUntil(std::string_view stops, std::string* field);
+  Status Append(std::string_view bytes, std::string* field);
+  Result<bool> Has(size_t ahead = 0);
   Status Refuse(const std::string& what) const;
 
-  std::string_view text_;
+  ByteInput* text_;
   std::string name_;
   CsvOptions options_;
-  size_t at_ = 0;
+  std::string buffer_;    // what has come of the text
+  size_t at_ = 0;         // in the buffer: what is read next
+  bool ended_ = false;    // no more comes
+  size_t row_bytes_ = 0;  // of the fields of the row
   int64_t row_ = 0;
   int64_t column_ = 0;  // the field that is read, counted from 1
 };

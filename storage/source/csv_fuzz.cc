@@ -7,10 +7,12 @@
 namespace {
 
 using lockstep::storage::CsvReader;
+using lockstep::storage::MemoryInput;
 using Rows = std::vector<std::vector<std::string>>;
 
 lockstep::Result<Rows> ReadRows(std::string_view text) {
-  CsvReader reader(text, "input");
+  MemoryInput input(text);
+  CsvReader reader(&input, "input");
   Rows rows;
   for (;;) {
     std::vector<std::string> row;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/source/csv.h"
 
+#include <utility>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -12,8 +14,25 @@ using ::testing::IsEmpty;
 using Rows = std::vector<std::vector<std::string>>;
 using namespace std::string_view_literals;
 
-Result<Rows> ReadRows(std::string_view text, const CsvOptions& options = {}) {
-  CsvReader reader(text, "x.csv", options);
+// A text that comes in pieces of so many bytes.
+class Pieces : public ByteInput {
+ public:
+  Pieces(std::string_view text, size_t bytes) : rest_(text), bytes_(bytes) {}
+  Result<std::string_view> Next() override {
+    piece_ = rest_.substr(0, bytes_);  // elsewhere each time, as of a file
+    rest_.remove_prefix(piece_.size());
+    return std::string_view(piece_);
+  }
+
+ private:
+  std::string_view rest_;
+  size_t bytes_;
+  std::string piece_;
+};
+
+Result<Rows> ReadPieces(std::string_view text, const CsvOptions& options, size_t bytes) {
+  Pieces pieces(text, bytes);
+  CsvReader reader(&pieces, "x.csv", options);
   Rows rows;
   for (;;) {
     std::vector<std::string> row;
@@ -21,6 +40,17 @@ Result<Rows> ReadRows(std::string_view text, const CsvOptions& options = {}) {
     if (!more) return rows;
     rows.push_back(row);
   }
+}
+
+// Whatever the pieces are, the same comes of it.
+Result<Rows> ReadRows(std::string_view text, const CsvOptions& options = {}) {
+  Result<Rows> rows = ReadPieces(text, options, text.size() + 1);
+  for (const size_t bytes : {1, 2, 3, 5}) {
+    const Result<Rows> again = ReadPieces(text, options, bytes);
+    EXPECT_EQ(again.status().ToString(), rows.status().ToString()) << "pieces of " << bytes;
+    if (rows.ok() && again.ok()) EXPECT_EQ(*again, *rows) << "pieces of " << bytes;
+  }
+  return rows;
 }
 
 Rows RowsOf(std::string_view text) {
@@ -79,6 +109,29 @@ TEST(Csv, LongFieldsAndRowsAreRefused) {
   EXPECT_FALSE(ReadRows("\"a\"\"bc\"", {.most_field_bytes = 3}).ok());
   EXPECT_TRUE(ReadRows("a,b", {.most_fields = 2}).ok());
   EXPECT_FALSE(ReadRows("a,b,c", {.most_fields = 2}).ok());
+  EXPECT_TRUE(ReadRows("ab,c\nd,ef", {.most_row_bytes = 3}).ok());
+  EXPECT_THAT(ReadRows("ab,cd", {.most_row_bytes = 3}).status().message(),
+              HasSubstr("column 2: the row has more than 3 bytes"));
+}
+
+// A text that fails in the midst: what it says is passed on.
+class Failing : public ByteInput {
+ public:
+  Result<std::string_view> Next() override {
+    if (std::exchange(begun_, true)) return IoError("the disk does not answer");
+    return std::string_view("a,b\n1");
+  }
+
+ private:
+  bool begun_ = false;
+};
+
+TEST(Csv, ATextThatCannotBeReadFails) {
+  Failing text;
+  CsvReader reader(&text, "x.csv");
+  std::vector<std::string> row;
+  EXPECT_TRUE(*reader.Next(&row));
+  EXPECT_EQ(reader.Next(&row).status().code(), StatusCode::kIoError);
 }
 
 }  // namespace

@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "base/format.h"
 #include "storage/env/disk_faults.h"
 #include "storage/env/files.h"
+#include "storage/source/byte_input.h"
 #include "storage/source/folder_walk.h"
 #include "storage/source/open_file.h"
 
@@ -34,10 +36,23 @@ class FolderSource : public SourceFiles {
     return RetryDiskFaults([&] { return ReadOnce(files_[index]); });
   }
 
+  Result<std::unique_ptr<ByteInput>> Stream(size_t index) const override {
+    const SourceFile& file = files_[index];
+    ASSIGN_OR_RETURN(const auto open,
+                     RetryDiskFaults([&]() -> Result<std::shared_ptr<const OpenFile>> {
+                       ASSIGN_OR_RETURN(OpenFile opened, OpenListed(file));
+                       return std::make_shared<const OpenFile>(std::move(opened));
+                     }));
+    return std::unique_ptr<ByteInput>(
+        std::make_unique<RangeInput>(file.bytes, [open](int64_t offset, char* out, size_t size) {
+          return RetryDiskFaults([&] { return open->ReadAll(offset, out, size); });
+        }));
+  }
+
  private:
-  Result<std::string> ReadOnce(const SourceFile& file) const {
-    const Result<OpenFile> open =
-        OpenFile::ForReading(root_, file.path, UnderFolder(name_, file.path));
+  // The file as it was listed.
+  Result<OpenFile> OpenListed(const SourceFile& file) const {
+    Result<OpenFile> open = OpenFile::ForReading(root_, file.path, UnderFolder(name_, file.path));
     if (!open.ok()) {
       if (open.status().code() == StatusCode::kNotFound) {
         return DataLoss(Changed(file) +
@@ -49,14 +64,18 @@ class FolderSource : public SourceFiles {
       return open.status();
     }
     if (open->size() != file.bytes) return AnotherSize(file, std::to_string(open->size()));
+    return open;
+  }
+
+  Result<std::string> ReadOnce(const SourceFile& file) const {
+    ASSIGN_OR_RETURN(const OpenFile open, OpenListed(file));
     // One byte more is asked for, to see a file that grows.
     const auto expected = static_cast<size_t>(file.bytes);
     std::string bytes(expected + 1, '\0');
     size_t filled = 0;
     while (filled < expected) {
-      ASSIGN_OR_RETURN(const size_t n,
-                       open->ReadSome(static_cast<int64_t>(filled), bytes.data() + filled,
-                                      bytes.size() - filled));
+      ASSIGN_OR_RETURN(const size_t n, open.ReadSome(static_cast<int64_t>(filled),
+                                                     bytes.data() + filled, bytes.size() - filled));
       if (n == 0) break;
       filled += n;
     }

@@ -58,6 +58,8 @@ struct SourceOptions {
   std::function<void(const SourceProgress&)> progress;
 };
 
+class ByteInput;  // storage/source/byte_input.h
+
 class SourceFiles {
  public:
   // A file of 2^31 bytes or more is rejected, never read.
@@ -83,6 +85,9 @@ class SourceFiles {
   // The contents of files()[index]. Any thread may call it. Fails, naming the file, with data-loss
   // where the bytes are damaged, the file is gone or has another size than it was listed with.
   virtual Result<std::string> Read(size_t index) const = 0;
+  // The same from front to back, piece by piece, which fails as Read does; of a zip archive it is
+  // unpacked as a whole. The input does not outlive this.
+  virtual Result<std::unique_ptr<ByteInput>> Stream(size_t index) const = 0;
 
  protected:
   SourceFiles() = default;

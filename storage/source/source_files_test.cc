@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <thread>
@@ -17,6 +18,7 @@
 #include "storage/env/testing/damaged_files.h"
 #include "storage/env/testing/scratch_directory.h"
 #include "storage/env/testing/write_faults.h"
+#include "storage/source/byte_input.h"
 #include "storage/source/testing/packed_files.h"
 
 namespace lockstep::storage {
@@ -37,6 +39,17 @@ void WriteFolder(const std::string& folder, const Contents& contents) {
   for (const auto& [path, bytes] : contents) WriteFile(folder + "/" + path, bytes);
 }
 
+// What comes of a file piece by piece.
+Result<std::string> Streamed(const SourceFiles& source, size_t index) {
+  ASSIGN_OR_RETURN(const auto input, source.Stream(index));
+  std::string bytes;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::string_view piece, input->Next());
+    if (piece.empty()) return bytes;
+    bytes += piece;
+  }
+}
+
 Contents ReadAll(const SourceFiles& source) {
   Contents contents;
   for (size_t i = 0; i < source.files().size(); ++i) {
@@ -44,6 +57,8 @@ Contents ReadAll(const SourceFiles& source) {
     EXPECT_TRUE(bytes.ok()) << bytes.status();
     if (!bytes.ok()) continue;
     EXPECT_EQ(static_cast<int64_t>(bytes->size()), source.files()[i].bytes);
+    const Result<std::string> streamed = Streamed(source, i);
+    EXPECT_TRUE(streamed.ok() && *streamed == *bytes) << source.files()[i].path;
     contents[source.files()[i].path] = *bytes;
   }
   return contents;
@@ -248,6 +263,32 @@ TEST(SourceFiles, AFileThatHasChangedIsRefusedWithItsName) {
     EXPECT_THAT(bytes.status().message(), HasSubstr(scratch / ("s/" + (*source)->files()[i].path)));
   }
   EXPECT_THAT((*source)->Read(0).status().message(), HasSubstr("has 5 bytes, it had 4"));
+}
+
+TEST(SourceFiles, AFileIsReadPieceByPieceToItsEnd) {
+  const ScratchDirectory scratch;
+  std::string table(700'000, '\0');
+  for (size_t i = 0; i < table.size(); ++i) table[i] = static_cast<char>(i * i / 7);
+  WriteFolder(scratch / "s", {{"table.csv", table}, {"z.jpg", "z"}});
+  const std::string tar = scratch / "s.tar";
+  ASSERT_EQ(std::system(("tar -cf " + tar + " -C " + scratch / "s" + " .").c_str()), 0);
+  for (const std::string& path : {scratch / "s", tar}) {
+    const auto source = OpenIn(scratch, path);
+    ASSERT_TRUE(source.ok()) << source.status();
+    const auto input = (*source)->Stream(0);
+    ASSERT_TRUE(input.ok()) << input.status();
+    EXPECT_EQ((*input)->Next()->size(), size_t{256} << 10) << "not the whole of it";
+    EXPECT_EQ(*Streamed(**source, 0), table);
+  }
+  const auto source = OpenIn(scratch, scratch / "s");
+  const auto input = (*source)->Stream(0);
+  ASSERT_TRUE(input.ok()) << input.status();
+  ASSERT_TRUE((*input)->Next().ok());
+  std::filesystem::resize_file(scratch / "s/table.csv", 300'000);
+  const Status cut = (*input)->Next().status();
+  EXPECT_EQ(cut.code(), StatusCode::kDataLoss);
+  EXPECT_THAT(cut.message(), HasSubstr("table.csv"));
+  EXPECT_THAT((*source)->Stream(0).status().message(), HasSubstr("it has 300000 bytes"));
 }
 
 TEST(SourceFiles, AFileOfTwoGibibytesIsRejected) {

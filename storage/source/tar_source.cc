@@ -36,15 +36,25 @@ class TarSource : public SourceFiles {
 
   Result<std::string> Read(size_t index) const override {
     std::string bytes(static_cast<size_t>(files_[index].bytes), '\0');
-    const Status status = RetryDiskFaults(
-        [&] { return spool_->ReadAll(offsets_[index], bytes.data(), bytes.size()); });
-    if (!status.ok()) {
-      return status.WithContext(Quoted(files_[index].path) + " of " + Quoted(name_));
-    }
+    RETURN_IF_ERROR(ReadPart(index, 0, bytes.data(), bytes.size()));
     return bytes;
   }
 
+  Result<std::unique_ptr<ByteInput>> Stream(size_t index) const override {
+    return std::unique_ptr<ByteInput>(std::make_unique<RangeInput>(
+        files_[index].bytes, [this, index](int64_t offset, char* out, size_t size) {
+          return ReadPart(index, offset, out, size);
+        }));
+  }
+
  private:
+  Status ReadPart(size_t index, int64_t offset, char* out, size_t size) const {
+    const Status status =
+        RetryDiskFaults([&] { return spool_->ReadAll(offsets_[index] + offset, out, size); });
+    return status.ok() ? status
+                       : status.WithContext(Quoted(files_[index].path) + " of " + Quoted(name_));
+  }
+
   std::string name_;
   std::shared_ptr<OpenFile> spool_;
   std::vector<int64_t> offsets_;

@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "storage/env/disk_faults.h"
 #include "storage/source/archive_listing.h"
+#include "storage/source/byte_input.h"
 #include "storage/source/zip_directory.h"
 
 namespace lockstep::storage {
@@ -51,6 +52,11 @@ class ZipSource : public SourceFiles {
       return DataLoss(where + ": it has another size than it was listed with");
     }
     return bytes;
+  }
+
+  Result<std::unique_ptr<ByteInput>> Stream(size_t index) const override {
+    ASSIGN_OR_RETURN(std::string bytes, Read(index));
+    return std::unique_ptr<ByteInput>(std::make_unique<OwnedInput>(std::move(bytes)));
   }
 
  private:

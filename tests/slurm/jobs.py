@@ -113,6 +113,10 @@ class Job:
     def restarts(self):
         return int(re.search(r"Restarts=(\d+)", self.shown())[1])
 
+    def wait_said(self, phrase):
+        """Until it stands in the log, where it comes by way of srun or mpirun."""
+        wait_for(lambda: f"'{phrase}' in the log of {self}", lambda: phrase in self.log())
+
     def cancel(self, *options):
         self.slurm.control("scancel", *options, self.id)
 
@@ -223,8 +227,7 @@ def signal_of_scancel(run, job):
     job.cancel("--batch", "--signal=USR1")
     job.wait_queued_again(restarts)
     run.check_stopped(job)
-    if f"SLURM job {job.id} is queued again" not in job.log():
-        raise Failure(f"it does not say so: {job}")
+    job.wait_said(f"SLURM job {job.id} is queued again")
 
 
 def time_limit(run, job):
@@ -232,8 +235,7 @@ def time_limit(run, job):
     restarts = job.restarts()
     job.wait_queued_again(restarts, seconds=150)
     run.check_stopped(job)
-    if f"SLURM job {job.id} is queued again" not in job.log():
-        raise Failure(f"it does not say so: {job}")
+    job.wait_said(f"SLURM job {job.id} is queued again")
 
 
 def strike(run, job, how, times, tell=lambda text: None):

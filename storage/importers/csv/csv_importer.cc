@@ -20,7 +20,7 @@ namespace lockstep::storage {
 namespace {
 
 constexpr size_t kNone = static_cast<size_t>(-1);
-constexpr int64_t kMostTableBytes = int64_t{64} << 20;
+constexpr int64_t kMostTableBytes = int64_t{1} << 30;
 
 struct CsvImportOptions {
   std::string table, path_column = "path", separator = "comma", classes;
@@ -61,16 +61,18 @@ class CsvImporter : public ListedImporter {
     rejected_ = files_->rejected();
     ASSIGN_OR_RETURN(const size_t table, FindTable(options.table));
     if (files_->files()[table].bytes > kMostTableBytes) {
-      return InvalidArgument("the table " + Quoted(files_->files()[table].path) + " has " +
-                             std::to_string(files_->files()[table].bytes) +
-                             " bytes; at most 64 MiB are taken, as all rows are held in memory. "
-                             "Make several datasets of it, or shards for `webdataset`");
+      return InvalidArgument(
+          "the table " + Quoted(files_->files()[table].path) + " has " +
+          std::to_string(files_->files()[table].bytes) +
+          " bytes; at most 1 GiB is taken, as the values of all rows are held in "
+          "memory. "
+          "Make several datasets of it, or shards for `webdataset`");
     }
-    ASSIGN_OR_RETURN(const std::string text, files_->Read(table));
+    ASSIGN_OR_RETURN(const std::unique_ptr<ByteInput> text, files_->Stream(table));
     const std::string& name = files_->files()[table].path;
     const std::string folder = name.substr(0, name.rfind('/') + 1);  // npos + 1 is 0
     ASSIGN_OR_RETURN(TableSamples read,
-                     ReadTable(text, name, of_table, files_->files(),
+                     ReadTable(text.get(), name, of_table, files_->files(),
                                [&](std::string_view path) { return FindFile(path, folder); }));
     kind_ = read.kind;
     RETURN_IF_ERROR(MakeSchema(std::move(read.classes)));

@@ -37,8 +37,7 @@ class Interned {
 
 class TableReader {
  public:
-  TableReader(std::string_view text, const std::string& name, const TableOptions& options,
-              size_t files)
+  TableReader(ByteInput* text, const std::string& name, const TableOptions& options, size_t files)
       : csv_(text, name, CsvOptions{.separator = options.separator}),
         name_(name),
         options_(options),
@@ -329,7 +328,7 @@ class TableReader {
 }  // namespace
 
 Result<TableSamples> ReadTable(
-    std::string_view text, const std::string& name, const TableOptions& options,
+    ByteInput* text, const std::string& name, const TableOptions& options,
     const std::vector<SourceFile>& files,
     const std::function<std::optional<size_t>(std::string_view path)>& find) {
   return TableReader(text, name, options, files.size()).Read(files, find);

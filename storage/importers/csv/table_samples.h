@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ReadTable: the rows of a table become samples. A pure function of the text and of the paths that
-// there are. Internal to the importer.
+// there are; the text is not held. Internal to the importer.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "storage/importers/boxes.h"
+#include "storage/source/byte_input.h"
 #include "storage/source/source_files.h"
 
 namespace lockstep::storage {
@@ -46,7 +47,7 @@ struct TableSamples {
 
 // `find` gives the index of a file by the path in the table; nothing where there is none.
 Result<TableSamples> ReadTable(
-    std::string_view text, const std::string& name, const TableOptions& options,
+    ByteInput* text, const std::string& name, const TableOptions& options,
     const std::vector<SourceFile>& files,
     const std::function<std::optional<size_t>(std::string_view path)>& find);
 

@@ -24,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   listed.classes = {"x", "y"};
   listed.val_share = 0.5;
   for (const TableOptions& options : {TableOptions(), numbers, listed}) {
-    const auto table = ReadTable(text, "table.csv", options, files, find);
+    MemoryInput input(text);
+    const auto table = ReadTable(&input, "table.csv", options, files, find);
     if (!table.ok()) continue;
     CHECK_LE(table->samples.size(), files.size());
     const auto classes = static_cast<int32_t>(table->classes.size());
