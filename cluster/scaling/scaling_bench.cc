@@ -20,7 +20,7 @@
 #include "cluster/scaling/ddp_peer.h"
 #include "cluster/scaling/made_up_dataset.h"
 #include "cluster/scaling/scaling_report.h"
-#include "comm/rendezvous/launch_environment.h"
+#include "cluster/scaling/work_folder.h"
 #include "graph/models/models.h"
 
 namespace lockstep::cluster {
@@ -29,74 +29,6 @@ namespace {
 constexpr int64_t kStepsOfAnEpoch = 4;  // of the made-up dataset, with the most lanes
 constexpr int64_t kCheckSteps = 3;      // of a second way to compute the same V
 constexpr int32_t kMostPredicted = 64;  // ranks, where more are not measured
-
-// A folder for the measurement's files, removed with all in it.
-class WorkFolder {
- public:
-  static Result<std::unique_ptr<WorkFolder>> Make(const std::string& within) {
-    std::string parent = within;
-    if (parent.empty()) {
-      std::error_code error;
-      parent = std::filesystem::temp_directory_path(error).string();
-      if (error) {
-        return NotFound("TMPDIR names no folder (" + error.message() + "); name one with --work");
-      }
-    }
-    std::string path =
-        parent + "/lockstep-scaling-" + std::to_string(OwnProcess().pid) + "-" + HostName();
-    const Status made = MakeDirs(path);
-    if (!made.ok()) {
-      return Status(made.code(), made.message() + "; choose another place with --work");
-    }
-    return std::unique_ptr<WorkFolder>(new WorkFolder(std::move(path)));
-  }
-  ~WorkFolder() { (void)RemoveTree(path_); }
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  explicit WorkFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
-
-Status CheckAlone() {
-  ASSIGN_OR_RETURN(const comm::LaunchEnvironment launch,
-                   comm::ReadLaunchEnvironment(comm::ProcessEnvironment()));
-  if (!launch.NeedsMpi()) return OkStatus();
-  return InvalidArgument("bench scaling starts its ranks itself and is one of several under " +
-                         launch.name +
-                         "; start it without, and say with --launch how ranks are started, for "
-                         "example --launch 'srun --mpi=pmix -n {ranks}'");
-}
-
-Status CheckOptions(const ScalingOptions& o) {
-  if (o.lanes < 1 || o.lane_batch < 1 || o.threads < 1 || o.cores < 1 || o.nodes < 1 ||
-      o.max_ranks < 1 || o.classes < 1 || o.steps < 1 || o.warmup < 0 || o.weak_lanes < 0) {
-    return InvalidArgument(
-        "--lanes, --lane-batch, --threads, --cores-per-rank, --nodes, --max-ranks, --classes and "
-        "--steps must be at least 1, --warmup and --weak-lanes at least 0");
-  }
-  for (const std::string& path : {o.json, o.csv, o.markdown}) {
-    if (path.empty()) continue;
-    const Status writable = CheckWritable(path);
-    if (!writable.ok()) {
-      return Status(writable.code(), writable.message() +
-                                         "; nothing was measured yet: choose another place with "
-                                         "--json, --csv or --markdown");
-    }
-  }
-  if (o.plots.empty()) return OkStatus();
-  for (const std::string& path : PlotFiles(o.plots)) {
-    const Status writable = CheckWritable(path);
-    if (!writable.ok()) {
-      return Status(writable.code(), writable.message() +
-                                         "; nothing was measured yet: choose another place with "
-                                         "--plots");
-    }
-  }
-  return OkStatus();
-}
 
 class Bench {
  public:
@@ -346,8 +278,7 @@ class Bench {
 }  // namespace
 
 Status RunBenchScaling(const ScalingOptions& options, Console* console) {
-  RETURN_IF_ERROR(CheckOptions(options));
-  RETURN_IF_ERROR(CheckAlone());
+  RETURN_IF_ERROR(CheckScalingOptions(options));
   ASSIGN_OR_RETURN(std::vector<int32_t> ranks, RanksOf(options));
   ASSIGN_OR_RETURN(const graph::Model* const model, graph::FindModel(options.model));
   if (!options.network.empty()) RETURN_IF_ERROR(ParseNetwork(options.network).status());

@@ -43,6 +43,11 @@ struct ScalingOptions {
 // where they must not are data-loss.
 Status RunBenchScaling(const ScalingOptions& options, Console* console);
 
+// What can be told before anything is measured: numbers that are none, files that could not be
+// written (each failure names the option), and a process that a launcher has started as one of
+// several.
+Status CheckScalingOptions(const ScalingOptions& options);
+
 // Lanes of a rank, of the weak series, with so many ranks at most.
 int32_t WeakLanes(const ScalingOptions& options, int32_t most_ranks);
 

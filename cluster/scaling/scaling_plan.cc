@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/file.h"
 #include "cluster/scaling/scaling_bench.h"
+#include "cluster/scaling/scaling_report.h"
+#include "comm/rendezvous/launch_environment.h"
 
 namespace lockstep::cluster {
 namespace {
@@ -40,7 +43,51 @@ Status CheckLanes(const ScalingOptions& options, int32_t ranks) {
                          WhatFits("fewer ranks, fewer --weak-lanes, or --strong alone"));
 }
 
+Status CheckAlone() {
+  ASSIGN_OR_RETURN(const comm::LaunchEnvironment launch,
+                   comm::ReadLaunchEnvironment(comm::ProcessEnvironment()));
+  if (!launch.NeedsMpi()) return OkStatus();
+  return InvalidArgument("bench scaling starts its ranks itself and is one of several under " +
+                         launch.name +
+                         "; start it without, and say with --launch how ranks are started, for "
+                         "example --launch 'srun --mpi=pmix -n {ranks}'");
+}
+
+// Files that could not be written in the end.
+Status CheckFiles(const ScalingOptions& o) {
+  for (const std::string& path : {o.json, o.csv, o.markdown}) {
+    if (path.empty()) continue;
+    const Status writable = CheckWritable(path);
+    if (!writable.ok()) {
+      return Status(writable.code(), writable.message() +
+                                         "; nothing was measured yet: choose another place with "
+                                         "--json, --csv or --markdown");
+    }
+  }
+  if (o.plots.empty()) return OkStatus();
+  for (const std::string& path : PlotFiles(o.plots)) {
+    const Status writable = CheckWritable(path);
+    if (!writable.ok()) {
+      return Status(writable.code(), writable.message() +
+                                         "; nothing was measured yet: choose another place with "
+                                         "--plots");
+    }
+  }
+  return OkStatus();
+}
+
 }  // namespace
+
+Status CheckScalingOptions(const ScalingOptions& o) {
+  if (o.lanes < 1 || o.lane_batch < 1 || o.threads < 1 || o.cores < 1 || o.nodes < 1 ||
+      o.max_ranks < 1 || o.classes < 1 || o.steps < 1 || o.warmup < 0 || o.weak_lanes < 0) {
+    return InvalidArgument(
+        "--lanes, --lane-batch, --threads, --cores-per-rank, --nodes, --max-ranks, --classes and "
+        "--steps must be at least 1, --warmup and --weak-lanes at least 0");
+  }
+  RETURN_IF_ERROR(CheckFiles(o));
+  return CheckAlone();
+}
 
 int32_t WeakLanes(const ScalingOptions& options, int32_t most_ranks) {
   return options.weak_lanes > 0 ? options.weak_lanes : std::max(1, options.lanes / most_ranks);

@@ -4,16 +4,14 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
-#include <ctime>
-#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/format.h"
 #include "base/lookup_path.h"
 #include "cluster/console/console.h"
 #include "cluster/recipes/recipe.h"
+#include "cluster/status/generation_end.h"
 #include "storage/checkpoint/checkpoint_directory.h"
-#include "storage/json/hashed_json.h"
 #include "worker/report/finished_run.h"
 #include "worker/report/named_weights.h"
 
@@ -23,77 +21,8 @@ namespace {
 using storage::CheckpointManifest;
 using storage::GenerationStatus;
 
-constexpr char kWithoutAWord[] =
-    "ended without a word: it was killed, or its machine failed or was cut off";
 constexpr int64_t kTableRowBytes = 64;  // of digests.csv, about
 constexpr int64_t kEnoughMs = 1000;     // of steps, for a rate
-// Of a run on another machine: its coordinator writes every two seconds.
-constexpr double kSilentSeconds = 30;
-
-struct Summary {
-  std::string status, error;
-  int64_t step = 0, generation = 0;
-  int32_t epoch = 0;
-};
-
-// What summary.json says; none where there is none or it is being written.
-std::optional<Summary> ReadSummary(const std::string& run) {
-  const Result<std::string> text = ReadFile(run + "/" + worker::kSummaryFile);
-  if (!text.ok()) return std::nullopt;
-  const Result<nlohmann::json> json = storage::ParseHashed(*text);
-  if (!json.ok()) return std::nullopt;
-  Status problem;
-  const storage::JsonObject j(*json, &problem);
-  Summary summary;
-  summary.status = j.Text("status");
-  summary.step = j.Integer("step");
-  summary.generation = j.Integer("generation");
-  summary.epoch = j.Integer32("epoch");
-  if (!problem.ok()) return std::nullopt;
-  if (json->contains("error")) summary.error = j.Text("error");
-  return summary;
-}
-
-// Seconds since a text of UtcTimeText; none where it is no such text.
-std::optional<double> SecondsSince(const std::string& time) {
-  std::tm fields{};
-  const char* const end = ::strptime(time.c_str(), "%Y-%m-%dT%H:%M:%SZ", &fields);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return std::difftime(std::time(nullptr), ::timegm(&fields));
-}
-
-// Seconds since the coordinator of a generation has told where it is: by what it says, else by the
-// file's own time.
-std::optional<double> SilentFor(const std::string& run, const GenerationLine& line) {
-  if (!line.status) return std::nullopt;
-  if (const std::optional<double> said = SecondsSince(line.status->time)) return said;
-  const Result<double> age = storage::GenerationStatusAge(run, line.info.number);
-  return age.ok() ? std::optional<double>(*age) : std::nullopt;
-}
-
-// Whether a process of another machine, of which only its files are known, runs.
-std::string EndElsewhere(const std::optional<double>& silent) {
-  if (silent && *silent < kSilentSeconds) return "running";
-  std::string end = "held by a process of another machine";
-  if (silent) end += Format(", silent for %.0f s", *silent);
-  return end;
-}
-
-std::string EndOf(const std::string& run, const GenerationLine& line, bool newest,
-                  const std::optional<Summary>& summary) {
-  if (line.status && !line.status->end.empty()) {
-    if (line.status->end == "ok") return "finished";
-    const bool on_request = line.status->end == StatusCodeName(StatusCode::kCancelled);
-    return on_request ? line.status->reason : line.status->end + ": " + line.status->reason;
-  }
-  if (newest && line.holder == "running") return "running";
-  if (newest && line.holder == "not known") return EndElsewhere(SilentFor(run, line));
-  if (line.holder == "ended") {
-    if (summary && summary->generation == line.info.number) return summary->status;
-    return "ended in order";
-  }
-  return kWithoutAWord;
-}
 
 class Reader {
  public:
@@ -110,7 +39,7 @@ class Reader {
                       "' is not the directory of a run: it has neither recipe.toml nor "
                       "generations; expected what `lockstep train --run` was given");
     }
-    summary_ = ReadSummary(run);
+    summary_ = ReadRunSummary(run);
     ReadRecipe();
     RETURN_IF_ERROR(ReadGenerations());
     RETURN_IF_ERROR(ReadCheckpoints());
@@ -153,7 +82,7 @@ class Reader {
       } else if (status.status().code() != StatusCode::kNotFound) {
         Warn(status.status());
       }
-      line.end = EndOf(status_.run, line, &info == &all.back(), summary_);
+      line.end = EndOfGeneration(status_.run, line, &info == &all.back(), summary_);
       status_.generations.push_back(std::move(line));
     }
     if (Newest() == nullptr || !Newest()->status) return OkStatus();
@@ -254,7 +183,7 @@ class Reader {
     if (newest->end == "running") {
       status_.state = "running";
       status_.detail.clear();
-    } else if (newest->end == kWithoutAWord) {
+    } else if (newest->end == kEndedWithoutAWord) {
       status_.state = "ended without a word";
       status_.detail =
           "it was killed, or its machine failed or was cut off; start its `lockstep train` command "
@@ -346,7 +275,7 @@ class Reader {
 
   const bool verify_;
   RunStatus status_;
-  std::optional<Summary> summary_;
+  std::optional<RunSummary> summary_;
   std::optional<worker::TrainConfig> config_;
   std::optional<CheckpointManifest> newest_;  // of the highest branch and step that looks whole
 };

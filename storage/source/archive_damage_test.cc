@@ -48,6 +48,9 @@ TEST(ArchiveDamage, NoDamageOfAnArchiveWithCheckSumsGoesUnnoticed) {
         if (read.ok()) {
           EXPECT_EQ(*read, packed.at((*source)->files()[i].path)) << name << " " << what;
         }
+        const auto streamed = Streamed(**source, i);
+        EXPECT_EQ(streamed.ok(), read.ok()) << name << " " << what;
+        if (streamed.ok() && read.ok()) EXPECT_EQ(*streamed, *read) << name << " " << what;
       }
     }
     EXPECT_GT(noticed, 70) << name;

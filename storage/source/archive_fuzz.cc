@@ -73,6 +73,17 @@ void TryTar(std::string_view bytes) {
   if (counter.listing.Finish("input").ok()) CheckListing(&counter.listing);
 }
 
+// The contents piece by piece.
+Result<std::string> StreamedZipFile(const ZipBytes& zip, int64_t offset) {
+  ASSIGN_OR_RETURN(const auto input, StreamZipFile(zip, offset));
+  std::string bytes;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::string_view piece, input->Next());
+    if (piece.empty()) return bytes;
+    bytes += piece;
+  }
+}
+
 void TryZip(std::string_view bytes) {
   const ZipBytes zip = {"input", static_cast<int64_t>(bytes.size()),
                         [&](int64_t offset, char* out, size_t size) -> Status {
@@ -90,6 +101,9 @@ void TryZip(std::string_view bytes) {
     if (file.bytes > kMostBytes) continue;
     const Result<std::string> contents = ReadZipFile(zip, file.offset);
     CHECK(!contents.ok() || static_cast<int64_t>(contents->size()) == file.bytes);
+    const Result<std::string> streamed = StreamedZipFile(zip, file.offset);
+    CHECK_EQ(streamed.ok(), contents.ok()) << streamed.status() << contents.status();
+    CHECK(!contents.ok() || *streamed == *contents);
   }
 }
 

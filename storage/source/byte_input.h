@@ -39,19 +39,6 @@ class MemoryInput : public ByteInput {
   std::string_view rest_;
 };
 
-// Bytes that it owns.
-class OwnedInput : public ByteInput {
- public:
-  explicit OwnedInput(std::string bytes) : bytes_(std::move(bytes)), input_(bytes_) {}
-  OwnedInput(const OwnedInput&) = delete;
-  OwnedInput& operator=(const OwnedInput&) = delete;
-  Result<std::string_view> Next() override { return input_.Next(); }
-
- private:
-  std::string bytes_;
-  MemoryInput input_;
-};
-
 // A range of bytes, piece by piece. `read` gives all `size` bytes from `offset` on, which counts
 // from the start of the range, or fails.
 class RangeInput : public ByteInput {
@@ -84,5 +71,9 @@ class FileInput : public ByteInput {
 // What gzip (RFC 1952; several members joined too) unpacks to. Damage and a missing end are found
 // by its check sums: data-loss, naming `name`. `packed` outlives it.
 std::unique_ptr<ByteInput> UnpackGzip(ByteInput* packed, std::string name);
+
+// What deflate (RFC 1951) unpacks to, exactly `size` bytes: data-loss where it is damaged, or ends
+// before, or goes on after. The message does not name the file. `packed` outlives it.
+std::unique_ptr<ByteInput> UnpackDeflate(ByteInput* packed, int64_t size);
 
 }  // namespace lockstep::storage

@@ -112,7 +112,58 @@ class GzipInput : public ByteInput {
   bool done_ = false;
 };
 
+class DeflateInput : public ByteInput {
+ public:
+  DeflateInput(ByteInput* packed, int64_t size)
+      : packed_(packed), rest_(size), buffer_(kPiece, '\0'), inflater_(-15) {}
+
+  Result<std::string_view> Next() override {
+    if (!inflater_.ready()) return ResourceExhausted("out of memory to unpack it");
+    z_stream* const z = inflater_.stream();
+    while (!done_) {
+      z->next_out = ZlibBytes(buffer_.data());
+      z->avail_out = static_cast<uInt>(buffer_.size());
+      RETURN_IF_ERROR(Step(z));
+      const size_t n = buffer_.size() - z->avail_out;
+      rest_ -= static_cast<int64_t>(n);
+      if (rest_ < 0 || (done_ && rest_ > 0)) return Damaged();
+      if (n > 0) return std::string_view(buffer_).substr(0, n);
+    }
+    return std::string_view();
+  }
+
+ private:
+  Status Step(z_stream* z) {
+    if (z->avail_in == 0) {
+      ASSIGN_OR_RETURN(const std::string_view piece, packed_->Next());
+      z->next_in = ZlibBytes(piece.data());
+      z->avail_in = static_cast<uInt>(piece.size());
+    }
+    // Without more input there may be output still; else the stream does not end, Z_BUF_ERROR.
+    const int code = ::inflate(z, Z_NO_FLUSH);
+    if (code == Z_MEM_ERROR) return ResourceExhausted("out of memory to unpack it");
+    if (code != Z_OK && code != Z_STREAM_END) return Damaged();
+    if (code != Z_STREAM_END) return {};
+    done_ = true;
+    if (z->avail_in > 0) return Damaged();
+    ASSIGN_OR_RETURN(const std::string_view after, packed_->Next());
+    return after.empty() ? OkStatus() : Damaged();
+  }
+
+  static Status Damaged() { return DataLoss("its compressed bytes are damaged"); }
+
+  ByteInput* packed_;
+  int64_t rest_;  // to come
+  std::string buffer_;
+  Inflater inflater_;
+  bool done_ = false;
+};
+
 }  // namespace
+
+std::unique_ptr<ByteInput> UnpackDeflate(ByteInput* packed, int64_t size) {
+  return std::make_unique<DeflateInput>(packed, size);
+}
 
 std::unique_ptr<ByteInput> UnpackGzip(ByteInput* packed, std::string name) {
   return std::make_unique<GzipInput>(packed, std::move(name));
@@ -140,8 +191,9 @@ Result<std::string> Inflate(std::string_view packed, int64_t size) {
   return bytes;
 }
 
-uint32_t Crc32(std::string_view bytes) {
-  return static_cast<uint32_t>(::crc32_z(0, ZlibBytes(bytes.data()), bytes.size()));
+uint32_t Crc32(std::string_view bytes, uint32_t before) {
+  if (bytes.empty()) return before;  // where there is no address, zlib begins anew
+  return static_cast<uint32_t>(::crc32_z(before, ZlibBytes(bytes.data()), bytes.size()));
 }
 
 }  // namespace lockstep::storage

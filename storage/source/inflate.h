@@ -17,6 +17,7 @@ constexpr int64_t MostUnpacked(int64_t packed) { return packed * 1032 + 1032; }
 // or ends before, or goes on after. The message does not name the file.
 Result<std::string> Inflate(std::string_view packed, int64_t size);
 
-uint32_t Crc32(std::string_view bytes);  // as zip has it
+// As zip has it. `before`: that of the bytes before these.
+uint32_t Crc32(std::string_view bytes, uint32_t before = 0);
 
 }  // namespace lockstep::storage

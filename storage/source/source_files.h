@@ -85,8 +85,8 @@ class SourceFiles {
   // The contents of files()[index]. Any thread may call it. Fails, naming the file, with data-loss
   // where the bytes are damaged, the file is gone or has another size than it was listed with.
   virtual Result<std::string> Read(size_t index) const = 0;
-  // The same from front to back, piece by piece, which fails as Read does; of a zip archive it is
-  // unpacked as a whole. The input does not outlive this.
+  // The same from front to back, piece by piece. It fails as Read does, some of it behind the last
+  // piece. The input does not outlive this.
   virtual Result<std::unique_ptr<ByteInput>> Stream(size_t index) const = 0;
 
  protected:

@@ -39,17 +39,6 @@ void WriteFolder(const std::string& folder, const Contents& contents) {
   for (const auto& [path, bytes] : contents) WriteFile(folder + "/" + path, bytes);
 }
 
-// What comes of a file piece by piece.
-Result<std::string> Streamed(const SourceFiles& source, size_t index) {
-  ASSIGN_OR_RETURN(const auto input, source.Stream(index));
-  std::string bytes;
-  for (;;) {
-    ASSIGN_OR_RETURN(const std::string_view piece, input->Next());
-    if (piece.empty()) return bytes;
-    bytes += piece;
-  }
-}
-
 Contents ReadAll(const SourceFiles& source) {
   Contents contents;
   for (size_t i = 0; i < source.files().size(); ++i) {
@@ -272,7 +261,18 @@ TEST(SourceFiles, AFileIsReadPieceByPieceToItsEnd) {
   WriteFolder(scratch / "s", {{"table.csv", table}, {"z.jpg", "z"}});
   const std::string tar = scratch / "s.tar";
   ASSERT_EQ(std::system(("tar -cf " + tar + " -C " + scratch / "s" + " .").c_str()), 0);
-  for (const std::string& path : {scratch / "s", tar}) {
+  const std::string zip = scratch / "s.zip", stored = scratch / "stored.zip";
+  const std::string pack =
+      "import sys, zipfile\n"
+      "with zipfile.ZipFile(sys.argv[1], 'w', int(sys.argv[2])) as z:\n"
+      "    z.write(sys.argv[3], 'table.csv')\n";
+  Overwrite(scratch / "pack.py", pack);
+  for (const auto& [out, method] : {std::pair(zip, "8"), std::pair(stored, "0")}) {
+    const std::string line = "/usr/bin/python3 -B " + scratch / "pack.py" + " " + out + " " +
+                             method + " " + scratch / "s/table.csv";
+    ASSERT_EQ(std::system(line.c_str()), 0);
+  }
+  for (const std::string& path : {scratch / "s", tar, zip, stored}) {
     const auto source = OpenIn(scratch, path);
     ASSERT_TRUE(source.ok()) << source.status();
     const auto input = (*source)->Stream(0);

@@ -301,37 +301,85 @@ Status ListZip(const ZipBytes& zip, const ZipAdvance& advance, ArchiveListing* l
   return listing->Finish(zip.name);
 }
 
-Result<std::string> ReadZipFile(const ZipBytes& zip, int64_t offset) {
-  ASSIGN_OR_RETURN(const Entry entry, EntryReader(zip, offset, zip.size).Next());
-  const auto unlike = [](const std::string& what) {
-    return DataLoss(what + ": the archive has been changed or is damaged");
-  };
+namespace {
+
+Status Unlike(const std::string& what) {
+  return DataLoss(what + ": the archive has been changed or is damaged");
+}
+
+// Where the contents of a file lie, packed.
+struct Contents {
+  Entry entry;
+  int64_t at = 0;
+};
+
+Result<Contents> FindContents(const ZipBytes& zip, int64_t offset) {
+  ASSIGN_OR_RETURN(Entry entry, EntryReader(zip, offset, zip.size).Next());
   // It was listed, so these hold, unless the archive was changed since.
   if (!RefusalOf(entry).empty() || !SizesFit(entry) ||
       entry.bytes > static_cast<uint64_t>(SourceFiles::kMostBytes)) {
-    return unlike("its entry in the directory is not as it was listed");
+    return Unlike("its entry in the directory is not as it was listed");
   }
   const auto local_at = static_cast<int64_t>(entry.local);
   const size_t name_bytes = entry.stored_name.size();
   if (zip.size - local_at < static_cast<int64_t>(kLocalBytes + name_bytes)) {
-    return unlike("its header does not lie in the archive");
+    return Unlike("its header does not lie in the archive");
   }
   ASSIGN_OR_RETURN(const std::string local, Bytes(zip, local_at, kLocalBytes + name_bytes));
   if (!local.starts_with("PK\x03\x04") || NumberAt(local, 26, 2) != name_bytes ||
       local.substr(kLocalBytes) != entry.stored_name) {
-    return unlike("its header is not where the directory says");
+    return Unlike("its header is not where the directory says");
   }
   const int64_t data_at =
       local_at + static_cast<int64_t>(kLocalBytes + name_bytes + NumberAt(local, 28, 2));
   if (data_at > zip.size || entry.packed > static_cast<uint64_t>(zip.size - data_at)) {
-    return unlike("its bytes do not lie in the archive");
+    return Unlike("its bytes do not lie in the archive");
   }
-  ASSIGN_OR_RETURN(std::string bytes, Bytes(zip, data_at, static_cast<size_t>(entry.packed)));
+  return Contents{std::move(entry), data_at};
+}
+
+class ZipInput : public ByteInput {
+ public:
+  ZipInput(const ZipBytes* zip, Contents contents)
+      : crc_(contents.entry.crc),
+        stored_(static_cast<int64_t>(contents.entry.packed),
+                [zip, at = contents.at](int64_t offset, char* out, size_t size) {
+                  return zip->read(at + offset, out, size);
+                }) {
+    if (contents.entry.method == kDeflated) {
+      unpacked_ = UnpackDeflate(&stored_, static_cast<int64_t>(contents.entry.bytes));
+    }
+  }
+
+  Result<std::string_view> Next() override {
+    ASSIGN_OR_RETURN(const std::string_view piece, unpacked_ ? unpacked_->Next() : stored_.Next());
+    seen_ = Crc32(piece, seen_);
+    if (piece.empty() && seen_ != crc_) return Unlike("its check sum is wrong");
+    return piece;
+  }
+
+ private:
+  uint32_t crc_, seen_ = 0;
+  RangeInput stored_;
+  std::unique_ptr<ByteInput> unpacked_;
+};
+
+}  // namespace
+
+Result<std::string> ReadZipFile(const ZipBytes& zip, int64_t offset) {
+  ASSIGN_OR_RETURN(const Contents contents, FindContents(zip, offset));
+  const Entry& entry = contents.entry;
+  ASSIGN_OR_RETURN(std::string bytes, Bytes(zip, contents.at, static_cast<size_t>(entry.packed)));
   if (entry.method == kDeflated) {
     ASSIGN_OR_RETURN(bytes, Inflate(bytes, static_cast<int64_t>(entry.bytes)));
   }
-  if (Crc32(bytes) != entry.crc) return unlike("its check sum is wrong");
+  if (Crc32(bytes) != entry.crc) return Unlike("its check sum is wrong");
   return bytes;
+}
+
+Result<std::unique_ptr<ByteInput>> StreamZipFile(const ZipBytes& zip, int64_t offset) {
+  ASSIGN_OR_RETURN(Contents contents, FindContents(zip, offset));
+  return std::unique_ptr<ByteInput>(std::make_unique<ZipInput>(&zip, std::move(contents)));
 }
 
 }  // namespace lockstep::storage

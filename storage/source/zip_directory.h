@@ -7,10 +7,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/status.h"
 #include "storage/source/archive_listing.h"
+#include "storage/source/byte_input.h"
 
 namespace lockstep::storage {
 
@@ -31,5 +33,8 @@ Status ListZip(const ZipBytes& zip, const ZipAdvance& advance, ArchiveListing* l
 // The contents of the file whose directory entry is at `offset`, as ListZip gave it, with their
 // check sum looked at: data-loss where anything does not fit. The message does not name the file.
 Result<std::string> ReadZipFile(const ZipBytes& zip, int64_t offset);
+
+// The same piece by piece; the check sum is looked at behind the last piece. `zip` outlives it.
+Result<std::unique_ptr<ByteInput>> StreamZipFile(const ZipBytes& zip, int64_t offset);
 
 }  // namespace lockstep::storage

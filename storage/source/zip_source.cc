@@ -12,6 +12,22 @@
 namespace lockstep::storage {
 namespace {
 
+// An input whose failures do not name the file.
+class NamedInput : public ByteInput {
+ public:
+  NamedInput(std::unique_ptr<ByteInput> input, std::string name)
+      : input_(std::move(input)), name_(std::move(name)) {}
+  Result<std::string_view> Next() override {
+    Result<std::string_view> piece = input_->Next();
+    if (!piece.ok()) return piece.status().WithContext(name_);
+    return piece;
+  }
+
+ private:
+  std::unique_ptr<ByteInput> input_;
+  std::string name_;
+};
+
 class ZipSource : public SourceFiles {
  public:
   explicit ZipSource(OpenFile archive) : archive_(std::move(archive)) {
@@ -45,7 +61,7 @@ class ZipSource : public SourceFiles {
 
   Result<std::string> Read(size_t index) const override {
     const SourceFile& file = files_[index];
-    const std::string where = Quoted(file.path) + " of " + Quoted(zip_.name);
+    const std::string where = WhereIs(index);
     Result<std::string> bytes = ReadZipFile(zip_, offsets_[index]);
     if (!bytes.ok()) return bytes.status().WithContext(where);
     if (static_cast<int64_t>(bytes->size()) != file.bytes) {
@@ -55,11 +71,17 @@ class ZipSource : public SourceFiles {
   }
 
   Result<std::unique_ptr<ByteInput>> Stream(size_t index) const override {
-    ASSIGN_OR_RETURN(std::string bytes, Read(index));
-    return std::unique_ptr<ByteInput>(std::make_unique<OwnedInput>(std::move(bytes)));
+    Result<std::unique_ptr<ByteInput>> input = StreamZipFile(zip_, offsets_[index]);
+    if (!input.ok()) return input.status().WithContext(WhereIs(index));
+    return std::unique_ptr<ByteInput>(
+        std::make_unique<NamedInput>(*std::move(input), WhereIs(index)));
   }
 
  private:
+  std::string WhereIs(size_t index) const {
+    return Quoted(files_[index].path) + " of " + Quoted(zip_.name);
+  }
+
   OpenFile archive_;
   ZipBytes zip_;
   std::vector<int64_t> offsets_;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "storage/env/testing/scratch_directory.h"
+#include "storage/source/byte_input.h"
 #include "storage/source/source_files.h"
 
 namespace lockstep::storage {
@@ -36,6 +37,17 @@ inline Result<std::unique_ptr<SourceFiles>> OpenIn(const ScratchDirectory& scrat
   options.path = path;
   options.spool = scratch / "spool";
   return SourceFiles::Open(options);
+}
+
+// What comes of a file piece by piece.
+inline Result<std::string> Streamed(const SourceFiles& source, size_t index) {
+  ASSIGN_OR_RETURN(const auto input, source.Stream(index));
+  std::string bytes;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::string_view piece, input->Next());
+    if (piece.empty()) return bytes;
+    bytes += piece;
+  }
 }
 
 }  // namespace lockstep::storage
