@@ -87,15 +87,10 @@ class RangeWriters {
     }
   }
 
-  // Threads would wait for one another if each sample were told.
   void CountOne() {
-    constexpr int64_t kToldEvery = 64;
-    const int64_t done = done_.fetch_add(1) + 1;
-    if (!options_->progress || (done % kToldEvery != 0 && done != writer_->samples())) return;
     MutexLock lock(&mutex_);
-    if (done <= told_) return;  // another thread was faster
-    told_ = done;
-    options_->progress("writing", done, writer_->samples());
+    ++done_;
+    if (options_->progress) options_->progress("writing", done_, writer_->samples());
   }
 
   const Importer* importer_;
@@ -103,10 +98,9 @@ class RangeWriters {
   DatasetWriter* writer_;
   const ImportOptions* options_;
   std::atomic<int64_t> next_{0};
-  std::atomic<int64_t> done_{0};
   std::atomic<bool> failed_{false};
   Mutex mutex_;
-  int64_t told_ GUARDED_BY(mutex_) = 0;
+  int64_t done_ GUARDED_BY(mutex_) = 0;
   Status failure_ GUARDED_BY(mutex_);
 };
 

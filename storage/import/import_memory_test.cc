@@ -86,7 +86,7 @@ class LargeSource : public ImportMemory {
     };
     const auto report = RunJob(std::move(job));
     EXPECT_TRUE(report.ok()) << report.status();
-    if (report.ok()) EXPECT_EQ(report->info.samples(), samples);
+    EXPECT_TRUE(report.ok() && report->info.samples() == samples);
     return most - before;
   }
 };
