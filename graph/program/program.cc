@@ -122,10 +122,6 @@ struct Program::Built {
   std::vector<std::string> trained;  // names of the parameters whose gradients it gives
 };
 
-const std::vector<std::string>& OptimizerSpec::slots() const {
-  return RegisteredOptimizer(*this).slots;
-}
-
 ProgramOptions DescribedFor(const Model& model) {
   ProgramOptions options;
   options.model = std::string(model.name);
@@ -158,6 +154,8 @@ Result<Program> Program::Make(const ProgramOptions& options) {
     for (const std::string& name : names) numbers[program.ParameterIndex(name)] = true;
     program.trained_.push_back(std::move(numbers));
   }
+  const OptimizerSpec& optimizer = program.options().optimizer;
+  program.slots_ = RegisteredOptimizer(optimizer).SlotsFor(optimizer.options);
   RETURN_IF_ERROR(program.MakeGroups());
   RETURN_IF_ERROR(program.CheckAllTrained());
   ASSIGN_OR_RETURN(const Built eval, program.BuildEval(/*rows=*/1));
@@ -306,7 +304,7 @@ Result<Graph> Program::Update(int64_t elements, size_t group) const {
   const TensorType block{options_.precision, {elements}}, scalar{options_.precision, {}};
   std::vector<Value> in = {graph.AddArg("param", ArgKind::kParameter, block),
                            graph.AddArg("grad", ArgKind::kInput, block)};
-  for (const std::string& slot : optimizer.slots) {
+  for (const std::string& slot : slots_) {
     in.push_back(graph.AddArg(slot, ArgKind::kState, block));
   }
   in.push_back(graph.AddArg("lr", ArgKind::kScalar, scalar));
@@ -318,9 +316,7 @@ Result<Graph> Program::Update(int64_t elements, size_t group) const {
   const std::vector<Value> out = builder.Emit(optimizer.name, update_groups_[group].optimizer, in);
   if (!builder.status().ok()) return builder.status();
   graph.AddResult("param", out[0]);
-  for (size_t i = 0; i < optimizer.slots.size(); ++i) {
-    graph.AddResult(optimizer.slots[i], out[i + 1]);
-  }
+  for (size_t i = 0; i < slots_.size(); ++i) graph.AddResult(slots_[i], out[i + 1]);
   return std::move(builder).Finish();
 }
 

@@ -31,10 +31,6 @@ struct LossSpec {
 struct OptimizerSpec {
   std::string name = "sgd";
   Attrs options;
-
-  // Names of the state kept for every parameter ("momentum_buffer"; "exp_avg", "exp_avg_sq"), as
-  // PyTorch names them. The optimizer is one that exists.
-  const std::vector<std::string>& slots() const;
 };
 
 struct ProgramOptions {
@@ -88,6 +84,9 @@ class Program {
   size_t GroupOf(size_t parameter) const { return group_of_[parameter]; }
   // Whether no phase trains the parameter, because the recipe says so.
   bool IsFrozen(size_t parameter) const;
+  // Names of the state kept for every parameter that is trained ("momentum_buffer"; "exp_avg",
+  // "exp_avg_sq"): the optimizer's slots that its options need.
+  const std::vector<std::string>& slots() const { return slots_; }
   // What Update's scalars beside lr and grad_scale are in the step that makes the applied updates
   // `updates`, by name.
   std::vector<std::pair<std::string, double>> UpdateScalars(int64_t updates) const;
@@ -157,6 +156,7 @@ class Program {
   std::vector<Parameter> parameters_;
   std::vector<RunningStatistics> running_;
   FrozenParameters frozen_;
+  std::vector<std::string> slots_;
   std::vector<UpdateGroup> update_groups_;
   std::vector<size_t> group_of_;  // by parameter
   Gathered step_sums_;

@@ -13,6 +13,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/options/option.h"
@@ -31,10 +32,22 @@ struct Optimizer {
   std::string doc;                 // one line with its source
   OptionList options;              // the op's attributes
   std::vector<std::string> slots;  // state kept for every parameter, under PyTorch's names
+  // Whether the options need a slot: one that they do not need is neither kept nor an argument of
+  // the op. Null: they need all.
+  std::function<bool(const Attrs& options, std::string_view slot)> needs_slot;
   std::vector<UpdateScalar> scalars;
   bool needs_lr = true;  // a recipe must say optimizer.lr
   // Options that do not go together; null: all do.
   std::function<std::optional<OptionConflict>(const Attrs& options)> conflict;
+
+  // The slots that complete options need, in their order.
+  std::vector<std::string> SlotsFor(const Attrs& given) const {
+    std::vector<std::string> needed;
+    for (const std::string& slot : slots) {
+      if (needs_slot == nullptr || needs_slot(given, slot)) needed.push_back(slot);
+    }
+    return needed;
+  }
 };
 
 // The optimizer as its folder writes it, typed by the op's attribute struct A.
@@ -47,6 +60,7 @@ struct OptimizerOf {
   std::string name;
   std::string doc;
   std::vector<std::string> slots;
+  bool (*needs_slot)(const A& options, std::string_view slot) = nullptr;
   std::vector<Scalar> scalars = {};
   bool needs_lr = true;
   std::optional<OptionConflict> (*conflict)(const A& options) = nullptr;
@@ -59,6 +73,11 @@ Optimizer Erase(OptimizerOf<A> typed) {
   optimizer.doc = std::move(typed.doc);
   optimizer.options = ListOf<A>();
   optimizer.slots = std::move(typed.slots);
+  if (typed.needs_slot != nullptr) {
+    optimizer.needs_slot = [f = typed.needs_slot](const Attrs& options, std::string_view slot) {
+      return f(*Unpack<A>(options), slot);
+    };
+  }
   for (const auto& scalar : typed.scalars) {
     optimizer.scalars.push_back(
         {scalar.name, [f = scalar.value](const Attrs& options, int64_t updates) {

@@ -51,7 +51,7 @@ Result<ModelState> ModelState::Make(const CompiledModel& model, std::optional<ui
     state.slot_offset_[static_cast<size_t>(block)] = slot_bytes;
     slot_bytes += model.space().blocks()[static_cast<size_t>(block)].length * size;
   }
-  for (size_t i = 0; i < model.program().options().optimizer.slots().size(); ++i) {
+  for (size_t i = 0; i < model.program().slots().size(); ++i) {
     ASSIGN_OR_RETURN(AlignedBuffer slot, ZeroedBuffer(slot_bytes));
     state.slots_.push_back(std::move(slot));
   }

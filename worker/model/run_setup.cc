@@ -236,7 +236,7 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
   report.prepared = report.ranks * model.prepared_bytes();
   report.parameters =
       report.ranks * (model.space().arena_elements() + model.running_space().elements()) * size +
-      static_cast<int64_t>(model.program().options().optimizer.slots().size()) * trained;
+      static_cast<int64_t>(model.program().slots().size()) * trained;
   int64_t lanes_here = 0;
   for (int32_t rank = 0; rank < report.ranks; ++rank) {
     const Range lanes = comm::LanesOfRank(Rank(rank), config.run.ranks, config.batch.lanes);

@@ -51,7 +51,7 @@ Checkpointer::Checkpointer(const TrainConfig* config, const CompiledModel* model
       hooks_(std::move(hooks)) {}
 
 std::vector<std::string> Checkpointer::SlotNames() const {
-  return model_->program().options().optimizer.slots();
+  return model_->program().slots();
 }
 
 int64_t Checkpointer::bytes() const {

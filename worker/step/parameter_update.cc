@@ -67,7 +67,7 @@ std::vector<Rank> HashOwners(const CompiledModel& model, const comm::BlockExchan
     const std::vector<Rank> layers = Owners(*running, model.running_space().blocks().size());
     owners.insert(owners.end(), layers.begin(), layers.end());
   }
-  for (size_t i = 0; i < model.program().options().optimizer.slots().size(); ++i) {
+  for (size_t i = 0; i < model.program().slots().size(); ++i) {
     owners.insert(owners.end(), blocks.begin(), blocks.end());
   }
   return owners;
@@ -241,7 +241,7 @@ Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums,
   void* param = At(state->parameters(), span.offset, model_->precision());
   std::vector<const void*> args = {param, At(sums, span.offset, model_->precision())};
   std::vector<void*> results = {param};
-  for (size_t i = 0; i < model_->program().options().optimizer.slots().size(); ++i) {
+  for (size_t i = 0; i < model_->program().slots().size(); ++i) {
     args.push_back(state->SlotOfBlock(i, block));
     results.push_back(state->SlotOfBlock(i, block));
   }
@@ -342,7 +342,7 @@ Result<uint64_t> ParameterUpdate::StateHash(ModelState* state, Deadline deadline
     hash(running_->OwnerOf(static_cast<int64_t>(i)) == communicator_->rank(),
          At(state->running(), span.offset, model_->precision()), span.length);
   }
-  for (size_t slot = 0; slot < model_->program().options().optimizer.slots().size(); ++slot) {
+  for (size_t slot = 0; slot < model_->program().slots().size(); ++slot) {
     for (size_t i = 0; i < blocks.size(); ++i) {
       const bool mine = owned(i);
       hash(mine, mine ? state->SlotOfBlock(slot, static_cast<int64_t>(i)) : nullptr,
