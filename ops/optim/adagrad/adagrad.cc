@@ -12,12 +12,8 @@ double Slowing(const AdagradAttrs& options, int64_t updates) {
   return 1.0 + static_cast<double>(updates - 1) * options.lr_decay;
 }
 
-double Initial(const AdagradAttrs& options, int64_t updates) {
-  return updates == 1 ? options.initial_accumulator_value : 0.0;
-}
-
 Result<TensorTypes> Infer(const AdagradAttrs& attrs, std::span<const TensorType> in) {
-  return InferUpdate(attrs, "adagrad", {"sum"}, {"slowing", "initial"}, in);
+  return InferUpdate(attrs, "adagrad", {"sum"}, {"slowing"}, in);
 }
 
 Cost UpdateCost(const AdagradAttrs& attrs, const NodeSpec& node) {
@@ -26,7 +22,7 @@ Cost UpdateCost(const AdagradAttrs& attrs, const NodeSpec& node) {
 }
 
 Sample MakeSample(std::string name, const AdagradAttrs& attrs, int64_t n) {
-  return UpdateSample(std::move(name), attrs, n, {Fill::kPositive}, 2);
+  return UpdateSample(std::move(name), attrs, n, {Fill::kPositive}, 1);
 }
 
 }  // namespace
@@ -40,11 +36,12 @@ void Register(OpRegistry& registry) {
        .may_alias = {{0, 0}, {2, 1}},
        .cost = UpdateCost,
        .samples = {MakeSample("plain", {}, 13), MakeSample("decay", {.weight_decay = 5e-2}, 7),
-                   MakeSample("large_eps", {.eps = 0.5}, 5), MakeSample("empty", {}, 0)}});
+                   MakeSample("initial", {.initial_accumulator_value = 0.7, .eps = 0.5}, 5),
+                   MakeSample("empty", {}, 0)}});
   registry.AddOptimizer<AdagradAttrs>({.name = "adagrad",
                                        .doc = "AdaGrad (Duchi, Hazan and Singer, 2011)",
                                        .slots = {"sum"},
-                                       .scalars = {{"slowing", Slowing}, {"initial", Initial}}});
+                                       .scalars = {{"slowing", Slowing}}});
 }
 
 }  // namespace lockstep::ops::adagrad

@@ -3,11 +3,12 @@
 // parameters of any length n:
 //
 //   g = grad * grad_scale + weight_decay * param
-//   s' = s + initial + g * g
-//   param' = param - (lr / slowing) * g / (sqrt(s') + eps)
+//   s' = s + g * g
+//   param' = param - (lr / slowing) * g / (sqrt(s' + initial_accumulator_value) + eps)
 //
-// All in the type of param. The host makes the scalars: slowing = 1 + (t - 1) lr_decay, t = 1 at
-// the first applied update; initial = initial_accumulator_value at the first, 0 later.
+// All in the type of param. slowing = 1 + (t - 1) lr_decay comes from the host, t = 1 at the first
+// applied update. PyTorch's state `sum` has the initial value in it; here it begins at 0, as every
+// slot does, so that what lies behind the end of a parameter stays 0.
 #pragma once
 
 #include "base/options/option.h"
