@@ -7,6 +7,12 @@
 // Its attributes are the options of the recipe's [optimizer] (base/options/option.h). lr and
 // grad_scale belong to the step; whatever else changes from step to step is a scalar. An op folder
 // adds its optimizer in Register (ops/core/registry.h), and nothing else is edited.
+//
+// An optimizer whose step depends on norms of a whole parameter, of which a block is a piece (LARS,
+// LAMB), names these norms and an op that measures a block. That op has the attributes of the
+// update op and its arguments, and gives the squared norms of the block as f64 (number of norms),
+// each by ops/core/block_norm.h. The trainer adds up the blocks of a parameter by the canonical
+// tree, and the update op has the roots as further scalars, behind its own.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +45,8 @@ struct Optimizer {
   bool needs_lr = true;  // a recipe must say optimizer.lr
   // Options that do not go together; null: all do.
   std::function<std::optional<OptionConflict>(const Attrs& options)> conflict;
+  std::vector<std::string> norms;  // of a whole parameter, that the update reads
+  std::string measure;             // the op that measures a block for them
 
   // The slots that complete options need, in their order.
   std::vector<std::string> SlotsFor(const Attrs& given) const {
@@ -64,6 +72,8 @@ struct OptimizerOf {
   std::vector<Scalar> scalars = {};
   bool needs_lr = true;
   std::optional<OptionConflict> (*conflict)(const A& options) = nullptr;
+  std::vector<std::string> norms = {};
+  std::string measure = {};
 };
 
 template <typename A>
@@ -85,6 +95,8 @@ Optimizer Erase(OptimizerOf<A> typed) {
          }});
   }
   optimizer.needs_lr = typed.needs_lr;
+  optimizer.norms = std::move(typed.norms);
+  optimizer.measure = std::move(typed.measure);
   if (typed.conflict != nullptr) {
     optimizer.conflict = [f = typed.conflict](const Attrs& options) {
       return f(*Unpack<A>(options));
