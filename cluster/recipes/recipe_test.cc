@@ -218,6 +218,16 @@ INSTANTIATE_TEST_SUITE_P(
                   "schedule falls"},
         BadRecipe{"schedule.warmup_epochs = 6\n",
                   "r.toml:3:26: schedule.warmup_epochs = 6.0 is longer than train.epochs = 5"},
+        BadRecipe{"eval.weights = \"ema\"\n",
+                  "r.toml:3:16: eval.weights = \"ema\", and no average of the weights is kept: "
+                  "set train.ema_decay, for example to 0.999, or remove eval.weights"},
+        BadRecipe{"train.ema_decay = 1\n",
+                  "r.toml:3:19: 'train.ema_decay' is 1, out of range; expected a number from 0 "
+                  "below 1"},
+        BadRecipe{"optimizer.groups = [\"fc.*:unfreeze_epoch=5\"]\n",
+                  "r.toml:3:20: optimizer.groups 'fc.*:unfreeze_epoch=5' is never trained in "
+                  "train.epochs = 5: make unfreeze_epoch smaller, or freeze it for the whole run "
+                  "with model.freeze"},
         BadRecipe{"optimizer = { nesterov = true, momentum = 0 }\n",
                   "r.toml:3:26: optimizer.nesterov needs optimizer.momentum above 0"}));
 

@@ -29,7 +29,8 @@ uint64_t BitsOf(double value) {
 }
 
 constexpr std::string_view kRunFiles[] = {"recipe.toml", kKernelFileCopy, kResultsFile,
-                                          kDigestsFile,  kSummaryFile,    kWeightsFile};
+                                          kDigestsFile,  kSummaryFile,    kWeightsFile,
+                                          kAveragesFile};
 
 // Whether `name` is a run's, or was on its way to be when a run was killed.
 bool IsRunFile(const std::string& name) {
@@ -93,7 +94,8 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::Open(const TrainConfig& conf
 
 Status RunDirectory::KeepAside(const std::string& path, int32_t branch) {
   const std::string mark = (branch < 10 ? "-b0" : "-b") + std::to_string(branch);
-  for (const std::string name : {kDigestsFile, kResultsFile, kSummaryFile, kWeightsFile}) {
+  for (const std::string name :
+       {kDigestsFile, kResultsFile, kSummaryFile, kWeightsFile, kAveragesFile}) {
     const Result<std::string> bytes = ReadFile(path + "/" + name);
     if (bytes.status().code() == StatusCode::kNotFound) continue;
     RETURN_IF_ERROR(bytes.status());

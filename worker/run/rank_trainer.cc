@@ -323,7 +323,11 @@ Result<EvalResult> RankTrainer::Evaluate() {
   options.progress(0, 0);
   options.stop = [this] { return membership_->StopWanted(); };
   options.seed = config_->seed;
-  return evaluator.Run(&engine.state(), communicator_, stream(), options);
+  const bool averages = config_->eval.weights == "ema";
+  if (averages) RETURN_IF_ERROR(engine.SwapAverages(steps_->deadline()));
+  Result<EvalResult> result = evaluator.Run(&engine.state(), communicator_, stream(), options);
+  if (averages) RETURN_IF_ERROR(engine.SwapAverages(steps_->deadline()));
+  return result;
 }
 
 bool RankTrainer::CheckpointDue() const {
@@ -404,6 +408,9 @@ Status RankTrainer::End() {
   const Status written = is_rank_zero() ? EndRankZero() : OkStatus();
   summary_.status = "finished";
   RETURN_IF_ERROR(comm::AgreeOnStatus(communicator_, written, stream(), Deadline::In(kEndLimit)));
+  if (setup_->model->program().ema_slot()) {
+    RETURN_IF_ERROR(steps_->engine().SwapAverages(steps_->deadline()));
+  }
   orderly_ = true;
   return OkStatus();
 }
@@ -416,8 +423,13 @@ Status RankTrainer::EndRankZero() {
   };
   RETURN_IF_ERROR(directory_->Sync(may_write));
   RETURN_IF_ERROR(may_write());
-  return SaveWeights(*setup_->model, &steps_->engine().state(), directory_->WeightsPath(),
-                     DataMetadata(*config_, *setup_));
+  StepEngine& engine = steps_->engine();
+  const storage::TensorMetadata data = DataMetadata(*config_, *setup_);
+  if (setup_->model->program().ema_slot()) {
+    RETURN_IF_ERROR(SaveWeights(*setup_->model, &engine.state(), directory_->AveragesPath(), data));
+    RETURN_IF_ERROR(engine.SwapAverages(steps_->deadline()));  // back: nobody is waited for
+  }
+  return SaveWeights(*setup_->model, &engine.state(), directory_->WeightsPath(), data);
 }
 
 // Tells everyone how it ended, each in its order: peers, the run directory, the coordinator.
