@@ -125,7 +125,8 @@ Status RankTrainer::Begin() {
   const bool resumes = !assignment_.checkpoint.empty();
   const graph::Program& program = setup_->model->program();
   RunTables tables =
-      RunTables::WithoutRows(summary_.metrics, program.task().MeasureStep(program.step_sums()));
+      RunTables::WithoutRows(summary_.metrics, program.task().MeasureStep(program.step_sums()),
+                             config_->optimizer.groups.size());
   EpochLoss epoch;
   epoch.sums = program.step_sums();
   if (resumes) {
@@ -240,7 +241,8 @@ Status RankTrainer::RunStep() {
   if (observer_ == nullptr) return OkStatus();
   const int64_t in_epoch = steps_->epoch_done() ? setup_->steps_per_epoch : state().step_in_epoch;
   observer_->OnStep({steps_->current_epoch(), config_->epochs, in_epoch, setup_->steps_per_epoch,
-                     step, setup_->total_steps, loss, done.learning_rate, meter_.rate(),
+                     step, setup_->total_steps, loss, done.learning_rate,
+                     steps_->GroupRates(done.learning_rate, steps_->current_epoch()), meter_.rate(),
                      meter_.input_share(),
                      setup_->model->program().task().MeasureStep(done.report.sums)});
   return OkStatus();
@@ -272,6 +274,7 @@ Result<bool> RankTrainer::FinishEpoch() {
   report.epoch = steps_->current_epoch();
   report.global_step = state().global_step;
   report.learning_rate = steps_->LearningRateOf(state().global_step - 1);
+  report.group_rates = steps_->GroupRates(report.learning_rate, report.epoch);
   meter_.Describe(&report);
   report.train_metrics = setup_->model->program().task().MeasureStep(meter_.epoch().sums);
   report.evaluated = evaluation_scheduled() || (steps_->last_step() && eval_loader_ != nullptr);
@@ -405,12 +408,12 @@ Status RankTrainer::StopOnRequest() {
 Status RankTrainer::End() {
   membership_->SetPhase("end");
   FaultPoint("train.end");
-  const Status written = is_rank_zero() ? EndRankZero() : OkStatus();
-  summary_.status = "finished";
-  RETURN_IF_ERROR(comm::AgreeOnStatus(communicator_, written, stream(), Deadline::In(kEndLimit)));
   if (setup_->model->program().ema_slot()) {
     RETURN_IF_ERROR(steps_->engine().SwapAverages(steps_->deadline()));
   }
+  const Status written = is_rank_zero() ? EndRankZero() : OkStatus();
+  summary_.status = "finished";
+  RETURN_IF_ERROR(comm::AgreeOnStatus(communicator_, written, stream(), Deadline::In(kEndLimit)));
   orderly_ = true;
   return OkStatus();
 }
