@@ -54,8 +54,9 @@ TEST(LearningRates, CosineFallsFromTheEndOfWarmUpToTheFinalRate) {
 
 // What torch.optim.lr_scheduler.PolynomialLR(total_iters=80) gives.
 TEST(LearningRates, PolynomialIsPyTorchsOverTheStepsBehindTheWarmUp) {
-  ExpectPoints(Rates("polynomial", {}, 0.1, 2),
-               {{9, 0.05}, {20, 0.1}, {21, 0.09875}, {60, 0.05}, {99, 0.00125}, {100, 0.0}});
+  ExpectPoints(
+      Rates("polynomial", {}, 0.1, 2),
+      {{9, 0.05}, {20, 0.1}, {21, 0.09875}, {60, 0.05}, {99, 0.0012499999999999957}, {100, 0.0}});
   ExpectPoints(Rates("polynomial", {{"power", 0.9}}, 0.1, 2), {{20, 0.1},
                                                                {21, 0.09887429363102976},
                                                                {60, 0.05358867312681467},
