@@ -141,7 +141,7 @@ TEST(Program, FrozenParametersHaveNoGradientAndTheirNormsKeepTheirStatistics) {
     }
     EXPECT_EQ(ResultNames(*lane), expected);
     EXPECT_EQ(FindNode(*lane, "batch_norm_train") != nullptr, learn);
-    EXPECT_EQ(FindNode(*lane, "conv2d_bias_weight_grad"), nullptr);
+    EXPECT_EQ(FindNode(*lane, "conv2d_weight_grad"), nullptr);
     EXPECT_EQ(program.running().size(), 2u);
     const ParameterSpace space = program.MakeParameterSpace();
     for (size_t i = 0; i < program.parameters().size(); ++i) {
@@ -190,7 +190,7 @@ TEST(Program, AGroupThatWaitsIsFrozenInTheStagesBeforeItsEpoch) {
       EXPECT_EQ(lane->FindResult("grad:" + name) != nullptr, trained) << name << " " << stage;
     }
     // In the first no gradient passes a convolution.
-    EXPECT_EQ(FindNode(*lane, "conv2d_bias_weight_grad") != nullptr, stage > 0) << stage;
+    EXPECT_EQ(FindNode(*lane, "conv2d_weight_grad") != nullptr, stage > 0) << stage;
   }
   EXPECT_EQ(Make(Options()).stages(), 1u);
 }

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/lookup_path.h"
+#include "graph/program/program.h"
 #include "graph/tasks/registry.h"
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/env/files.h"
@@ -221,7 +222,11 @@ Result<NamedWeights> AveragesOf(NamedWeights weights) {
   if (weights.is_checkpoint) {
     ASSIGN_OR_RETURN(const CheckpointManifest manifest,
                      storage::InspectCheckpointDirectory(weights.path, std::nullopt));
-    if (!KeyOf(manifest, "train.ema_decay")) return no_averages(weights.path);
+    const bool has = std::any_of(manifest.files.begin(), manifest.files.end(),
+                                 [](const storage::CheckpointFile& file) {
+                                   return file.name.starts_with(std::string(graph::kEmaSlot) + "-");
+                                 });
+    if (!has) return no_averages(weights.path);
     weights.averages = true;
   } else if (!weights.run_directory.empty() && storage::BaseNameOf(weights.path) == kWeightsFile) {
     weights.path = weights.run_directory + "/" + kAveragesFile;
