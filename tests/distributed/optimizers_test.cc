@@ -87,6 +87,19 @@ TEST_F(OptimizersTest, EveryOneHasTheSameBitsOnOneRankAndOnThreeAndAfterACut) {
   }
 }
 
+TEST_F(OptimizersTest, AResumeWithOptionsThatNeedOtherStateIsRefused) {
+  TrainConfig config = Config("rmsprop");
+  config.max_steps = 3;
+  Run(config);
+  config.run.directory = last_;
+  config.max_steps = 0;
+  config.optimizer.options.Set("momentum", 0.9);
+  EXPECT_THAT(Train(config).status().message(),
+              HasSubstr("checkpoint b01-s0000000003 holds square_avg of the optimizer, and its "
+                        "options now need momentum_buffer, square_avg; give it the options that "
+                        "it had, or train anew"));
+}
+
 TEST_F(OptimizersTest, NormsOfWholeParametersAreTheSameForEveryNumberOfRanks) {
   for (const char* name : {"lars", "lamb"}) {
     // Its largest parameter has five blocks.
