@@ -68,6 +68,9 @@ void PrintHowToGoOn(const TrainConfig& config, std::ostream& out) {
       {run + "/results.csv", "losses and metrics of each epoch"},
       {run + "/model.safetensors", "the weights, under torchvision's names"},
       {run + "/recipe.toml", "every setting and where it came from"}};
+  if (config.ema_decay > 0) {
+    rows.insert(rows.end() - 1, {run + "/model_ema.safetensors", "their moving average"});
+  }
   if (!config.data.val.empty() && config.checkpoint.keep_best) {
     rows.insert(rows.begin() + 1,
                 {"lockstep eval " + run + "@best", "the checkpoint of the best evaluation"});

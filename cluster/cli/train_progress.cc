@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/cli/train_progress.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -27,6 +28,17 @@ std::string InputText(double share) {
 std::vector<Metric> Known(std::vector<Metric> metrics) {
   std::erase_if(metrics, [](const Metric& metric) { return std::isnan(metric.value); });
   return metrics;
+}
+
+// "fc.* 0.1, layer1.* 0": the learning rates of the groups of the recipe.
+std::string GroupsText(const worker::TrainConfig& config, const StepProgress& step) {
+  const std::vector<std::string>& groups = config.optimizer.groups;
+  std::string text;
+  for (size_t i = 0; i < std::min(groups.size(), step.group_rates.size()); ++i) {
+    text += (i == 0 ? "" : ", ") + groups[i].substr(0, groups[i].find(':')) + " " +
+            Format("%.4g", step.group_rates[i]);
+  }
+  return text;
 }
 
 // "acc1 87.65 %": as MetricTexts, without what stands before it.
@@ -72,14 +84,17 @@ void TrainProgress::OnStep(const StepProgress& step) {
   const std::string input = InputText(step.input_share);
   const std::vector<Metric> metrics = Known(step.metrics);
   const std::string lr = "lr " + Format("%.4g", step.learning_rate);
+  const std::string groups = GroupsText(config_, step);
   if (console_->terminal) {
     line.notes = {{epoch, true}, {lr, true}, {loss}, {rate}};
     for (const Metric& metric : metrics) line.notes.push_back({Shown(metric)});
+    if (!groups.empty()) line.notes.push_back({groups});
     if (!input.empty()) line.notes.push_back({input});
     bar_.Show(line);
   } else if (step.global_step % config_.run.log_every == 0) {
     std::string text = epoch + "  step " + CountText(step.global_step) + "/" +
                        CountText(step.total_steps) + "  " + loss + MetricTexts(metrics) + "  " + lr;
+    if (!groups.empty()) text += " (" + groups + ")";
     if (step.images_per_second > 0) text += "  " + rate;  // known after a second
     if (!input.empty()) text += "  " + input;
     if (line.seconds_left >= 0) text += "  " + DurationText(line.seconds_left) + " left";

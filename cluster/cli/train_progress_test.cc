@@ -72,6 +72,24 @@ TEST_F(TrainProgressTest, ALogSeesAnEvaluationThatLasts) {
   EXPECT_EQ(err_.str(), "evaluation   5%  2/40 batches  3:48 left  epoch 1/5\n");
 }
 
+TEST_F(TrainProgressTest, TheRatesOfGroupsAreShownBehindTheRate) {
+  config_.optimizer.groups = {"fc.*:lr_scale=10", "layer1.*:unfreeze_epoch=2:lr_scale=0.5"};
+  worker::StepProgress step = Step(100);
+  step.group_rates = {0.975, 0.0};
+  {
+    TrainProgress progress(config_, true, &console_);
+    clock_.Advance(60s);
+    progress.OnStep(step);
+    EXPECT_THAT(err_.str(), HasSubstr("fc.* 0.975, layer1.* 0"));
+  }
+  err_.str("");
+  console_.terminal = false;
+  TrainProgress progress(config_, true, &console_);
+  progress.OnStep(step);
+  EXPECT_EQ(err_.str(),
+            "epoch 1/5  step 100/500  loss 0.412  lr 0.0975 (fc.* 0.975, layer1.* 0)\n");
+}
+
 TEST_F(TrainProgressTest, WaitingForSamplesIsSaidWhereItIsMoreThanOnePercent) {
   worker::StepProgress step = Step(100);
   step.images_per_second = 1234;

@@ -83,13 +83,28 @@ void FindNameConflicts(const TrainConfig& config, std::vector<Conflict>* conflic
   }
 }
 
+void FindAverageConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
+  if (config.eval.weights != "ema" || config.ema_decay > 0) return;
+  conflicts->push_back({{"eval.weights", "train.ema_decay"},
+                        "eval.weights = \"ema\", and no average of the weights is kept: set "
+                        "train.ema_decay, for example to 0.999, or remove eval.weights"});
+}
+
 // What can be seen of groups before the model is made; whether they match anything comes then.
 void FindGroupConflicts(const TrainConfig& config, std::vector<Conflict>* conflicts) {
   if (const auto parsed = graph::FrozenParameters::Parse(config.model.freeze); !parsed.ok()) {
     conflicts->push_back({{"model.freeze"}, parsed.status().message()});
   }
-  if (const auto parsed = graph::ParseGroups(config.optimizer.groups); !parsed.ok()) {
-    conflicts->push_back({{"optimizer.groups"}, parsed.status().message()});
+  const auto groups = graph::ParseGroups(config.optimizer.groups);
+  if (!groups.ok()) conflicts->push_back({{"optimizer.groups"}, groups.status().message()});
+  for (size_t i = 0; groups.ok() && i < groups->size(); ++i) {
+    if ((*groups)[i].options.unfreeze_epoch < config.epochs) continue;
+    conflicts->push_back(
+        {{"optimizer.groups", "train.epochs"},
+         "optimizer.groups '" + config.optimizer.groups[i] +
+             "' is never trained in train.epochs = " + std::to_string(config.epochs) +
+             ": make unfreeze_epoch smaller, or freeze it for the whole run with "
+             "model.freeze"});
   }
   if (config.model.freeze.empty() && config.model.frozen_norms != "keep") {
     conflicts->push_back({{"model.frozen_norms"},
@@ -109,6 +124,7 @@ std::vector<Conflict> FindConflicts(const TrainConfig& config) {
   FindThreadConflicts(config, &conflicts);
   FindOptionConflicts(config, &conflicts);
   FindGroupConflicts(config, &conflicts);
+  FindAverageConflicts(config, &conflicts);
   FindIdleKeys(config, &conflicts);
   return conflicts;
 }

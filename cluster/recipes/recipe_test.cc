@@ -91,13 +91,22 @@ TEST(Recipe, DottedKeysTablesAndInlineTablesMeanTheSame) {
 
 struct BadRecipe {
   const char* rest;   // from line 3 on
-  const char* error;  // the whole message
+  const char* error;  // the whole message; "[...]" stands for a list of parts that grows
 };
 
 class BadRecipeTest : public ::testing::TestWithParam<BadRecipe> {};
 
 TEST_P(BadRecipeTest, IsRefusedWithPositionAndRemedy) {
-  EXPECT_EQ(ErrorOf(Recipe(GetParam().rest)), GetParam().error);
+  constexpr std::string_view kList = "[...]";
+  const std::string_view expected = GetParam().error;
+  const std::string error = ErrorOf(Recipe(GetParam().rest));
+  const size_t list = expected.find(kList);
+  if (list == std::string_view::npos) {
+    EXPECT_EQ(error, expected);
+  } else {
+    EXPECT_THAT(error, testing::StartsWith(std::string(expected.substr(0, list))));
+    EXPECT_THAT(error, testing::EndsWith(std::string(expected.substr(list + kList.size()))));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -119,8 +128,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "r.toml:3:13: 'sampler.class_weights' is not in this version of Lockstep, so "
                   "it would do nothing; remove it"},
         BadRecipe{"optimizer.name = \"sdg\"\n",
-                  "r.toml:3:18: 'optimizer.name' is \"sdg\"; expected one of \"adam\", \"adamw\", "
-                  "\"sgd\"; did you mean \"sgd\"?"},
+                  "r.toml:3:18: 'optimizer.name' is \"sdg\"; expected one of \"adam\", [...]"
+                  "; did you mean \"sgd\"?"},
         BadRecipe{"run.device = \"cuda\"\n",
                   "r.toml:3:14: 'run.device' is \"cuda\"; expected one of \"auto\", \"cpu\""}));
 
@@ -188,8 +197,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "it to 1 (lanes still run at once, one a core)"},
         BadRecipe{"optimizer = { name = \"adam\", momentum = 0.5 }\n",
                   "r.toml:3:41: 'optimizer.momentum' does nothing with optimizer.name = \"adam\", "
-                  "which has beta1, beta2, eps, weight_decay; it belongs to \"sgd\": remove it or "
-                  "change optimizer.name"},
+                  "which has beta1, beta2, eps, weight_decay; it belongs to [...]\"sgd\": remove "
+                  "it or change optimizer.name"},
         BadRecipe{"model.dropout = 0.5\n",
                   "r.toml:3:17: 'model.dropout' does nothing with model.name = \"lenet5\", which "
                   "has activation, pool; it belongs to \"mlp-784-400-400-10\", \"alexnet\", "
@@ -209,6 +218,16 @@ INSTANTIATE_TEST_SUITE_P(
                   "schedule falls"},
         BadRecipe{"schedule.warmup_epochs = 6\n",
                   "r.toml:3:26: schedule.warmup_epochs = 6.0 is longer than train.epochs = 5"},
+        BadRecipe{"eval.weights = \"ema\"\n",
+                  "r.toml:3:16: eval.weights = \"ema\", and no average of the weights is kept: "
+                  "set train.ema_decay, for example to 0.999, or remove eval.weights"},
+        BadRecipe{"train.ema_decay = 1\n",
+                  "r.toml:3:19: 'train.ema_decay' is 1, out of range; expected a number from 0 "
+                  "below 1"},
+        BadRecipe{"optimizer.groups = [\"fc.*:unfreeze_epoch=5\"]\n",
+                  "r.toml:3:20: optimizer.groups 'fc.*:unfreeze_epoch=5' is never trained in "
+                  "train.epochs = 5: make unfreeze_epoch smaller, or freeze it for the whole run "
+                  "with model.freeze"},
         BadRecipe{"optimizer = { nesterov = true, momentum = 0 }\n",
                   "r.toml:3:26: optimizer.nesterov needs optimizer.momentum above 0"}));
 

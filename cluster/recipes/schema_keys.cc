@@ -241,6 +241,10 @@ void AddTrainKeys(std::vector<RecipeKey>* keys) {
                       Says("what a step whose loss or gradient is not finite does: stop the run, "
                            "or skip the update")
                           .OneOf({"stop", "skip"})));
+  keys->push_back(
+      Key("train.ema_decay", kFixed, FIELD(ema_decay),
+          Says("decay of a moving average of the weights, which is kept beside them; 0: none")
+              .Within(kBelowOne)));
   keys->push_back(Key("train.recompute", kFree, FIELD(recompute),
                       Says("activations dropped after the forward and computed again in the "
                            "backward: those inside blocks, or the cheapest until a lane's are "
@@ -282,8 +286,8 @@ void AddOptimizerKeys(std::vector<RecipeKey>* keys) {
           Says("largest global norm of the gradient; 0: no limit").Within(kNotNegative)));
   keys->push_back(Key("optimizer.groups", kBranch, FIELD(optimizer.groups),
                       "parameters with rates of their own, as PATTERN:option=value:...; the first "
-                      "pattern that matches counts; options lr_scale and weight_decay: "
-                      "[\"*.bias:weight_decay=0\", \"fc.*:lr_scale=10\"]"));
+                      "pattern that matches counts; options lr_scale, weight_decay and "
+                      "unfreeze_epoch: [\"*.bias:weight_decay=0\", \"fc.*:lr_scale=10\"]"));
 }
 
 void AddScheduleKeys(std::vector<RecipeKey>* keys) {
@@ -305,6 +309,10 @@ void AddAugmentAndEvalKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(Key("eval.best", kBranch, FIELD(eval.best),
                       "metric by which an evaluation is the best, or \"loss\"; \"\": that of the "
                       "task"));
+  keys->push_back(Key("eval.weights", kBranch, FIELD(eval.weights),
+                      Says("which weights are evaluated: those that are trained, or their moving "
+                           "average (train.ema_decay)")
+                          .OneOf({"trained", "ema"})));
   keys->push_back(Key("eval.max_rows_mib", kFree, FIELD(eval.max_rows_mib),
                       Says("the most MiB of what a task keeps of all samples of an evaluation, in "
                            "the memory of rank 0")

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parameter groups (`optimizer.groups`): parameters that are updated with a learning rate or a
-// weight decay of their own. The first group whose pattern matches a parameter has it; a parameter
-// that no pattern matches is updated as the optimizer's own options say.
+// weight decay of their own, or only after some epochs. The first group whose pattern matches a
+// parameter has it; a parameter that no pattern matches is updated as the optimizer's own options
+// say.
 #pragma once
 
 #include <string>
@@ -15,12 +16,15 @@ namespace lockstep::graph {
 struct GroupOptions {
   double lr_scale = 1.0;
   double weight_decay = -1.0;
+  int64_t unfreeze_epoch = 0;
 
   template <typename V>
   void Visit(V&& v) {
     v("lr_scale", lr_scale, Says("factor of the learning rate").Within(kNotNegative));
     v("weight_decay", weight_decay,
       Says("in place of optimizer.weight_decay; -1: that one").Within(kNotNegative).Or(-1.0));
+    v("unfreeze_epoch", unfreeze_epoch,
+      Says("this many epochs pass before they are trained").Within({.low = 0, .high = 2147483647}));
   }
 };
 

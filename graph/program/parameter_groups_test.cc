@@ -12,6 +12,10 @@ TEST(ParameterGroups, AreReadFromTheirText) {
   EXPECT_EQ(group->pattern, "fc.*");
   EXPECT_EQ(group->options.lr_scale, 10.0);
   EXPECT_EQ(group->options.weight_decay, 0.0);
+  EXPECT_EQ(group->options.unfreeze_epoch, 0);
+  const auto later = ParameterGroup::Parse("fc.*:unfreeze_epoch=3");
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_EQ(later->options.unfreeze_epoch, 3);
   const auto kind = ParameterGroup::Parse("kind=norm:lr_scale=0.5");
   ASSERT_TRUE(kind.ok()) << kind.status();
   EXPECT_EQ(kind->options.weight_decay, -1.0);
@@ -27,6 +31,8 @@ TEST(ParameterGroups, WhatIsWrongWithATextIsNamed) {
       {"fc.*:lr_scale=fast", "lr_scale"},
       {"fc.*:lr_scale=-1", "lr_scale"},
       {"fc.*:lr_scale=1:lr_scale=2", "'lr_scale' is given twice"},
+      {"fc.*:unfreeze_epoch=-1", "unfreeze_epoch"},
+      {"fc.*:unfreeze_epoch=0.5", "unfreeze_epoch"},
       {"fc.*:", "a group has no option ''"},
   };
   for (const auto& [text, expected] : cases) {

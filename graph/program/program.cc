@@ -15,9 +15,12 @@
 #include "ops/math/fill/fill.h"
 #include "ops/norm/batch_norm_totals/batch_norm_totals.h"
 #include "ops/norm/running_average/running_average.h"
+#include "ops/optim/ema/ema.h"
 
 namespace lockstep::graph {
 namespace {
+
+constexpr std::string_view kEmaWeight = "ema_weight";
 
 // What the program's names mean.
 struct Parts {
@@ -122,10 +125,6 @@ struct Program::Built {
   std::vector<std::string> trained;  // names of the parameters whose gradients it gives
 };
 
-const std::vector<std::string>& OptimizerSpec::slots() const {
-  return RegisteredOptimizer(*this).slots;
-}
-
 ProgramOptions DescribedFor(const Model& model) {
   ProgramOptions options;
   options.model = std::string(model.name);
@@ -147,7 +146,7 @@ Result<Program> Program::Make(const ProgramOptions& options) {
   RETURN_IF_ERROR(program.CheckPhases(parts.networks));
   std::vector<std::vector<std::string>> trained;  // names, by phase
   for (size_t phase = 0; phase < program.phases_.size(); ++phase) {
-    ASSIGN_OR_RETURN(Built built, program.BuildLane(phase, options.lane_batch));
+    ASSIGN_OR_RETURN(Built built, program.BuildLane(phase, options.lane_batch, program.frozen_));
     RETURN_IF_ERROR(program.AddParameters(built.parts.parameters));
     RETURN_IF_ERROR(program.AddStepSums(built.graph));
     trained.push_back(std::move(built.trained));
@@ -158,8 +157,12 @@ Result<Program> Program::Make(const ProgramOptions& options) {
     for (const std::string& name : names) numbers[program.ParameterIndex(name)] = true;
     program.trained_.push_back(std::move(numbers));
   }
+  const OptimizerSpec& optimizer = program.options().optimizer;
+  program.slots_ = RegisteredOptimizer(optimizer).SlotsFor(optimizer.options);
+  if (options.ema_decay > 0) program.slots_.emplace_back(kEmaSlot);
   RETURN_IF_ERROR(program.MakeGroups());
   RETURN_IF_ERROR(program.CheckAllTrained());
+  RETURN_IF_ERROR(program.MakeStages());
   ASSIGN_OR_RETURN(const Built eval, program.BuildEval(/*rows=*/1));
   RETURN_IF_ERROR(program.CheckParameters(eval.parts.parameters));
   RETURN_IF_ERROR(program.CheckNorms(eval.parts.running));
@@ -177,13 +180,23 @@ size_t Program::ParameterIndex(std::string_view name) const {
   return found->second;
 }
 
-std::vector<std::pair<std::string, double>> Program::UpdateScalars(int64_t updates) const {
+std::vector<std::pair<std::string, double>> Program::UpdateScalars(int64_t updates,
+                                                                   int64_t all) const {
   const OptimizerSpec& spec = options_.optimizer;
   std::vector<std::pair<std::string, double>> values;
   for (const ops::UpdateScalar& scalar : RegisteredOptimizer(spec).scalars) {
     values.emplace_back(scalar.name, scalar.value(spec.options, updates));
   }
+  if (ema_slot()) values.emplace_back(kEmaWeight, all == 1 ? 1.0 : 1.0 - options_.ema_decay);
   return values;
+}
+
+std::optional<size_t> Program::ema_slot() const {
+  return options_.ema_decay > 0 ? std::optional(slots_.size() - 1) : std::nullopt;
+}
+
+const std::vector<std::string>& Program::norms() const {
+  return RegisteredOptimizer(options_.optimizer).norms;
 }
 
 int64_t Program::parameter_count() const {
@@ -233,11 +246,12 @@ Result<InputTensor> Program::TensorOf(const InputSpec& input, bool training) con
   return row.status().WithContext("the task '" + std::string(task_->name()) + "'");
 }
 
-Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows) const {
+Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows,
+                                          const FrozenParameters& frozen) const {
   ASSIGN_OR_RETURN(const TaskParts task_parts, PartsOf(/*training=*/true));
   GraphBuilder builder("lane");
   ModelParts parts;
-  if (!options_.frozen_norms_learn) parts.frozen_norms = &frozen_;
+  if (!options_.frozen_norms_learn) parts.frozen_norms = &frozen;
   TaskBuilder task(&builder, &parts, &task_parts, rows, /*training=*/true);
   task_->Train(phase, task);
   AddTotals(&builder, task);
@@ -249,7 +263,7 @@ Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows) const {
     const Parameter& parameter = parts.parameters[i];
     const auto& trains = phases_[phase].trains;
     if (std::find(trains.begin(), trains.end(), parameter.network) == trains.end()) continue;
-    if (frozen_.Has(parameter.name, parameter.kind)) continue;
+    if (frozen.Has(parameter.name, parameter.kind)) continue;
     trained.push_back(parts.parameter_values[i]);
     names.push_back(parameter.name);
   }
@@ -288,8 +302,8 @@ Result<Program::Built> Program::BuildEval(int64_t rows) const {
   return Built{std::move(graph), std::move(parts), {}};
 }
 
-Result<Graph> Program::Lane(int64_t rows, size_t phase) const {
-  ASSIGN_OR_RETURN(Built built, BuildLane(phase, rows));
+Result<Graph> Program::Lane(int64_t rows, size_t phase, std::optional<size_t> stage) const {
+  ASSIGN_OR_RETURN(Built built, BuildLane(phase, rows, frozen_in_[stage.value_or(last_stage())]));
   return std::move(built.graph);
 }
 
@@ -298,29 +312,51 @@ Result<Graph> Program::Eval(int64_t rows) const {
   return std::move(built.graph);
 }
 
+std::vector<Value> Program::AddUpdateArgs(int64_t elements, Graph* graph) const {
+  const TensorType block{options_.precision, {elements}}, scalar{options_.precision, {}};
+  std::vector<Value> in = {graph->AddArg("param", ArgKind::kParameter, block),
+                           graph->AddArg("grad", ArgKind::kInput, block)};
+  for (const std::string& slot : slots_) {
+    if (slot != kEmaSlot) in.push_back(graph->AddArg(slot, ArgKind::kState, block));
+  }
+  in.push_back(graph->AddArg("lr", ArgKind::kScalar, scalar));
+  in.push_back(graph->AddArg("grad_scale", ArgKind::kScalar, scalar));
+  for (const ops::UpdateScalar& own : RegisteredOptimizer(options_.optimizer).scalars) {
+    in.push_back(graph->AddArg(own.name, ArgKind::kScalar, scalar));
+  }
+  return in;
+}
+
 Result<Graph> Program::Update(int64_t elements, size_t group) const {
-  const OptimizerSpec& spec = options_.optimizer;
-  const ops::Optimizer& optimizer = RegisteredOptimizer(spec);
   GraphBuilder builder("update");
   Graph& graph = builder.graph();
   const TensorType block{options_.precision, {elements}}, scalar{options_.precision, {}};
-  std::vector<Value> in = {graph.AddArg("param", ArgKind::kParameter, block),
-                           graph.AddArg("grad", ArgKind::kInput, block)};
-  for (const std::string& slot : optimizer.slots) {
-    in.push_back(graph.AddArg(slot, ArgKind::kState, block));
+  std::vector<Value> in = AddUpdateArgs(elements, &graph);
+  Value average, weight;
+  if (ema_slot()) {
+    average = graph.AddArg(std::string(kEmaSlot), ArgKind::kState, block);
+    weight = graph.AddArg(std::string(kEmaWeight), ArgKind::kScalar, scalar);
   }
-  in.push_back(graph.AddArg("lr", ArgKind::kScalar, scalar));
-  in.push_back(graph.AddArg("grad_scale", ArgKind::kScalar, scalar));
-  for (const ops::UpdateScalar& own : optimizer.scalars) {
-    in.push_back(graph.AddArg(own.name, ArgKind::kScalar, scalar));
+  for (const std::string& norm : norms()) {
+    in.push_back(graph.AddArg(norm, ArgKind::kScalar, scalar));
   }
   builder.SetPath("update");
-  const std::vector<Value> out = builder.Emit(optimizer.name, update_groups_[group].optimizer, in);
+  std::vector<Value> out =
+      builder.Emit(options_.optimizer.name, update_groups_[group].optimizer, in);
+  if (ema_slot()) out.push_back(ops::Ema(&builder, average, out[0], weight));
   if (!builder.status().ok()) return builder.status();
   graph.AddResult("param", out[0]);
-  for (size_t i = 0; i < optimizer.slots.size(); ++i) {
-    graph.AddResult(optimizer.slots[i], out[i + 1]);
-  }
+  for (size_t i = 0; i < slots_.size(); ++i) graph.AddResult(slots_[i], out[i + 1]);
+  return std::move(builder).Finish();
+}
+
+Result<Graph> Program::Measure(int64_t elements, size_t group) const {
+  GraphBuilder builder("measure");
+  const std::vector<Value> in = AddUpdateArgs(elements, &builder.graph());
+  builder.SetPath("measure");
+  const std::vector<Value> out = builder.Emit(RegisteredOptimizer(options_.optimizer).measure,
+                                              update_groups_[group].optimizer, in);
+  if (builder.status().ok()) builder.graph().AddResult("squares", out[0]);
   return std::move(builder).Finish();
 }
 

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/sample/input_spec.h"
@@ -31,10 +33,6 @@ struct LossSpec {
 struct OptimizerSpec {
   std::string name = "sgd";
   Attrs options;
-
-  // Names of the state kept for every parameter ("momentum_buffer"; "exp_avg", "exp_avg_sq"), as
-  // PyTorch names them. The optimizer is one that exists.
-  const std::vector<std::string>& slots() const;
 };
 
 struct ProgramOptions {
@@ -53,6 +51,8 @@ struct ProgramOptions {
   // Batch norms whose parameters are frozen normalise by the statistics of the batch and go on
   // learning running ones, instead of using those they have.
   bool frozen_norms_learn = false;
+  // Above 0: beside each parameter that is trained a moving average of it is kept, with this decay.
+  double ema_decay = 0.0;
   // Fold constants, merge common subexpressions and fuse chains before autodiff. It is off with
   // reference kernels, since the order of sums may change.
   bool rewrite = false;
@@ -61,6 +61,9 @@ struct ProgramOptions {
 // What a model was described for: its task, loss, images and classes, on a dataset that has a field
 // of each kind that the tasks of models read. Other options have their defaults.
 ProgramOptions DescribedFor(const Model& model);
+
+// The slot that averages of parameters are kept in.
+inline constexpr std::string_view kEmaSlot = "ema";
 
 // Result names of the lane and eval graphs.
 inline constexpr std::string_view kNumerator = "numerator";  // f64 []: summed loss
@@ -81,23 +84,43 @@ class Program {
   struct UpdateGroup {
     std::string pattern;  // empty: the first
     double lr_scale = 1.0;
-    Attrs optimizer;  // its options, complete
+    int64_t unfreeze_epoch = 0;  // epochs that pass before its parameters are trained
+    Attrs optimizer;             // its options, complete
   };
   const std::vector<UpdateGroup>& update_groups() const { return update_groups_; }
   // The place in update_groups() of a parameter that is trained.
   size_t GroupOf(size_t parameter) const { return group_of_[parameter]; }
   // Whether no phase trains the parameter, because the recipe says so.
   bool IsFrozen(size_t parameter) const;
+  // The stages of a run. Parameters of a group with an unfreeze_epoch are frozen in the stages
+  // before theirs; in the last stage all are trained, and it is the only one where no group waits.
+  size_t stages() const { return stage_begins_.size(); }
+  size_t last_stage() const { return stages() - 1; }
+  size_t StageOf(int64_t epoch) const;  // epochs count from 0
+  int64_t FirstEpochOf(size_t stage) const { return stage_begins_[stage]; }
+  // The stage from which on a parameter is trained, where it is at all.
+  size_t FirstStageOf(size_t parameter) const;
+  // Names of the state kept for every parameter that is trained ("momentum_buffer"; "exp_avg",
+  // "exp_avg_sq"): the optimizer's slots that its options need, then kEmaSlot where the parameters
+  // are averaged.
+  const std::vector<std::string>& slots() const { return slots_; }
+  // The place of kEmaSlot in slots(); none where nothing is averaged.
+  std::optional<size_t> ema_slot() const;
+  // The norms of a whole parameter that its update reads (ops/core/optimizer.h).
+  const std::vector<std::string>& norms() const;
   // What Update's scalars beside lr and grad_scale are in the step that makes the applied updates
-  // `updates`, by name.
-  std::vector<std::pair<std::string, double>> UpdateScalars(int64_t updates) const;
+  // of a parameter `updates`, and those of the run `all`, by name.
+  std::vector<std::pair<std::string, double>> UpdateScalars(int64_t updates, int64_t all) const;
   const Task& task() const { return *task_; }
   const std::vector<PhaseSpec>& phases() const { return phases_; }
   // The tensors of a batch, in its order.
   const std::vector<InputSpec>& inputs() const { return inputs_; }
-  // Whether a phase trains the parameter of that number: it is one of a network which the phase
-  // trains, and the phase calls a method that uses it.
+  // Whether a phase trains the parameter of that number in the last stage: it is one of a network
+  // which the phase trains, and the phase calls a method that uses it.
   bool Trains(size_t phase, size_t parameter) const;
+  bool Trains(size_t phase, size_t parameter, size_t stage) const {
+    return Trains(phase, parameter) && FirstStageOf(parameter) <= stage;
+  }
   // The sums of all phases of a step (TaskBuilder::Sum), in their order: zeros, of no samples.
   const Gathered& step_sums() const { return step_sums_; }
   // The most bytes that an evaluation keeps of a sample (Task::Score); 0 where the task keeps none.
@@ -114,16 +137,21 @@ class Program {
   // the task in its order, "grad:<parameter>" of those that the phase trains in order of creation,
   // and f64 "count:<path>" [], "mean:<path>", "var:<path>" (C) of each call of a batch
   // normalisation: its totals (ops/norm/batch_norm_totals). A further call has the path "<path>#1".
-  Result<Graph> Lane(int64_t rows, size_t phase = 0) const;
+  // `stage`: without the gradients of what is not trained yet; none: the last.
+  Result<Graph> Lane(int64_t rows, size_t phase = 0,
+                     std::optional<size_t> stage = std::nullopt) const;
   // Arguments: inputs and params as in Lane, and state "<path>.running_mean",
   // "<path>.running_var". Results: numerator, denominator, "sum:<name>" of each sum of the task in
   // its order, "row:<name>" of each value that it keeps of every sample, "row_count:<name>" behind
   // those that have a count.
   Result<Graph> Eval(int64_t rows) const;
-  // Arguments: param, grad, the slots (1-D, `elements`), then scalars lr, grad_scale and those of
-  // the optimizer (ops/core/optimizer.h). Results: "param", then the slots. `group`: of
-  // update_groups().
+  // Arguments: param, grad, the slots (1-D, `elements`), and scalars lr, grad_scale, those of
+  // UpdateScalars and the norms, each kind in its order. Results: "param", then the slots. `group`:
+  // of update_groups().
   Result<Graph> Update(int64_t elements, size_t group = 0) const;
+  // What the norms are made of. Arguments: those of Update but for averages and norms. Result:
+  // "squares" f64 (number of norms), the squared norms of the block. The optimizer has norms.
+  Result<Graph> Measure(int64_t elements, size_t group = 0) const;
   // Arguments: running (`elements`), total f64 (`elements`), count f64 []; result "running".
   Result<Graph> UpdateRunning(int64_t elements, double momentum) const;
 
@@ -135,13 +163,16 @@ class Program {
   Result<TaskParts> PartsOf(bool training) const;
   // The rows of an input.
   Result<InputTensor> TensorOf(const InputSpec& input, bool training) const;
-  Result<Built> BuildLane(size_t phase, int64_t rows) const;
+  Result<Built> BuildLane(size_t phase, int64_t rows, const FrozenParameters& frozen) const;
   Result<Built> BuildEval(int64_t rows) const;
   Status MakeGroups();
+  Status MakeStages();
   // Adds those that are new, in their order, and compares the others with those of the same name.
   Status AddParameters(const std::vector<Parameter>& parameters);
   Status CheckParameters(const std::vector<Parameter>& evaluated) const;
   void AddRunning(RunningStatistics layer);
+  // Adds what the optimizer's op begins with, param to the optimizer's own scalars.
+  std::vector<Value> AddUpdateArgs(int64_t elements, Graph* graph) const;
   Status CheckAllTrained() const;
   Status CheckNorms(const std::vector<RunningStatistics>& evaluated) const;
   Status CheckPhases(const std::vector<NetworkSpec>& networks) const;
@@ -157,8 +188,11 @@ class Program {
   std::vector<Parameter> parameters_;
   std::vector<RunningStatistics> running_;
   FrozenParameters frozen_;
+  std::vector<std::string> slots_;
   std::vector<UpdateGroup> update_groups_;
-  std::vector<size_t> group_of_;  // by parameter
+  std::vector<size_t> group_of_;             // by parameter
+  std::vector<int64_t> stage_begins_ = {0};  // by stage: its first epoch
+  std::vector<FrozenParameters> frozen_in_;  // by stage
   Gathered step_sums_;
   int64_t score_bytes_ = 0;
 };

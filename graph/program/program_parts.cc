@@ -29,9 +29,10 @@ Status Program::MakeGroups() {
   RETURN_IF_ERROR(AssignGroups(groups, trained).status());
   ASSIGN_OR_RETURN(const std::vector<int32_t> assigned, AssignGroups(groups, named));
   for (const int32_t group : assigned) group_of_.push_back(static_cast<size_t>(group + 1));
-  update_groups_.push_back({"", 1.0, options_.optimizer.options});
+  update_groups_.push_back({"", 1.0, 0, options_.optimizer.options});
   for (const ParameterGroup& group : groups) {
-    UpdateGroup update{group.pattern, group.options.lr_scale, options_.optimizer.options};
+    UpdateGroup update{group.pattern, group.options.lr_scale, group.options.unfreeze_epoch,
+                       options_.optimizer.options};
     if (group.options.weight_decay >= 0) {
       if (update.optimizer.Find("weight_decay") == nullptr) {
         return InvalidArgument("optimizer.groups gives " + Quoted(group.pattern) +
@@ -43,6 +44,45 @@ Status Program::MakeGroups() {
     update_groups_.push_back(std::move(update));
   }
   return OkStatus();
+}
+
+// Which parameters are frozen in which epochs.
+Status Program::MakeStages() {
+  for (const UpdateGroup& group : update_groups_) stage_begins_.push_back(group.unfreeze_epoch);
+  std::sort(stage_begins_.begin(), stage_begins_.end());
+  stage_begins_.erase(std::unique(stage_begins_.begin(), stage_begins_.end()), stage_begins_.end());
+  for (size_t stage = 0; stage < stages(); ++stage) {
+    std::vector<std::string> patterns = options_.freeze;
+    size_t trained = 0;
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      if (FirstStageOf(i) > stage) patterns.push_back(parameters_[i].name);
+      if (FirstStageOf(i) <= stage && !IsFrozen(i)) ++trained;
+    }
+    if (trained == 0) {
+      return InvalidArgument("optimizer.groups leaves nothing to train in the first " +
+                             std::to_string(stage_begins_[stage + 1]) +
+                             " epochs; remove unfreeze_epoch from one of its groups");
+    }
+    ASSIGN_OR_RETURN(FrozenParameters frozen, FrozenParameters::Parse(patterns));
+    frozen_in_.push_back(std::move(frozen));
+  }
+  for (const PhaseSpec& phase : phases_) {
+    if (stages() == 1 || phase.every == 1) continue;
+    return InvalidArgument("optimizer.groups has an unfreeze_epoch, and the task '" +
+                           std::string(task_->name()) + "' has a phase '" + phase.name +
+                           "' that does not run in every step; remove it, or freeze the "
+                           "parameters for the whole run (model.freeze)");
+  }
+  return OkStatus();
+}
+
+size_t Program::StageOf(int64_t epoch) const {
+  const auto behind = std::upper_bound(stage_begins_.begin(), stage_begins_.end(), epoch);
+  return static_cast<size_t>(behind - stage_begins_.begin()) - 1;
+}
+
+size_t Program::FirstStageOf(size_t parameter) const {
+  return StageOf(update_groups_[group_of_[parameter]].unfreeze_epoch);
 }
 
 bool Program::IsFrozen(size_t parameter) const {

@@ -141,7 +141,7 @@ TEST(Program, FrozenParametersHaveNoGradientAndTheirNormsKeepTheirStatistics) {
     }
     EXPECT_EQ(ResultNames(*lane), expected);
     EXPECT_EQ(FindNode(*lane, "batch_norm_train") != nullptr, learn);
-    EXPECT_EQ(FindNode(*lane, "conv2d_bias_weight_grad"), nullptr);
+    EXPECT_EQ(FindNode(*lane, "conv2d_weight_grad"), nullptr);
     EXPECT_EQ(program.running().size(), 2u);
     const ParameterSpace space = program.MakeParameterSpace();
     for (size_t i = 0; i < program.parameters().size(); ++i) {
@@ -168,6 +168,67 @@ TEST(Program, AFrozenNormLetsGradientsThrough) {
       }
     }
   }
+}
+
+TEST(Program, AGroupThatWaitsIsFrozenInTheStagesBeforeItsEpoch) {
+  ProgramOptions options = Options();
+  options.freeze = {"block1.bn.bias"};
+  options.groups = {"block1.*:unfreeze_epoch=4", "block2.*:unfreeze_epoch=1"};
+  const Program program = Make(options);
+  ASSERT_EQ(program.stages(), 3u);
+  const int64_t epochs[] = {0, 1, 3, 4, 9};
+  const size_t stages[] = {0, 1, 1, 2, 2};
+  for (size_t i = 0; i < 5; ++i) EXPECT_EQ(program.StageOf(epochs[i]), stages[i]) << epochs[i];
+  for (size_t stage = 0; stage < 3; ++stage) {
+    const Result<Graph> lane = program.Lane(3, 0, stage);
+    ASSERT_TRUE(lane.ok()) << lane.status();
+    for (size_t i = 0; i < program.parameters().size(); ++i) {
+      const std::string& name = program.parameters()[i].name;
+      const size_t first = name.starts_with("block1.") ? 2 : name.starts_with("block2.") ? 1 : 0;
+      EXPECT_EQ(program.FirstStageOf(i), first) << name;
+      const bool trained = first <= stage && name != "block1.bn.bias";
+      EXPECT_EQ(lane->FindResult("grad:" + name) != nullptr, trained) << name << " " << stage;
+    }
+    // In the first no gradient passes a convolution.
+    EXPECT_EQ(FindNode(*lane, "conv2d_weight_grad") != nullptr, stage > 0) << stage;
+  }
+  EXPECT_EQ(Make(Options()).stages(), 1u);
+}
+
+TEST(Program, AnAverageIsAnotherSlotThatFollowsTheParameter) {
+  ProgramOptions options = Options();
+  options.ema_decay = 0.75;
+  const Program program = Make(options);
+  EXPECT_EQ(program.slots(), (std::vector<std::string>{"momentum_buffer", "ema"}));
+  EXPECT_EQ(program.ema_slot(), std::optional<size_t>(1));
+  const Result<Graph> update = program.Update(128);
+  ASSERT_TRUE(update.ok()) << update.status();
+  EXPECT_EQ(ArgNames(*update), (std::vector<std::string>{"param", "grad", "momentum_buffer", "lr",
+                                                         "grad_scale", "ema", "ema_weight"}));
+  EXPECT_EQ(ResultNames(*update), (std::vector<std::string>{"param", "momentum_buffer", "ema"}));
+  const auto weight = [&](int64_t updates, int64_t all) {
+    return program.UpdateScalars(updates, all).back().second;
+  };
+  EXPECT_EQ(weight(1, 1), 1.0);
+  EXPECT_EQ(weight(1, 5), 0.25);  // of a parameter that is trained from the fifth update on
+}
+
+TEST(Program, NormsAreMeasuredFromWhatTheUpdateReads) {
+  ProgramOptions options = Options();
+  options.optimizer.name = "lamb";
+  options.ema_decay = 0.5;
+  const Program program = Make(options);
+  const Result<Graph> measure = program.Measure(128), update = program.Update(128);
+  ASSERT_TRUE(measure.ok()) << measure.status();
+  ASSERT_TRUE(update.ok()) << update.status();
+  EXPECT_EQ(ArgNames(*measure), (std::vector<std::string>{"param", "grad", "exp_avg", "exp_avg_sq",
+                                                          "lr", "grad_scale", "bias1", "bias2"}));
+  EXPECT_EQ(ResultNames(*measure), (std::vector<std::string>{"squares"}));
+  EXPECT_EQ(
+      ArgNames(*update),
+      (std::vector<std::string>{"param", "grad", "exp_avg", "exp_avg_sq", "lr", "grad_scale",
+                                "bias1", "bias2", "ema", "ema_weight", "param_norm", "step_norm"}));
+  EXPECT_TRUE(Make(Options()).norms().empty());
 }
 
 TEST(Program, AGroupHasItsOwnWeightDecay) {

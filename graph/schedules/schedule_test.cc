@@ -52,6 +52,20 @@ TEST(LearningRates, CosineFallsFromTheEndOfWarmUpToTheFinalRate) {
   EXPECT_NEAR(Rates("cosine", {}, 0.1).At(99), 2.467198171342e-05, 1e-17);
 }
 
+// What torch.optim.lr_scheduler.PolynomialLR(total_iters=80) gives.
+TEST(LearningRates, PolynomialIsPyTorchsOverTheStepsBehindTheWarmUp) {
+  ExpectPoints(
+      Rates("polynomial", {}, 0.1, 2),
+      {{9, 0.05}, {20, 0.1}, {21, 0.09875}, {60, 0.05}, {99, 0.0012499999999999957}, {100, 0.0}});
+  ExpectPoints(Rates("polynomial", {{"power", 0.9}}, 0.1, 2), {{20, 0.1},
+                                                               {21, 0.09887429363102976},
+                                                               {60, 0.05358867312681467},
+                                                               {99, 0.0019373987344354154}});
+  ExpectPoints(
+      Rates("polynomial", {{"power", 2.5}}, 0.1, 2),
+      {{21, 0.09690423574411683}, {60, 0.017677669529663695}, {99, 1.7469281074216961e-06}});
+}
+
 TEST(LearningRates, StepDropsAtTheFirstStepOfEveryPeriodAfterWarmUp) {
   ExpectPoints(
       Rates("step", {{"step_epochs", 2.0}, {"gamma", 0.1}}, 0.5, 1),
@@ -79,7 +93,7 @@ TEST(Schedules, EveryFolderIsThereUnderItsName) {
     EXPECT_FALSE(schedule.doc.empty()) << name;
     names.push_back(name);
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"constant", "cosine", "step"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"constant", "cosine", "polynomial", "step"}));
 }
 
 }  // namespace

@@ -6,32 +6,17 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "base/math.h"
-#include "base/options/option.h"
-#include "ops/core/expect.h"
-#include "ops/core/op.h"
-#include "ops/core/sample.h"
+#include "ops/core/update_rule.h"
 
 namespace lockstep::ops {
 
 // The shape rule: (param, grad, m, v, lr, grad_scale, bias1, bias2) -> param', m', v'.
 template <typename A>
 Result<TensorTypes> InferMoments(const A& attrs, const char* op, std::span<const TensorType> in) {
-  RETURN_IF_ERROR(ExpectInputs(in, 8));
-  RETURN_IF_ERROR(CheckOptions(attrs, op));
-  RETURN_IF_ERROR(ExpectFloat(in[0], "param"));
-  RETURN_IF_ERROR(ExpectRank(in[0], 1, "param"));
-  RETURN_IF_ERROR(ExpectSame(in[0], in[1], "param and grad"));
-  RETURN_IF_ERROR(ExpectSame(in[0], in[2], "param and m"));
-  RETURN_IF_ERROR(ExpectSame(in[0], in[3], "param and v"));
-  constexpr std::string_view kScalars[] = {"lr", "grad_scale", "bias1", "bias2"};
-  for (size_t i = 0; i < 4; ++i) {
-    RETURN_IF_ERROR(ExpectScalar(in[4 + i], in[0].dtype, kScalars[i]));
-  }
-  return TensorTypes{in[0], in[0], in[0]};
+  return InferUpdate(attrs, op, {"m", "v"}, {"bias1", "bias2"}, in);
 }
 
 // The scalars of a step: what the means are divided by, since they start at zero.
@@ -47,12 +32,7 @@ double Bias2(const A& options, int64_t updates) {
 // A block of n parameters.
 template <typename A>
 Sample MomentsSample(std::string name, const A& attrs, int64_t n) {
-  const SampleInput vector = {{DType::kFloat32, {n}}};
-  const SampleInput square = {{DType::kFloat32, {n}}, Fill::kPositive};
-  const SampleInput scalar = {{DType::kFloat32, {}}, Fill::kPositive};
-  return {std::move(name),
-          Pack(attrs),
-          {vector, vector, vector, square, scalar, scalar, scalar, scalar}};
+  return UpdateSample(std::move(name), attrs, n, {Fill::kNormal, Fill::kPositive}, 2);
 }
 
 }  // namespace lockstep::ops

@@ -44,6 +44,10 @@ void OpRegistry::AddKernel(std::string_view op, std::shared_ptr<const KernelFami
 void OpRegistry::AddErased(Optimizer optimizer) {
   const std::string name = optimizer.name;
   CHECK(Find(name) != nullptr) << "optimizer " << name << " has no op";
+  CHECK(optimizer.norms.empty() == optimizer.measure.empty())
+      << "optimizer " << name << " has norms and no op that measures them, or that op alone";
+  CHECK(optimizer.measure.empty() || Find(optimizer.measure) != nullptr)
+      << "optimizer " << name << " has no op " << optimizer.measure;
   CHECK(optimizers_.emplace(name, std::move(optimizer)).second)
       << "two optimizers are named " << name;
 }

@@ -43,6 +43,16 @@ augment.train = ["random-crop:28:pad=2", "hflip", "normalise"]
 model.name = "convnet-bn"
 optimizer = { name = "sgd", lr = 0.005, momentum = 0.9, clip_norm = 2 }
 """,
+    "averages": COMMON.replace("seed = 3", "seed = 3, ema_decay = 0.9") + """\
+model.name = "convnet-bn"
+eval.weights = "ema"
+
+[optimizer]
+name = "lamb"
+lr = 0.005
+clip_norm = 2
+groups = ["block1.*:unfreeze_epoch=1:lr_scale=0.5", "kind=norm:weight_decay=0"]
+""",
     "photographs": COMMON.replace("DATASET", "PHOTOGRAPHS") + """model.name = "convnet-bn"
 optimizer = { name = "sgd", lr = 0.005, momentum = 0.9 }
 

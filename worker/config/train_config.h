@@ -61,6 +61,7 @@ struct EvalConfig {
   int32_t every_epochs = 1;     // fixed: it will drive plateaus and early stopping
   std::string best;             // metric that compares evaluations, or "loss"; empty: the task's
   int64_t max_rows_mib = 1024;  // what is kept of the samples of an evaluation, at most
+  std::string weights = "trained";  // trained | ema: which are evaluated
 };
 
 struct CheckpointConfig {
@@ -103,7 +104,8 @@ struct TrainConfig {
   std::vector<std::string> augment_train = {"normalise"};
   std::vector<std::string> augment_val = {"normalise"};
   int32_t epochs = 5;
-  int64_t max_steps = 0;  // > 0: end after this many steps
+  int64_t max_steps = 0;   // > 0: end after this many steps
+  double ema_decay = 0.0;  // > 0: a moving average of the parameters is kept
   uint64_t seed = 1;
   DType precision = DType::kFloat32;  // kFloat64 needs V = W = 1
   std::string kernels = "auto";       // reference | auto

@@ -19,8 +19,8 @@ void ForEachExecutor(const CompiledModel& model,
   }
   std::map<CompiledModel::UpdateKey, int64_t> blocks;
   for (const graph::Block& block : model.space().blocks()) ++blocks[model.UpdateKeyOf(block)];
-  for (const auto& [key, executor] : model.update_executors()) {
-    fn(*executor, false, blocks.at(key));
+  for (const auto* executors : {&model.measure_executors(), &model.update_executors()}) {
+    for (const auto& [key, executor] : *executors) fn(*executor, false, blocks.at(key));
   }
   for (const auto& executor : model.update_running_executors()) fn(*executor, false, 1);
 }

@@ -264,11 +264,15 @@ Result<TuneReport> Tune(const CompiledModel& model, Device* device, const TuneOp
   const auto add = [&](const Executor& executor) {
     for (const graph::PlanNode& node : executor.plan().nodes) nodes.push_back(node.spec);
   };
-  for (size_t phase = 0; phase < model.phases(); ++phase) {
-    for (const auto& [rows, executor] : model.lane_executors(phase)) add(*executor);
+  for (size_t stage = 0; stage < model.program().stages(); ++stage) {
+    for (size_t phase = 0; phase < model.phases(); ++phase) {
+      for (const auto& [rows, executor] : model.lane_executors(phase, stage)) add(*executor);
+    }
   }
   for (const auto& [rows, executor] : model.eval_executors()) add(*executor);
-  for (const auto& [key, executor] : model.update_executors()) add(*executor);
+  for (const auto* executors : {&model.measure_executors(), &model.update_executors()}) {
+    for (const auto& [key, executor] : *executors) add(*executor);
+  }
   for (const auto& executor : model.update_running_executors()) add(*executor);
   return TuneNodes(nodes, device, options);
 }

@@ -20,24 +20,27 @@ Result<std::unique_ptr<CompiledModel>> CompiledModel::Make(graph::Program progra
   return model;
 }
 
-Status CompiledModel::CompileLanes(size_t phase, Device* device, const Options& options) {
+Status CompiledModel::CompileLanes(size_t phase, size_t stage, Device* device,
+                                   const Options& options) {
   for (int64_t rows : options.lane_rows) {
     RETURN_IF_ERROR(CheckStop(options.stop));
-    ASSIGN_OR_RETURN(const graph::Graph lane, program_.Lane(rows, phase));
+    ASSIGN_OR_RETURN(const graph::Graph lane, program_.Lane(rows, phase, stage));
     const bool most = rows == *std::max_element(options.lane_rows.begin(), options.lane_rows.end());
     ASSIGN_OR_RETURN(
         std::shared_ptr<const graph::Plan> plan,
         graph::CompileLane(lane, device->spec(), options.recompute, options.kernels,
                            {.guard_bytes = GuardBytes(options.poison),
                             .prepare_parameters = options.prepare_parameters && most}));
-    ASSIGN_OR_RETURN(lane_[phase][rows], MakeExecutor(std::move(plan), device, options));
+    ASSIGN_OR_RETURN(lane_[stage][phase][rows], MakeExecutor(std::move(plan), device, options));
   }
   return OkStatus();
 }
 
 Status CompiledModel::CompileAll(Device* device, const Options& options) {
-  for (size_t phase = 0; phase < lane_.size(); ++phase) {
-    RETURN_IF_ERROR(CompileLanes(phase, device, options));
+  for (size_t stage = 0; stage < program_.stages(); ++stage) {
+    for (size_t phase = 0; phase < phases(); ++phase) {
+      RETURN_IF_ERROR(CompileLanes(phase, stage, device, options));
+    }
   }
   for (int64_t rows : options.eval_rows) {
     ASSIGN_OR_RETURN(eval_[rows], CompileOne(program_.Eval(rows), device, options));
@@ -48,6 +51,9 @@ Status CompiledModel::CompileAll(Device* device, const Options& options) {
     if (update_.contains(key)) continue;
     ASSIGN_OR_RETURN(update_[key],
                      CompileOne(program_.Update(key.first, key.second), device, options));
+    if (program_.norms().empty()) continue;
+    ASSIGN_OR_RETURN(measure_[key],
+                     CompileOne(program_.Measure(key.first, key.second), device, options));
   }
   for (const graph::RunningStatistics& layer : program_.running()) {
     ASSIGN_OR_RETURN(
@@ -60,10 +66,12 @@ Status CompiledModel::CompileAll(Device* device, const Options& options) {
 
 int64_t CompiledModel::prepared_bytes() const {
   int64_t most = 0;
-  for (const auto& executors : lane_) {
-    int64_t bytes = 0;
-    for (const auto& [rows, executor] : executors) bytes += executor->plan().prepared_bytes;
-    most = std::max(most, bytes);
+  for (const auto& phases : lane_) {
+    for (const Executors& executors : phases) {
+      int64_t bytes = 0;
+      for (const auto& [rows, executor] : executors) bytes += executor->plan().prepared_bytes;
+      most = std::max(most, bytes);
+    }
   }
   return most;
 }

@@ -40,13 +40,19 @@ class CompiledModel {
   const RunningSpace& running_space() const { return running_space_; }
   DType precision() const { return program_.options().precision; }
 
-  size_t phases() const { return lane_.size(); }
-  // The plan of a lane batch of that many rows in a phase of a step.
-  const Executor& Lane(int64_t rows, size_t phase = 0) const { return *lane_[phase].at(rows); }
+  size_t phases() const { return program_.phases().size(); }
+  // The plan of a lane batch of that many rows in a phase of a step of the last stage.
+  const Executor& Lane(int64_t rows, size_t phase = 0) const {
+    return *lane_.back()[phase].at(rows);
+  }
   const Executor& Eval(int64_t rows) const { return *eval_.at(rows); }
   // The update of a block of that length whose parameter is in that group of the program.
   const Executor& Update(int64_t elements, size_t group) const {
     return *update_.at({elements, group});
+  }
+  // What the norms of such a block's parameter are made of; only where the optimizer reads norms.
+  const Executor& Measure(int64_t elements, size_t group) const {
+    return *measure_.at({elements, group});
   }
   const Executor& UpdateRunning(size_t layer) const { return *update_running_[layer]; }
 
@@ -54,14 +60,18 @@ class CompiledModel {
   int64_t arena_bytes() const { return arena_bytes_; }
   // The bytes of the copies of parameters that the lanes of a rank share, in any phase.
   int64_t prepared_bytes() const;
-  // The lane plans of a phase by rows.
-  const std::map<int64_t, std::unique_ptr<Executor>>& lane_executors(size_t phase = 0) const {
-    return lane_[phase];
-  }
+  // The lane plans of a phase by rows: of the last stage, or of a stage.
+  using Executors = std::map<int64_t, std::unique_ptr<Executor>>;
+  const Executors& lane_executors(size_t phase = 0) const { return lane_.back()[phase]; }
+  const Executors& lane_executors(size_t phase, size_t stage) const { return lane_[stage][phase]; }
   const std::map<int64_t, std::unique_ptr<Executor>>& eval_executors() const { return eval_; }
   // The update plans by block length and group.
   using UpdateKey = std::pair<int64_t, size_t>;
   const std::map<UpdateKey, std::unique_ptr<Executor>>& update_executors() const { return update_; }
+  // The measuring plans, likewise; none where the optimizer reads no norms.
+  const std::map<UpdateKey, std::unique_ptr<Executor>>& measure_executors() const {
+    return measure_;
+  }
   UpdateKey UpdateKeyOf(const graph::Block& block) const {
     return {block.length, program_.GroupOf(static_cast<size_t>(block.tensor))};
   }
@@ -75,9 +85,11 @@ class CompiledModel {
       : program_(std::move(program)),
         space_(program_.MakeParameterSpace()),
         running_space_(program_.running()),
-        lane_(program_.phases().size()) {}
+        lane_(program_.stages()) {
+    for (auto& phases : lane_) phases = std::vector<Executors>(program_.phases().size());
+  }
   Status CompileAll(Device* device, const Options& options);
-  Status CompileLanes(size_t phase, Device* device, const Options& options);
+  Status CompileLanes(size_t phase, size_t stage, Device* device, const Options& options);
   Result<std::unique_ptr<Executor>> CompileOne(const Result<graph::Graph>& graph, Device* device,
                                                const Options& options);
   Result<std::unique_ptr<Executor>> MakeExecutor(std::shared_ptr<const graph::Plan> plan,
@@ -86,9 +98,9 @@ class CompiledModel {
   graph::Program program_;
   graph::ParameterSpace space_;
   RunningSpace running_space_;
-  std::vector<std::map<int64_t, std::unique_ptr<Executor>>> lane_;  // by phase
+  std::vector<std::vector<Executors>> lane_;  // by stage, then by phase
   std::map<int64_t, std::unique_ptr<Executor>> eval_;
-  std::map<UpdateKey, std::unique_ptr<Executor>> update_;
+  std::map<UpdateKey, std::unique_ptr<Executor>> update_, measure_;
   std::vector<std::unique_ptr<Executor>> update_running_;
   int64_t arena_bytes_ = 0;
 };

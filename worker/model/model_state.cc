@@ -51,11 +51,25 @@ Result<ModelState> ModelState::Make(const CompiledModel& model, std::optional<ui
     state.slot_offset_[static_cast<size_t>(block)] = slot_bytes;
     slot_bytes += model.space().blocks()[static_cast<size_t>(block)].length * size;
   }
-  for (size_t i = 0; i < model.program().options().optimizer.slots().size(); ++i) {
+  for (size_t i = 0; i < model.program().slots().size(); ++i) {
     ASSIGN_OR_RETURN(AlignedBuffer slot, ZeroedBuffer(slot_bytes));
     state.slots_.push_back(std::move(slot));
   }
+  state.StartAverages(model);
   return state;
+}
+
+void ModelState::StartAverages(const CompiledModel& model) {
+  const std::optional<size_t> slot = model.program().ema_slot();
+  if (!slot) return;
+  const int64_t size = SizeOf(model.precision());
+  for (size_t i = 0; i < slot_offset_.size(); ++i) {
+    if (slot_offset_[i] < 0) continue;
+    const graph::Block& block = model.space().blocks()[i];
+    std::memcpy(SlotOfBlock(*slot, static_cast<int64_t>(i)),
+                static_cast<const char*>(parameters_.data()) + block.offset * size,
+                static_cast<size_t>(block.length * size));
+  }
 }
 
 void* ModelState::SlotOfBlock(size_t slot, int64_t block) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/aligned_buffer.h"
@@ -27,6 +28,11 @@ class ModelState {
   void* running() { return running_.data(); }
   const void* parameters() const { return parameters_.data(); }
   const void* running() const { return running_.data(); }
+  // Averages (Program::ema_slot), where there are any, begin anew at the parameters as they are.
+  // Make does it, and whoever loads other parameters before the first step.
+  void StartAverages(const CompiledModel& model);
+  // Exchanges the parameters for another arena of the same size: for an evaluation of averages.
+  void SwapParameters(AlignedBuffer* arena) { std::swap(parameters_, *arena); }
   // Slot `slot` of an owned block.
   void* SlotOfBlock(size_t slot, int64_t block);
   int64_t bytes() const;

@@ -184,6 +184,7 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const DataShape& d
   options.groups = config.optimizer.groups;
   options.freeze = config.model.freeze;
   options.frozen_norms_learn = config.model.frozen_norms == "learn";
+  options.ema_decay = config.ema_decay;
   return graph::Program::Make(options);
 }
 
@@ -236,7 +237,10 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
   report.prepared = report.ranks * model.prepared_bytes();
   report.parameters =
       report.ranks * (model.space().arena_elements() + model.running_space().elements()) * size +
-      static_cast<int64_t>(model.program().options().optimizer.slots().size()) * trained;
+      static_cast<int64_t>(model.program().slots().size()) * trained;
+  if (model.program().ema_slot()) {  // gathered where they are read
+    report.parameters += report.ranks * model.space().arena_elements() * size;
+  }
   int64_t lanes_here = 0;
   for (int32_t rank = 0; rank < report.ranks; ++rank) {
     const Range lanes = comm::LanesOfRank(Rank(rank), config.run.ranks, config.batch.lanes);

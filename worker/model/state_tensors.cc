@@ -103,7 +103,7 @@ Result<storage::TensorView> FindTyped(const CompiledModel& model, const FindTens
 }  // namespace
 
 int64_t CheckpointCopyBytes(const CompiledModel& model) {
-  const auto slots = static_cast<int64_t>(model.program().options().optimizer.slots().size());
+  const auto slots = static_cast<int64_t>(model.program().slots().size());
   const int64_t elements = 2 * slots * model.space().elements() + model.space().arena_elements() +
                            model.running_space().elements();
   return elements * SizeOf(model.precision());

@@ -19,11 +19,13 @@ struct NamedWeights {
   std::string path;            // a safetensors file, or the directory of a checkpoint
   bool is_checkpoint = false;  // which of them
   std::string run_directory;   // whose weights they are; empty: a file beside no run
+  bool averages = false;       // of a checkpoint: the moving average in place of the parameters
 };
 
-// The tensors of such weights, read whole. In a checkpoint these are the parameters and running
-// statistics; its manifest and the hash of each file that is read are checked first. `advance` (may
-// be empty) is told the bytes of each piece read; where it fails, so does the reading.
+// The tensors of such weights, read whole. In a checkpoint these are the parameters, or their
+// averages and what has none, and running statistics; its manifest and the hash of each file that
+// is read are checked first. `advance` (may be empty) is told the bytes of each piece read; where
+// it fails, so does the reading.
 class WeightTensors {
  public:
   static Result<WeightTensors> Read(const NamedWeights& weights,
@@ -33,7 +35,7 @@ class WeightTensors {
 
  private:
   std::optional<storage::SafetensorsFile> file_;
-  std::optional<storage::CheckpointTensors> checkpoint_;
+  std::optional<storage::CheckpointTensors> checkpoint_, averages_;
   std::vector<storage::TensorView> tensors_;
 };
 

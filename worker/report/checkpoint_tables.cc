@@ -6,8 +6,6 @@
 namespace lockstep::worker {
 namespace {
 
-constexpr char kGroup[] = "tables";
-
 storage::TensorView TensorOf(const char* name, const std::string& text) {
   return {name, TensorType{DType::kUInt8, {static_cast<int64_t>(text.size())}}, text.data()};
 }
@@ -35,12 +33,13 @@ bool EndsAt(const std::string& digests, const storage::CheckpointManifest& manif
 }  // namespace
 
 storage::TensorGroup TablesGroup(const RunTables& tables) {
-  return {kGroup, {TensorOf(kDigestsFile, tables.digests), TensorOf(kResultsFile, tables.results)}};
+  return {kTablesGroup,
+          {TensorOf(kDigestsFile, tables.digests), TensorOf(kResultsFile, tables.results)}};
 }
 
 Result<RunTables> ReadTables(const std::string& path, const storage::CheckpointManifest& manifest) {
   ASSIGN_OR_RETURN(const auto tensors,
-                   storage::CheckpointTensors::ReadDirectory(path, manifest, kGroup));
+                   storage::CheckpointTensors::ReadDirectory(path, manifest, kTablesGroup));
   RunTables tables;
   ASSIGN_OR_RETURN(tables.digests, TextOf(tensors, kDigestsFile));
   ASSIGN_OR_RETURN(tables.results, TextOf(tensors, kResultsFile));

@@ -11,7 +11,9 @@
 
 namespace lockstep::worker {
 
-// The group "tables" of a checkpoint. `tables` outlives it.
+inline constexpr char kTablesGroup[] = "tables";
+
+// That group of a checkpoint. `tables` outlives it.
 storage::TensorGroup TablesGroup(const RunTables& tables);
 
 // Those of the checkpoint that lies at `path`. data-loss where they are not those that its manifest

@@ -133,21 +133,22 @@ void PrintGroups(const TrainConfig& config, const graph::Program& program, std::
     elements += program.parameters()[i].type.shape.elements();
   }
   if (groups.size() == 1 && frozen.first == 0) return;
-  *text += Format("%-28s %8s %14s %14s %14s\n", "group of parameters", "tensors", "parameters",
-                  "learning rate", "weight decay");
+  *text += Format("%-28s %8s %14s %14s %14s %13s\n", "group of parameters", "tensors", "parameters",
+                  "learning rate", "weight decay", "trained from");
   const auto row = [&](const std::string& name, const std::pair<int64_t, int64_t>& size,
-                       const std::string& lr, const std::string& decay) {
-    *text += Format("%-28s %8s %14s %14s %14s\n", name.c_str(), Grouped(size.first).c_str(),
-                    Grouped(size.second).c_str(), lr.c_str(), decay.c_str());
+                       const std::string& lr, const std::string& decay, const std::string& from) {
+    *text += Format("%-28s %8s %14s %14s %14s %13s\n", name.c_str(), Grouped(size.first).c_str(),
+                    Grouped(size.second).c_str(), lr.c_str(), decay.c_str(), from.c_str());
   };
   for (size_t i = 0; i < groups.size(); ++i) {
     const size_t at = (i + 1) % groups.size();  // that of all others comes last
     const AttrValue* const decay = groups[at].optimizer.Find("weight_decay");
     row(at == 0 ? "all others" : groups[at].pattern, sizes[at],
         Format("%g", config.optimizer.lr * groups[at].lr_scale),
-        decay == nullptr ? "-" : OptionText(*decay));
+        decay == nullptr ? "-" : OptionText(*decay),
+        "epoch " + std::to_string(groups[at].unfreeze_epoch + 1));
   }
-  if (frozen.first > 0) row("frozen", frozen, "-", "-");
+  if (frozen.first > 0) row("frozen", frozen, "-", "-", "never");
   *text += "\n";
 }
 

@@ -19,9 +19,13 @@ using nlohmann::json;
 constexpr storage::HashedFormat kFormat = {"lockstep-summary", 3,
                                            "Use the program that wrote it, or train anew",
                                            /*oldest=*/2};
-// In bytewise order; only the kernel file may be missing.
-constexpr const char* kResultFiles[] = {kDigestsFile, kKernelFileCopy, kWeightsFile, "recipe.toml",
-                                        kResultsFile};
+// In bytewise order.
+constexpr const char* kResultFiles[] = {kDigestsFile,  kKernelFileCopy, kWeightsFile,
+                                        kAveragesFile, "recipe.toml",   kResultsFile};
+
+bool MayBeMissing(std::string_view name) {
+  return name == kKernelFileCopy || name == kAveragesFile;
+}
 
 // JSON has no NaN: a number that is none is null.
 json NumberOrNull(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
@@ -79,7 +83,7 @@ bool NamesTheResults(const std::vector<FileState>& files) {
   for (const std::string_view name : kResultFiles) {
     const bool named = file != files.end() && file->name == name;
     if (named) ++file;
-    if (!named && name != kKernelFileCopy) return false;
+    if (!named && !MayBeMissing(name)) return false;
   }
   return file == files.end();
 }
@@ -128,7 +132,7 @@ std::string SummaryJson(const TrainSummary& s, const std::vector<FileState>& fil
 Result<std::vector<FileState>> StatesOfResults(const std::string& run_directory) {
   std::vector<FileState> files;
   for (const std::string name : kResultFiles) {
-    if (name == kKernelFileCopy && !FileExists(run_directory + "/" + name)) continue;
+    if (MayBeMissing(name) && !FileExists(run_directory + "/" + name)) continue;
     ASSIGN_OR_RETURN(const storage::FileHash file, storage::HashFile(run_directory + "/" + name));
     files.push_back({name, file.size, file.hash});
   }

@@ -18,6 +18,8 @@ namespace lockstep::worker {
 
 inline constexpr char kSummaryFile[] = "summary.json";
 inline constexpr char kWeightsFile[] = "model.safetensors";
+// The moving average of the weights, where a run keeps one (train.ema_decay).
+inline constexpr char kAveragesFile[] = "model_ema.safetensors";
 
 struct FileState {
   std::string name;
@@ -28,8 +30,8 @@ struct FileState {
 // The text of summary.json.
 std::string SummaryJson(const TrainSummary& summary, const std::vector<FileState>& files);
 
-// Size and hash of the tables, the weights, the recipe and, where there is one, the kernel file of
-// a run directory, as they are now.
+// Size and hash of the tables, the weights, the recipe and, where they are there, the average of
+// the weights and the kernel file of a run directory, as they are now.
 Result<std::vector<FileState>> StatesOfResults(const std::string& run_directory);
 
 struct FinishedRun {

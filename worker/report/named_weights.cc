@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/lookup_path.h"
+#include "graph/program/program.h"
 #include "graph/tasks/registry.h"
 #include "storage/checkpoint/checkpoint_directory.h"
 #include "storage/env/files.h"
@@ -115,7 +116,8 @@ Result<NamedWeights> OfPath(const std::string& path) {
   if (!storage::IsDirectory(path)) {
     const std::string folder = storage::ParentOf(path);
     const bool of_run = IsRun(folder);
-    if (of_run && storage::BaseNameOf(path) == kWeightsFile) {
+    const std::string file = storage::BaseNameOf(path);
+    if (of_run && (file == kWeightsFile || file == kAveragesFile)) {
       RETURN_IF_ERROR(CheckFinishedRun(folder));
     }
     return NamedWeights{path, /*is_checkpoint=*/false, of_run ? folder : ""};
@@ -209,6 +211,28 @@ Result<NamedWeights> FindWeights(const std::string& name) {
   const size_t at = path.rfind('@');
   if (at != std::string::npos && at > 0) return OfRun(path.substr(0, at), path.substr(at + 1));
   return NotFound("there is neither a run nor a file " + LookupPathText(path) + kForms);
+}
+
+Result<NamedWeights> AveragesOf(NamedWeights weights) {
+  const auto no_averages = [&](const std::string& place) {
+    return NotFound("'" + place +
+                    "' holds no moving average of the weights: the run was made without "
+                    "train.ema_decay; evaluate with eval.weights=trained");
+  };
+  if (weights.is_checkpoint) {
+    ASSIGN_OR_RETURN(const CheckpointManifest manifest,
+                     storage::InspectCheckpointDirectory(weights.path, std::nullopt));
+    const bool has = std::any_of(manifest.files.begin(), manifest.files.end(),
+                                 [](const storage::CheckpointFile& file) {
+                                   return file.name.starts_with(std::string(graph::kEmaSlot) + "-");
+                                 });
+    if (!has) return no_averages(weights.path);
+    weights.averages = true;
+  } else if (!weights.run_directory.empty() && storage::BaseNameOf(weights.path) == kWeightsFile) {
+    weights.path = weights.run_directory + "/" + kAveragesFile;
+    if (!FileExists(weights.path)) return no_averages(weights.run_directory);
+  }
+  return weights;
 }
 
 Result<std::optional<int64_t>> BestStep(const std::string& run_directory) {

@@ -25,6 +25,11 @@ namespace lockstep::worker {
 // as the run wrote it. Nothing of the weights is used yet.
 Result<NamedWeights> FindWeights(const std::string& name);
 
+// The moving average of weights that FindWeights has found: beside what a run ended with, its
+// model_ema.safetensors; of a checkpoint, its averages. A file that is named itself stays.
+// Not-found where the run keeps none.
+Result<NamedWeights> AveragesOf(NamedWeights weights);
+
 // The step of the best evaluation among the scheduled ones in the run's results.csv, by the metric
 // that eval.best names (best_evaluation.h). None before the first.
 Result<std::optional<int64_t>> BestStep(const std::string& run_directory);

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -29,13 +30,28 @@ uint64_t BitsOf(double value) {
 }
 
 constexpr std::string_view kRunFiles[] = {"recipe.toml", kKernelFileCopy, kResultsFile,
-                                          kDigestsFile,  kSummaryFile,    kWeightsFile};
+                                          kDigestsFile,  kSummaryFile,    kWeightsFile,
+                                          kAveragesFile};
 
 // Whether `name` is a run's, or was on its way to be when a run was killed.
 bool IsRunFile(const std::string& name) {
   return std::any_of(std::begin(kRunFiles), std::end(kRunFiles), [&](std::string_view file) {
     return name == file || name.starts_with(std::string(file) + ".tmp");
   });
+}
+
+// What an epoch has for a column of a metric or a group; none where it has no such.
+std::optional<double> ValueOf(const EpochReport& report, const std::string& column) {
+  if (column.starts_with(kGroupColumn)) {
+    for (size_t i = 0; i < report.group_rates.size(); ++i) {
+      if (column.substr(kGroupColumn.size()) == std::to_string(i + 1)) return report.group_rates[i];
+    }
+  }
+  const Metric* const metric =
+      column.starts_with(kTrainColumn)
+          ? FindMetric(report.train_metrics, column.substr(kTrainColumn.size()))
+          : FindMetric(report.validation.metrics, column);
+  return metric == nullptr ? std::nullopt : std::optional(metric->value);
 }
 
 Status RemoveRunFiles(const std::string& path, bool all) {
@@ -93,7 +109,8 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::Open(const TrainConfig& conf
 
 Status RunDirectory::KeepAside(const std::string& path, int32_t branch) {
   const std::string mark = (branch < 10 ? "-b0" : "-b") + std::to_string(branch);
-  for (const std::string name : {kDigestsFile, kResultsFile, kSummaryFile, kWeightsFile}) {
+  for (const std::string name :
+       {kDigestsFile, kResultsFile, kSummaryFile, kWeightsFile, kAveragesFile}) {
     const Result<std::string> bytes = ReadFile(path + "/" + name);
     if (bytes.status().code() == StatusCode::kNotFound) continue;
     RETURN_IF_ERROR(bytes.status());
@@ -140,12 +157,8 @@ Status RunDirectory::AddEpoch(const EpochReport& report) {
                      TableNumber(report.train_loss) + ',';
   if (report.evaluated) line += TableNumber(report.validation.loss);
   for (const std::string& column : metric_columns_) {
-    line += ',';
-    const Metric* metric = FindMetric(report.validation.metrics, column);
-    if (column.starts_with(kTrainColumn)) {
-      metric = FindMetric(report.train_metrics, column.substr(kTrainColumn.size()));
-    }
-    if (metric != nullptr) line += TableNumber(metric->value);
+    const std::optional<double> value = ValueOf(report, column);
+    line += ',' + (value ? TableNumber(*value) : "");
   }
   return results_.Append(line + ',' + TableNumber(report.learning_rate) + ',' +
                          TableNumber(report.images_per_second) + ',' + TableNumber(report.seconds) +

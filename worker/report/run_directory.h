@@ -58,6 +58,7 @@ class RunDirectory {
 
   const std::string& path() const { return path_; }
   std::string WeightsPath() const { return path_ + "/" + kWeightsFile; }
+  std::string AveragesPath() const { return path_ + "/" + kAveragesFile; }
 
   Status AddStep(const StepRecord& record);  // digests.csv
   // results.csv. Of metrics those that its header names, which a run that goes on keeps; one that

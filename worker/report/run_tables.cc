@@ -33,11 +33,14 @@ std::string_view WithoutClocks(std::string_view line, int columns) {
 }  // namespace
 
 std::string ResultsHeader(const std::vector<Metric>& metrics,
-                          const std::vector<Metric>& train_metrics) {
+                          const std::vector<Metric>& train_metrics, size_t groups) {
   std::string header = kBeforeMetrics;
   for (const Metric& metric : metrics) header += "," + metric.name;
   for (const Metric& metric : train_metrics) {
     header += "," + std::string(kTrainColumn) + metric.name;
+  }
+  for (size_t i = 1; i <= groups; ++i) {
+    header += "," + std::string(kGroupColumn) + std::to_string(i);
   }
   return header + "," + kBehindMetrics;
 }
@@ -67,8 +70,8 @@ std::vector<std::string_view> CellsOf(std::string_view line) {
 }
 
 RunTables RunTables::WithoutRows(const std::vector<Metric>& metrics,
-                                 const std::vector<Metric>& train_metrics) {
-  return {std::string(kDigestsHeader) + "\n", ResultsHeader(metrics, train_metrics) + "\n"};
+                                 const std::vector<Metric>& train_metrics, size_t groups) {
+  return {std::string(kDigestsHeader) + "\n", ResultsHeader(metrics, train_metrics, groups) + "\n"};
 }
 
 storage::TableState StateOfTable(const std::string& name, std::string_view text) {

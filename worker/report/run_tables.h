@@ -15,16 +15,19 @@ namespace lockstep::worker {
 inline constexpr char kDigestsFile[] = "digests.csv";
 inline constexpr char kResultsFile[] = "results.csv";
 inline constexpr std::string_view kTrainColumn = "train_";
+inline constexpr std::string_view kGroupColumn = "lr_";
 inline constexpr char kDigestsHeader[] = "step,loss_bits,loss,skipped,digest";
 
 // The columns of results.csv: a column for each metric between "val_loss" and "lr", those of
-// training (Task::MeasureStep) last, with kTrainColumn before their names. The last two say what a
-// clock said: two runs of the same bits differ in them.
+// training (Task::MeasureStep) behind the others, with kTrainColumn before their names, then the
+// learning rate of each of the groups of the recipe, in its order: "lr_1", "lr_2". The last two say
+// what a clock said: two runs of the same bits differ in them.
 std::string ResultsHeader(const std::vector<Metric>& metrics,
-                          const std::vector<Metric>& train_metrics = {});
+                          const std::vector<Metric>& train_metrics = {}, size_t groups = 0);
 // The column that holds a metric or graph::kLossMetric.
 std::string ColumnOf(std::string_view metric);
-// The metrics that a table has columns of, from its header: a run keeps those it began with.
+// The metrics and groups that a table has columns of, from its header: a run keeps those it began
+// with.
 std::vector<std::string> MetricColumns(std::string_view results);
 
 // A number as both tables have it: nine digits, any NaN as "nan".
@@ -41,7 +44,7 @@ struct RunTables {
   std::string results;
   // The tables of a run that has these metrics, before its first step.
   static RunTables WithoutRows(const std::vector<Metric>& metrics,
-                               const std::vector<Metric>& train_metrics = {});
+                               const std::vector<Metric>& train_metrics = {}, size_t groups = 0);
 };
 
 // Rows and hash of the table called `name`, the columns of clocks left out.

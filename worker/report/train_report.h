@@ -19,6 +19,8 @@ struct StepProgress {
   int64_t global_step = 0, total_steps = 0;        // done, of the whole run
   double loss = 0.0;                               // of this step
   double learning_rate = 0.0;
+  std::vector<double> group_rates =
+      {};                          // of the recipe's optimizer.groups, 0 while they are frozen
   double images_per_second = 0.0;  // over the last second or more
   // The share of that time in which rank 0 waited for samples, 0 to 1: for people alone.
   double input_share = 0.0;
@@ -35,6 +37,7 @@ struct EpochReport {
   int64_t global_step = 0;
   double train_loss = 0.0;  // mean over the epoch's samples, as they were trained on
   double learning_rate = 0.0;
+  std::vector<double> group_rates = {};  // as in StepProgress
   bool evaluated = false;
   EvalResult validation;
   double images_per_second = 0.0;

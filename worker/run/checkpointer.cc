@@ -2,6 +2,7 @@
 #include "worker/run/checkpointer.h"
 
 #include <cstring>
+#include <set>
 
 #include "base/log.h"
 #include "comm/tags.h"
@@ -15,6 +16,28 @@ namespace {
 constexpr char kModelGroup[] = "model";
 constexpr char kProgressGroup[] = "progress";
 constexpr char kConsumed[] = "consumed";
+
+// Whether a checkpoint holds the slots that the run keeps. The options of an optimizer may change
+// at a resume, and with them what is kept.
+Status CheckSlots(const storage::CheckpointManifest& manifest,
+                  const std::vector<std::string>& names) {
+  std::set<std::string> expected(names.begin(), names.end()), found;
+  for (const storage::CheckpointFile& file : manifest.files) {
+    const std::string group = file.name.substr(0, file.name.find('-'));
+    if (group != kModelGroup && group != kProgressGroup && group != kTablesGroup) {
+      found.insert(group);
+    }
+  }
+  if (found == expected) return OkStatus();
+  const auto list = [](const std::set<std::string>& slots) {
+    std::string text;
+    for (const std::string& slot : slots) text += (text.empty() ? "" : ", ") + slot;
+    return text.empty() ? "no state" : text;
+  };
+  return FailedPrecondition("checkpoint " + manifest.id.Name() + " holds " + list(found) +
+                            " of the optimizer, and its options now need " + list(expected) +
+                            "; give it the options that it had, or train anew");
+}
 
 }  // namespace
 
@@ -50,9 +73,7 @@ Checkpointer::Checkpointer(const TrainConfig* config, const CompiledModel* model
       update_(update),
       hooks_(std::move(hooks)) {}
 
-std::vector<std::string> Checkpointer::SlotNames() const {
-  return model_->program().options().optimizer.slots();
-}
+std::vector<std::string> Checkpointer::SlotNames() const { return model_->program().slots(); }
 
 int64_t Checkpointer::bytes() const {
   if (!writes()) return 0;
@@ -177,6 +198,7 @@ Status Checkpointer::Restore(const storage::CheckpointManifest& manifest,
                    storage::CheckpointTensors::Read(run, manifest, kModelGroup, advance));
   RETURN_IF_ERROR(LoadModelTensors(*model_, find_in(model), state));
   const std::vector<std::string> names = SlotNames();
+  RETURN_IF_ERROR(CheckSlots(manifest, names));
   for (size_t slot = 0; slot < names.size(); ++slot) {
     ASSIGN_OR_RETURN(const auto tensors,
                      storage::CheckpointTensors::Read(run, manifest, names[slot], advance));

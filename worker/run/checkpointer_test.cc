@@ -75,7 +75,7 @@ class CheckpointerTest : public testing::Test {
 
   // Numbers that tell slot, block and element.
   static void FillSlots(const CompiledModel& model, RankState* rank) {
-    for (size_t slot = 0; slot < model.program().options().optimizer.slots().size(); ++slot) {
+    for (size_t slot = 0; slot < model.program().slots().size(); ++slot) {
       for (int64_t block : rank->update.OwnedBlocks()) {
         const graph::Block& span = model.space().blocks()[static_cast<size_t>(block)];
         const graph::Segment& segment = model.space().segments()[static_cast<size_t>(span.tensor)];

@@ -19,7 +19,10 @@ Result<WeightsEvaluation> EvaluateWeights(const TrainConfig& config, const std::
   alone.run.ranks = 1;
   ASSIGN_OR_RETURN(const RunSetup setup, SetUp(alone));
   ASSIGN_OR_RETURN(ModelState state, ModelState::Make(*setup.model, std::nullopt, {}));
-  ASSIGN_OR_RETURN(const NamedWeights weights, FindWeights(name));
+  ASSIGN_OR_RETURN(NamedWeights weights, FindWeights(name));
+  if (config.eval.weights == "ema") {
+    ASSIGN_OR_RETURN(weights, AveragesOf(std::move(weights)));
+  }
   RETURN_IF_ERROR(LoadWeights(*setup.model, weights, &state));
   ASSIGN_OR_RETURN(const std::unique_ptr<storage::EvalLoader> loader, MakeEvalLoader(alone, setup));
   ASSIGN_OR_RETURN(const std::unique_ptr<LaneWorkspaces> workspaces,

@@ -125,7 +125,8 @@ Status RankTrainer::Begin() {
   const bool resumes = !assignment_.checkpoint.empty();
   const graph::Program& program = setup_->model->program();
   RunTables tables =
-      RunTables::WithoutRows(summary_.metrics, program.task().MeasureStep(program.step_sums()));
+      RunTables::WithoutRows(summary_.metrics, program.task().MeasureStep(program.step_sums()),
+                             config_->optimizer.groups.size());
   EpochLoss epoch;
   epoch.sums = program.step_sums();
   if (resumes) {
@@ -240,7 +241,8 @@ Status RankTrainer::RunStep() {
   if (observer_ == nullptr) return OkStatus();
   const int64_t in_epoch = steps_->epoch_done() ? setup_->steps_per_epoch : state().step_in_epoch;
   observer_->OnStep({steps_->current_epoch(), config_->epochs, in_epoch, setup_->steps_per_epoch,
-                     step, setup_->total_steps, loss, done.learning_rate, meter_.rate(),
+                     step, setup_->total_steps, loss, done.learning_rate,
+                     steps_->GroupRates(done.learning_rate, steps_->current_epoch()), meter_.rate(),
                      meter_.input_share(),
                      setup_->model->program().task().MeasureStep(done.report.sums)});
   return OkStatus();
@@ -272,6 +274,7 @@ Result<bool> RankTrainer::FinishEpoch() {
   report.epoch = steps_->current_epoch();
   report.global_step = state().global_step;
   report.learning_rate = steps_->LearningRateOf(state().global_step - 1);
+  report.group_rates = steps_->GroupRates(report.learning_rate, report.epoch);
   meter_.Describe(&report);
   report.train_metrics = setup_->model->program().task().MeasureStep(meter_.epoch().sums);
   report.evaluated = evaluation_scheduled() || (steps_->last_step() && eval_loader_ != nullptr);
@@ -323,7 +326,11 @@ Result<EvalResult> RankTrainer::Evaluate() {
   options.progress(0, 0);
   options.stop = [this] { return membership_->StopWanted(); };
   options.seed = config_->seed;
-  return evaluator.Run(&engine.state(), communicator_, stream(), options);
+  const bool averages = config_->eval.weights == "ema";
+  if (averages) RETURN_IF_ERROR(engine.SwapAverages(steps_->deadline()));
+  Result<EvalResult> result = evaluator.Run(&engine.state(), communicator_, stream(), options);
+  if (averages) RETURN_IF_ERROR(engine.SwapAverages(steps_->deadline()));
+  return result;
 }
 
 bool RankTrainer::CheckpointDue() const {
@@ -401,6 +408,9 @@ Status RankTrainer::StopOnRequest() {
 Status RankTrainer::End() {
   membership_->SetPhase("end");
   FaultPoint("train.end");
+  if (setup_->model->program().ema_slot()) {
+    RETURN_IF_ERROR(steps_->engine().SwapAverages(steps_->deadline()));
+  }
   const Status written = is_rank_zero() ? EndRankZero() : OkStatus();
   summary_.status = "finished";
   RETURN_IF_ERROR(comm::AgreeOnStatus(communicator_, written, stream(), Deadline::In(kEndLimit)));
@@ -416,8 +426,13 @@ Status RankTrainer::EndRankZero() {
   };
   RETURN_IF_ERROR(directory_->Sync(may_write));
   RETURN_IF_ERROR(may_write());
-  return SaveWeights(*setup_->model, &steps_->engine().state(), directory_->WeightsPath(),
-                     DataMetadata(*config_, *setup_));
+  StepEngine& engine = steps_->engine();
+  const storage::TensorMetadata data = DataMetadata(*config_, *setup_);
+  if (setup_->model->program().ema_slot()) {
+    RETURN_IF_ERROR(SaveWeights(*setup_->model, &engine.state(), directory_->AveragesPath(), data));
+    RETURN_IF_ERROR(engine.SwapAverages(steps_->deadline()));  // back: nobody is waited for
+  }
+  return SaveWeights(*setup_->model, &engine.state(), directory_->WeightsPath(), data);
 }
 
 // Tells everyone how it ended, each in its order: peers, the run directory, the coordinator.

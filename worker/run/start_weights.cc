@@ -74,6 +74,7 @@ Result<std::string> StartFromWeights(const CompiledModel& model, const ModelConf
       comm::AgreeOnStatus(communicator, loaded.WithContext("model.weights"), stream, deadline));
   RETURN_IF_ERROR(CheckSameOnAllRanks(HashOf(model, *state), lanes, communicator, stream, deadline)
                       .WithContext("model.weights '" + config.weights + "'"));
+  state->StartAverages(model);
   return LoadedText(model, config.weights, config.replace_head, drawn);
 }
 

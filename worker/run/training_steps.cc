@@ -15,10 +15,21 @@ namespace {
 // step; other phases have none.
 std::string UpdatesEntry(const graph::PhaseSpec& phase) { return "updates." + phase.name; }
 
-int64_t UpdatesOf(const graph::PhaseSpec& phase, const TrainerState& state) {
-  const double updates = state.Entry(UpdatesEntry(phase));
+// A count of updates that an entry holds; 0 where it is not there.
+int64_t CountIn(const std::string& entry, const TrainerState& state) {
+  const double updates = state.Entry(entry);
   const bool counted = updates > 0.0 && updates <= static_cast<double>(state.global_step);
   return counted ? static_cast<int64_t>(updates) : 0;
+}
+
+int64_t UpdatesOf(const graph::PhaseSpec& phase, const TrainerState& state) {
+  return CountIn(UpdatesEntry(phase), state);
+}
+
+// The entry of the trainer state that says how many updates were applied before a stage, of one
+// that begins after the first epoch.
+std::string BeforeEntry(int64_t first_epoch) {
+  return "updates_before_epoch." + std::to_string(first_epoch);
 }
 
 }  // namespace
@@ -82,6 +93,7 @@ Result<StepDone> TrainingSteps::Run(const Hooks& hooks) {
   const auto batch = std::make_shared<const storage::StepBatch>(std::move(read));
   consumption_.Consume(*batch);
   done.learning_rate = LearningRateOf(state_.global_step);
+  NoteStages();
   ASSIGN_OR_RETURN(StepEngine::Ticket ticket,
                    engine_->Launch(batch, HeaderOf(done.learning_rate), hooks.enter));
   ASSIGN_OR_RETURN(done.report, engine_->Collect(std::move(ticket), hooks.stop_wanted()));
@@ -99,12 +111,35 @@ Result<StepDone> TrainingSteps::Run(const Hooks& hooks) {
   return done;
 }
 
+std::vector<double> TrainingSteps::GroupRates(double learning_rate, int32_t epoch) const {
+  const auto& groups = setup_->model->program().update_groups();
+  std::vector<double> rates;
+  for (size_t i = 1; i < groups.size(); ++i) {  // the first is for those in no group
+    rates.push_back(epoch < groups[i].unfreeze_epoch ? 0.0 : learning_rate * groups[i].lr_scale);
+  }
+  return rates;
+}
+
 StepHeader TrainingSteps::HeaderOf(double learning_rate) const {
+  const graph::Program& program = setup_->model->program();
   StepHeader header{learning_rate, state_.applied_updates};
-  for (const graph::PhaseSpec& phase : setup_->model->program().phases()) {
+  for (const graph::PhaseSpec& phase : program.phases()) {
     header.updates_of_phases.push_back(UpdatesOf(phase, state_));
   }
+  header.stage = program.StageOf(state_.epoch);
+  for (size_t stage = 0; stage < program.stages(); ++stage) {
+    const int64_t epoch = program.FirstEpochOf(stage);
+    header.updates_before_stages.push_back(epoch == 0 ? 0 : CountIn(BeforeEntry(epoch), state_));
+  }
   return header;
+}
+
+void TrainingSteps::NoteStages() {
+  const graph::Program& program = setup_->model->program();
+  for (size_t stage = 1; stage <= program.StageOf(state_.epoch); ++stage) {
+    state_.entries.try_emplace(BeforeEntry(program.FirstEpochOf(stage)),
+                               static_cast<double>(state_.applied_updates));
+  }
 }
 
 void TrainingSteps::Advance(const StepReport& report) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "storage/loader/train_loader.h"
 #include "worker/config/train_config.h"
@@ -70,11 +71,16 @@ class TrainingSteps {
   int32_t current_epoch() const { return epoch_done() ? state_.epoch - 1 : state_.epoch; }
 
   double LearningRateOf(int64_t step) const { return setup_->learning_rates.At(step); }  // from 0
+  // By group of the recipe's optimizer.groups, in the epoch of a step whose learning rate is that;
+  // 0 while it is frozen.
+  std::vector<double> GroupRates(double learning_rate, int32_t epoch) const;
   // By when the other ranks must have done their part of what begins now.
   Deadline deadline() const;
 
  private:
   TrainingSteps(const TrainConfig* config, const RunSetup* setup, Range lanes);
+  // Notes in the trainer state how many updates came before the stages that have begun.
+  void NoteStages();
   StepHeader HeaderOf(double learning_rate) const;
   void Advance(const StepReport& report);
   Status Digest(const StepReport& report);

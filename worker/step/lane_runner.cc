@@ -23,16 +23,19 @@ LaneRunner::LaneRunner(const CompiledModel* model, ModelState* state, LaneWorksp
       state_(state),
       workspaces_(workspaces),
       options_(options),
-      plans_(model->phases()),
+      plans_(model->program().stages()),
       scalars_(model->precision()),
       sums_(options.lanes, options.all_lanes, workspaces->count(),
             [this](int32_t dst, int32_t src) { AddBuffers(dst, src); }),
       rows_(static_cast<size_t>(options.lanes.size())) {
-  for (size_t phase = 0; phase < model->phases(); ++phase) {
-    for (const auto& [rows, executor] : model->lane_executors(phase)) {
-      const graph::Plan& plan = executor->plan();
-      plans_[phase].emplace(rows, LanePlan{executor.get(), ArgumentPlaces(*model, &plan),
-                                           LaneResultPlaces(*model, plan), SumPlaces(&plan)});
+  for (size_t stage = 0; stage < plans_.size(); ++stage) {
+    for (size_t phase = 0; phase < model->phases(); ++phase) {
+      auto& plans = plans_[stage].emplace_back();
+      for (const auto& [rows, executor] : model->lane_executors(phase, stage)) {
+        const graph::Plan& plan = executor->plan();
+        plans.emplace(rows, LanePlan{executor.get(), ArgumentPlaces(*model, &plan),
+                                     LaneResultPlaces(*model, plan), SumPlaces(&plan)});
+      }
     }
   }
 }
@@ -80,16 +83,17 @@ void LaneRunner::AddBuffers(int32_t dst, int32_t src) {
 
 ScalarCells LaneRunner::ScalarsOf(Step step, size_t phase) const {
   ScalarCells scalars(model_->precision());
-  for (const graph::Arg& arg : model_->lane_executors(phase).begin()->second->plan().args) {
+  for (const graph::Arg& arg : model_->lane_executors(phase, stage_).begin()->second->plan().args) {
     if (arg.kind != graph::ArgKind::kScalar) continue;
     scalars.Add(arg.name, model_->program().task().ScalarAt(arg.name, step.value));
   }
   return scalars;
 }
 
-Status LaneRunner::Run(const storage::StepBatch& batch, size_t phase) {
+Status LaneRunner::Run(const storage::StepBatch& batch, size_t phase, std::optional<size_t> stage) {
   CHECK_EQ(static_cast<int64_t>(batch.lanes.size()), options_.lanes.size());
   phase_ = phase;
+  stage_ = stage.value_or(plans_.size() - 1);
   scalars_ = ScalarsOf(batch.step, phase);
   sums_.Reset();
   RETURN_IF_ERROR(PrepareParameters(batch));
@@ -140,8 +144,8 @@ Status LaneRunner::RunLane(const storage::LaneBatch& lane, Step step, int32_t bu
     if (statistics_[b].size() > 0) std::memset(statistics_[b].data(), 0, statistics_[b].size());
     return OkStatus();
   }
-  // Norms that this phase does not call have no elements.
-  if (model_->phases() > 1 && statistics_[b].size() > 0) {
+  // Norms that this phase does not call, or that are frozen in this stage, have no elements.
+  if ((model_->phases() > 1 || plans_.size() > 1) && statistics_[b].size() > 0) {
     std::memset(statistics_[b].data(), 0, statistics_[b].size());
   }
   const LanePlan& plan = PlanOf(lane.rows);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -40,9 +41,10 @@ class LaneRunner {
                                                   LaneWorkspaces* workspaces,
                                                   const Options& options);
 
-  // Runs every lane of the batch in a phase. Afterwards gradients(), statistics() and rows() hold
-  // the phase's; gradients of what it does not train say nothing.
-  Status Run(const storage::StepBatch& batch, size_t phase = 0);
+  // Runs every lane of the batch in a phase of a stage (none: the last). Afterwards gradients(),
+  // statistics() and rows() hold the phase's; gradients of what it does not train say nothing.
+  Status Run(const storage::StepBatch& batch, size_t phase = 0,
+             std::optional<size_t> stage = std::nullopt);
 
   // One arena per maximal subtree of this rank's lanes, in order.
   const std::vector<void*>& gradients() const { return gradient_sums_; }
@@ -72,9 +74,11 @@ class LaneRunner {
   };
 
   Status AllocateBuffers();
-  const LanePlan& PlanOf(int64_t rows) const { return plans_[phase_].at(rows); }
-  // The sums of any plan of a phase: those of all row counts are the same.
-  const SumPlaces& SumPlacesOf(size_t phase) const { return plans_[phase].begin()->second.sums; }
+  const LanePlan& PlanOf(int64_t rows) const { return plans_[stage_][phase_].at(rows); }
+  // The sums of any plan of a phase: those of all stages and row counts are the same.
+  const SumPlaces& SumPlacesOf(size_t phase) const {
+    return plans_[stage_][phase].begin()->second.sums;
+  }
   // The scalars that the phase's plans read.
   ScalarCells ScalarsOf(Step step, size_t phase) const;
   // Copies the parameters for the plan that has them prepared, if a lane of the batch runs it.
@@ -87,9 +91,9 @@ class LaneRunner {
   ModelState* state_;
   LaneWorkspaces* workspaces_;
   Options options_;
-  std::vector<std::map<int64_t, LanePlan>> plans_;  // by phase, then by rows
-  size_t phase_ = 0;                                // the one run last
-  ScalarCells scalars_;                             // of the step and phase run last
+  std::vector<std::vector<std::map<int64_t, LanePlan>>> plans_;  // by stage, phase and rows
+  size_t phase_ = 0, stage_ = 0;                                 // those run last
+  ScalarCells scalars_;                                          // of that step and phase
   comm::SubtreeSums sums_;
   std::vector<AlignedBuffer> gradients_, statistics_;  // by buffer of sums_
   std::vector<void*> gradient_sums_, statistic_sums_;

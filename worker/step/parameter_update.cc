@@ -4,8 +4,9 @@
 //
 //   1. Reduce every bucket of which the phase trains something: enqueued at once, they arrive one
 //      after the other.
-//   2. Decide, only where the recipe clips or skips: wait for all buckets, gather the norms of all
-//      blocks, and take the same decision on every rank. Without it no bucket waits for another.
+//   2. Decide, only where the recipe clips or skips, or the optimizer reads norms of whole
+//      parameters: wait for all buckets, gather the norms of all blocks, and take the same decision
+//      on every rank. Without it no bucket waits for another.
 //   3. For each bucket, as it arrives: update the blocks that this rank owns, on all its threads,
 //      then enqueue the bucket's Gather.
 //   4. The running statistics of batch norm take the same road in doubles: Reduce, the owner's
@@ -19,21 +20,19 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <numeric>
 
 #include "base/all_finite.h"
-#include "base/check.h"
-#include "base/hash.h"
-#include "base/math.h"
+#include "ops/core/block_norm.h"
 #include "worker/step/add_into.h"
-#include "worker/step/block_norm.h"
-#include "worker/step/digest.h"
 
 namespace lockstep::worker {
 namespace {
+
+constexpr char kNonFiniteRemedy[] =
+    "; lower the learning rate, clip (optimizer.clip_norm), or set train.nonfinite = \"skip\"";
 
 std::vector<comm::BlockSpan> SpansOf(const graph::ParameterSpace& space) {
   std::vector<comm::BlockSpan> spans;
@@ -58,21 +57,6 @@ std::unique_ptr<comm::BlockExchange> RunningExchange(comm::Communicator* communi
                                                  /*bucket_bytes=*/int64_t{1} << 40});
 }
 
-// Items of the state hash: parameter blocks, running layers, then the blocks of each slot.
-std::vector<Rank> HashOwners(const CompiledModel& model, const comm::BlockExchange& gradients,
-                             const comm::BlockExchange* running) {
-  const std::vector<Rank> blocks = Owners(gradients, model.space().blocks().size());
-  std::vector<Rank> owners = blocks;
-  if (running != nullptr) {
-    const std::vector<Rank> layers = Owners(*running, model.running_space().blocks().size());
-    owners.insert(owners.end(), layers.begin(), layers.end());
-  }
-  for (size_t i = 0; i < model.program().options().optimizer.slots().size(); ++i) {
-    owners.insert(owners.end(), blocks.begin(), blocks.end());
-  }
-  return owners;
-}
-
 const void* At(const void* arena, int64_t element, DType dtype) {
   return static_cast<const char*>(arena) + element * SizeOf(dtype);
 }
@@ -94,8 +78,16 @@ ParameterUpdate::ParameterUpdate(const CompiledModel* model, comm::Communicator*
           RunningExchange(communicator, options.lanes, DType::kFloat64, model->running_space())),
       running_(
           RunningExchange(communicator, options.lanes, model->precision(), model->running_space())),
-      norms_(communicator, Owners(gradients_, model->space().blocks().size())),
-      hashes_(communicator, HashOwners(*model, gradients_, running_.get())) {}
+      gradient_norms_(model, communicator, Owners(gradients_, model->space().blocks().size()),
+                      /*norms=*/1),
+      state_hash_(model, communicator, Owners(gradients_, model->space().blocks().size()),
+                  running_ == nullptr ? std::vector<Rank>()
+                                      : Owners(*running_, model->running_space().blocks().size())) {
+  if (const size_t norms = model->program().norms().size(); norms > 0) {
+    tensor_norms_ = std::make_unique<TensorNorms>(
+        model, communicator, Owners(gradients_, model->space().blocks().size()), norms);
+  }
+}
 
 int64_t ParameterUpdate::scratch_bytes() const {
   int64_t bytes = gradients_.scratch_bytes();
@@ -105,7 +97,7 @@ int64_t ParameterUpdate::scratch_bytes() const {
 
 bool ParameterUpdate::Trained(int64_t block) const {
   const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
-  return model_->program().Trains(phase_, static_cast<size_t>(span.tensor));
+  return model_->program().Trains(phase_, static_cast<size_t>(span.tensor), stage_);
 }
 
 bool ParameterUpdate::TrainsAnyOf(Range blocks) const {
@@ -119,15 +111,18 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes, s
                                                       const StepScalars& step, ModelState* state,
                                                       Deadline deadline) {
   phase_ = phase;
+  stage_ = step.stage;
   // Totals are written over the first subtree's sums: nobody reads those again.
   void* sums = lanes.gradients()[0];
   const std::vector<EventPtr> reduced = ReduceAll(lanes, sums, deadline);
   Outcome outcome;
   double scale = step.gradient_scale;
-  if (decides()) {
+  if (decides() || tensor_norms_ != nullptr) {
     for (const EventPtr& event : reduced) {
       if (event != nullptr) RETURN_IF_ERROR(WaitFor(event));
     }
+  }
+  if (decides()) {
     ASSIGN_OR_RETURN(const double summed_norm, SummedNorm(sums, deadline));
     outcome.gradient_norm = summed_norm * scale;
     outcome.applied = !options_.skip_nonfinite || std::isfinite(outcome.gradient_norm);
@@ -137,13 +132,24 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes, s
       scale *= std::min(1.0, options_.clip_norm / (outcome.gradient_norm + 1e-6));
     }
   }
-  const std::vector<ScalarCells> scalars = ScalarsOfGroups(step, scale);
+  std::vector<ScalarCells> scalars = ScalarsOfParameters(step, scale);
+  if (tensor_norms_ != nullptr) {
+    const Status measured = AddNorms(sums, lanes.workspaces(), state, &scalars, deadline);
+    outcome.applied = !options_.skip_nonfinite || measured.code() != StatusCode::kNonFinite;
+    if (!outcome.applied) return outcome;
+    RETURN_IF_ERROR(measured);
+  }
   std::vector<EventPtr> gathered;
   for (int64_t b = 0; b < gradients_.buckets(); ++b) {
     const EventPtr& arrived = reduced[static_cast<size_t>(b)];
     if (arrived == nullptr) continue;
     RETURN_IF_ERROR(WaitFor(arrived));
-    RETURN_IF_ERROR(UpdateBucket(b, sums, scalars, lanes.workspaces(), state));
+    RETURN_IF_ERROR(ForBlocks(gradients_.BlocksOf(b), lanes.workspaces(),
+                              [&](int64_t block, void* arena) -> Status {
+                                if (tensor_norms_ == nullptr)
+                                  RETURN_IF_ERROR(CheckFinite(block, sums));
+                                return UpdateBlock(block, sums, scalars, arena, state);
+                              }));
     if (everyone_updates()) continue;
     gathered.push_back(gradients_.Gather(b, state->parameters(), stream_, deadline));
   }
@@ -152,18 +158,21 @@ Result<ParameterUpdate::Outcome> ParameterUpdate::Run(const LaneRunner& lanes, s
   return outcome;
 }
 
-std::vector<ScalarCells> ParameterUpdate::ScalarsOfGroups(const StepScalars& step,
-                                                          double gradient_scale) const {
-  std::vector<ScalarCells> groups;
-  for (const graph::Program::UpdateGroup& group : model_->program().update_groups()) {
-    ScalarCells& cells = groups.emplace_back(model_->precision());
-    cells.Add("lr", step.lr * group.lr_scale);
-    cells.Add("grad_scale", gradient_scale);
-    for (const auto& [name, value] : model_->program().UpdateScalars(step.applied_updates)) {
-      cells.Add(name, value);
-    }
+std::vector<ScalarCells> ParameterUpdate::ScalarsOfParameters(const StepScalars& step,
+                                                              double gradient_scale) const {
+  const graph::Program& program = model_->program();
+  std::vector<std::vector<std::pair<std::string, double>>> own;  // by stage
+  for (const int64_t updates : step.applied_updates) {
+    own.push_back(program.UpdateScalars(updates, step.applied_updates.front()));
   }
-  return groups;
+  std::vector<ScalarCells> parameters;
+  for (size_t i = 0; i < program.parameters().size(); ++i) {
+    ScalarCells& cells = parameters.emplace_back(model_->precision());
+    cells.Add("lr", step.lr * program.update_groups()[program.GroupOf(i)].lr_scale);
+    cells.Add("grad_scale", gradient_scale);
+    for (const auto& [name, value] : own[program.FirstStageOf(i)]) cells.Add(name, value);
+  }
+  return parameters;
 }
 
 std::vector<int64_t> ParameterUpdate::OwnedBlocks() const {
@@ -215,18 +224,14 @@ Status ParameterUpdate::WaitFor(const EventPtr& event) {
   return status;
 }
 
-Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums,
-                                     const std::vector<ScalarCells>& scalars,
-                                     LaneWorkspaces& workspaces, ModelState* state) {
-  const Range blocks = gradients_.BlocksOf(bucket);
+Status ParameterUpdate::ForBlocks(Range blocks, LaneWorkspaces& workspaces,
+                                  const std::function<Status(int64_t, void*)>& each) {
   std::vector<Status> statuses(static_cast<size_t>(blocks.size()));
   std::atomic<int64_t> next = blocks.begin;
   RETURN_IF_ERROR(workspaces.RunAll([&](LaneWorkspace& workspace) {
     for (int64_t block = next++; block < blocks.end; block = next++) {
       if (!Updates(block) || !Trained(block)) continue;
-      Status& status = statuses[static_cast<size_t>(block - blocks.begin)];
-      status = CheckFinite(block, sums);
-      if (status.ok()) status = UpdateBlock(block, sums, scalars, workspace.arena.data(), state);
+      statuses[static_cast<size_t>(block - blocks.begin)] = each(block, workspace.arena.data());
     }
     return OkStatus();
   }));
@@ -234,23 +239,33 @@ Status ParameterUpdate::UpdateBucket(int64_t bucket, const void* sums,
   return OkStatus();
 }
 
+std::vector<const void*> ParameterUpdate::ArgumentsOf(const graph::Plan& plan, int64_t block,
+                                                      const void* sums,
+                                                      const std::vector<ScalarCells>& scalars,
+                                                      ModelState* state) const {
+  const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
+  std::vector<const void*> args = {At(state->parameters(), span.offset, model_->precision()),
+                                   At(sums, span.offset, model_->precision())};
+  size_t slot = 0, scalar = 0;
+  for (size_t i = args.size(); i < plan.args.size(); ++i) {
+    args.push_back(plan.args[i].kind == graph::ArgKind::kState
+                       ? state->SlotOfBlock(slot++, block)
+                       : scalars[static_cast<size_t>(span.tensor)].At(scalar++, plan.args[i].name));
+  }
+  return args;
+}
+
 Status ParameterUpdate::UpdateBlock(int64_t block, const void* sums,
                                     const std::vector<ScalarCells>& scalars, void* arena,
                                     ModelState* state) {
   const graph::Block& span = model_->space().blocks()[static_cast<size_t>(block)];
-  void* param = At(state->parameters(), span.offset, model_->precision());
-  std::vector<const void*> args = {param, At(sums, span.offset, model_->precision())};
-  std::vector<void*> results = {param};
-  for (size_t i = 0; i < model_->program().options().optimizer.slots().size(); ++i) {
-    args.push_back(state->SlotOfBlock(i, block));
+  std::vector<void*> results = {At(state->parameters(), span.offset, model_->precision())};
+  for (size_t i = 0; i < model_->program().slots().size(); ++i) {
     results.push_back(state->SlotOfBlock(i, block));
   }
-  const size_t group = model_->program().GroupOf(static_cast<size_t>(span.tensor));
-  const Executor& update = model_->Update(span.length, group);
-  const size_t first_scalar = args.size();
-  for (size_t i = first_scalar; i < update.plan().args.size(); ++i) {
-    args.push_back(scalars[group].At(i - first_scalar, update.plan().args[i].name));
-  }
+  const Executor& update =
+      model_->Update(span.length, model_->program().GroupOf(static_cast<size_t>(span.tensor)));
+  const std::vector<const void*> args = ArgumentsOf(update.plan(), block, sums, scalars, state);
   return update.Run({.args = args, .results = results, .arena = arena}, stream_);
 }
 
@@ -261,30 +276,80 @@ Status ParameterUpdate::CheckFinite(int64_t block, const void* sums) const {
                           ? AllFinite(static_cast<const double*>(data), span.length)
                           : AllFinite(static_cast<const float*>(data), span.length);
   if (finite) return OkStatus();
-  return NonFinite(
-      "the gradient of '" + model_->program().parameters()[static_cast<size_t>(span.tensor)].name +
-      "' is not finite although the loss is; lower the learning rate, clip (optimizer.clip_norm), "
-      "or set train.nonfinite = \"skip\"");
+  return NonFinite("the gradient of '" +
+                   model_->program().parameters()[static_cast<size_t>(span.tensor)].name +
+                   "' is not finite although the loss is" + kNonFiniteRemedy);
 }
 
 Result<double> ParameterUpdate::SummedNorm(const void* sums, Deadline deadline) {
   const auto& blocks = model_->space().blocks();
-  std::vector<uint64_t> words(blocks.size(), 0);
+  std::vector<double> squares(blocks.size(), 0.0);
   for (size_t i = 0; i < blocks.size(); ++i) {
     const auto block = static_cast<int64_t>(i);
     if (gradients_.OwnerOf(block) != communicator_->rank() || !Trained(block)) continue;
     const void* data = At(sums, blocks[i].offset, model_->precision());
-    const double norm = model_->precision() == DType::kFloat64
-                            ? BlockSquaredNorm(static_cast<const double*>(data), blocks[i].length)
-                            : BlockSquaredNorm(static_cast<const float*>(data), blocks[i].length);
-    words[i] = std::bit_cast<uint64_t>(norm);
+    squares[i] = model_->precision() == DType::kFloat64
+                     ? ops::BlockSquaredNorm(static_cast<const double*>(data), blocks[i].length)
+                     : ops::BlockSquaredNorm(static_cast<const float*>(data), blocks[i].length);
   }
   const TimePoint began = Clock::Real().Now();
-  RETURN_IF_ERROR(norms_.Run(&words, stream_, deadline));
+  RETURN_IF_ERROR(gradient_norms_.Gather(&squares, stream_, deadline));
   waited_ += Clock::Real().Now() - began;
-  std::vector<double> norms;
-  for (uint64_t word : words) norms.push_back(std::bit_cast<double>(word));
-  return math::Sqrt(comm::CanonicalSum(std::span<const double>(norms)));
+  return gradient_norms_.Global(squares);
+}
+
+Status ParameterUpdate::AddNorms(const void* sums, LaneWorkspaces& workspaces, ModelState* state,
+                                 std::vector<ScalarCells>* scalars, Deadline deadline) {
+  const graph::Program& program = model_->program();
+  const auto& blocks = model_->space().blocks();
+  const size_t norms = program.norms().size();
+  std::vector<double> squares(blocks.size() * norms, 0.0);
+  RETURN_IF_ERROR(ForBlocks(
+      {0, static_cast<int64_t>(blocks.size())}, workspaces,
+      [&](int64_t block, void* arena) -> Status {
+        RETURN_IF_ERROR(CheckFinite(block, sums));
+        const graph::Block& span = blocks[static_cast<size_t>(block)];
+        const Executor& measure =
+            model_->Measure(span.length, program.GroupOf(static_cast<size_t>(span.tensor)));
+        const std::vector<const void*> args =
+            ArgumentsOf(measure.plan(), block, sums, *scalars, state);
+        const std::vector<void*> results = {&squares[static_cast<size_t>(block) * norms]};
+        return measure.Run({.args = args, .results = results, .arena = arena}, stream_);
+      }));
+  const TimePoint began = Clock::Real().Now();
+  RETURN_IF_ERROR(tensor_norms_->Gather(&squares, stream_, deadline));
+  waited_ += Clock::Real().Now() - began;
+  for (size_t i = 0; i < program.parameters().size(); ++i) {
+    if (!program.Trains(phase_, i, stage_)) continue;
+    const std::vector<double> of_parameter = tensor_norms_->OfTensor(squares, i);
+    for (size_t norm = 0; norm < norms; ++norm) {
+      if (!std::isfinite(of_parameter[norm])) {
+        return NonFinite("'" + program.parameters()[i].name + "' has a " + program.norms()[norm] +
+                         " that is not finite" + kNonFiniteRemedy);
+      }
+      (*scalars)[i].Add(program.norms()[norm], of_parameter[norm]);
+    }
+  }
+  return OkStatus();
+}
+
+Status ParameterUpdate::GatherAverages(ModelState* state, void* arena, Deadline deadline) {
+  const auto& blocks = model_->space().blocks();
+  const DType dtype = model_->precision();
+  const size_t slot = *model_->program().ema_slot();
+  for (const int64_t block : OwnedBlocks()) {
+    const graph::Block& span = blocks[static_cast<size_t>(block)];
+    std::memcpy(At(arena, span.offset, dtype), state->SlotOfBlock(slot, block),
+                static_cast<size_t>(span.length * SizeOf(dtype)));
+  }
+  for (int64_t b = 0; !everyone_updates() && b < gradients_.buckets(); ++b) {
+    RETURN_IF_ERROR(WaitFor(gradients_.Gather(b, arena, stream_, deadline)));
+  }
+  const int64_t begin = model_->space().elements();
+  const int64_t frozen = model_->space().arena_elements() - begin;
+  std::memcpy(At(arena, begin, dtype), At(state->parameters(), begin, dtype),
+              static_cast<size_t>(frozen * SizeOf(dtype)));
+  return OkStatus();
 }
 
 Status ParameterUpdate::UpdateRunning(const LaneRunner& lanes, ModelState* state,
@@ -321,42 +386,6 @@ Status ParameterUpdate::UpdateRunningLayer(size_t layer, const double* sums, voi
     RETURN_IF_ERROR(update(space.VarianceAt(layer), space.VarianceAt(layer, call), count));
   }
   return OkStatus();
-}
-
-Result<uint64_t> ParameterUpdate::StateHash(ModelState* state, Deadline deadline) {
-  const auto& blocks = model_->space().blocks();
-  const int64_t size = SizeOf(model_->precision());
-  std::vector<uint64_t> words;
-  const auto hash = [&](bool mine, const void* data, int64_t length) {
-    words.push_back(mine ? Hash64(data, static_cast<size_t>(length * size)) : 0);
-  };
-  const auto owned = [&](size_t i) {
-    return gradients_.OwnerOf(static_cast<int64_t>(i)) == communicator_->rank();
-  };
-  for (size_t i = 0; i < blocks.size(); ++i) {
-    hash(owned(i), At(state->parameters(), blocks[i].offset, model_->precision()),
-         blocks[i].length);
-  }
-  for (size_t i = 0; i < model_->running_space().blocks().size(); ++i) {
-    const comm::BlockSpan& span = model_->running_space().blocks()[i];
-    hash(running_->OwnerOf(static_cast<int64_t>(i)) == communicator_->rank(),
-         At(state->running(), span.offset, model_->precision()), span.length);
-  }
-  for (size_t slot = 0; slot < model_->program().options().optimizer.slots().size(); ++slot) {
-    for (size_t i = 0; i < blocks.size(); ++i) {
-      const bool mine = owned(i);
-      hash(mine, mine ? state->SlotOfBlock(slot, static_cast<int64_t>(i)) : nullptr,
-           blocks[i].length);
-    }
-  }
-  RETURN_IF_ERROR(hashes_.Run(&words, stream_, deadline));
-  const int64_t frozen = model_->space().arena_elements() - model_->space().elements();
-  if (frozen > 0) {  // every rank has all of them
-    const void* data = At(state->parameters(), model_->space().elements(), model_->precision());
-    if (!frozen_hash_) frozen_hash_ = Hash64(data, static_cast<size_t>(frozen * size));
-    words.push_back(*frozen_hash_);
-  }
-  return HashOfBlockHashes(words);
 }
 
 }  // namespace lockstep::worker

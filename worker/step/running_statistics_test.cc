@@ -32,7 +32,7 @@ TEST(RunningStatistics, OfALayerWhoseLanesHaveOneElementStayAsTheyWere) {
       batch.lanes.push_back(model.Batch(1, second));
       ASSERT_TRUE(runner->Run(batch).ok());
       const auto outcome =
-          update.Run(*runner, 0, {.lr = 0.0, .applied_updates = 1}, &state, Late());
+          update.Run(*runner, 0, {.lr = 0.0, .applied_updates = {1}}, &state, Late());
       ASSERT_TRUE(outcome.ok()) << outcome.status();
     };
     const auto values = [&](size_t layer) {

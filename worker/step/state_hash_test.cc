@@ -40,7 +40,7 @@ class StateHashTest : public testing::TestWithParam<const char*> {
     }
   }
 
-  size_t Slots() const { return (*model_).program().options().optimizer.slots().size(); }
+  size_t Slots() const { return (*model_).program().slots().size(); }
   int64_t Blocks() const { return static_cast<int64_t>((*model_).space().blocks().size()); }
   int64_t Length(int64_t block) const {
     return (*model_).space().blocks()[static_cast<size_t>(block)].length;

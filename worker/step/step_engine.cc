@@ -51,9 +51,22 @@ Result<std::unique_ptr<StepEngine>> StepEngine::Make(const CompiledModel* model,
   const auto seed = options.draw_state ? std::optional(options.seed) : std::nullopt;
   ASSIGN_OR_RETURN(e.state_,
                    ModelState::Make(*model, seed, e.update_->OwnedBlocks(), options.stop));
+  if (model->program().ema_slot()) {
+    ASSIGN_OR_RETURN(e.averages_,
+                     ZeroedBuffer(model->space().arena_elements() * SizeOf(model->precision())));
+  }
   ASSIGN_OR_RETURN(e.runner_, LaneRunner::Make(model, &e.state_, e.workspaces_.get(),
                                                {options.lanes, options.all_lanes, options.seed}));
   return engine;
+}
+
+Status StepEngine::SwapAverages(Deadline deadline) {
+  if (!swapped_) {
+    RETURN_IF_ERROR(update_->GatherAverages(&state_, averages_.data(), deadline));
+  }
+  state_.SwapParameters(&averages_);
+  swapped_ = !swapped_;
+  return OkStatus();
 }
 
 Result<StepEngine::Ticket> StepEngine::Launch(std::shared_ptr<const storage::StepBatch> batch,
@@ -62,7 +75,7 @@ Result<StepEngine::Ticket> StepEngine::Launch(std::shared_ptr<const storage::Ste
   ticket.batch = std::move(batch);
   ticket.header = header;
   ticket.announce = std::move(announce);
-  RETURN_IF_ERROR(RunLanes(/*phase=*/0, *ticket.batch, ticket.announce));
+  RETURN_IF_ERROR(RunLanes(/*phase=*/0, ticket));
   return ticket;
 }
 
@@ -72,17 +85,16 @@ Result<StepReport> StepEngine::Collect(Ticket ticket, bool stop_wanted) {
   report.sums = model_->program().step_sums();
   for (size_t phase = 0; phase < model_->phases(); ++phase) {
     if (!model_->program().phases()[phase].RunsIn(report.batch->step.value)) continue;
-    if (phase > 0) RETURN_IF_ERROR(RunLanes(phase, *report.batch, ticket.announce));
+    if (phase > 0) RETURN_IF_ERROR(RunLanes(phase, ticket));
     RETURN_IF_ERROR(FinishPhase(phase, ticket, stop_wanted, &report));
     if (!report.applied) break;
   }
   return report;
 }
 
-Status StepEngine::RunLanes(size_t phase, const storage::StepBatch& batch,
-                            const Announce& announce) {
-  if (announce) announce(texts_[phase].lanes.c_str());
-  return runner_->Run(batch, phase);
+Status StepEngine::RunLanes(size_t phase, const Ticket& ticket) {
+  if (ticket.announce) ticket.announce(texts_[phase].lanes.c_str());
+  return runner_->Run(*ticket.batch, phase, ticket.header.stage);
 }
 
 Status StepEngine::FinishPhase(size_t phase, const Ticket& ticket, bool stop_wanted,
@@ -116,7 +128,12 @@ Status StepEngine::FinishPhase(size_t phase, const Ticket& ticket, bool stop_wan
   scalars.gradient_scale = static_cast<double>(options_.lane_batch) / denominator;
   const std::vector<int64_t>& own = ticket.header.updates_of_phases;
   const bool counts_alone = model_->program().phases()[phase].every > 1 && phase < own.size();
-  scalars.applied_updates = 1 + (counts_alone ? own[phase] : ticket.header.applied_updates);
+  scalars.stage = ticket.header.stage.value_or(model_->program().last_stage());
+  const std::vector<int64_t>& before = ticket.header.updates_before_stages;
+  for (size_t stage = 0; stage < model_->program().stages(); ++stage) {
+    const int64_t updates = counts_alone ? own[phase] : ticket.header.applied_updates;
+    scalars.applied_updates.push_back(1 + updates - (stage < before.size() ? before[stage] : 0));
+  }
   const Duration waited_before = update_->waited();
   ASSIGN_OR_RETURN(const ParameterUpdate::Outcome outcome,
                    update_->Run(*runner_, phase, scalars, &state_, deadline));
@@ -137,7 +154,7 @@ MemoryReport StepEngine::memory() const {
   MemoryReport report;
   report.lanes_at_once = workspaces_->count();
   report.arena = model_->arena_bytes();
-  report.parameters = state_.bytes();
+  report.parameters = state_.bytes() + static_cast<int64_t>(averages_.size());
   report.gradients = runner_->bytes();
   report.arenas = workspaces_->bytes();
   report.exchange = update_->scratch_bytes();

@@ -39,6 +39,10 @@ struct StepHeader {
   // By phase, the same of those that do not run in every step; that of others says nothing. Empty:
   // as applied_updates.
   std::vector<int64_t> updates_of_phases = {};
+  // The stage of the program; none: the last.
+  std::optional<size_t> stage = std::nullopt;
+  // By stage, how many of applied_updates came before it. Empty: none.
+  std::vector<int64_t> updates_before_stages = {};
 };
 
 // How a step went. All but `batch` and `exchange` is the same on every rank.
@@ -108,6 +112,11 @@ class StepEngine {
   // The hash H of the whole training state, which a digest is made of. Every rank calls it.
   Result<uint64_t> StateHash(Deadline deadline) { return update_->StateHash(&state_, deadline); }
 
+  // Brings the averages of the parameters (Program::ema_slot) to every rank, in the place of the
+  // parameters; the second call puts those back. No step may run between the two. Every rank calls
+  // it.
+  Status SwapAverages(Deadline deadline);
+
   ModelState& state() { return state_; }
   LaneWorkspaces& workspaces() { return *workspaces_; }
   const ParameterUpdate& update() const { return *update_; }
@@ -124,7 +133,7 @@ class StepEngine {
   };
 
   // Runs the lanes of a phase.
-  Status RunLanes(size_t phase, const storage::StepBatch& batch, const Announce& announce);
+  Status RunLanes(size_t phase, const Ticket& ticket);
   // Adds the totals of a phase whose lanes have run, and updates what it trains. Says in `report`
   // how it went.
   Status FinishPhase(size_t phase, const Ticket& ticket, bool stop_wanted, StepReport* report);
@@ -137,6 +146,8 @@ class StepEngine {
   std::unique_ptr<LaneWorkspaces> workspaces_;
   std::unique_ptr<ParameterUpdate> update_;
   ModelState state_;
+  AlignedBuffer averages_;  // empty where none are kept
+  bool swapped_ = false;    // state_ has the averages, and averages_ the parameters
   std::unique_ptr<LaneRunner> runner_;
   QueueStream stream_{"exchange"};  // last: its work reads and writes the fields above
 };

@@ -5,8 +5,8 @@ which yields Spec."""
 from dataclasses import dataclass
 from typing import Callable
 
-NAMES = ("digests", "kills", "killpoints", "photographs", "ledger", "two_at_once", "zombie", "pause",
-         "stops", "disk", "damage", "launch", "branch", "python", "job")
+NAMES = ("digests", "kills", "killpoints", "photographs", "averages", "ledger", "two_at_once",
+         "zombie", "pause", "stops", "disk", "damage", "launch", "branch", "python", "job")
 
 
 @dataclass

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers of a plain Python program that follows the definition: 256 partials, halving strides.
-#include "worker/step/block_norm.h"
+#include "ops/core/block_norm.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace lockstep::worker {
+namespace lockstep::ops {
 namespace {
 
 // +1, -1/2, +1/3, ... rounded to T.
@@ -57,4 +57,4 @@ TEST(BlockSquaredNorm, OfFiniteFloatsIsFiniteAndOfNothingZero) {
 }
 
 }  // namespace
-}  // namespace lockstep::worker
+}  // namespace lockstep::ops
