@@ -74,7 +74,6 @@ Result<Shape> ShapeAfter(const std::vector<std::string>& operations, const std::
 
 Result<DataShape> ShapeOf(const TrainConfig& config, const storage::DatasetInfo& info) {
   DataShape data;
-  data.classes = static_cast<int64_t>(ClassNames(config, info).size());
   data.schema = info.schema;
   ASSIGN_OR_RETURN(data.image, ShapeAfter(config.augment_train, config.data.train, info));
   if (config.data.val.empty()) return data;
@@ -89,7 +88,12 @@ Schema OneOfEachKind(int64_t classes) {
   Schema schema = ImageAndLabel(names);
   schema.fields.push_back({.name = "labels", .kind = FieldKind::kLabels, .classes = names});
   schema.fields.push_back({.name = "numbers", .kind = FieldKind::kNumbers, .most = classes});
-  schema.fields.push_back({.name = "mask", .kind = FieldKind::kMask, .classes = std::move(names)});
+  schema.fields.push_back({.name = "mask", .kind = FieldKind::kMask, .classes = names});
+  schema.fields.push_back({.name = "boxes", .kind = FieldKind::kBoxes, .most = 1});
+  schema.fields.push_back({.name = "box_labels",
+                           .kind = FieldKind::kBoxLabels,
+                           .of = "boxes",
+                           .classes = std::move(names)});
   return schema;
 }
 
@@ -166,15 +170,19 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const DataShape& d
   graph::ProgramOptions options;
   options.model = config.model.name;
   const ModelConfig& m = config.model;
-  options.model_options = {.classes = m.classes > 0 ? m.classes : data.classes, .own = m.options};
-  if (options.model_options.classes < data.classes) {
+  ASSIGN_OR_RETURN(const graph::Task* task, graph::FindTask(config.task));
+  const graph::OutputCount outputs = task->Outputs(data.schema);
+  options.model_options = {.classes = m.classes > 0 ? m.classes : outputs.count, .own = m.options};
+  if (options.model_options.classes < outputs.count) {
     return InvalidArgument("model.classes is " + std::to_string(options.model_options.classes) +
-                           " and the dataset has " + std::to_string(data.classes) +
-                           " classes; remove model.classes or make it at least that");
+                           " and the dataset has " + std::to_string(outputs.count) + " " +
+                           std::string(outputs.of) +
+                           "; remove model.classes or make it at least that");
   }
   options.image = data.image;
   options.eval_image = data.eval_image;
   options.task = config.task;
+  options.task_options = config.task_options;
   options.schema = data.schema;
   options.precision = config.precision;
   options.lane_batch = config.batch.lane_batch;
@@ -325,7 +333,7 @@ Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image,
   compile.lane_rows = {config.batch.lane_batch};
   RunSetup setup;
   setup.most_rows = config.batch.lane_batch;
-  const DataShape data = {.image = image, .classes = classes, .schema = OneOfEachKind(classes)};
+  const DataShape data = {.image = image, .schema = OneOfEachKind(classes)};
   RETURN_IF_ERROR(CompileFor(config, data, std::move(compile), &setup));
   return setup;
 }

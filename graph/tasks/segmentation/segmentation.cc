@@ -32,6 +32,7 @@ Value AddLoss(TaskBuilder& b) {
 class Segmentation : public Task {
  public:
   std::string_view name() const override { return "segmentation"; }
+  std::string_view doc() const override { return "one of several classes for each pixel"; }
 
   Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
     ASSIGN_OR_RETURN(InputSpec image, FirstField(*this, schema, FieldKind::kImage, "image"));
