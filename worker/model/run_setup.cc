@@ -12,7 +12,9 @@
 #include "comm/reduce/subtree_sums.h"
 #include "graph/tasks/registry.h"
 #include "storage/augment/augment.h"
+#include "storage/image/image_decoder.h"
 #include "storage/loader/batch_builder.h"
+#include "storage/loader/field_values.h"
 #include "storage/loader/train_loader.h"
 #include "storage/order/dataset_order.h"
 #include "worker/device/openmp_settings.h"
@@ -142,6 +144,36 @@ Status CheckRows(const TrainConfig& config, const RunSetup& setup) {
       std::to_string(needed) + " MiB, and eval.max_rows_mib is " +
       std::to_string(config.eval.max_rows_mib) + "; set it to " + std::to_string(needed) +
       " where rank 0 has that memory, or evaluate a smaller split (data.val)");
+}
+
+// A mask of 8 bits tells at most 255 classes apart: its largest value is for pixels to ignore, and
+// a model of more classes takes it for a class. The first sample of each split is looked at.
+Status CheckMasks(const TrainConfig& config, const RunSetup& setup) {
+  constexpr int64_t kMostOf8Bits = 255;
+  const graph::Program& program = setup.model->program();
+  const int64_t classes = program.options().model_options.classes;
+  if (classes <= kMostOf8Bits) return OkStatus();
+  storage::ImageDecoder decoder;
+  for (const InputSpec& input : program.inputs()) {
+    const int index = program.options().schema.IndexOf(input.field);
+    const FieldSpec& field = program.options().schema.fields[static_cast<size_t>(index)];
+    if (field.kind != FieldKind::kMask) continue;
+    for (const std::string& name : {config.data.train, config.data.val}) {
+      if (name.empty()) continue;
+      ASSIGN_OR_RETURN(const storage::SplitInfo split, setup.dataset->info().Split(name));
+      ASSIGN_OR_RETURN(const storage::Record record, setup.dataset->Read(SampleId(split.first_id)));
+      const storage::FieldView value = record.field(static_cast<size_t>(index));
+      if (value.absent()) continue;
+      ASSIGN_OR_RETURN(const storage::MaskField mask, storage::ReadMask(value, &decoder));
+      if (mask.ignore != kMostOf8Bits) continue;
+      return InvalidArgument(
+          "the model has " + std::to_string(classes) + " classes, and the masks of field '" +
+          field.name + "' in split '" + name +
+          "' have 8 bits, of which 255 means that a pixel is ignored; use PNG masks of 16 bits, "
+          "or set model.classes to at most 255");
+    }
+  }
+  return OkStatus();
 }
 
 // A random stream's counter has 32 bits for the step.
@@ -312,6 +344,7 @@ Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
   ASSIGN_OR_RETURN(const DataShape data, ShapeOf(config, info));
   RETURN_IF_ERROR(CompileFor(config, data, compile, &setup));
   RETURN_IF_ERROR(CheckRows(config, setup));
+  RETURN_IF_ERROR(CheckMasks(config, setup));
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
   setup.total_steps = setup.steps_per_epoch * config.epochs;
   ASSIGN_OR_RETURN(setup.learning_rates,
