@@ -10,8 +10,8 @@ build_packages=(g++ cmake ninja-build ccache mold git python3 librocksdb-dev lib
   libgmock-dev dataset-fashion-mnist libopenmpi-dev openmpi-bin libgrpc++-dev libprotobuf-dev
   protobuf-compiler protobuf-compiler-grpc libdnnl-dev libjpeg62-turbo-dev libpng-dev
   libarchive-dev libexpat1-dev)
-test_packages=(python3-torch python3-torchvision python3-numpy python3-pil slurm-wlm slurm-wlm-basic-plugins
-  munge)
+test_packages=(python3-torch python3-torchvision python3-numpy python3-pil python3-sklearn slurm-wlm
+  slurm-wlm-basic-plugins munge)
 # clang-16 only recommends its runtime, which sanitizers and libFuzzer need;
 # llvm-16 has the program that writes the lines of their reports.
 ci_packages=(clang-16 libclang-rt-16-dev libomp-16-dev llvm-16 clang-format)

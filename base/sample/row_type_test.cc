@@ -26,7 +26,32 @@ TEST(RowType, AKindThatNoBatchHoldsIsRefusedWithThoseItCanHold) {
                 .status()
                 .ToString(),
             "invalid-argument: field 'caption' is of kind text, which no batch can hold yet; "
-            "expected image, label, labels, numbers or mask");
+            "expected image, label, labels, numbers, mask, boxes, box_labels, box_flags or "
+            "box_area");
+}
+
+TEST(TensorsOfBatch, BoxesHaveRoomForTheMostOfASampleAndACountBehindAllElse) {
+  const Schema schema{{{.name = "image", .kind = FieldKind::kImage},
+                       {.name = "found", .kind = FieldKind::kBoxes, .most = 9},
+                       {.name = "what", .kind = FieldKind::kBoxLabels, .of = "found"}}};
+  const auto text = [&](int64_t most) {
+    const auto tensors = TensorsOfBatch(schema,
+                                        {{.tensor = "boxes", .field = "found", .most = most},
+                                         {.tensor = "classes", .field = "what", .most = most}},
+                                        {5, 6, 3}, DType::kFloat32);
+    EXPECT_TRUE(tensors.ok()) << tensors.status();
+    std::string all;
+    for (const BatchTensor& tensor : *tensors)
+      all += tensor.name + " " + tensor.row.ToString() + " ";
+    return all;
+  };
+  EXPECT_EQ(text(0), "boxes f32[16,4] classes i32[16] boxes.count i32[] ");
+  EXPECT_EQ(text(1), "boxes f32[1,4] classes i32[1] boxes.count i32[] ");
+  const auto none =
+      TensorsOfBatch(schema, {{.tensor = "boxes", .field = "box"}}, {5, 6, 3}, DType::kFloat32);
+  EXPECT_NE(none.status().message().find("needs a field 'box'; the dataset has: image image"),
+            std::string::npos)
+      << none.status();
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ std::string OnlyWithText(const RecipeKey& key, const KeyVariant& variant) {
   for (const std::string& part : variant.parts) {
     text += (text.empty() ? "\"" : ", \"") + part + "\"";
   }
-  return "; only with " + key.group() + ".name = " + text;
+  return "; only with " + list->name_key + " = " + text;
 }
 
 struct Section {
@@ -38,6 +38,7 @@ constexpr Section kSections[] = {
      "for each rank at least, so their number is the most ranks the run can ever use."},
     {"train", "How long to train, and with which arithmetic."},
     {"task", "What a run trains its networks for."},
+    {"task_options", "What can be set of the task."},
     {"sync", "How the ranks add up their gradients."},
     {"loss", "What training makes smaller."},
     {"optimizer", "How a gradient changes the weights."},
@@ -73,7 +74,7 @@ std::string Row(const RecipeKey& key, const KeyVariant& variant) {
 
 // The parts that a group's name may choose.
 std::string PartsTable(const PartList& list) {
-  std::string text = "\n| `" + list.group + ".name` | what it is | its options |\n|---|---|---|\n";
+  std::string text = "\n| `" + list.name_key + "` | what it is | its options |\n|---|---|---|\n";
   for (const Part& part : list.parts) {
     text += "| `" + part.name + "` | " + Cell(part.doc) + " | " +
             (part.options->options().empty() ? "none" : part.options->NamesText()) + " |\n";

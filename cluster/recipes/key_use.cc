@@ -33,10 +33,11 @@ CommandKeys Uses(std::string_view command, const std::vector<std::string>& keys)
 }  // namespace
 
 const CommandKeys& EvalKeys() {
-  static const CommandKeys kKeys = Uses(
-      "eval", {"data.dataset", "data.train", "data.val", "batch.lane_threads", "train.kernels",
-               "train.kernel_file", "train.cpu_isa", "augment.val", "eval.batch", "eval.weights",
-               "eval.max_rows_mib", "run.device", "run.cores", "run.lanes_at_once"});
+  static const CommandKeys kKeys =
+      Uses("eval",
+           {"data.dataset", "data.train", "data.val", "batch.lane_threads", "train.kernels",
+            "train.kernel_file", "train.cpu_isa", "augment.val", "eval.batch", "eval.weights",
+            "eval.max_rows_mib", "run.device", "run.cores", "run.lanes_at_once", "task_options.*"});
   return kKeys;
 }
 
@@ -50,7 +51,7 @@ const CommandKeys& ExplainKeys() {
             "optimizer.name",     "optimizer.lr",      "optimizer.*",       "augment.train",
             "augment.val",        "eval.batch",        "eval.max_rows_mib", "run.device",
             "run.cores",          "run.lanes_at_once", "model.freeze",      "model.frozen_norms",
-            "optimizer.groups",   "train.ema_decay"});
+            "optimizer.groups",   "train.ema_decay",   "task_options.*"});
   return kKeys;
 }
 
@@ -62,7 +63,7 @@ const CommandKeys& TuneKeys() {
                     "loss.name",          "loss.*",          "optimizer.name", "optimizer.lr",
                     "optimizer.*",        "augment.train",   "augment.val",    "eval.batch",
                     "eval.max_rows_mib",  "run.device",      "model.freeze",   "model.frozen_norms",
-                    "optimizer.groups",   "train.ema_decay"});
+                    "optimizer.groups",   "train.ema_decay", "task_options.*"});
   return kKeys;
 }
 

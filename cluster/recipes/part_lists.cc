@@ -6,6 +6,7 @@
 
 #include "graph/models/models.h"
 #include "graph/schedules/schedule.h"
+#include "graph/tasks/registry.h"
 #include "ops/core/registry.h"
 
 namespace lockstep::cluster {
@@ -17,12 +18,28 @@ using worker::TrainConfig;
 template <typename Group>
 PartList EmptyList(std::string group, KeyRole role, Group) {
   PartList list;
+  list.name_key = group + ".name";
   list.group = std::move(group);
   list.role = role;
   list.name = [](const TrainConfig& c) -> const std::string& { return Group{}(c).name; };
   list.options = [](const TrainConfig& c) -> const Attrs& { return Group{}(c).options; };
   list.name_of = [](TrainConfig* c) { return &Group{}(*c).name; };
   list.options_of = [](TrainConfig* c) { return &Group{}(*c).options; };
+  return list;
+}
+
+// Tasks are chosen by a key of the whole run.
+PartList Tasks() {
+  PartList list;
+  list.group = "task_options";
+  list.name_key = "task";
+  list.name = [](const TrainConfig& c) -> const std::string& { return c.task; };
+  list.options = [](const TrainConfig& c) -> const Attrs& { return c.task_options; };
+  list.name_of = [](TrainConfig* c) { return &c->task; };
+  list.options_of = [](TrainConfig* c) { return &c->task_options; };
+  for (const auto& task : graph::Tasks()) {
+    list.parts.push_back({std::string(task->name()), std::string(task->doc()), &task->options()});
+  }
   return list;
 }
 
@@ -83,7 +100,7 @@ const Part* PartList::Find(std::string_view part) const {
 
 const std::vector<PartList>& PartLists() {
   static const auto* const lists =
-      new std::vector<PartList>{Models(), Losses(), Optimizers(), Schedules()};
+      new std::vector<PartList>{Tasks(), Models(), Losses(), Optimizers(), Schedules()};
   return *lists;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of a run that a recipe chooses by name: each group of keys with a `name` key, the parts
-// it may name, and what each of them lets a person set (base/options/option.h). A part that is
-// added to its folder is in these lists at once.
+// The parts of a run that a recipe chooses by name: each group of keys with the key of a name, the
+// parts it may name, and what each of them lets a person set (base/options/option.h). A part that
+// is added to its folder is in these lists at once.
 #pragma once
 
 #include <string>
@@ -21,7 +21,8 @@ struct Part {
 };
 
 struct PartList {
-  std::string group;                // "optimizer": the keys optimizer.name and optimizer.OPTION
+  std::string group;                // "optimizer": the keys optimizer.OPTION
+  std::string name_key;             // "optimizer.name": the key that chooses the part
   KeyRole role = KeyRole::kBranch;  // of the options
   std::vector<Part> parts;
   // The chosen part and those of its options that are given.

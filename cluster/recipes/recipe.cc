@@ -201,8 +201,8 @@ class RecipeBuilder {
     std::set<std::string> keys, groups;
     for (const Given& given : own) keys.insert(given.entry.key);
     for (const PartList& list : PartLists()) {
-      const KeyValue* mine = ValueOf(list.group + ".name", own);
-      const KeyValue* theirs = ValueOf(list.group + ".name", *included);
+      const KeyValue* mine = ValueOf(list.name_key, own);
+      const KeyValue* theirs = ValueOf(list.name_key, *included);
       const KeyValue other = theirs != nullptr ? *theirs : KeyValue(list.name(TrainConfig{}));
       if (mine != nullptr && *mine != other) groups.insert(list.group);
     }
@@ -222,11 +222,11 @@ class RecipeBuilder {
   // Before anything is checked: what the other keys mean is the chosen part's business.
   void ChooseParts() {
     for (const Given& given : given_) {
-      const RecipeKey* key = FindRecipeKey(given.entry.key);
-      const PartList* list = key == nullptr ? nullptr : FindPartList(key->group());
-      if (list == nullptr || key->name != list->group + ".name" || !given.entry.value) continue;
-      if (const auto* name = std::get_if<std::string>(&*given.entry.value)) {
-        *list->name_of(&config_) = *name;
+      const auto* name =
+          given.entry.value ? std::get_if<std::string>(&*given.entry.value) : nullptr;
+      if (name == nullptr) continue;
+      for (const PartList& list : PartLists()) {
+        if (given.entry.key == list.name_key) *list.name_of(&config_) = *name;
       }
     }
   }
@@ -280,9 +280,9 @@ class RecipeBuilder {
   // An option that the chosen part has not: what would fit.
   std::string ForeignText(const RecipeKey& key, const PartList& list) const {
     const Part& part = *list.Find(list.name(config_));
-    return Quoted(key.name) + " does nothing with " + list.group + ".name = \"" + part.name +
+    return Quoted(key.name) + " does nothing with " + list.name_key + " = \"" + part.name +
            "\", which has " + part.options->NamesText() + "; it belongs to " + key.PartsText() +
-           ": remove it or change " + list.group + ".name";
+           ": remove it or change " + list.name_key;
   }
 
   void ReportUnknown(const TomlEntry& entry, const std::string& position) {

@@ -89,7 +89,7 @@ void AddName(std::string example, const char* doc, KeyRole role, std::string_vie
              std::vector<RecipeKey>* keys) {
   const PartList* list = FindPartList(group);
   RecipeKey key;
-  key.name = list->group + ".name";
+  key.name = list->name_key;
   key.role = role;
   key.example = std::move(example);
   key.always_hashed = true;
@@ -267,6 +267,7 @@ void AddTaskKey(std::vector<RecipeKey>* keys) {
   for (const auto& task : graph::Tasks()) names.emplace_back(task->name());
   keys->push_back(Key("task", kFixed, FIELD(task),
                       Says("what the networks are trained for").OneOf(std::move(names))));
+  AddOptions("task_options", keys);
 }
 
 void AddLossKeys(std::vector<RecipeKey>* keys) {

@@ -99,6 +99,12 @@ Value ResNet152(const Net& n, Value x, int64_t classes, const ResNetOptions& opt
 using ResNetStages = std::array<Value, 4>;
 // The name of the method that gives them: from "image" to "layer1", ..., "layer4".
 inline constexpr std::string_view kFeatures = "features";
+// The name of the method that finds one thing in an image: from "image" to "out", the logits of its
+// class, and "box" (N, 4), the corners x1 y1 x2 y2 of its box as shares of the image's sides. Both
+// are linear layers, "fc" and "box", behind the pooled features.
+inline constexpr std::string_view kLocalise = "localise";
+Values ResNetLocalise(const Net& n, Value x, int64_t classes, int64_t depth,
+                      const ResNetOptions& options);
 // The backbone, without the last layer, which is also the method "features" of each ResNet. depth:
 // 18, 34, 50, 101 or 152. `dilated`, for segmenters, of bottlenecks alone (from 50 on): layer3 and
 // layer4 are dilated in place of a stride, so that they keep 1/8 of the sides.

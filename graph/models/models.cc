@@ -37,7 +37,7 @@ Model ImageNet(std::string_view name, std::string_view description,
   return Make(name, description, {224, 224, 3}, 1000, build);
 }
 
-// A residual network, whose stages can be asked for too.
+// A residual network, whose stages can be asked for too, and the place of the one thing there is.
 Model ResNetModel(std::string_view name, int64_t depth,
                   Value (*build)(const Net&, Value, int64_t, const ResNetOptions&)) {
   Model model = ImageNet(name, kResNet, build);
@@ -46,6 +46,11 @@ Model ResNetModel(std::string_view name, int64_t depth,
          const ResNetStages s =
              ResNetBackbone(n, in[kImage], depth, *Unpack<ResNetOptions>(options), false);
          return {{"layer1", s[0]}, {"layer2", s[1]}, {"layer3", s[2]}, {"layer4", s[3]}};
+       }});
+  model.methods.push_back(
+      {kLocalise,
+       [depth](const Net& n, const Values& in, int64_t outputs, const Attrs& options) -> Values {
+         return ResNetLocalise(n, in[kImage], outputs, depth, *Unpack<ResNetOptions>(options));
        }});
   return model;
 }

@@ -110,6 +110,15 @@ Value ResNet(const Net& n, Value x, int64_t classes, const ResNetOptions& option
 
 }  // namespace
 
+Values ResNetLocalise(const Net& n, Value x, int64_t classes, int64_t depth,
+                      const ResNetOptions& options) {
+  const ResNetStages stages = Stages(n, x, options, SpecOf(depth));
+  const Value features = GlobalAvgPool(n / "avgpool", stages[3]);
+  const Value logits = Linear(n / "fc", features, classes);
+  const Value box = Linear(n / "box", features, 4);
+  return {{std::string(kOut), logits}, {"box", box}};
+}
+
 ResNetStages ResNetBackbone(const Net& n, Value x, int64_t depth, const ResNetOptions& options,
                             bool dilated) {
   ResNetSpec spec = SpecOf(depth);

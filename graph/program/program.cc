@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/sample/row_type.h"
 #include "graph/autodiff/autodiff.h"
 #include "graph/ir/builder.h"
 #include "graph/passes/common_subexpressions.h"
@@ -109,6 +108,9 @@ Result<ProgramOptions> Complete(ProgramOptions options) {
   ASSIGN_OR_RETURN(
       options.loss.options,
       parts.loss->options.Complete(options.loss.options, "loss '" + options.loss.name + "'"));
+  ASSIGN_OR_RETURN(const Task* task, FindTask(options.task));
+  ASSIGN_OR_RETURN(options.task_options,
+                   task->options().Complete(options.task_options, "task '" + options.task + "'"));
   OptimizerSpec* spec = &options.optimizer;
   ASSIGN_OR_RETURN(const ops::Optimizer* optimizer,
                    ops::OpRegistry::Global().FindOptimizer(spec->name));
@@ -142,6 +144,7 @@ Result<Program> Program::Make(const ProgramOptions& options) {
   Program program(std::move(complete), task);
   ASSIGN_OR_RETURN(program.frozen_, FrozenParameters::Parse(options.freeze));
   ASSIGN_OR_RETURN(program.inputs_, InputsOf(*task, options.schema));
+  ASSIGN_OR_RETURN(program.batch_tensors_, program.BatchTensors(/*training=*/true));
   ASSIGN_OR_RETURN(const TaskParts parts, program.PartsOf(/*training=*/true));
   RETURN_IF_ERROR(program.CheckPhases(parts.networks));
   std::vector<std::vector<std::string>> trained;  // names, by phase
@@ -225,25 +228,23 @@ Result<TaskParts> Program::PartsOf(bool training) const {
                      network.model->options.Complete(
                          network.options.own, "model '" + std::string(network.model->name) + "'"));
   }
-  for (const InputSpec& input : inputs_) {
-    ASSIGN_OR_RETURN(InputTensor tensor, TensorOf(input, training));
-    parts.inputs.push_back(std::move(tensor));
+  ASSIGN_OR_RETURN(const std::vector<BatchTensor> tensors, BatchTensors(training));
+  for (const BatchTensor& tensor : tensors) {
+    parts.inputs.push_back({tensor.name, tensor.row.dtype, tensor.row.shape});
   }
   parts.precision = options_.precision;
   parts.loss = found.loss;
   parts.loss_options = options_.loss.options;
+  parts.task_options = options_.task_options;
   return parts;
 }
 
-Result<InputTensor> Program::TensorOf(const InputSpec& input, bool training) const {
-  const FieldSpec* const field = options_.schema.Find(input.field);
-  CHECK(field != nullptr) << "the task " << task_->name() << " reads a field '" << input.field
-                          << "' that the schema does not have";
+Result<std::vector<BatchTensor>> Program::BatchTensors(bool training) const {
   const bool other = !training && options_.eval_image.rank() > 0;
-  const Result<TensorType> row =
-      RowTypeOf(*field, other ? options_.eval_image : options_.image, options_.precision);
-  if (row.ok()) return InputTensor{input.tensor, row->dtype, row->shape};
-  return row.status().WithContext("the task '" + std::string(task_->name()) + "'");
+  auto tensors = TensorsOfBatch(options_.schema, inputs_,
+                                other ? options_.eval_image : options_.image, options_.precision);
+  if (tensors.ok()) return tensors;
+  return tensors.status().WithContext("the task '" + std::string(task_->name()) + "'");
 }
 
 Result<Program::Built> Program::BuildLane(size_t phase, int64_t rows,

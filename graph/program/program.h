@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/sample/input_spec.h"
+#include "base/sample/row_type.h"
 #include "base/sample/schema.h"
 #include "graph/ir/graph.h"
 #include "graph/models/models.h"
@@ -44,6 +45,7 @@ struct ProgramOptions {
   int64_t lane_batch = 1;  // rows of a full lane batch: backward starts from numerator / lane_batch
   LossSpec loss;
   std::string task = "classification";  // graph/tasks
+  Attrs task_options;                   // the task's own
   Schema schema = ImageAndLabel({});    // of the dataset
   OptimizerSpec optimizer;
   std::vector<std::string> groups;  // of parameters (graph/program/parameter_groups.h)
@@ -113,8 +115,10 @@ class Program {
   std::vector<std::pair<std::string, double>> UpdateScalars(int64_t updates, int64_t all) const;
   const Task& task() const { return *task_; }
   const std::vector<PhaseSpec>& phases() const { return phases_; }
-  // The tensors of a batch, in its order.
+  // What the tensors of a batch are made of.
   const std::vector<InputSpec>& inputs() const { return inputs_; }
+  // The tensors of a batch of training, in its order (base/sample/row_type.h).
+  const std::vector<BatchTensor>& batch_tensors() const { return batch_tensors_; }
   // Whether a phase trains the parameter of that number in the last stage: it is one of a network
   // which the phase trains, and the phase calls a method that uses it.
   bool Trains(size_t phase, size_t parameter) const;
@@ -161,8 +165,7 @@ class Program {
   struct Built;
   // The parts of training, or of evaluation.
   Result<TaskParts> PartsOf(bool training) const;
-  // The rows of an input.
-  Result<InputTensor> TensorOf(const InputSpec& input, bool training) const;
+  Result<std::vector<BatchTensor>> BatchTensors(bool training) const;
   Result<Built> BuildLane(size_t phase, int64_t rows, const FrozenParameters& frozen) const;
   Result<Built> BuildEval(int64_t rows) const;
   Status MakeGroups();
@@ -183,6 +186,7 @@ class Program {
   const Task* task_;  // lives as long as the process
   std::vector<PhaseSpec> phases_;
   std::vector<InputSpec> inputs_;
+  std::vector<BatchTensor> batch_tensors_;
   std::vector<std::vector<bool>> trained_;  // by phase, then by parameter
   std::map<std::string, size_t, std::less<>> parameter_index_;
   std::vector<Parameter> parameters_;

@@ -348,7 +348,8 @@ TEST(Program, ATensorHasTheTypeThatTheLoaderMakesOfItsField) {
   options.schema.fields.push_back({.name = "caption", .kind = FieldKind::kText});
   EXPECT_EQ(Program::Make(options).status().ToString(),
             "invalid-argument: the task 'reads-every-kind': field 'caption' is of kind text, which "
-            "no batch can hold yet; expected image, label, labels, numbers or mask");
+            "no batch can hold yet; expected image, label, labels, numbers, mask, boxes, "
+            "box_labels, box_flags or box_area");
 }
 
 // Two phases that add up as many numbers as they are told to.

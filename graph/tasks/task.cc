@@ -70,6 +70,22 @@ std::vector<Metric> Task::MeasureStep(const Gathered& gathered) const {
   return measured;
 }
 
+const OptionList& Task::options() const {
+  static const auto* const kNone = new OptionList();
+  return *kNone;
+}
+
+OutputCount Task::Outputs(const Schema& schema) const {
+  const Result<std::vector<InputSpec>> inputs = Inputs(schema);
+  if (!inputs.ok()) return {};
+  for (const InputSpec& input : *inputs) {
+    const FieldSpec* const field = schema.Find(input.field);
+    if (field == nullptr || field->classes.empty()) continue;
+    return {static_cast<int64_t>(field->classes.size()), "classes"};
+  }
+  return {};
+}
+
 double Task::ScalarAt(std::string_view scalar, int64_t) const {
   CHECK(false) << "the task " << name() << " gives no value of its scalar " << scalar;
   return 0.0;

@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/metric.h"
+#include "base/options/option.h"
 #include "base/sample/input_spec.h"
 #include "base/sample/schema.h"
 #include "base/shape.h"
@@ -66,6 +67,7 @@ struct Gathered {
   // nothing.
   std::vector<SampleRow> rows = {};
   Schema schema = {};  // of the dataset; of evaluations
+  Attrs options = {};  // of the task, complete; of evaluations
   const SumTotal* Find(std::string_view name) const;
   // Adds the totals of a further step, which has the same sums; they may be missing here.
   void Add(const Gathered& step);
@@ -93,6 +95,12 @@ struct PhaseSpec {
   bool RunsIn(int64_t step) const { return step % every == 0; }
 };
 
+// How many outputs a model needs for what a dataset has.
+struct OutputCount {
+  int64_t count = 0;
+  std::string_view of = "classes";  // what there are so many of: "classes", "numbers"
+};
+
 // The name of the one network of a task that has one.
 inline constexpr char kModelNetwork[] = "model";
 
@@ -100,13 +108,20 @@ class Task {
  public:
   virtual ~Task() = default;
   virtual std::string_view name() const = 0;
+  // One line that says what it is, for people.
+  virtual std::string_view doc() const { return ""; }
 
+  // What a recipe may set of it, in task_options.
+  virtual const OptionList& options() const;
   // The networks of a run whose recipe names `model` (called kModelNetwork).
   virtual std::vector<NetworkSpec> networks(const NetworkSpec& model) const { return {model}; }
   virtual std::vector<PhaseSpec> phases() const { return {{"train", {kModelNetwork}}}; }
   // The tensors that Train and Eval read, in the order in which a batch has them. A failure says
   // which field the task misses, and what the schema has (FirstField).
   virtual Result<std::vector<InputSpec>> Inputs(const Schema& schema) const = 0;
+  // The outputs of a model where the recipe names no number (model.classes), and the fewest it may
+  // name. By default one for each class of the first field that the task reads and that has names.
+  virtual OutputCount Outputs(const Schema& schema) const;
 
   // Writes what a lane runs in a phase: its forward half and its loss.
   virtual void Train(size_t phase, TaskBuilder& builder) const = 0;

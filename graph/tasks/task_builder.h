@@ -39,6 +39,7 @@ struct TaskParts {
   DType precision = DType::kFloat32;
   const ops::Loss* loss = nullptr;  // the recipe's
   Attrs loss_options;               // complete
+  Attrs task_options;               // the task's own, complete
 };
 
 // The most bytes that all sums of training may have, of a lane.
@@ -56,6 +57,12 @@ class TaskBuilder {
   const std::string& task() const { return task_->task; }
   int64_t rows() const { return rows_; }
   bool training() const { return training_; }
+  // What the recipe says of the task (Task::options), complete.
+  const Attrs& options() const { return task_->task_options; }
+  // Says why the graph cannot be made: "the task 'NAME' " and then `why`, with the remedy.
+  void Fail(const std::string& why);
+  // Requires a valid value.
+  const TensorType& TypeOf(Value value) const { return builder_->TypeOf(value); }
   // The emitter, with `path` as the path of what it emits.
   ops::Emitter* emit(std::string path);
 
@@ -101,7 +108,6 @@ class TaskBuilder {
 
  private:
   bool ok() const { return builder_->status().ok(); }
-  void Fail(const std::string& why);
   // Whether the value is one; a failure that says who asked for it otherwise.
   bool Given(Value value, const std::string& whose);
   // The argument of that name and kind, which is added where there is none.

@@ -15,8 +15,13 @@
 //     static double Loss(const Options&, double x, double t);
 //     static double Slope(const Options&, double x, double t);  // d Loss / d x
 //   };
+//
+// Where they also depend on the place in the last dimension, both take it behind t, and
+// Status CheckColumns(const Options&, int64_t columns) says whether the options fit so many.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,10 +42,28 @@ template <typename R>
 struct ElementwiseLoss {
   using A = typename R::Options;
 
+  static constexpr bool kByColumn = requires(const A& attrs) {
+    R::Loss(attrs, 0.0, 0.0, int64_t{0});
+  };
+
+  static double LossOf(const A& attrs, double x, double t, int64_t column) {
+    if constexpr (kByColumn) return R::Loss(attrs, x, t, column);
+    if constexpr (!kByColumn) return R::Loss(attrs, x, t);
+  }
+  static double SlopeOf(const A& attrs, double x, double t, int64_t column) {
+    if constexpr (kByColumn) return R::Slope(attrs, x, t, column);
+    if constexpr (!kByColumn) return R::Slope(attrs, x, t);
+  }
+  // Of the last dimension; at least 1, so that it divides.
+  static int64_t Columns(const Shape& shape) {
+    return shape.rank() == 0 ? 1 : std::max<int64_t>(1, shape.dims().back());
+  }
+
   static Result<TensorTypes> InferBoth(const A& attrs, std::span<const TensorType> in) {
     RETURN_IF_ERROR(CheckOptions(attrs, R::kName));
     RETURN_IF_ERROR(ExpectFloat(in[0], "the prediction"));
     RETURN_IF_ERROR(ExpectSame(in[0], in[1], "the prediction and the target"));
+    if constexpr (kByColumn) RETURN_IF_ERROR(R::CheckColumns(attrs, Columns(in[0].shape)));
     return TensorTypes{in[0]};
   }
   static Result<TensorTypes> Infer(const A& attrs, std::span<const TensorType> in) {
@@ -60,22 +83,23 @@ struct ElementwiseLoss {
 
   template <typename T>
   static void Reference(const A& attrs, const ReferenceArgs& args) {
-    const int64_t n = args.in_shape(0).elements();
+    const int64_t n = args.in_shape(0).elements(), columns = Columns(args.in_shape(0));
     const T *x = args.in<T>(0), *t = args.in<T>(1);
     double numerator = 0.0;
     for (int64_t i = 0; i < n; ++i) {
-      numerator += R::Loss(attrs, static_cast<double>(x[i]), static_cast<double>(t[i]));
+      numerator += LossOf(attrs, static_cast<double>(x[i]), static_cast<double>(t[i]), i % columns);
     }
     *args.out<double>(0) = numerator;
     *args.out<double>(1) = static_cast<double>(n);
   }
   template <typename T>
   static void ReferenceGrad(const A& attrs, const ReferenceArgs& args) {
-    const int64_t n = args.in_shape(0).elements();
+    const int64_t n = args.in_shape(0).elements(), columns = Columns(args.in_shape(0));
     const T *x = args.in<T>(0), *t = args.in<T>(1);
     const double dnumerator = *args.in<double>(2);
     for (int64_t i = 0; i < n; ++i) {
-      const double slope = R::Slope(attrs, static_cast<double>(x[i]), static_cast<double>(t[i]));
+      const double slope =
+          SlopeOf(attrs, static_cast<double>(x[i]), static_cast<double>(t[i]), i % columns);
       args.out<T>(0)[i] = static_cast<T>(slope * dnumerator);
     }
   }

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What losses and metrics of masks have in common: a mask i32 (N, H, W) beside logits (N, H, W, K).
+// What losses and metrics of masks have in common: a mask i32 (N, H, W) beside logits (N, H, W, K);
+// and the shape rule that they share with those of one class a row.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/options/attrs.h"
 #include "ops/core/expect.h"
+#include "ops/core/sample.h"
 
 namespace lockstep::ops {
 
@@ -24,17 +30,41 @@ inline bool IsIgnored(int32_t value, int64_t ignore) {
   return value == ignore || value == kIgnoreOf16Bits;
 }
 
-// (logits or probabilities, mask, ...).
-inline Status ExpectMaskOf(std::span<const TensorType> in, std::string_view name) {
+// The shape rule of whatever compares a class with logits of all K classes: (logits or
+// probabilities of rank `rank`, the last dimension K, targets i32 of the other dimensions, ...).
+inline Status ExpectClassBesideLogits(std::span<const TensorType> in, int64_t rank,
+                                      std::string_view name, std::string_view target) {
   RETURN_IF_ERROR(ExpectFloat(in[0], name));
-  RETURN_IF_ERROR(ExpectRank(in[0], 4, name));
-  const Shape& shape = in[0].shape;
-  if (shape[3] < 1) {
+  RETURN_IF_ERROR(ExpectRank(in[0], rank, name));
+  const std::vector<int64_t>& dims = in[0].shape.dims();
+  if (dims.back() < 1) {
     return InvalidArgument(std::string(name) + " is " + in[0].ToString() +
                            "; expected at least one class");
   }
-  RETURN_IF_ERROR(ExpectDType(in[1], DType::kInt32, "mask"));
-  return ExpectShape(in[1], {shape[0], shape[1], shape[2]}, "mask");
+  RETURN_IF_ERROR(ExpectDType(in[1], DType::kInt32, target));
+  return ExpectShape(in[1], Shape(std::vector<int64_t>(dims.begin(), dims.end() - 1)), target);
+}
+
+// (logits or probabilities (N, H, W, K), mask, ...).
+inline Status ExpectMaskOf(std::span<const TensorType> in, std::string_view name) {
+  return ExpectClassBesideLogits(in, 4, name, "mask");
+}
+
+// The pixels to ignore beside logits of this shape, which may be of another rank.
+inline int64_t IgnoreOf(const Shape& logits) {
+  return logits.rank() == 4 ? IgnoreFor(logits[3]) : kIgnoreOf8Bits;
+}
+
+// A sample of a loss of masks whose attributes say in `ignore` what is ignored: classes 0 to K - 1,
+// and K stands for pixels to ignore.
+template <typename A>
+Sample MaskSample(std::string name, A attrs, const Shape& logits) {
+  attrs.ignore = logits[3];
+  return {
+      std::move(name),
+      Pack(attrs),
+      {{{DType::kFloat32, logits}},
+       {{DType::kInt32, {logits[0], logits[1], logits[2]}}, Fill::kLabels, logits[3] + 1, false}}};
 }
 
 }  // namespace lockstep::ops

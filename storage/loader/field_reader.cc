@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/sample/row_type.h"
 #include "storage/image/encoded_image.h"
 #include "storage/image/image_header.h"
 #include "storage/loader/field_values.h"
@@ -18,12 +17,6 @@ namespace {
 bool BelongsToBoxes(FieldKind kind) {
   return kind == FieldKind::kBoxes || kind == FieldKind::kBoxLabels ||
          kind == FieldKind::kBoxFlags || kind == FieldKind::kBoxArea;
-}
-
-// What a tensor of boxes or of a companion holds for one sample of at most `most` boxes.
-TensorType BoxesRowType(FieldKind kind, int64_t most, DType dtype) {
-  if (kind == FieldKind::kBoxes) return {dtype, {most, 4}};
-  return {kind == FieldKind::kBoxArea ? dtype : DType::kInt32, {most}};
 }
 
 // The first values of a list, each as To, and `rest` behind them until `size` are written.
@@ -69,24 +62,18 @@ Result<FieldReader> FieldReader::Make(const DatasetInfo& info, const std::vector
   FieldReader reader;
   reader.image_ = image;
   reader.image_field_ = info.schema.FirstOf(FieldKind::kImage);
+  ASSIGN_OR_RETURN(reader.tensors_, TensorsOfBatch(info.schema, inputs, image, dtype));
   int64_t masks = 0;
   for (const InputSpec& input : inputs) {
     const int index = info.schema.IndexOf(input.field);
-    if (index < 0) {
-      return InvalidArgument("tensor '" + input.tensor + "' needs a field '" + input.field +
-                             "'; the dataset has: " + info.schema.ToString());
-    }
     const FieldSpec& field = info.schema.fields[static_cast<size_t>(index)];
     if (field.kind == FieldKind::kImage && index != reader.image_field_) {
       return InvalidArgument("field '" + field.name +
                              "' is the second image of a sample, and one is augmented");
     }
-    Input made = {input.tensor, input.field, static_cast<size_t>(index), field.kind, {}, -1};
-    if (BelongsToBoxes(field.kind)) {
-      RETURN_IF_ERROR(reader.AddBoxes(info, input, field, dtype, &made));
-    } else {
-      ASSIGN_OR_RETURN(made.row, RowTypeOf(field, image, dtype));
-    }
+    const TensorType& row = reader.tensors_[reader.inputs_.size()].row;
+    Input made = {input.tensor, input.field, static_cast<size_t>(index), field.kind, row, -1};
+    if (BelongsToBoxes(field.kind)) RETURN_IF_ERROR(reader.AddBoxes(info, field, &made));
     if (field.kind == FieldKind::kMask) made.mask = masks++;
     reader.inputs_.push_back(std::move(made));
   }
@@ -98,22 +85,12 @@ Result<FieldReader> FieldReader::Make(const DatasetInfo& info, const std::vector
   return reader;
 }
 
-Status FieldReader::AddBoxes(const DatasetInfo& info, const InputSpec& spec, const FieldSpec& field,
-                             DType dtype, Input* input) {
+Status FieldReader::AddBoxes(const DatasetInfo& info, const FieldSpec& field, Input* input) {
   if (image_field_ < 0) {
     return InvalidArgument("field '" + field.name + "' has boxes, and the dataset has no image");
   }
   const int index = info.schema.IndexOf(field.of.empty() ? field.name : field.of);
   CHECK_GE(index, 0) << "a schema is checked when it is read";
-  if (spec.most < 0) {
-    return InvalidArgument("tensor '" + spec.tensor + "' is to hold " + std::to_string(spec.most) +
-                           " boxes, expected 0 or more");
-  }
-  constexpr int64_t kMultiple = 8;
-  const int64_t largest = std::max<int64_t>(1, info.schema.fields[static_cast<size_t>(index)].most);
-  const int64_t most =
-      spec.most > 0 ? spec.most : (largest + kMultiple - 1) / kMultiple * kMultiple;
-  input->row = BoxesRowType(field.kind, most, dtype);
   const auto at = std::find(boxes_fields_.begin(), boxes_fields_.end(), static_cast<size_t>(index));
   input->boxes = static_cast<size_t>(at - boxes_fields_.begin());
   if (at == boxes_fields_.end()) boxes_fields_.push_back(static_cast<size_t>(index));
@@ -122,14 +99,12 @@ Status FieldReader::AddBoxes(const DatasetInfo& info, const InputSpec& spec, con
 }
 
 Status FieldReader::AddTensors(LaneBatch* batch) const {
-  for (const Input& input : inputs_) {
+  for (const BatchTensor& tensor : tensors_) {
     std::vector<int64_t> dims = {batch->rows};
-    dims.insert(dims.end(), input.row.shape.dims().begin(), input.row.shape.dims().end());
-    RETURN_IF_ERROR(batch->Add(input.tensor, {input.row.dtype, Shape(std::move(dims))}));
+    dims.insert(dims.end(), tensor.row.shape.dims().begin(), tensor.row.shape.dims().end());
+    RETURN_IF_ERROR(batch->Add(tensor.name, {tensor.row.dtype, Shape(std::move(dims))}));
   }
-  for (const Input& input : inputs_) {
-    if (input.kind != FieldKind::kBoxes) continue;
-    RETURN_IF_ERROR(batch->Add(input.tensor + ".count", {DType::kInt32, {batch->rows}}));
+  if (tensors_.size() > inputs_.size()) {  // with counts of boxes
     batch->boxes_left_out.assign(static_cast<size_t>(batch->rows), 0);
   }
   return OkStatus();

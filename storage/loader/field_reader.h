@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// FieldReader: the values of records as rows of tensors, whose types base/sample/row_type.h states,
-// and of boxes:
-//
-//   boxes     f32 or f64 [N, M, 4], augmented, and a tensor more: NAME.count, i32 [N]
-//   box_labels, box_flags   i32 [N, M]               box_area f32 or f64 [N, M]
-//
-// M is InputSpec::most, or the largest number of boxes of a sample, rounded up to a multiple of 8
-// and at least 8. A row with more boxes than M keeps those of the lowest indices. Behind the last
-// box of a row labels are -1, and all else is 0. Images and masks are augmented too.
+// FieldReader: the values of records as rows of tensors, whose types base/sample/row_type.h states.
+// Images, masks and boxes are augmented. A row with more boxes than it has room for keeps those of
+// the lowest indices. Behind the last box of a row labels are -1, and all else is 0.
 //
 // Internal to storage/loader. Immutable after Make: any number of threads may use it, each with a
 // SampleScratch of its own.
@@ -19,6 +13,7 @@
 
 #include "base/dtype.h"
 #include "base/sample/input_spec.h"
+#include "base/sample/row_type.h"
 #include "base/shape.h"
 #include "base/status.h"
 #include "storage/augment/augment.h"
@@ -62,8 +57,7 @@ class FieldReader {
     size_t count = 0;   // of boxes: the place of the tensor with their number
   };
 
-  Status AddBoxes(const DatasetInfo& info, const InputSpec& spec, const FieldSpec& field,
-                  DType dtype, Input* input);
+  Status AddBoxes(const DatasetInfo& info, const FieldSpec& field, Input* input);
   void WriteBoxes(const Input& input, const AugmentedSample& sample, int64_t row,
                   LaneBatch* batch) const;
   Status Begin(const Record& record, const PixelSource& image, SampleScratch* scratch) const;
@@ -73,6 +67,7 @@ class FieldReader {
              const AugmentedSample& sample, int64_t row, NamedTensor* tensor) const;
 
   std::vector<Input> inputs_;
+  std::vector<BatchTensor> tensors_;  // of every batch
   Schema schema_;                     // where there are boxes
   std::vector<size_t> boxes_fields_;  // in the order of the augmented sample
   int image_field_ = -1;              // the field that is augmented; -1: none

@@ -80,6 +80,11 @@ TEST_F(SegmentationTest, WhatDoesNotFitIsRefusedBeforeTheFirstStep) {
   config.model.classes = 2;
   EXPECT_THAT(Train(config).status().message(),
               AllOf(HasSubstr("model.classes is 2"), HasSubstr("3 classes")));
+  config = Config("bits");
+  config.model.classes = 256;
+  EXPECT_THAT(
+      Train(config).status().message(),
+      AllOf(HasSubstr("256 classes"), HasSubstr("have 8 bits"), HasSubstr("PNG masks of 16 bits")));
   config = Config("loss");
   config.loss.name = "cross-entropy";
   EXPECT_THAT(Train(config).status().message(), HasSubstr("losses that fit: 'dice', 'focal'"));

@@ -1,15 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Draws a set of shapes with masks, for `lockstep data import segmentation-folder`.
+"""Draws shapes: a set with masks, or one with tables of labels, numbers and boxes.
 
-Usage: draw_shapes.py FOLDER [--train 480] [--val 96] [--seed 1]
+Usage: draw_shapes.py FOLDER [--tables] [--train 480] [--val 96] [--seed 1]
 
-needs the Debian packages python3-pil and python3-numpy. Images have one of three sizes and up to four shapes on a
-noisy grey ground: mostly red discs, green squares and blue triangles, some with a hole. A pixel of the mask is 0 (ground), 1
-(disc), 2 (square), 3 (triangle), or 255 (to ignore) on the borders of shapes and, in some images, along the
-border of the image. The same seed draws the same bytes.
+needs the Debian packages python3-pil and python3-numpy. Images have one of three sizes and up to three shapes of
+any colour on a noisy ground of any other: discs, squares and triangles, some with a hole. Colour says nothing of
+the shape. The same seed draws the same bytes.
+
+Without --tables the folder is for `lockstep data import segmentation-folder`. A pixel of a mask is 0 (ground), 1
+(disc), 2 (square), 3 (triangle), or 255 (to ignore) on the borders of shapes and, in some images, along the border
+of the image. With --tables it is for `lockstep data import csv`: labels.csv names the shapes of each image,
+numbers.csv says how much of it they cover and how many there are, boxes.csv has a box of each image with one shape.
 """
 import argparse
+import csv
 import math
 import pathlib
 import random
@@ -25,6 +30,7 @@ except ImportError as error:
 CLASSES = ("ground", "disc", "square", "triangle")
 SIZES = ((64, 64), (80, 64), (96, 80))  # width, height
 IGNORE = 255
+LEAST_CONTRAST = 90  # of some channel between a shape and the ground
 
 
 def corners(kind, x, y, r, turn):
@@ -54,21 +60,40 @@ def border_of(covered):
     return border
 
 
+def colour_beside(rng, ground):
+    """A colour that can be told from the ground."""
+    while True:
+        colour = tuple(rng.randrange(256) for _ in range(3))
+        if max(abs(a - b) for a, b in zip(colour, ground)) >= LEAST_CONTRAST:
+            return colour
+
+
+def places(rng, width, height):
+    """Up to three circles (x, y, r) that reach a little over the image's border and hardly over one another."""
+    found = []
+    for _ in range(rng.randrange(1, 4)):
+        r = rng.uniform(10, 20)
+        x, y = rng.uniform(0.8 * r, width - 0.8 * r), rng.uniform(0.8 * r, height - 0.8 * r)
+        if all(math.hypot(x - a, y - b) > 0.9 * (r + c) for a, b, c in found):
+            found.append((x, y, r))
+    return found
+
+
 def make_sample(rng):
+    """An image, its mask, and the kinds of its shapes."""
     width, height = rng.choice(SIZES)
-    grey = rng.randrange(40, 216)
-    ground = [grey + rng.randrange(-20, 21) for _ in range(3)]
-    image, mask = Image.new("RGB", (width, height), tuple(ground)), Image.new("L", (width, height), 0)
+    ground = tuple(rng.randrange(256) for _ in range(3))
+    image, mask = Image.new("RGB", (width, height), ground), Image.new("L", (width, height), 0)
     borders = numpy.zeros((height, width), bool)
-    for _ in range(rng.randrange(1, 5)):
-        kind, r = rng.randrange(1, 4), rng.uniform(8, 20)
-        x, y, turn = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0, math.tau)
-        colour = tuple(rng.randrange(150, 256) if c == kind - 1 else rng.randrange(0, 110) for c in range(3))
+    kinds = []
+    for x, y, r in places(rng, width, height):
+        kind, turn = rng.randrange(1, 4), rng.uniform(0, math.tau)
+        kinds.append(kind)
         alone = Image.new("L", (width, height), 0)
         draw_shape(ImageDraw.Draw(alone), kind, x, y, r, turn, fill=255)
-        if rng.random() < 0.3:  # a hole of the same form
-            draw_shape(ImageDraw.Draw(alone), kind, x, y, 0.4 * r, turn, fill=0)
-        image.paste(colour, mask=alone)
+        if rng.random() < 0.3:  # a hole of any form, through which the ground is seen
+            draw_shape(ImageDraw.Draw(alone), rng.randrange(1, 4), x, y, 0.35 * r, turn, fill=0)
+        image.paste(colour_beside(rng, ground), mask=alone)
         mask.paste(kind, mask=alone)
         covered = numpy.array(alone) > 0
         borders = (borders & ~covered) | border_of(covered)
@@ -79,26 +104,54 @@ def make_sample(rng):
         values[:, [0, -1]] = IGNORE
     noise = numpy.random.default_rng(rng.randrange(1 << 30)).normal(0, 8, (height, width, 3))
     pixels = numpy.clip(numpy.array(image) + noise, 0, 255).astype(numpy.uint8)
-    return Image.fromarray(pixels), Image.fromarray(values)
+    return Image.fromarray(pixels), Image.fromarray(values), numpy.array(mask), kinds
+
+
+def write_masks(folder, split, count, rng):
+    for kind in ("images", "masks"):
+        (folder / split / kind).mkdir(parents=True, exist_ok=True)
+    for index in range(count):
+        image, mask, _, _ = make_sample(rng)
+        image.save(folder / split / "images" / f"{index:04}.png")
+        mask.save(folder / split / "masks" / f"{index:04}.png")
+
+
+def write_tables(folder, splits, rng):
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    rows = {"labels": [("path", "split", "labels")], "numbers": [("path", "split", "covered", "shapes")],
+            "boxes": [("path", "split", "x1", "y1", "x2", "y2", "class")]}
+    for split, count in splits:
+        for index in range(count):
+            image, _, shapes, kinds = make_sample(rng)
+            path = f"images/{split}{index:04}.png"
+            image.save(folder / path)
+            rows["labels"].append((path, split, ";".join(sorted({CLASSES[kind] for kind in kinds}))))
+            rows["numbers"].append((path, split, f"{(shapes > 0).mean():.6f}", len(kinds)))
+            if len(kinds) == 1:
+                y, x = numpy.nonzero(shapes)
+                rows["boxes"].append((path, split, x.min(), y.min(), x.max() + 1, y.max() + 1, CLASSES[kinds[0]]))
+    for name, lines in rows.items():
+        with open(folder / f"{name}.csv", "w", newline="", encoding="utf8") as file:
+            csv.writer(file).writerows(lines)
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Draws a set of shapes with masks.")
+    parser = argparse.ArgumentParser(description="Draws shapes with masks, or with tables of what they are.")
     parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--tables", action="store_true", help="labels, numbers and boxes in place of masks")
     parser.add_argument("--train", type=int, default=480, help="images of the split train")
     parser.add_argument("--val", type=int, default=96, help="images of the split val")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rng = random.Random(options.seed)
+    splits = (("train", options.train), ("val", options.val))
     options.folder.mkdir(parents=True, exist_ok=True)
+    if options.tables:
+        write_tables(options.folder, splits, rng)
+        return
     (options.folder / "classes.txt").write_text("".join(name + "\n" for name in CLASSES))
-    for split, count in (("train", options.train), ("val", options.val)):
-        for kind in ("images", "masks"):
-            (options.folder / split / kind).mkdir(parents=True, exist_ok=True)
-        for index in range(count):
-            image, mask = make_sample(rng)
-            image.save(options.folder / split / "images" / f"{index:04}.png")
-            mask.save(options.folder / split / "masks" / f"{index:04}.png")
+    for split, count in splits:
+        write_masks(options.folder, split, count, rng)
 
 
 if __name__ == "__main__":

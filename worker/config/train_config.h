@@ -92,6 +92,7 @@ struct RunConfig {
 
 struct TrainConfig {
   std::string task = "classification";  // what the networks are trained for: see graph/tasks
+  Attrs task_options;                   // of the task
   DataConfig data;
   ModelConfig model;
   BatchConfig batch;

@@ -54,6 +54,7 @@ Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communi
   result.loss = lanes.f64[EvalSums::kNumerator] / lanes.f64[EvalSums::kDenominator];
   result.gathered = sum_places().Gather(lanes, counts);
   result.gathered.schema = model_->program().options().schema;
+  result.gathered.options = model_->program().options().task_options;
   if (!plans_.begin()->second.rows.empty()) {
     RETURN_IF_ERROR(MeasureRows(sums, communicator, stream, options.patience, &result));
     return result;

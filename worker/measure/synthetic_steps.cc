@@ -84,16 +84,17 @@ Result<storage::LaneBatch> SyntheticSteps::MakeLane(int32_t lane) const {
   storage::LaneBatch batch;
   batch.lane = Lane(lane);
   batch.rows = config_->batch.lane_batch;
-  for (size_t i = 0; i < program.inputs().size(); ++i) {
-    const InputSpec& input = program.inputs()[i];
-    const FieldSpec& field = *options.schema.Find(input.field);
-    ASSIGN_OR_RETURN(const TensorType row, RowTypeOf(field, options.image, options.precision));
+  for (size_t i = 0; i < program.batch_tensors().size(); ++i) {
+    const auto& [name, row] = program.batch_tensors()[i];
     std::vector<int64_t> dims = {batch.rows};
     dims.insert(dims.end(), row.shape.dims().begin(), row.shape.dims().end());
-    RETURN_IF_ERROR(batch.Add(input.tensor, {row.dtype, Shape(std::move(dims))}));
-    storage::NamedTensor& tensor = batch.Tensor(input.tensor);
+    RETURN_IF_ERROR(batch.Add(name, {row.dtype, Shape(std::move(dims))}));
+    storage::NamedTensor& tensor = batch.Tensor(name);
     const int64_t elements = tensor.type.shape.elements();
-    const bool chosen = field.kind == FieldKind::kLabels;
+    // Behind the inputs stand counts of boxes, 0 or 1.
+    const bool count = i >= program.inputs().size();
+    const bool chosen =
+        count || options.schema.Find(program.inputs()[i].field)->kind == FieldKind::kLabels;
     const auto what = static_cast<uint32_t>(i);
     OnElements(&tensor, [&](auto* x) {
       using T = std::remove_pointer_t<decltype(x)>;

@@ -12,7 +12,9 @@
 #include "comm/reduce/subtree_sums.h"
 #include "graph/tasks/registry.h"
 #include "storage/augment/augment.h"
+#include "storage/image/image_decoder.h"
 #include "storage/loader/batch_builder.h"
+#include "storage/loader/field_values.h"
 #include "storage/loader/train_loader.h"
 #include "storage/order/dataset_order.h"
 #include "worker/device/openmp_settings.h"
@@ -74,7 +76,6 @@ Result<Shape> ShapeAfter(const std::vector<std::string>& operations, const std::
 
 Result<DataShape> ShapeOf(const TrainConfig& config, const storage::DatasetInfo& info) {
   DataShape data;
-  data.classes = static_cast<int64_t>(ClassNames(config, info).size());
   data.schema = info.schema;
   ASSIGN_OR_RETURN(data.image, ShapeAfter(config.augment_train, config.data.train, info));
   if (config.data.val.empty()) return data;
@@ -89,7 +90,12 @@ Schema OneOfEachKind(int64_t classes) {
   Schema schema = ImageAndLabel(names);
   schema.fields.push_back({.name = "labels", .kind = FieldKind::kLabels, .classes = names});
   schema.fields.push_back({.name = "numbers", .kind = FieldKind::kNumbers, .most = classes});
-  schema.fields.push_back({.name = "mask", .kind = FieldKind::kMask, .classes = std::move(names)});
+  schema.fields.push_back({.name = "mask", .kind = FieldKind::kMask, .classes = names});
+  schema.fields.push_back({.name = "boxes", .kind = FieldKind::kBoxes, .most = 1});
+  schema.fields.push_back({.name = "box_labels",
+                           .kind = FieldKind::kBoxLabels,
+                           .of = "boxes",
+                           .classes = std::move(names)});
   return schema;
 }
 
@@ -140,6 +146,36 @@ Status CheckRows(const TrainConfig& config, const RunSetup& setup) {
       " where rank 0 has that memory, or evaluate a smaller split (data.val)");
 }
 
+// A mask of 8 bits tells at most 255 classes apart: its largest value is for pixels to ignore, and
+// a model of more classes takes it for a class. The first sample of each split is looked at.
+Status CheckMasks(const TrainConfig& config, const RunSetup& setup) {
+  constexpr int64_t kMostOf8Bits = 255;
+  const graph::Program& program = setup.model->program();
+  const int64_t classes = program.options().model_options.classes;
+  if (classes <= kMostOf8Bits) return OkStatus();
+  storage::ImageDecoder decoder;
+  for (const InputSpec& input : program.inputs()) {
+    const int index = program.options().schema.IndexOf(input.field);
+    const FieldSpec& field = program.options().schema.fields[static_cast<size_t>(index)];
+    if (field.kind != FieldKind::kMask) continue;
+    for (const std::string& name : {config.data.train, config.data.val}) {
+      if (name.empty()) continue;
+      ASSIGN_OR_RETURN(const storage::SplitInfo split, setup.dataset->info().Split(name));
+      ASSIGN_OR_RETURN(const storage::Record record, setup.dataset->Read(SampleId(split.first_id)));
+      const storage::FieldView value = record.field(static_cast<size_t>(index));
+      if (value.absent()) continue;
+      ASSIGN_OR_RETURN(const storage::MaskField mask, storage::ReadMask(value, &decoder));
+      if (mask.ignore != kMostOf8Bits) continue;
+      return InvalidArgument(
+          "the model has " + std::to_string(classes) + " classes, and the masks of field '" +
+          field.name + "' in split '" + name +
+          "' have 8 bits, of which 255 means that a pixel is ignored; use PNG masks of 16 bits, "
+          "or set model.classes to at most 255");
+    }
+  }
+  return OkStatus();
+}
+
 // A random stream's counter has 32 bits for the step.
 Status CheckSteps(int64_t steps) {
   if (steps <= int64_t{1} << 32) return OkStatus();
@@ -166,15 +202,19 @@ Result<graph::Program> MakeProgram(const TrainConfig& config, const DataShape& d
   graph::ProgramOptions options;
   options.model = config.model.name;
   const ModelConfig& m = config.model;
-  options.model_options = {.classes = m.classes > 0 ? m.classes : data.classes, .own = m.options};
-  if (options.model_options.classes < data.classes) {
+  ASSIGN_OR_RETURN(const graph::Task* task, graph::FindTask(config.task));
+  const graph::OutputCount outputs = task->Outputs(data.schema);
+  options.model_options = {.classes = m.classes > 0 ? m.classes : outputs.count, .own = m.options};
+  if (options.model_options.classes < outputs.count) {
     return InvalidArgument("model.classes is " + std::to_string(options.model_options.classes) +
-                           " and the dataset has " + std::to_string(data.classes) +
-                           " classes; remove model.classes or make it at least that");
+                           " and the dataset has " + std::to_string(outputs.count) + " " +
+                           std::string(outputs.of) +
+                           "; remove model.classes or make it at least that");
   }
   options.image = data.image;
   options.eval_image = data.eval_image;
   options.task = config.task;
+  options.task_options = config.task_options;
   options.schema = data.schema;
   options.precision = config.precision;
   options.lane_batch = config.batch.lane_batch;
@@ -308,6 +348,7 @@ Result<RunSetup> SetUp(const TrainConfig& config, const Watch& watch) {
   ASSIGN_OR_RETURN(const DataShape data, ShapeOf(config, info));
   RETURN_IF_ERROR(CompileFor(config, data, compile, &setup));
   RETURN_IF_ERROR(CheckRows(config, setup));
+  RETURN_IF_ERROR(CheckMasks(config, setup));
   setup.steps_per_epoch = storage::StepsPerEpoch(setup.order);
   setup.total_steps = setup.steps_per_epoch * config.epochs;
   ASSIGN_OR_RETURN(setup.learning_rates,
@@ -329,7 +370,7 @@ Result<RunSetup> SetUpWithoutData(const TrainConfig& config, const Shape& image,
   compile.lane_rows = {config.batch.lane_batch};
   RunSetup setup;
   setup.most_rows = config.batch.lane_batch;
-  const DataShape data = {.image = image, .classes = classes, .schema = OneOfEachKind(classes)};
+  const DataShape data = {.image = image, .schema = OneOfEachKind(classes)};
   RETURN_IF_ERROR(CompileFor(config, data, std::move(compile), &setup));
   return setup;
 }

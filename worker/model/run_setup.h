@@ -66,7 +66,6 @@ Status CheckRoomFor(const TrainConfig& config, const RunSetup& setup, int ranks)
 // What a dataset gives a program.
 struct DataShape {
   Shape image;            // [H, W, C] of a training sample, as the loader gives it
-  int64_t classes = 0;    // that the dataset tells apart
   Shape eval_image = {};  // the same of evaluations; of rank 0: there are none, or as `image`
   Schema schema = ImageAndLabel({});
 };

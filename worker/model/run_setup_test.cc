@@ -59,7 +59,8 @@ TEST_F(RunSetupTest, CompilingServesAWishToStopBeforeEachPlan) {
   CompiledModel::Options options;
   options.lane_rows = {3};
   options.stop = &stop;
-  auto program = MakeProgram(Config(), {Shape{28, 28, 1}, 10});
+  const Schema ten = ImageAndLabel(std::vector<std::string>(10, "class"));
+  auto program = MakeProgram(Config(), {.image = {28, 28, 1}, .schema = ten});
   ASSERT_TRUE(program.ok()) << program.status();
   const auto model = CompiledModel::Make(*std::move(program), setup->device.get(), options);
   EXPECT_EQ(model.status().code(), StatusCode::kCancelled);

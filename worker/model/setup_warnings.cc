@@ -7,14 +7,14 @@ namespace {
 // A head for a few classes more than there are is what fine-tuning from other weights has.
 constexpr int64_t kManyTimes = 2;
 
-void WarnOfClasses(const TrainConfig& config, const RunSetup& setup,
-                   std::vector<std::string>* warnings) {
-  const int64_t model = setup.model->program().options().model_options.classes;
-  const auto dataset = static_cast<int64_t>(ClassNames(config, setup.dataset->info()).size());
+void WarnOfClasses(const RunSetup& setup, std::vector<std::string>* warnings) {
+  const graph::ProgramOptions& options = setup.model->program().options();
+  const int64_t model = options.model_options.classes;
+  const auto [dataset, of] = setup.model->program().task().Outputs(options.schema);
   if (model <= kManyTimes * dataset) return;
   warnings->push_back("model.classes is " + std::to_string(model) + " and the dataset has " +
-                      std::to_string(dataset) +
-                      " classes: the others are never right, and cost memory and time; leave "
+                      std::to_string(dataset) + " " + std::string(of) +
+                      ": the others are never right, and cost memory and time; leave "
                       "model.classes out unless weights for so many are loaded");
 }
 
@@ -34,7 +34,7 @@ void WarnOfBatch(const TrainConfig& config, const RunSetup& setup,
 
 std::vector<std::string> SetupWarnings(const TrainConfig& config, const RunSetup& setup) {
   std::vector<std::string> warnings;
-  WarnOfClasses(config, setup, &warnings);
+  WarnOfClasses(setup, &warnings);
   WarnOfBatch(config, setup, &warnings);
   return warnings;
 }

@@ -12,8 +12,8 @@ namespace lockstep::worker {
 namespace {
 
 int64_t InputIndex(const graph::Program& program, const std::string& tensor) {
-  for (size_t i = 0; i < program.inputs().size(); ++i) {
-    if (program.inputs()[i].tensor == tensor) return static_cast<int64_t>(i);
+  for (size_t i = 0; i < program.batch_tensors().size(); ++i) {
+    if (program.batch_tensors()[i].name == tensor) return static_cast<int64_t>(i);
   }
   CHECK(false) << "a plan reads '" << tensor << "', which is no input of its program";
   return -1;

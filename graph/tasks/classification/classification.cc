@@ -24,6 +24,7 @@ Predictions AddLoss(TaskBuilder& b) {
 class Classification : public Task {
  public:
   std::string_view name() const override { return "classification"; }
+  std::string_view doc() const override { return "one of several classes for each image"; }
 
   Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
     return InputsOfLabelledImages(*this, schema);

@@ -98,11 +98,11 @@ TEST(Classification, WithoutItsSumsItMeasuresNothing) {
   Gathered gathered = Confusion();
   gathered.sums.pop_back();
   EXPECT_THAT(Classification().Measure(gathered).status().message(),
-              HasSubstr("no sum 'in_top_k'"));
+              HasSubstr("no number 'in_top_k'"));
   gathered = Confusion();
   gathered.sums[0].shape = {9};
   EXPECT_THAT(Classification().Measure(gathered).status().message(),
-              HasSubstr("no sum 'confusion' of integers of rank 2"));
+              HasSubstr("no matrix of integers 'confusion'"));
 }
 
 const Model& Perceptron() {

@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::string_view kAcc1 = "acc1";
 
-double Ratio(int64_t part, int64_t whole) {
-  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
 // The share of samples whose largest logit is at their class.
 double Acc1(const Counts& counts) {
   return Ratio(std::accumulate(counts.hits.begin(), counts.hits.end(), int64_t{0}), counts.samples);

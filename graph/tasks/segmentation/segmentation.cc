@@ -32,6 +32,7 @@ Value AddLoss(TaskBuilder& b) {
 class Segmentation : public Task {
  public:
   std::string_view name() const override { return "segmentation"; }
+  std::string_view doc() const override { return "one of several classes for each pixel"; }
 
   Result<std::vector<InputSpec>> Inputs(const Schema& schema) const override {
     ASSIGN_OR_RETURN(InputSpec image, FirstField(*this, schema, FieldKind::kImage, "image"));
@@ -57,7 +58,7 @@ class Segmentation : public Task {
   }
 
   Result<std::vector<Metric>> Measure(const Gathered& gathered) const override {
-    ASSIGN_OR_RETURN(const Counts counts, CountsOf(gathered));
+    ASSIGN_OR_RETURN(const ClassCounts counts, ClassCountsOf(gathered));
     std::vector<Metric> measured = metrics();
     for (size_t i = 0; i < measured.size(); ++i) {
       measured[i].value = MetricRules()[i].measure(counts);
@@ -70,7 +71,7 @@ class Segmentation : public Task {
   // The support of a class is its number of pixels.
   Result<ClassTable> PerClass(const Gathered& gathered,
                               const std::vector<std::string>& names) const override {
-    ASSIGN_OR_RETURN(Counts counts, CountsOf(gathered));
+    ASSIGN_OR_RETURN(ClassCounts counts, ClassCountsOf(gathered));
     ClassTable table;
     table.columns = {"iou", "dice"};
     for (size_t i = 0; i < counts.actual.size(); ++i) {

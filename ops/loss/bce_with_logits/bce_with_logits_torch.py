@@ -4,7 +4,9 @@ import torch
 
 def bce_with_logits(attrs, inputs):
     x, t = inputs
-    numerator = torch.nn.functional.binary_cross_entropy_with_logits(x, t, reduction="sum").double()
+    weights = torch.tensor(attrs["pos_weight"], dtype=x.dtype)
+    numerator = torch.nn.functional.binary_cross_entropy_with_logits(
+        x, t, reduction="sum", pos_weight=weights).double()
     return [numerator, torch.tensor(float(x.numel()), dtype=torch.float64)]
 
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/loss/cross_entropy/cross_entropy.h"
 
-#include "ops/core/expect.h"
+#include "ops/core/mask_target.h"
 #include "ops/core/registry.h"
 #include "ops/loss/cross_entropy/cross_entropy_cpu.h"
 
@@ -20,14 +20,7 @@ namespace {
 Status ExpectRows(const CrossEntropyAttrs& attrs, std::span<const TensorType> in,
                   std::string_view name) {
   RETURN_IF_ERROR(CheckOptions(attrs, "cross_entropy"));
-  RETURN_IF_ERROR(ExpectFloat(in[0], name));
-  RETURN_IF_ERROR(ExpectRank(in[0], 2, name));
-  if (in[0].shape[1] < 1) {
-    return InvalidArgument(std::string(name) + " is " + in[0].ToString() +
-                           "; expected at least one class");
-  }
-  RETURN_IF_ERROR(ExpectDType(in[1], DType::kInt32, "labels"));
-  return ExpectShape(in[1], {in[0].shape[0]}, "labels");
+  return ExpectClassBesideLogits(in, 2, name, "labels");
 }
 
 Result<TensorTypes> Infer(const CrossEntropyAttrs& attrs, std::span<const TensorType> in) {

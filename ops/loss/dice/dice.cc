@@ -77,18 +77,8 @@ Cost GradCost(const DiceAttrs&, const NodeSpec& node) {
   return {8 * node.in[0].shape.elements(), BytesMoved(node)};
 }
 
-// Classes 0 to K - 1, and K stands for pixels to ignore.
-Sample MakeSample(std::string name, DiceAttrs attrs, const Shape& logits) {
-  attrs.ignore = logits[3];
-  return {
-      std::move(name),
-      Pack(attrs),
-      {{{DType::kFloat32, logits}},
-       {{DType::kInt32, {logits[0], logits[1], logits[2]}}, Fill::kLabels, logits[3] + 1, false}}};
-}
-
 Sample MakeGradSample(std::string name, const DiceAttrs& attrs, const Shape& p) {
-  Sample sample = MakeSample(std::move(name), attrs, p);
+  Sample sample = MaskSample(std::move(name), attrs, p);
   sample.in[0].fill = Fill::kPositive;
   sample.in.push_back({{DType::kFloat64, {p[0], p[3], 3}}, Fill::kPositive});
   sample.in.push_back({{DType::kFloat64, {}}});
@@ -97,8 +87,7 @@ Sample MakeGradSample(std::string name, const DiceAttrs& attrs, const Shape& p) 
 
 LossPair Build(Emitter* e, Value logits, Value mask, const Options& options, bool) {
   if (!logits.valid()) return {};
-  const Shape& shape = e->TypeOf(logits).shape;
-  const DiceAttrs attrs = {.ignore = shape.rank() == 4 ? IgnoreFor(shape[3]) : kIgnoreOf8Bits,
+  const DiceAttrs attrs = {.ignore = IgnoreOf(e->TypeOf(logits).shape),
                            .smooth = options.smooth,
                            .squared = options.squared,
                            .first_class = options.background ? 0 : 1};
@@ -119,10 +108,11 @@ void Register(OpRegistry& registry) {
        .detached_outputs = {1, 2, 3},
        .may_alias = {{0, 2}},
        .cost = ForwardCost,
-       .samples = {MakeSample("plain", {}, {2, 3, 4, 5}),
-                   MakeSample("squared", {.squared = true}, {1, 5, 3, 3}),
-                   MakeSample("foreground", {.smooth = 1e-5, .first_class = 1}, {2, 3, 3, 4}),
-                   MakeSample("no_rows", {}, {0, 4, 4, 3})}});
+       .samples = {
+           MaskSample("plain", DiceAttrs{}, {2, 3, 4, 5}),
+           MaskSample("squared", DiceAttrs{.squared = true}, {1, 5, 3, 3}),
+           MaskSample("foreground", DiceAttrs{.smooth = 1e-5, .first_class = 1}, {2, 3, 3, 4}),
+           MaskSample("no_rows", DiceAttrs{}, {0, 4, 4, 3})}});
   registry.Add<DiceAttrs>(
       {.name = "dice_grad",
        .infer = InferGrad,

@@ -91,24 +91,15 @@ Cost GradCost(const PixelCrossEntropyAttrs&, const NodeSpec& node) {
   return {3 * node.in[0].shape.elements(), BytesMoved(node)};
 }
 
-// Classes 0 to K - 1, and K stands for pixels to ignore.
-Sample MakeSample(std::string name, PixelCrossEntropyAttrs attrs, const Shape& logits) {
-  attrs.ignore = logits[3];
-  return {
-      std::move(name),
-      Pack(attrs),
-      {{{DType::kFloat32, logits}},
-       {{DType::kInt32, {logits[0], logits[1], logits[2]}}, Fill::kLabels, logits[3] + 1, false}}};
-}
-
 Sample MakeGradSample(std::string name, const PixelCrossEntropyAttrs& attrs, const Shape& p) {
-  Sample sample = MakeSample(std::move(name), attrs, p);
+  Sample sample = MaskSample(std::move(name), attrs, p);
   sample.in[0].fill = Fill::kPositive;
   sample.in.push_back({{DType::kFloat64, {}}});
   return sample;
 }
 
-PixelCrossEntropyAttrs Attrs(double gamma, double alpha, std::vector<double> weights = {1.0}) {
+PixelCrossEntropyAttrs Attrs(double gamma = 0.0, double alpha = 1.0,
+                             std::vector<double> weights = {1.0}) {
   return {.gamma = gamma, .alpha = alpha, .class_weights = std::move(weights)};
 }
 
@@ -116,10 +107,9 @@ PixelCrossEntropyAttrs Attrs(double gamma, double alpha, std::vector<double> wei
 LossPair BuildFocal(Emitter* e, Value logits, Value mask, const FocalOptions& options,
                     bool training) {
   if (!logits.valid()) return {};
-  const Shape& shape = e->TypeOf(logits).shape;
   PixelCrossEntropyAttrs attrs = Attrs(options.gamma, options.alpha);
   if (training) attrs.class_weights = options.class_weights;
-  if (shape.rank() == 4) attrs.ignore = IgnoreFor(shape[3]);
+  attrs.ignore = IgnoreOf(e->TypeOf(logits).shape);
   const PixelCrossEntropyOut out = PixelCrossEntropy(e, logits, mask, attrs);
   return {out.numerator, out.denominator};
 }
@@ -141,12 +131,12 @@ void Register(OpRegistry& registry) {
        .detached_outputs = {1, 2},
        .may_alias = {{0, 2}},
        .cost = ForwardCost,
-       .samples = {MakeSample("plain", {}, {2, 3, 4, 5}),
-                   MakeSample("weights", Attrs(0.0, 1.0, {0.5, 2.0, 0.0}), {1, 5, 3, 3}),
-                   MakeSample("focal", Attrs(2.0, 0.25), {2, 3, 3, 4}),
-                   MakeSample("focal_weights", Attrs(1.5, 0.5, {1.0, 3.0}), {1, 4, 5, 2}),
-                   MakeSample("wide", {}, {1, 3, 2, 37}),
-                   MakeSample("no_rows", {}, {0, 4, 4, 3})}});
+       .samples = {MaskSample("plain", Attrs(), {2, 3, 4, 5}),
+                   MaskSample("weights", Attrs(0.0, 1.0, {0.5, 2.0, 0.0}), {1, 5, 3, 3}),
+                   MaskSample("focal", Attrs(2.0, 0.25), {2, 3, 3, 4}),
+                   MaskSample("focal_weights", Attrs(1.5, 0.5, {1.0, 3.0}), {1, 4, 5, 2}),
+                   MaskSample("wide", Attrs(), {1, 3, 2, 37}),
+                   MaskSample("no_rows", Attrs(), {0, 4, 4, 3})}});
   registry.Add<PixelCrossEntropyAttrs>(
       {.name = "pixel_cross_entropy_grad",
        .infer = InferGrad,

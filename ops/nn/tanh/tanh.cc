@@ -1,48 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/nn/tanh/tanh.h"
 
-#include "ops/core/elementwise.h"
-#include "ops/core/registry.h"
+#include "ops/core/smooth_activation.h"
 #include "ops/nn/tanh/tanh_cpu.h"
 
 namespace lockstep::ops {
-
-Value Tanh(Emitter* e, Value x) { return e->Emit1("tanh", Pack(NoAttrs{}), {x}); }
-
 namespace tanh {
 namespace {
 
-std::vector<Value> Grad(const NoAttrs&, const GradArgs& g) {
-  return {g.emit->Emit1("tanh_grad", Pack(NoAttrs{}), {g.out[0], g.dout[0]})};
-}
+struct Names {
+  static constexpr char kName[] = "tanh", kGradName[] = "tanh_grad";
+};
 
 }  // namespace
 
 void Register(OpRegistry& registry) {
-  registry.Add<NoAttrs>({
-      .name = "tanh",
-      .infer = InferUnary,
-      .reference_f32 = Reference<float>,
-      .reference_f64 = Reference<double>,
-      .grad = Grad,
-      .may_alias = {{0, 0}},
-      .cost = ElementwiseCost<20>,  // the exponential, division and sums, about
-      .samples = {{"odd", {}, {{{DType::kFloat32, {3, 5, 7, 2}}}}},
-                  {"scalar", {}, {{{DType::kFloat32, {}}}}},
-                  {"empty", {}, {{{DType::kFloat32, {0, 4}}}}}},
-  });
-  registry.Add<NoAttrs>({
-      .name = "tanh_grad",
-      .infer = InferUnaryGrad,
-      .reference_f32 = ReferenceGrad<float>,
-      .reference_f64 = ReferenceGrad<double>,
-      .may_alias = {{0, 0}, {1, 0}},
-      .cost = ElementwiseCost<3>,
-      .samples = {{"odd",
-                   {},
-                   {{{DType::kFloat32, {3, 5, 7, 2}}}, {{DType::kFloat32, {3, 5, 7, 2}}}}}},
-  });
+  RegisterSmoothActivation<Names>(registry, {Reference<float>, Reference<double>},
+                                  {ReferenceGrad<float>, ReferenceGrad<double>});
 }
 
 }  // namespace tanh
+
+Value Tanh(Emitter* e, Value x) { return e->Emit1(tanh::Names::kName, Pack(NoAttrs{}), {x}); }
+
 }  // namespace lockstep::ops
