@@ -20,6 +20,16 @@ TEST(DeviceSpecTest, TextRoundTrips) {
   gpu.cores = 132;
   gpu.gflops = 1.0 / 3.0;  // no short decimal
   gpu.gbytes_per_second = 4.8e3;
+  gpu.origin = "a data sheet";
+  gpu.buffer_alignment = 256;
+  gpu.sm_count = 132;
+  gpu.driver_version = 13000;
+  gpu.cudnn_version = 91900;
+  gpu.cublaslt_version = 130100;
+  gpu.nccl_version = 22809;
+  gpu.context_bytes = int64_t{500} << 20;
+  gpu.gflops_16bit = 989.4e3;
+  gpu.cudnn_device_json = R"({"deviceVer":900,"deviceName":"A = B"})";
   for (const DeviceSpec& spec : {DeviceSpec(), ReferenceCpuSpec(), gpu}) {
     const auto parsed = DeviceSpec::FromText(spec.ToText());
     ASSERT_TRUE(parsed.ok()) << parsed.status();
@@ -39,6 +49,18 @@ TEST(DeviceSpecTest, TheReferenceCpuTakesReferenceKernelsOnly) {
   EXPECT_TRUE(ReferenceCpuSpec().reference_kernels_only);
 }
 
+TEST(DeviceSpecTest, LinesOfCommentArePassedOver) {
+  const auto spec = DeviceSpec::FromText("# kind = tpu\n\nkind = cuda\n#\nname = #1\n");
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->kind, DeviceKind::kCuda);
+  EXPECT_EQ(spec->name, "#1");
+}
+
+TEST(DeviceSpecTest, ACpusTextSaysNothingOfGpus) {
+  EXPECT_EQ(ReferenceCpuSpec().ToText().find("driver_version"), std::string::npos);
+  EXPECT_EQ(ReferenceCpuSpec().buffer_alignment, 64);
+}
+
 TEST(DeviceSpecTest, EveryKindOfBadLineIsRefusedByName) {
   const std::pair<const char*, const char*> cases[] = {
       {"no equals sign\n", "expected 'key = value'"},
@@ -51,6 +73,11 @@ TEST(DeviceSpecTest, EveryKindOfBadLineIsRefusedByName) {
       {"threads = 0\n", "threads is 0; expected 1 to 1024"},
       {"threads = 1025\n", "threads is 1025; expected 1 to 1024"},
       {"cores = -1\n", "expected 0 to 1048576"},
+      {"memory_bytes = -1\n", "memory_bytes is -1; expected 0 to"},
+      {"buffer_alignment = 32\n", "expected 64 to 1048576"},
+      {"buffer_alignment = 192\n", "expected a power of two"},
+      {"sm_count = x\n", "expected an integer"},
+      {"gflops_16bit = inf\n", "expected a number, at least 0"},
       {"gflops = nan\n", "expected a number, at least 0"},
       {"gflops = -1\n", "expected a number, at least 0"},
       {"gbytes_per_second = 12 GB\n", "expected a number, at least 0"},

@@ -8,7 +8,8 @@
 
 #include <cstring>
 
-#include "worker/device/cpu_device.h"
+#include "base/device/cpu/cpu_device.h"
+#include "worker/device/host_spec.h"
 
 namespace lockstep::worker {
 namespace {

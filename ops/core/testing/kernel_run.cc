@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/core/testing/kernel_run.h"
 
+#include "base/device/cpu/cpu_device.h"
 #include "base/device/cpu_isa.h"
 #include "ops/core/reference_kernel.h"
 
 namespace lockstep::ops {
 namespace {
 
-class HostCpu : public Device {
- public:
-  HostCpu(int32_t threads, CpuIsa isa) : spec_(ReferenceCpuSpec()) {
-    spec_.isa = NameOf(isa);
-    spec_.reference_kernels_only = false;
-    spec_.threads = threads;
-  }
-  const DeviceSpec& spec() const override { return spec_; }
-
- private:
-  DeviceSpec spec_;
-};
+DeviceSpec HostSpec(int32_t threads, CpuIsa isa) {
+  DeviceSpec spec = ReferenceCpuSpec();
+  spec.isa = NameOf(isa);
+  spec.reference_kernels_only = false;
+  spec.threads = threads;
+  return spec;
+}
 
 Status ExpectGuards(const GuardedTensor& tensor, const MadeKernel& kernel, std::string_view what,
                     size_t index) {
@@ -32,7 +28,7 @@ Status ExpectGuards(const GuardedTensor& tensor, const MadeKernel& kernel, std::
 Status AddKernels(const NodeSpec& node, const KernelFamily& family, CpuIsa isa,
                   std::vector<MadeKernel>* made) {
   for (const int32_t threads : {1, 2}) {
-    HostCpu device(threads, isa);
+    CpuDevice device(HostSpec(threads, isa));
     const auto candidates = family.Candidates(node, device.spec());
     if (!candidates.ok()) continue;  // its reason why it cannot run
     for (const Candidate& candidate : *candidates) {

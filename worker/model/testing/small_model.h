@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/device/cpu/cpu_device.h"
 #include "storage/loader/batch.h"
-#include "worker/device/cpu_device.h"
+#include "worker/device/host_spec.h"
 #include "worker/model/compiled_model.h"
 #include "worker/model/model_state.h"
 
