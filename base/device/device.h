@@ -66,7 +66,7 @@ enum class MemoryKind : uint8_t {
 };
 std::string_view NameOf(MemoryKind kind);  // "host", "pinned", "device"
 
-// Memory on loan from a device, which outlives it; given back when this object goes. Nothing
+// Memory on loan from a device, given back when this object goes; the device outlives it. Nothing
 // waits for the work that uses it: see Stream. Movable, not copyable; not initialised.
 class DeviceBuffer {
  public:

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "base/device/known_specs.h"
+
 namespace lockstep {
 namespace {
 
@@ -47,6 +51,41 @@ TEST(DeviceSpecTest, ThreadsAreOneWhereTheTextSaysNothingAndAtMost1024) {
 TEST(DeviceSpecTest, TheReferenceCpuTakesReferenceKernelsOnly) {
   EXPECT_EQ(ReferenceCpuSpec().kind, DeviceKind::kCpu);
   EXPECT_TRUE(ReferenceCpuSpec().reference_kernels_only);
+}
+
+TEST(DeviceSpecTest, SpecsOfKnownGpusAreInTheTreeAndSayThatTheyAreFromDataSheets) {
+  const auto names = KnownDeviceSpecs();
+  EXPECT_THAT(names, testing::ElementsAre("h100", "h200"));
+  for (const std::string& name : names) {
+    const auto spec = FindDeviceSpec(name);
+    ASSERT_TRUE(spec.ok()) << spec.status();
+    EXPECT_EQ(spec->kind, DeviceKind::kCuda);
+    EXPECT_EQ(spec->isa, "sm_90");
+    EXPECT_EQ(spec->sm_count, 132);
+    EXPECT_EQ(spec->buffer_alignment, 256);
+    EXPECT_TRUE(spec->origin.starts_with("data sheet")) << spec->origin;
+    EXPECT_GT(spec->gflops_16bit, 10 * spec->gflops);
+    const auto json = nlohmann::json::parse(spec->cudnn_device_json);
+    EXPECT_EQ(json.size(), 23u) << "cuDNN refuses a description with fewer keys";
+    EXPECT_EQ(json.at("deviceName"), spec->name);
+    EXPECT_EQ(json.at("totalGlobalMem"), spec->memory_bytes);
+    EXPECT_EQ(json.at("multiProcessorCount"), spec->sm_count);
+    EXPECT_EQ(json.at("driverVer"), spec->driver_version);
+    EXPECT_EQ(*FindDeviceSpec("base/device/specs/" + name + ".spec"), *spec) << "as a file";
+    EXPECT_EQ(*FindDeviceSpec(name + ".spec"), *spec);
+  }
+  EXPECT_GT(FindDeviceSpec("h200")->memory_bytes, FindDeviceSpec("h100")->memory_bytes);
+}
+
+TEST(DeviceSpecTest, ASpecThatIsNotThereIsRefusedWithThoseThatAre) {
+  const Status status = FindDeviceSpec("h300.spec").status();
+  EXPECT_EQ(status.code(), StatusCode::kNotFound);
+  EXPECT_THAT(status.message(), HasSubstr("h300.spec"));
+  EXPECT_THAT(status.message(), HasSubstr("h100, h200"));
+  EXPECT_EQ(FindDeviceSpec("base").status().code(), StatusCode::kIoError) << "a folder";
+  const auto foreign = FindDeviceSpec("base/device/device_spec.h");
+  EXPECT_EQ(foreign.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(foreign.status().message(), HasSubstr("base/device/device_spec.h"));
 }
 
 TEST(DeviceSpecTest, LinesOfCommentArePassedOver) {
