@@ -51,6 +51,10 @@ struct Candidate {
   uint32_t in_place = ~uint32_t{0};
 };
 
+inline bool RunsInPlace(const Candidate& candidate, size_t pair) {
+  return pair < 32 && ((candidate.in_place >> pair) & 1) != 0;
+}
+
 // Pointers of one run, in the order of the node's inputs and outputs; all aligned to the device's
 // buffer_alignment. They are the device's: the host may read them only where it is
 // host_addressable. `step` is the host's and read before Run returns.

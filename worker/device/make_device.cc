@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/device/cpu/cpu_device.h"
+#include "base/device/emulated/emulated_device.h"
 #include "worker/device/host_spec.h"
 
 namespace lockstep::worker {
@@ -16,12 +17,18 @@ Result<DeviceSpec> HostSpecOf(const DeviceWish& wish) {
 
 }  // namespace
 
-std::vector<std::string> DeviceNames() { return {std::string(kCpuDevice)}; }
+std::vector<std::string> DeviceNames() {
+  return {std::string(kCpuDevice), std::string(kEmulatedDevice)};
+}
 
 Result<std::unique_ptr<Device>> MakeDevice(const DeviceWish& wish) {
-  if (wish.name == kCpuDevice) {
+  if (wish.name == kCpuDevice || wish.name == kAutoDevice) {
     ASSIGN_OR_RETURN(DeviceSpec spec, HostSpecOf(wish));
     return std::unique_ptr<Device>(std::make_unique<CpuDevice>(std::move(spec)));
+  }
+  if (wish.name == kEmulatedDevice) {
+    ASSIGN_OR_RETURN(DeviceSpec spec, HostSpecOf(wish));
+    return std::unique_ptr<Device>(std::make_unique<EmulatedDevice>(std::move(spec)));
   }
   std::string names;
   for (const std::string& name : DeviceNames()) names += (names.empty() ? "" : ", ") + name;

@@ -105,7 +105,8 @@ Status CompileFor(const TrainConfig& config, const DataShape& data, CompiledMode
   }
   ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, data));
   RETURN_IF_ERROR(graph::MetricForBest(program.task(), config.eval.best).status());
-  ASSIGN_OR_RETURN(setup->device, MakeDevice({.reference_kernels = config.reference_kernels(),
+  ASSIGN_OR_RETURN(setup->device, MakeDevice({.name = config.run.device,
+                                              .reference_kernels = config.reference_kernels(),
                                               .cpu_isa = config.cpu_isa,
                                               .threads = config.batch.lane_threads}));
   ASSIGN_OR_RETURN(setup->kernels, LoadRunKernels(config, setup->device->spec()));

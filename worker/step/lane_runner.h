@@ -91,7 +91,7 @@ class LaneRunner {
   size_t phase_ = 0;                                // the one run last
   ScalarCells scalars_;                             // of the step and phase run last
   comm::SubtreeSums sums_;
-  std::vector<AlignedBuffer> gradients_, statistics_;  // by buffer of sums_
+  std::vector<DeviceBuffer> gradients_, statistics_;  // by buffer of sums_
   std::vector<void*> gradient_sums_, statistic_sums_;
   std::vector<comm::SumRow> rows_;
   int64_t bytes_ = 0;
