@@ -3,6 +3,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <utility>
 
 namespace lockstep {
 namespace {
@@ -37,69 +39,122 @@ std::string RateText(double value) {
   return {text, end};
 }
 
-Status SetField(DeviceSpec* spec, std::string_view key, std::string_view value) {
-  if (key == "kind") {
-    if (value != "cpu" && value != "cuda") {
-      return InvalidArgument("device spec: kind is '" + std::string(value) +
-                             "'; expected cpu or cuda");
-    }
-    spec->kind = value == "cpu" ? DeviceKind::kCpu : DeviceKind::kCuda;
-  } else if (key == "name") {
-    spec->name = value;
-  } else if (key == "isa") {
-    spec->isa = value;
-  } else if (key == "threads") {
-    ASSIGN_OR_RETURN(const int64_t threads, ParseInt(key, value));
-    if (threads < 1 || threads > 1024) {
-      return InvalidArgument("device spec: threads is " + std::to_string(threads) +
-                             "; expected 1 to 1024");
-    }
-    spec->threads = static_cast<int32_t>(threads);
-  } else if (key == "memory_bytes") {
-    ASSIGN_OR_RETURN(spec->memory_bytes, ParseInt(key, value));
-  } else if (key == "workspace_cap") {
-    ASSIGN_OR_RETURN(spec->workspace_cap, ParseInt(key, value));
-  } else if (key == "reference_kernels_only") {
-    if (value != "true" && value != "false") {
-      return InvalidArgument("device spec: reference_kernels_only is '" + std::string(value) +
-                             "'; expected true or false");
-    }
-    spec->reference_kernels_only = value == "true";
-  } else if (key == "cores") {
-    ASSIGN_OR_RETURN(const int64_t cores, ParseInt(key, value));
-    if (cores < 0 || cores > 1 << 20) {
-      return InvalidArgument("device spec: cores is '" + std::string(value) +
-                             "'; expected 0 to 1048576");
-    }
-    spec->cores = static_cast<int32_t>(cores);
-  } else if (key == "gflops") {
-    ASSIGN_OR_RETURN(spec->gflops, ParseRate(key, value));
-  } else if (key == "gbytes_per_second") {
-    ASSIGN_OR_RETURN(spec->gbytes_per_second, ParseRate(key, value));
-  } else {
-    return InvalidArgument("device spec: unknown key '" + std::string(key) + "'");
-  }
+Status SetText(std::string* field, std::string_view, std::string_view text) {
+  *field = text;
   return OkStatus();
 }
+
+Status SetBool(bool* field, std::string_view key, std::string_view text) {
+  if (text != "true" && text != "false") {
+    return InvalidArgument("device spec: " + std::string(key) + " is '" + std::string(text) +
+                           "'; expected true or false");
+  }
+  *field = text == "true";
+  return OkStatus();
+}
+
+Status SetRate(double* field, std::string_view key, std::string_view text) {
+  ASSIGN_OR_RETURN(*field, ParseRate(key, text));
+  return OkStatus();
+}
+
+template <typename T>
+Status SetInt(T* field, std::string_view key, std::string_view text, int64_t least, int64_t most) {
+  ASSIGN_OR_RETURN(const int64_t value, ParseInt(key, text));
+  if (value < least || value > most) {
+    return InvalidArgument("device spec: " + std::string(key) + " is " + std::string(text) +
+                           "; expected " + std::to_string(least) + " to " + std::to_string(most));
+  }
+  *field = static_cast<T>(value);
+  return OkStatus();
+}
+
+Status SetKind(DeviceKind* kind, std::string_view, std::string_view text) {
+  if (text != "cpu" && text != "cuda") {
+    return InvalidArgument("device spec: kind is '" + std::string(text) +
+                           "'; expected cpu or cuda");
+  }
+  *kind = text == "cpu" ? DeviceKind::kCpu : DeviceKind::kCuda;
+  return OkStatus();
+}
+
+Status SetAlignment(int64_t* field, std::string_view key, std::string_view text) {
+  RETURN_IF_ERROR(SetInt(field, key, text, 64, 1 << 20));
+  if ((*field & (*field - 1)) == 0) return OkStatus();
+  return InvalidArgument("device spec: " + std::string(key) + " is " + std::string(text) +
+                         "; expected a power of two");
+}
+
+Status SetField(DeviceSpec* spec, std::string_view key, std::string_view value) {
+  constexpr int64_t kMost = INT64_MAX;
+  if (key == "kind") return SetKind(&spec->kind, key, value);
+  if (key == "name") return SetText(&spec->name, key, value);
+  if (key == "isa") return SetText(&spec->isa, key, value);
+  if (key == "threads") return SetInt(&spec->threads, key, value, 1, 1024);
+  if (key == "memory_bytes") return SetInt(&spec->memory_bytes, key, value, 0, kMost);
+  if (key == "workspace_cap") return SetInt(&spec->workspace_cap, key, value, 0, kMost);
+  if (key == "reference_kernels_only") return SetBool(&spec->reference_kernels_only, key, value);
+  if (key == "cores") return SetInt(&spec->cores, key, value, 0, 1 << 20);
+  if (key == "gflops") return SetRate(&spec->gflops, key, value);
+  if (key == "gbytes_per_second") return SetRate(&spec->gbytes_per_second, key, value);
+  if (key == "origin") return SetText(&spec->origin, key, value);
+  if (key == "buffer_alignment") return SetAlignment(&spec->buffer_alignment, key, value);
+  if (key == "sm_count") return SetInt(&spec->sm_count, key, value, 0, 1 << 20);
+  if (key == "driver_version") return SetInt(&spec->driver_version, key, value, 0, kMost);
+  if (key == "cudnn_version") return SetInt(&spec->cudnn_version, key, value, 0, kMost);
+  if (key == "cublaslt_version") return SetInt(&spec->cublaslt_version, key, value, 0, kMost);
+  if (key == "nccl_version") return SetInt(&spec->nccl_version, key, value, 0, kMost);
+  if (key == "context_bytes") return SetInt(&spec->context_bytes, key, value, 0, kMost);
+  if (key == "gflops_16bit") return SetRate(&spec->gflops_16bit, key, value);
+  if (key == "cudnn_device_json") return SetText(&spec->cudnn_device_json, key, value);
+  return InvalidArgument("device spec: unknown key '" + std::string(key) + "'");
+}
+
+// One "key = value" a line.
+class Lines {
+ public:
+  void Add(std::string_view key, std::string_view value) {
+    text_ += std::string(key) + " = " + std::string(value) + "\n";
+  }
+  void Add(std::string_view key, int64_t value) { Add(key, std::to_string(value)); }
+  void Add(std::string_view key, double value) { Add(key, RateText(value)); }
+  // Where it says something.
+  template <typename T>
+  void AddUnless(const T& silent, std::string_view key, const T& value) {
+    if (value != silent) Add(key, value);
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
 
 }  // namespace
 
 std::string DeviceSpec::ToText() const {
-  std::string text;
-  const auto line = [&text](std::string_view key, std::string_view value) {
-    text += std::string(key) + " = " + std::string(value) + "\n";
-  };
-  line("kind", KindName(kind));
-  line("name", name);
-  line("isa", isa);
-  line("threads", std::to_string(threads));
-  line("memory_bytes", std::to_string(memory_bytes));
-  line("workspace_cap", std::to_string(workspace_cap));
-  line("reference_kernels_only", reference_kernels_only ? "true" : "false");
-  line("cores", std::to_string(cores));
-  line("gflops", RateText(gflops));
-  line("gbytes_per_second", RateText(gbytes_per_second));
-  return text;
+  Lines lines;
+  lines.Add("kind", KindName(kind));
+  lines.Add("name", name);
+  lines.Add("isa", isa);
+  lines.Add("threads", int64_t{threads});
+  lines.Add("memory_bytes", memory_bytes);
+  lines.Add("workspace_cap", workspace_cap);
+  lines.Add("reference_kernels_only", reference_kernels_only ? "true" : "false");
+  lines.Add("cores", int64_t{cores});
+  lines.Add("gflops", gflops);
+  lines.Add("gbytes_per_second", gbytes_per_second);
+  const DeviceSpec silent;
+  lines.AddUnless(silent.origin, "origin", origin);
+  lines.AddUnless(silent.buffer_alignment, "buffer_alignment", buffer_alignment);
+  lines.AddUnless(int64_t{0}, "sm_count", int64_t{sm_count});
+  lines.AddUnless(silent.driver_version, "driver_version", driver_version);
+  lines.AddUnless(silent.cudnn_version, "cudnn_version", cudnn_version);
+  lines.AddUnless(silent.cublaslt_version, "cublaslt_version", cublaslt_version);
+  lines.AddUnless(silent.nccl_version, "nccl_version", nccl_version);
+  lines.AddUnless(silent.context_bytes, "context_bytes", context_bytes);
+  lines.AddUnless(silent.gflops_16bit, "gflops_16bit", gflops_16bit);
+  lines.AddUnless(silent.cudnn_device_json, "cudnn_device_json", cudnn_device_json);
+  return lines.Take();
 }
 
 Result<DeviceSpec> DeviceSpec::FromText(std::string_view text) {
@@ -108,7 +163,7 @@ Result<DeviceSpec> DeviceSpec::FromText(std::string_view text) {
     const size_t newline = text.find('\n');
     const std::string_view line = text.substr(0, newline);
     text = newline == std::string_view::npos ? std::string_view() : text.substr(newline + 1);
-    if (line.empty()) continue;
+    if (line.empty() || line.front() == '#') continue;
     const size_t equals = line.find(" = ");
     if (equals == std::string_view::npos) {
       return InvalidArgument("device spec: '" + std::string(line) + "'; expected 'key = value'");

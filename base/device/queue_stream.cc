@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/device/queue_stream.h"
 
+#include <cstring>
 #include <utility>
 
 #include "base/exceptions.h"
@@ -74,6 +75,42 @@ EventPtr QueueStream::Enqueue(std::function<Status()> work) {
     event->Complete(std::move(failure));
   }
   return event;
+}
+
+EventPtr QueueStream::Record() {
+  return Enqueue([] { return OkStatus(); });
+}
+
+void QueueStream::WaitFor(EventPtr event) {
+  Enqueue([this, event = std::move(event)] { return Await(event.get()); });
+}
+
+void QueueStream::Copy(void* to, const void* from, size_t bytes) {
+  if (bytes == 0) return;
+  Enqueue([to, from, bytes] {
+    std::memcpy(to, from, bytes);
+    return OkStatus();
+  });
+}
+
+void QueueStream::Fill(void* to, uint8_t byte, size_t bytes) {
+  if (bytes == 0) return;
+  Enqueue([to, byte, bytes] {
+    std::memset(to, byte, bytes);
+    return OkStatus();
+  });
+}
+
+Status QueueStream::Await(Event* event) {
+  constexpr auto kLookAgain = std::chrono::milliseconds(50);
+  while (!event->Done()) {
+    (void)event->Wait(Deadline::In(kLookAgain));
+    MutexLock lock(&mutex_);
+    if (closing_) {
+      return Cancelled("stream '" + name_ + "' was destroyed before what it waited for was done");
+    }
+  }
+  return event->Wait(Deadline::Never());
 }
 
 void QueueStream::Serve() {

@@ -31,6 +31,11 @@ class QueueStream : public Stream {
 
   // Thread-safe; work of this stream may call it too.
   EventPtr Enqueue(std::function<Status()> work) override EXCLUDES(mutex_);
+  EventPtr Record() override;
+  // Ends as cancelled where this stream is destroyed before the event is done.
+  void WaitFor(EventPtr event) override;
+  void Copy(void* to, const void* from, size_t bytes) override;
+  void Fill(void* to, uint8_t byte, size_t bytes) override;
 
  private:
   class QueueEvent;
@@ -40,6 +45,8 @@ class QueueStream : public Stream {
   };
 
   void Serve() EXCLUDES(mutex_);
+  // Until the event is done or the stream is being destroyed.
+  Status Await(Event* event) EXCLUDES(mutex_);
   // Blocks for the next task; false when the stream is being destroyed.
   bool TakeNext(Task* task) EXCLUDES(mutex_);
   // Records `failure` unless there is one, and completes what is pending with the first.

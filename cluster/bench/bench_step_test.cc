@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 #include "storage/kernel_file/kernel_file.h"
-#include "worker/device/cpu_device.h"
+#include "worker/device/host_spec.h"
 #include "worker/measure/tuner.h"
 
 namespace lockstep::cluster {

@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "base/device/known_specs.h"
 #include "cluster/bench/image_option.h"
 #include "cluster/cli/command.h"
 #include "cluster/recipes/conflicts.h"
 #include "cluster/recipes/key_use.h"
 #include "cluster/scaling/outlook.h"
 #include "cluster/scaling/scaling_report.h"
+#include "worker/report/device_plan.h"
 #include "worker/report/explain.h"
 #include "worker/step/step_engine.h"
 
@@ -22,11 +24,21 @@ struct ExplainOptions {
   std::vector<std::string> overrides;  // key=value
   int ranks = 1;
   std::string spec;      // a file with the machine's ceilings; empty: measured now
+  std::string device;    // the spec of a device that need not be here; empty: this machine
   bool layers = false;   // all of them, and everything else there is to say
   bool measure = false;  // make a few steps and show their times beside the predicted ones
   std::string network;   // of larger machines; empty: nothing is said of them
   std::string scaling;   // a file of `bench scaling`; empty: the time of a lane as explained
 };
+
+// "h100.spec, h200.spec".
+std::string KnownDevicesText() {
+  std::string text;
+  for (const std::string& name : KnownDeviceSpecs()) {
+    text += (text.empty() ? "" : ", ") + name + ".spec";
+  }
+  return text;
+}
 
 // The constants that `bench scaling` has fitted, if it was this model that it measured.
 Status TakeScalingFile(const std::string& path, const worker::TrainConfig& config,
@@ -80,11 +92,28 @@ Result<std::string> OutlookOf(const ExplainOptions& options, const worker::Train
   return OutlookText(outlook);
 }
 
+// Plans for a device that need not be here.
+Status ExplainForDevice(const ExplainOptions& options, const worker::TrainConfig& config,
+                        Console* console) {
+  const bool others = options.layers || options.measure || !options.spec.empty() ||
+                      !options.network.empty() || !options.scaling.empty();
+  if (others) {
+    return InvalidArgument(
+        "--device says what plans are on that device; leave out --layers, --measure, --spec, "
+        "--network and --scaling, which are about this machine");
+  }
+  ASSIGN_OR_RETURN(const DeviceSpec device, FindDeviceSpec(options.device));
+  ASSIGN_OR_RETURN(const std::string text, worker::ExplainForDevice(config, device));
+  console->out << text;
+  return OkStatus();
+}
+
 Status RunExplain(const ExplainOptions& options, Console* console) {
   ASSIGN_OR_RETURN(worker::TrainConfig config,
                    LoadRecipeFor(ExplainKeys(), options.recipe, options.overrides));
   config.run.ranks = options.ranks;
   RETURN_IF_ERROR(CheckRanks(config));
+  if (!options.device.empty()) return ExplainForDevice(options, config, console);
   if (!options.network.empty()) RETURN_IF_ERROR(ParseNetwork(options.network).status());
   if (options.network.empty() && !options.scaling.empty()) {
     return InvalidArgument("--scaling does nothing without --network; say the network to predict");
@@ -113,6 +142,7 @@ Examples:
   lockstep explain cluster/recipes/lenet5-fashion-mnist.toml
   lockstep explain cluster/recipes/lenet5-fashion-mnist.toml batch.lane_batch=64 --ranks 4
   lockstep explain cluster/recipes/lenet5-fashion-mnist.toml --layers --measure
+  lockstep explain cluster/recipes/resnet18-cifar10.toml --device h200.spec
   lockstep explain photos.toml --ranks 12 --network latency=2us,bandwidth=25GB/s,ranks-per-node=6
 
 --network predicts larger machines: latency of a message (ns, us, ms, s), bandwidth of a machine's
@@ -125,6 +155,10 @@ link (B/s to TB/s, bit/s to Tbit/s), and how many ranks a machine has.
            {"--spec", &o->spec,
             "File with the machine's ceilings, written by `lockstep doctor --write-spec`; default: "
             "measured now, in about a second"},
+           {"--device", &o->device,
+            "Plans for another device, which need not be here: a file made by `lockstep doctor "
+            "--write-spec`, or " +
+                KnownDevicesText()},
            {"--layers", &o->layers,
             "Every layer with its shapes and times, the rows of lane batches, and what the "
             "exchange costs"},

@@ -12,7 +12,7 @@
 #include "base/process.h"
 #include "base/watch.h"
 #include "cluster/doctor/checks.h"
-#include "worker/device/cpu_device.h"
+#include "worker/device/host_spec.h"
 #include "worker/model/memory_report.h"
 
 namespace lockstep::cluster {

@@ -131,7 +131,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "r.toml:3:18: 'optimizer.name' is \"sdg\"; expected one of \"adam\", [...]"
                   "; did you mean \"sgd\"?"},
         BadRecipe{"run.device = \"cuda\"\n",
-                  "r.toml:3:14: 'run.device' is \"cuda\"; expected one of \"auto\", \"cpu\""}));
+                  "r.toml:3:14: 'run.device' is \"cuda\"; expected one of \"auto\", \"cpu\", "
+                  "\"emulated\""}));
 
 INSTANTIATE_TEST_SUITE_P(
     TypeOrRange, BadRecipeTest,

@@ -336,7 +336,9 @@ void AddCheckpointKeys(std::vector<RecipeKey>* keys) {
 
 void AddRunKeys(std::vector<RecipeKey>* keys) {
   keys->push_back(Key("run.device", kFree, FIELD(run.device),
-                      Says("where to compute; auto: the best there is").OneOf({"auto", "cpu"})));
+                      Says("where to compute; auto: the best there is; emulated: a CPU behind a "
+                           "wall, for tests of this program, which evaluates and does not train")
+                          .OneOf({"auto", "cpu", "emulated"})));
   keys->push_back(Key("run.cores", kFree, FIELD(run.cores),
                       Says("cores to use; 0: all this process may use").Within({0, 65536})));
   keys->push_back(

@@ -7,7 +7,8 @@
 
 namespace lockstep::graph {
 
-std::vector<Value> TakeOvers(const Graph& graph, const std::vector<bool>& in_arena) {
+std::vector<Value> TakeOvers(const Graph& graph, const std::vector<bool>& in_arena,
+                             const std::function<bool(size_t node, size_t pair)>& can) {
   const std::vector<int32_t> last_use = LastUses(graph);
   std::vector<Value> from(static_cast<size_t>(graph.value_count()));
   const auto may_take = [&](const Node& node, size_t i, size_t k, int32_t index) {
@@ -25,9 +26,10 @@ std::vector<Value> TakeOvers(const Graph& graph, const std::vector<bool>& in_are
     const Node& node = graph.nodes()[index];
     for (size_t k = 0; k < node.out.size(); ++k) {
       if (!in_arena[static_cast<size_t>(node.out[k].id)]) continue;
-      for (const auto& [in, out] : node.op->may_alias) {
-        const size_t i = static_cast<size_t>(in);
-        if (static_cast<size_t>(out) != k) continue;
+      const auto& pairs = node.op->may_alias;
+      for (size_t p = 0; p < pairs.size(); ++p) {
+        const size_t i = static_cast<size_t>(pairs[p].first);
+        if (static_cast<size_t>(pairs[p].second) != k || (can && !can(index, p))) continue;
         if (!may_take(node, i, k, static_cast<int32_t>(index))) continue;
         from[static_cast<size_t>(node.out[k].id)] = node.in[i];
         break;

@@ -23,6 +23,14 @@ PlanPtr Beside(const Plan& whole, const Plan& recomputed) {
   return plan;
 }
 
+// The plan was made of a graph in which these nodes had been expanded.
+PlanPtr WithExpanded(const PlanPtr& plan, const std::vector<ExpandedNode>& expanded) {
+  if (expanded.empty()) return plan;
+  auto told = std::make_shared<Plan>(*plan);
+  told->expanded = expanded;
+  return told;
+}
+
 Result<PlanPtr> CompileBlocks(const Graph& lane, const Plan& whole, const DeviceSpec& device,
                               const KernelChoices& choices, const PlanOptions& options) {
   const size_t forward = ForwardNodes(lane);
@@ -64,6 +72,23 @@ Result<PlanPtr> CompileWithin(int64_t budget_bytes, const Graph& lane, const Pla
                            " MiB without); allow that, or lower batch.lane_batch");
 }
 
+// Of a graph without dead code, as the device can run it.
+Result<PlanPtr> CompileLive(const Graph& live, const DeviceSpec& device,
+                            const RecomputePolicy& recompute, const KernelChoices& choices,
+                            const PlanOptions& options) {
+  ASSIGN_OR_RETURN(PlanPtr whole, Compile(live, device, choices, options));
+  switch (recompute.kind) {
+    case RecomputePolicy::Kind::kNone:
+      break;
+    case RecomputePolicy::Kind::kBlocks:
+      return CompileBlocks(live, *whole, device, choices, options);
+    case RecomputePolicy::Kind::kBudget:
+      if (whole->arena_bytes <= recompute.budget_bytes) break;
+      return CompileWithin(recompute.budget_bytes, live, *whole, device, choices, options);
+  }
+  return whole;
+}
+
 }  // namespace
 
 Result<RecomputePolicy> RecomputePolicy::Parse(const std::string& text) {
@@ -79,21 +104,15 @@ Result<RecomputePolicy> RecomputePolicy::Parse(const std::string& text) {
   return RecomputePolicy{Kind::kBudget, mebibytes << 20};
 }
 
-Result<PlanPtr> CompileLane(const Graph& lane, const DeviceSpec& device,
-                            const RecomputePolicy& recompute, const KernelChoices& choices,
-                            const PlanOptions& options) {
-  const Graph live = RemoveDeadCode(lane);
-  ASSIGN_OR_RETURN(PlanPtr whole, Compile(live, device, choices, options));
-  switch (recompute.kind) {
-    case RecomputePolicy::Kind::kNone:
-      break;
-    case RecomputePolicy::Kind::kBlocks:
-      return CompileBlocks(live, *whole, device, choices, options);
-    case RecomputePolicy::Kind::kBudget:
-      if (whole->arena_bytes <= recompute.budget_bytes) break;
-      return CompileWithin(recompute.budget_bytes, live, *whole, device, choices, options);
-  }
-  return whole;
+Result<std::shared_ptr<const Plan>> CompileLane(const Graph& lane, const DeviceSpec& device,
+                                                const RecomputePolicy& recompute,
+                                                const KernelChoices& choices,
+                                                const PlanOptions& options) {
+  ASSIGN_OR_RETURN(const DeviceGraph made,
+                   ExpandForDevice(RemoveDeadCode(lane), device, *options.registry));
+  ASSIGN_OR_RETURN(const PlanPtr plan,
+                   CompileLive(made.graph, device, recompute, choices, options));
+  return WithExpanded(plan, made.expanded);
 }
 
 }  // namespace lockstep::graph

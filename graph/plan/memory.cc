@@ -197,8 +197,11 @@ int32_t PeakNode(const std::vector<BufferLife>& buffers) {
   return static_cast<int32_t>(std::max_element(live.begin(), live.end()) - live.begin());
 }
 
-MemoryPlan PlanMemory(const std::vector<BufferLife>& buffers) {
+MemoryPlan PlanMemory(std::vector<BufferLife> buffers, int64_t alignment) {
   MemoryPlan plan;
+  if (alignment > kBufferAlignment) {  // sizes in whole units lead to offsets in whole units
+    for (BufferLife& buffer : buffers) buffer.bytes = Aligned(buffer.bytes, alignment);
+  }
   if (buffers.empty()) return plan;
   const std::vector<int64_t> live = LiveBytes(buffers);
   plan.lower_bound = *std::max_element(live.begin(), live.end());

@@ -16,11 +16,12 @@
 
 namespace lockstep::graph {
 
-inline constexpr int64_t kBufferAlignment = 64;  // bytes; also between a tensor's end and the next
+// Bytes, of a CPU (DeviceSpec::buffer_alignment); also between a tensor's end and the next.
+inline constexpr int64_t kBufferAlignment = 64;
 
 // `bytes` up to the next multiple of the alignment: what a buffer takes of the arena.
-constexpr int64_t Aligned(int64_t bytes) {
-  return (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
+constexpr int64_t Aligned(int64_t bytes, int64_t alignment = kBufferAlignment) {
+  return (bytes + alignment - 1) / alignment * alignment;
 }
 
 // A buffer alive while nodes first_node .. last_node (inclusive) run.
@@ -36,7 +37,8 @@ struct MemoryPlan {
   int64_t lower_bound = 0;       // largest sum of bytes alive at one node: no plan can be smaller
 };
 
-MemoryPlan PlanMemory(const std::vector<BufferLife>& buffers);
+// `alignment`: a power of two, kBufferAlignment at least.
+MemoryPlan PlanMemory(std::vector<BufferLife> buffers, int64_t alignment = kBufferAlignment);
 
 // The first node at which the most bytes are alive; -1 without buffers.
 int32_t PeakNode(const std::vector<BufferLife>& buffers);

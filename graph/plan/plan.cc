@@ -7,6 +7,7 @@
 #include "graph/plan/plan.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "graph/ir/liveness.h"
@@ -30,19 +31,20 @@ class Planner {
         options_(options),
         plan_(std::make_shared<Plan>()) {
     plan_->guard_bytes = options.guard_bytes;
+    plan_->alignment = device.buffer_alignment;
   }
 
-  Result<std::shared_ptr<const Plan>> Make() {
+  Result<std::shared_ptr<Plan>> Make() {
     plan_->name = graph_.name();
     plan_->args = graph_.args();
     RETURN_IF_ERROR(ChooseKernels());
     PlaceResults();
     MakeBuffers();
-    const MemoryPlan memory = PlanMemory(buffers_);
+    const MemoryPlan memory = PlanMemory(buffers_, plan_->alignment);
     plan_->arena_bytes = memory.arena_bytes;
     plan_->arena_lower_bound = memory.lower_bound;
     FillPlaces(memory);
-    return std::shared_ptr<const Plan>(std::move(plan_));
+    return std::move(plan_);
   }
 
  private:
@@ -86,7 +88,7 @@ class Planner {
     }
     plan_->prepared.push_back({arg, static_cast<int32_t>(plan_->nodes.size()),
                                plan_->prepared_bytes, candidate.prepared_bytes});
-    plan_->prepared_bytes += Aligned(candidate.prepared_bytes);
+    plan_->prepared_bytes += Aligned(candidate.prepared_bytes, plan_->alignment);
     return static_cast<int32_t>(plan_->prepared.size()) - 1;
   }
 
@@ -116,7 +118,9 @@ class Planner {
     for (int32_t id = 0; id < graph_.value_count(); ++id) {
       in_arena.push_back(graph_.ArgOf(Value{id}) < 0 && result_of_[Index(Value{id})] == kNone);
     }
-    const std::vector<Value> from = TakeOvers(graph_, in_arena);
+    const std::vector<Value> from = TakeOvers(graph_, in_arena, [this](size_t node, size_t pair) {
+      return ops::RunsInPlace(plan_->nodes[node].candidate, pair);
+    });
     buffer_of_.assign(static_cast<size_t>(graph_.value_count()), kNone);
     for (size_t i = 0; i < graph_.nodes().size(); ++i) {
       const Node& node = graph_.nodes()[i];
@@ -210,11 +214,13 @@ Result<std::shared_ptr<const Plan>> Compile(const Graph& graph, const DeviceSpec
                                             const KernelChoices& choices,
                                             const PlanOptions& options) {
   RETURN_IF_ERROR(VerifyGraph(graph));
-  const Graph live = RemoveDeadCode(graph);
-  ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan,
-                   Planner(live, device, choices, options).Make());
-  RETURN_IF_ERROR(VerifyPlan(live, *plan));
-  return plan;
+  ASSIGN_OR_RETURN(DeviceGraph live,
+                   ExpandForDevice(RemoveDeadCode(graph), device, *options.registry));
+  ASSIGN_OR_RETURN(const std::shared_ptr<Plan> plan,
+                   Planner(live.graph, device, choices, options).Make());
+  RETURN_IF_ERROR(VerifyPlan(live.graph, *plan));
+  plan->expanded = std::move(live.expanded);
+  return std::shared_ptr<const Plan>(plan);
 }
 
 }  // namespace lockstep::graph

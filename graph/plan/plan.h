@@ -10,6 +10,7 @@
 
 #include "base/device/device_spec.h"
 #include "graph/ir/graph.h"
+#include "graph/plan/expand_for_device.h"
 #include "graph/plan/kernel_choice.h"
 
 namespace lockstep::graph {
@@ -61,7 +62,10 @@ struct Plan {
   std::vector<Arg> args;  // in the graph's order: the caller binds a pointer to each
   std::vector<PlanResult> results;
   std::vector<PlanNode> nodes;
+  // Fused nodes of the graph that stand as their parts: the device has no kernel for them.
+  std::vector<ExpandedNode> expanded;
   std::vector<PlanBuffer> buffers;  // in the order in which their last node comes
+  int64_t alignment = 64;           // of every buffer: the device's buffer_alignment
   int64_t guard_bytes = 0;          // left free after each buffer
   int64_t arena_bytes = 0;
   int64_t arena_lower_bound = 0;
@@ -79,10 +83,13 @@ struct Plan {
 struct PlanOptions {
   int64_t guard_bytes = 0;          // left free after each buffer of the arena, for canaries
   bool prepare_parameters = false;  // once for many runs, instead of in every run
+  // Where the parts of fused ops are found.
+  const ops::OpRegistry* registry = &ops::OpRegistry::Global();
 };
 
-// Verifies the graph, drops dead code, chooses kernels, plans memory, verifies the plan. A node for
-// which no kernel exists is an error that names the layer and each kernel's reason.
+// Verifies the graph, drops dead code, expands fused nodes without a kernel, chooses kernels, plans
+// memory, verifies the plan. A node for which no kernel exists is an error that names the layer and
+// each kernel's reason.
 Result<std::shared_ptr<const Plan>> Compile(const Graph& graph, const DeviceSpec& device,
                                             const KernelChoices& choices = {},
                                             const PlanOptions& options = {});

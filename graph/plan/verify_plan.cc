@@ -108,7 +108,7 @@ class Verifier {
   Status VerifyPreparedMemory() const {
     int64_t end = 0;
     for (const PreparedParameter& made : plan_.prepared) {
-      if (made.offset < end || made.offset % kBufferAlignment != 0 || made.bytes < 0) {
+      if (made.offset < end || made.offset % plan_.alignment != 0 || made.bytes < 0) {
         return Internal("plan " + plan_.name + ": prepared parameters overlap, or are not aligned");
       }
       end = made.offset + made.bytes;
@@ -162,7 +162,7 @@ class Verifier {
 
   // `value`, output k of node n or its workspace, comes to lie at [begin, begin + bytes).
   Status Write(size_t n, int64_t begin, int64_t bytes, int32_t value, size_t k) {
-    if (begin < 0 || begin % kBufferAlignment != 0 || begin + bytes > plan_.arena_bytes) {
+    if (begin < 0 || begin % plan_.alignment != 0 || begin + bytes > plan_.arena_bytes) {
       return Fail(n, Name(value) + " at byte " + std::to_string(begin) + ", " +
                          std::to_string(bytes) + " long, is not aligned or not in the arena of " +
                          std::to_string(plan_.arena_bytes));
@@ -198,7 +198,9 @@ class Verifier {
     }
     const std::pair<int, int> pair{static_cast<int>(found - node.in.begin()), static_cast<int>(k)};
     const auto& pairs = node.op->may_alias;
-    return std::find(pairs.begin(), pairs.end(), pair) != pairs.end();
+    const auto allowed = std::find(pairs.begin(), pairs.end(), pair);
+    return allowed != pairs.end() &&
+           ops::RunsInPlace(plan_.nodes[n].candidate, static_cast<size_t>(allowed - pairs.begin()));
   }
 
   Status VerifyResults() const {

@@ -46,9 +46,18 @@ struct Candidate {
   int32_t prepared_input = -1;  // >= 0: the input that Prepare copies
   int64_t prepared_bytes = 0;
   int64_t workspace_bytes_if_prepared = 0;
+  // Bit k: this kernel can run with the op's may_alias[k] being one buffer. A library that
+  // promises nothing says 0.
+  uint32_t in_place = ~uint32_t{0};
 };
 
-// Pointers of one run, in the order of the node's inputs and outputs; all aligned to 64 bytes.
+inline bool RunsInPlace(const Candidate& candidate, size_t pair) {
+  return pair < 32 && ((candidate.in_place >> pair) & 1) != 0;
+}
+
+// Pointers of one run, in the order of the node's inputs and outputs; all aligned to the device's
+// buffer_alignment. They are the device's: the host may read them only where it is
+// host_addressable. `step` is the host's and read before Run returns.
 struct RunArgs {
   std::span<const void* const> in;
   std::span<void* const> out;

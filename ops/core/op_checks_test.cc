@@ -86,6 +86,42 @@ TEST_F(OpChecks, PassARightOp) {
   EXPECT_EQ(CheckFloatAccuracy(c).ToString(), "ok");
 }
 
+TEST_F(OpChecks, PassARightOpOnTheEmulatedDevice) {
+  OpCase c = FindOpCase(registry_, "twice", "six");
+  c.device = TestDevice::kEmulated;
+  EXPECT_EQ(CheckGradient(c).ToString(), "ok");
+  EXPECT_EQ(CheckWritesItsOutputs(c, DType::kFloat32).ToString(), "ok");
+  EXPECT_EQ(CheckInPlace(c, DType::kFloat64).ToString(), "ok");
+  EXPECT_EQ(CheckRepeats(c, DType::kFloat32).ToString(), "ok");
+  EXPECT_EQ(CheckFloatAccuracy(c).ToString(), "ok");
+}
+
+TEST_F(OpChecks, CatchFaultsOnTheEmulatedDevice) {
+  OpOf<NoAttrs> beyond = TwiceOp("beyond");
+  beyond.reference_f32 = [](const NoAttrs&, const ReferenceArgs& args) {
+    Multiply<float>(args, 2.0);
+    args.out<float>(0)[kElements] = 7.0f;
+  };
+  OpOf<NoAttrs> input = TwiceOp("input");
+  input.reference_f32 = [](const NoAttrs&, const ReferenceArgs& args) {
+    Multiply<float>(args, 2.0);
+    const_cast<float*>(args.in<float>(0))[0] = 7.0f;
+  };
+  OpOf<NoAttrs> part = TwiceOp("part");
+  part.reference_f32 = [](const NoAttrs&, const ReferenceArgs& args) {
+    Multiply<float>(args, 2.0, 0, kElements - 1);
+  };
+  const std::pair<OpOf<NoAttrs>, const char*> faults[] = {
+      {beyond, "wrote outside output 0"},
+      {input, "changed its input 0"},
+      {part, "did not write all of output 0"}};
+  for (const auto& [op, message] : faults) {
+    OpCase c = Added(op);
+    c.device = TestDevice::kEmulated;
+    EXPECT_THAT(CheckWritesItsOutputs(c, DType::kFloat32).message(), HasSubstr(message));
+  }
+}
+
 TEST_F(OpChecks, CatchAWrongGradient) {
   OpOf<NoAttrs> op = TwiceOp("wrong");
   op.grad = [](const NoAttrs&, const GradArgs& g) { return std::vector<Value>{g.dout[0]}; };

@@ -23,16 +23,16 @@ TEST(OpSamples, EveryOpHasSamplesOfDifferentNames) {
   }
 }
 
-std::vector<OpCase> All() { return AllOpCases(OpRegistry::Global()); }
+std::vector<OpCase> All(TestDevice device) { return AllOpCases(OpRegistry::Global(), device); }
 
-std::vector<OpCase> WithRule() {
-  std::vector<OpCase> cases = All();
+std::vector<OpCase> WithRule(TestDevice device) {
+  std::vector<OpCase> cases = All(device);
   std::erase_if(cases, [](const OpCase& c) { return c.op->grad == nullptr; });
   return cases;
 }
 
-std::vector<OpCase> WithAlias() {
-  std::vector<OpCase> cases = All();
+std::vector<OpCase> WithAlias(TestDevice device) {
+  std::vector<OpCase> cases = All(device);
   std::erase_if(cases, [](const OpCase& c) { return c.op->may_alias.empty(); });
   return cases;
 }
@@ -42,7 +42,9 @@ std::string NameOf(const ::testing::TestParamInfo<OpCase>& info) { return info.p
 #define EXPECT_STATUS_OK(expression) EXPECT_EQ((expression).ToString(), "ok")
 
 class OpSample : public ::testing::TestWithParam<OpCase> {};
-INSTANTIATE_TEST_SUITE_P(Ops, OpSample, ::testing::ValuesIn(All()), NameOf);
+INSTANTIATE_TEST_SUITE_P(Ops, OpSample, ::testing::ValuesIn(All(TestDevice::kCpu)), NameOf);
+INSTANTIATE_TEST_SUITE_P(Emulated, OpSample, ::testing::ValuesIn(All(TestDevice::kEmulated)),
+                         NameOf);
 
 TEST_P(OpSample, AttributesAndInputsAreChecked) {
   EXPECT_STATUS_OK(CheckAttrs(GetParam()));
@@ -70,7 +72,10 @@ TEST_P(OpSample, OwnKernelsHaveEqualBitsUnderEachInstructionSet) {
 }
 
 class OpSampleInPlace : public ::testing::TestWithParam<OpCase> {};
-INSTANTIATE_TEST_SUITE_P(Ops, OpSampleInPlace, ::testing::ValuesIn(WithAlias()), NameOf);
+INSTANTIATE_TEST_SUITE_P(Ops, OpSampleInPlace, ::testing::ValuesIn(WithAlias(TestDevice::kCpu)),
+                         NameOf);
+INSTANTIATE_TEST_SUITE_P(Emulated, OpSampleInPlace,
+                         ::testing::ValuesIn(WithAlias(TestDevice::kEmulated)), NameOf);
 
 TEST_P(OpSampleInPlace, GivesTheSameBits) {
   EXPECT_STATUS_OK(CheckInPlace(GetParam(), DType::kFloat32));
@@ -78,7 +83,10 @@ TEST_P(OpSampleInPlace, GivesTheSameBits) {
 }
 
 class OpSampleGradient : public ::testing::TestWithParam<OpCase> {};
-INSTANTIATE_TEST_SUITE_P(Ops, OpSampleGradient, ::testing::ValuesIn(WithRule()), NameOf);
+INSTANTIATE_TEST_SUITE_P(Ops, OpSampleGradient, ::testing::ValuesIn(WithRule(TestDevice::kCpu)),
+                         NameOf);
+INSTANTIATE_TEST_SUITE_P(Emulated, OpSampleGradient,
+                         ::testing::ValuesIn(WithRule(TestDevice::kEmulated)), NameOf);
 
 TEST_P(OpSampleGradient, EqualsFiniteDifferences) { EXPECT_STATUS_OK(CheckGradient(GetParam())); }
 

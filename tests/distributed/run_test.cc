@@ -11,10 +11,12 @@
 
 #include "base/file.h"
 #include "base/mutex.h"
+#include "comm/local/local_world.h"
 #include "storage/checkpoint/safetensors.h"
 #include "tests/distributed/small_runs.h"
 #include "worker/report/explain.h"
 #include "worker/run/evaluate.h"
+#include "worker/run/train.h"
 
 namespace lockstep::tests {
 namespace {
@@ -98,9 +100,28 @@ TEST_F(RunTest, StoredWeightsEvaluateToWhatTrainingReported) {
     EXPECT_EQ(evaluation->result.samples, 97);
     EXPECT_FALSE(evaluation->per_class.has_value());
   }
+  config.run.device = "emulated";  // another device, the same bits
+  const auto emulated = worker::EvaluateWeights(config, folder_ / "run/model.safetensors");
+  ASSERT_TRUE(emulated.ok()) << emulated.status();
+  EXPECT_EQ(emulated->result.loss, summary.val_loss);
+  EXPECT_EQ(emulated->result.metrics, summary.metrics);
   config.model.name = "lenet5";
   const auto foreign = worker::EvaluateWeights(config, folder_ / "run/model.safetensors");
   EXPECT_FALSE(foreign.ok());
+}
+
+TEST_F(RunTest, TheEmulatedDeviceDoesNotTrain) {
+  TrainConfig config = Config();
+  config.run.device = "emulated";
+  config.run.directory = folder_ / "run";
+  comm::LocalWorld world(1);
+  const auto rank = world.MakeRank(Rank(0));
+  const auto summary = worker::Train(config, {.ranks = {rank.get()}}, nullptr);
+  ASSERT_FALSE(summary.ok());
+  EXPECT_EQ(summary.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(summary.status().message().find("does not train"), std::string::npos)
+      << summary.status();
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run")) << "nothing was begun";
 }
 
 TEST_F(RunTest, StartsFromAFileOfWeightsOnAnyNumberOfRanks) {

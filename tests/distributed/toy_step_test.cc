@@ -7,12 +7,13 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/device/cpu/cpu_device.h"
 #include "base/file.h"
 #include "comm/local/rank_threads.h"
 #include "comm/reduce/canonical_tree.h"
 #include "tests/distributed/small_runs.h"
 #include "tests/distributed/toy_task.h"
-#include "worker/device/cpu_device.h"
+#include "worker/device/host_spec.h"
 #include "worker/report/explain.h"
 #include "worker/step/step_engine.h"
 
@@ -97,7 +98,7 @@ class ToyStepTest : public testing::Test {
     return hash;
   }
 
-  worker::CpuDevice device_;
+  CpuDevice device_;
   std::unique_ptr<worker::CompiledModel> model_;
 };
 

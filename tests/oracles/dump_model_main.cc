@@ -16,11 +16,12 @@
 #include <string>
 #include <vector>
 
+#include "base/device/cpu/cpu_device.h"
 #include "base/floating_point_state.h"
 #include "graph/program/program.h"
 #include "storage/checkpoint/safetensors.h"
 #include "tests/oracles/lane_dump.h"
-#include "worker/device/cpu_device.h"
+#include "worker/device/host_spec.h"
 #include "worker/executor/executor.h"
 #include "worker/model/weights.h"
 #include "worker/step/bindings.h"
@@ -126,7 +127,7 @@ Status DumpGradients(const Options& o) {
   if (o.kernels != "reference") {
     ASSIGN_OR_RETURN(spec, worker::HostCpuSpec("native", /*threads=*/1));
   }
-  worker::CpuDevice device(spec);
+  CpuDevice device(spec);
   ASSIGN_OR_RETURN(const auto model, worker::CompiledModel::Make(program, &device, {}));
   ASSIGN_OR_RETURN(worker::ModelState state, worker::ModelState::Make(*model, std::nullopt, {}));
   RETURN_IF_ERROR(worker::LoadWeights(*model, {.path = o.weights}, &state));

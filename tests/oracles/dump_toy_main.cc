@@ -19,13 +19,14 @@
 #include <string>
 #include <vector>
 
+#include "base/device/cpu/cpu_device.h"
 #include "base/floating_point_state.h"
 #include "base/philox.h"
 #include "comm/local/local_world.h"
 #include "graph/program/program.h"
 #include "tests/distributed/toy_task.h"
 #include "tests/oracles/lane_dump.h"
-#include "worker/device/cpu_device.h"
+#include "worker/device/host_spec.h"
 #include "worker/model/weights.h"
 #include "worker/step/bindings.h"
 #include "worker/step/step_engine.h"
@@ -154,7 +155,7 @@ Status Dump(uint64_t seed, const std::string& folder) {
   AddToyTasks();
   ASSIGN_OR_RETURN(graph::Program program, MakeProgram());
   const Shape image = program.options().image;
-  worker::CpuDevice device(worker::ReferenceHostSpec());
+  CpuDevice device(worker::ReferenceHostSpec());
   ASSIGN_OR_RETURN(const auto model, worker::CompiledModel::Make(std::move(program), &device,
                                                                  {.lane_rows = {kRows}}));
   comm::LocalWorld world(1);

@@ -76,7 +76,7 @@ struct RunConfig {
   bool overwrite = false;       // begin an existing run anew
   bool takeover = false;        // take the run from whoever holds it
   bool new_bits = false;        // go on with another build or hardware kind, as a new branch
-  std::string device = "auto";  // auto | cpu
+  std::string device = "auto";  // auto | a name of worker/device/make_device.h
   int32_t cores = 0;            // 0: all cores of the affinity mask
   int32_t lanes_at_once = 0;    // 0: max(1, cores / lane_threads)
   int32_t sample_threads = 0;   // that decode and augment, per rank; 0: one for each of its cores

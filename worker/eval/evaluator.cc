@@ -37,6 +37,7 @@ Evaluator::Evaluator(const CompiledModel* model, LaneWorkspaces* workspaces,
 Result<EvalResult> Evaluator::Run(ModelState* state, comm::Communicator* communicator,
                                   Stream* stream, const Options& options) {
   RankSums sums;
+  RETURN_IF_ERROR(PutState(state));
   RETURN_IF_ERROR(RunLanes(state, options, &sums));
   ASSIGN_OR_RETURN(const comm::SumRow lanes,
                    comm::AllSum(communicator, loader_->spec().lanes, sums.lanes, stream,
@@ -94,6 +95,12 @@ Status Evaluator::MeasureRows(const RankSums& sums, comm::Communicator* communic
   return OkStatus();
 }
 
+Status Evaluator::PutState(ModelState* state) {
+  const MemoryAccess memory(*model_->device(), workspaces_->first().stream.get());
+  state->ToDevice(memory);
+  return memory.Wait();
+}
+
 Status Evaluator::RunLanes(ModelState* state, const Options& options, RankSums* sums) {
   const EvalSums& places = sum_places();
   sums->lanes.assign(static_cast<size_t>(lanes_.size()), places.EmptyLane());
@@ -123,15 +130,35 @@ Status Evaluator::RunLanes(ModelState* state, const Options& options, RankSums* 
   });
 }
 
+Result<std::vector<void*>> Evaluator::RunBatch(const EvalPlan& plan,
+                                               const storage::LaneBatch& batch,
+                                               const ops::StepHeader& header,
+                                               const ModelState& state,
+                                               LaneWorkspace& workspace) const {
+  Stream* const stream = workspace.stream.get();
+  const MemoryAccess memory(*model_->device(), stream);
+  const void* inputs = nullptr;
+  if (!memory.at_once()) {
+    plan.args.CopyInputs(batch, workspace.eval_inputs.host());
+    workspace.eval_inputs.ToDevice(memory, static_cast<size_t>(plan.args.input_bytes()));
+    inputs = workspace.eval_inputs.device();
+  }
+  const std::vector<const void*> args = plan.args.Bind(state, batch, nullptr, inputs);
+  const std::vector<void*> results = plan.results.Bind(workspace.eval_results.device());
+  RETURN_IF_ERROR(plan.executor->Run({args, results, workspace.arena.data(), header}, stream));
+  workspace.eval_results.ToHost(memory, static_cast<size_t>(plan.results.bytes()));
+  RETURN_IF_ERROR(memory.Wait());
+  return plan.results.Bind(workspace.eval_results.host());
+}
+
 Status Evaluator::RunLane(Lane lane, uint64_t seed, const std::function<bool()>& batch_done,
                           ModelState* state, LaneWorkspace& workspace, const LaneSums& sums) {
   for (int64_t i = 0; i < loader_->batches(lane); ++i) {
     ASSIGN_OR_RETURN(const storage::LaneBatch batch, loader_->Read(lane, i));
     const EvalPlan& plan = plans_.at(batch.rows);
-    const std::vector<const void*> args = plan.args.Bind(*state, batch);
-    const std::vector<void*> results = plan.results.Bind(workspace.eval_results.data());
     const ops::StepHeader header{seed, static_cast<uint32_t>(i), static_cast<uint32_t>(lane.value)};
-    RETURN_IF_ERROR(plan.executor->Run({args, results, workspace.arena.data(), header}, nullptr));
+    ASSIGN_OR_RETURN(const std::vector<void*> results,
+                     RunBatch(plan, batch, header, *state, workspace));
     plan.sums.Add(results, sums.row, sums.counts);
     const graph::Program& program = model_->program();
     if (!plan.rows.empty()) {

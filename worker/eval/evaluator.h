@@ -91,6 +91,12 @@ class Evaluator {
     std::vector<graph::SampleRow>* samples;
   };
 
+  // Makes the host's state the device's.
+  Status PutState(ModelState* state);
+  // Runs the plan on a batch and waits. The results are the host's.
+  Result<std::vector<void*>> RunBatch(const EvalPlan& plan, const storage::LaneBatch& batch,
+                                      const ops::StepHeader& header, const ModelState& state,
+                                      LaneWorkspace& workspace) const;
   // Adds up this rank's lanes.
   Status RunLanes(ModelState* state, const Options& options, RankSums* sums);
   // `batch_done` after each batch: false ends the lane.

@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <optional>
 
+#include "base/aligned_buffer.h"
 #include "base/all_finite.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "ops/core/make_kernel.h"
 #include "worker/executor/poisoned_arena.h"
 
 namespace lockstep::worker {
@@ -35,12 +36,12 @@ char* Address(const Place& place, const RunBindings& bindings) {
 
 Result<std::unique_ptr<Executor>> Executor::Make(std::shared_ptr<const graph::Plan> plan,
                                                  Device* device, Options options) {
-  std::unique_ptr<Executor> executor(new Executor(std::move(plan), options));
+  std::unique_ptr<Executor> executor(new Executor(std::move(plan), *device, options));
   for (const graph::PlanNode& node : executor->plan_->nodes) {
     CHECK_LE(node.in.size(), kMostOperands);
     CHECK_LE(node.out.size(), kMostOperands);
     Result<std::unique_ptr<ops::Kernel>> kernel =
-        node.family->Make(node.spec, node.candidate, device);
+        ops::MakeKernel(*node.family, node.spec, node.candidate, device);
     if (!kernel.ok()) return kernel.status().WithContext("layer '" + node.spec.path + "'");
     executor->kernels_.push_back(*std::move(kernel));
   }
@@ -72,7 +73,9 @@ Status Executor::Prepare(size_t index, std::span<const void* const> args, void* 
   const TimePoint began = Clock::Real().Now();
   char* const copy = static_cast<char*>(prepared) + made.offset;
   // All bits set is a NaN in every floating-point type.
-  if (options_.poison) std::memset(copy, 0xff, static_cast<size_t>(made.bytes));
+  if (options_.poison) {
+    MemoryAccess(host_addressable_, stream).Fill(copy, 0xff, static_cast<size_t>(made.bytes));
+  }
   const Status status = kernels_[node]->Prepare(args[static_cast<size_t>(made.arg)], copy, stream);
   const std::chrono::nanoseconds taken = Clock::Real().Now() - began;
   if (!nanoseconds_.empty()) {
@@ -102,23 +105,33 @@ Status Executor::RunChecked(const RunBindings& bindings, Stream* stream) const {
 }
 
 Status Executor::RunNodes(const RunBindings& bindings, Stream* stream, bool checked) const {
+  const MemoryAccess memory(host_addressable_, stream);
   std::optional<PoisonedArena> poisoned;
-  if (options_.poison) poisoned.emplace(*plan_, bindings.arena);
+  if (options_.poison) poisoned.emplace(*plan_, bindings.arena, memory);
   for (size_t i = 0; i < plan_->nodes.size(); ++i) {
     if (poisoned) poisoned->BeforeNode(i);
     RETURN_IF_ERROR(nanoseconds_.empty() ? RunNode(i, bindings, stream)
                                          : RunNodeMeasured(i, bindings, stream));
-    if (checked) RETURN_IF_ERROR(CheckFinite(plan_->nodes[i], bindings));
+    if (checked) RETURN_IF_ERROR(CheckFinite(plan_->nodes[i], bindings, memory));
     if (poisoned) RETURN_IF_ERROR(poisoned->AfterNode(i));
   }
-  CopyResults(bindings);
+  CopyResults(bindings, memory);
   return OkStatus();
 }
 
-Status Executor::CheckFinite(const graph::PlanNode& node, const RunBindings& bindings) const {
+Status Executor::CheckFinite(const graph::PlanNode& node, const RunBindings& bindings,
+                             const MemoryAccess& memory) const {
+  AlignedBuffer copy;
   for (size_t i = 0; i < node.out.size(); ++i) {
     const TensorType& type = node.spec.out[i];
+    if (!IsFloat(type.dtype)) continue;
     const void* data = Address(node.out[i], bindings);
+    if (!memory.at_once()) {
+      const auto bytes = static_cast<size_t>(type.bytes());
+      ASSIGN_OR_RETURN(copy, AlignedBuffer::Make(bytes));
+      RETURN_IF_ERROR(memory.CopyAndWait(copy.data(), data, bytes));
+      data = copy.data();
+    }
     const int64_t n = type.shape.elements();
     const bool finite =
         type.dtype == DType::kFloat32   ? AllFinite(static_cast<const float*>(data), n)
@@ -132,7 +145,7 @@ Status Executor::CheckFinite(const graph::PlanNode& node, const RunBindings& bin
   return OkStatus();
 }
 
-void Executor::CopyResults(const RunBindings& bindings) const {
+void Executor::CopyResults(const RunBindings& bindings, const MemoryAccess& memory) const {
   for (size_t i = 0; i < plan_->results.size(); ++i) {
     const graph::PlanResult& result = plan_->results[i];
     const void* from = nullptr;
@@ -142,7 +155,7 @@ void Executor::CopyResults(const RunBindings& bindings) const {
       from = bindings.results[static_cast<size_t>(result.copy_of_result)];
     }
     if (from == nullptr) continue;
-    std::memcpy(bindings.results[i], from, static_cast<size_t>(result.type.bytes()));
+    memory.Copy(bindings.results[i], from, static_cast<size_t>(result.type.bytes()));
   }
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Executor: runs a plan. Kernels are made once; a run chooses nothing and allocates nothing. One
 // executor serves all lanes of a rank at once, each with its own arena and bindings.
+//
+// On a device whose memory the host may touch a run is done when it returns, and the stream may be
+// null. On any other it is enqueued: what is bound stays as it is until an event says that the
+// stream is done, and a failure of the run is the stream's.
 #pragma once
 
 #include <atomic>
@@ -11,16 +15,18 @@
 #include <vector>
 
 #include "base/device/device.h"
+#include "base/device/memory_access.h"
 #include "graph/plan/plan.h"
 
 namespace lockstep::worker {
 
 struct RunBindings {
-  std::span<const void* const> args;  // one per plan argument; 64-byte aligned
-  std::span<void* const> results;     // one per plan result; 64-byte aligned
-  void* arena = nullptr;              // plan().arena_bytes, 64-byte aligned
+  // Device memory, all aligned to the device's buffer_alignment.
+  std::span<const void* const> args;  // one per plan argument
+  std::span<void* const> results;     // one per plan result
+  void* arena = nullptr;              // plan().arena_bytes
   ops::StepHeader step;
-  const void* prepared = nullptr;  // plan().prepared_bytes, 64-byte aligned, filled by Prepare
+  const void* prepared = nullptr;  // plan().prepared_bytes, filled by Prepare
 };
 
 class Executor {
@@ -44,12 +50,12 @@ class Executor {
   Status Prepare(size_t index, std::span<const void* const> args, void* prepared,
                  Stream* stream) const;
 
-  // Thread-safe for distinct arenas and results.
+  // Thread-safe for distinct arenas and results (and streams, where they are used).
   Status Run(const RunBindings& bindings, Stream* stream) const;
 
   // Runs the plan as Run does, and looks at every floating-point output of every node: NonFinite
   // names the first layer and op with a NaN or infinity. It is slow, and there to find where a bad
-  // loss comes from.
+  // loss comes from. It waits for each node.
   Status RunChecked(const RunBindings& bindings, Stream* stream) const;
 
   // Time spent in each node so far, in Run and in Prepare, all threads added, in nanoseconds; empty
@@ -57,17 +63,20 @@ class Executor {
   std::vector<int64_t> node_nanoseconds() const;
 
  private:
-  Executor(std::shared_ptr<const graph::Plan> plan, Options options)
+  Executor(std::shared_ptr<const graph::Plan> plan, const Device& device, Options options)
       : plan_(std::move(plan)),
+        host_addressable_(device.host_addressable()),
         options_(options),
         nanoseconds_(options.profile ? plan_->nodes.size() : 0) {}
   Status RunNodes(const RunBindings& bindings, Stream* stream, bool checked) const;
   Status RunNode(size_t index, const RunBindings& bindings, Stream* stream) const;
   Status RunNodeMeasured(size_t index, const RunBindings& bindings, Stream* stream) const;
-  void CopyResults(const RunBindings& bindings) const;
-  Status CheckFinite(const graph::PlanNode& node, const RunBindings& bindings) const;
+  void CopyResults(const RunBindings& bindings, const MemoryAccess& memory) const;
+  Status CheckFinite(const graph::PlanNode& node, const RunBindings& bindings,
+                     const MemoryAccess& memory) const;
 
   std::shared_ptr<const graph::Plan> plan_;
+  const bool host_addressable_;
   Options options_;
   std::vector<std::unique_ptr<ops::Kernel>> kernels_;      // by node
   mutable std::vector<std::atomic<int64_t>> nanoseconds_;  // by node; empty: not measured

@@ -7,9 +7,9 @@
 
 #include "base/aligned_buffer.h"
 #include "base/check.h"
+#include "base/device/cpu/cpu_device.h"
 #include "graph/ir/builder.h"
 #include "graph/ir/text.h"
-#include "worker/device/cpu_device.h"
 
 namespace lockstep::worker {
 namespace {

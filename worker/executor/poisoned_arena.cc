@@ -2,7 +2,6 @@
 #include "worker/executor/poisoned_arena.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "graph/plan/memory.h"
 
@@ -14,7 +13,7 @@ using graph::PlanBuffer;
 constexpr unsigned char kCanary = 0xa5;
 
 // All bits set is a NaN in every floating-point type.
-void Poison(void* memory, size_t bytes) { std::memset(memory, 0xff, bytes); }
+constexpr unsigned char kPoison = 0xff;
 
 std::string NameOf(const graph::Plan& plan, const PlanBuffer& buffer) {
   const std::string& path = plan.nodes[static_cast<size_t>(buffer.first_node)].spec.path;
@@ -25,9 +24,9 @@ std::string NameOf(const graph::Plan& plan, const PlanBuffer& buffer) {
 
 }  // namespace
 
-PoisonedArena::PoisonedArena(const graph::Plan& plan, void* arena)
-    : plan_(plan), arena_(static_cast<char*>(arena)) {
-  if (plan.arena_bytes > 0) Poison(arena_, static_cast<size_t>(plan.arena_bytes));
+PoisonedArena::PoisonedArena(const graph::Plan& plan, void* arena, const MemoryAccess& memory)
+    : plan_(plan), arena_(static_cast<char*>(arena)), memory_(memory) {
+  memory_.Fill(arena_, kPoison, static_cast<size_t>(plan.arena_bytes));
   for (const PlanBuffer& buffer : plan.buffers) unborn_.push_back(&buffer);
   std::stable_sort(unborn_.begin(), unborn_.end(), [](const PlanBuffer* a, const PlanBuffer* b) {
     return a->first_node > b->first_node;
@@ -35,23 +34,35 @@ PoisonedArena::PoisonedArena(const graph::Plan& plan, void* arena)
 }
 
 size_t PoisonedArena::GuardBytes(const PlanBuffer& buffer) const {
-  return static_cast<size_t>(graph::Aligned(buffer.bytes + plan_.guard_bytes) - buffer.bytes);
+  return static_cast<size_t>(graph::Aligned(buffer.bytes + plan_.guard_bytes, plan_.alignment) -
+                             buffer.bytes);
 }
 
 void PoisonedArena::BeforeNode(size_t node) {
   while (!unborn_.empty() && unborn_.back()->first_node == static_cast<int32_t>(node)) {
     const PlanBuffer& buffer = *unborn_.back();
-    std::memset(GuardOf(buffer), kCanary, GuardBytes(buffer));
+    memory_.Fill(GuardOf(buffer), kCanary, GuardBytes(buffer));
     alive_.push_back(&buffer);
     unborn_.pop_back();
   }
 }
 
+Result<bool> PoisonedArena::Whole(const PlanBuffer& buffer) const {
+  const char* guard = GuardOf(buffer);
+  const size_t bytes = GuardBytes(buffer);
+  std::vector<char> copy;
+  if (!memory_.at_once()) {
+    copy.resize(bytes);
+    RETURN_IF_ERROR(memory_.CopyAndWait(copy.data(), guard, bytes));
+    guard = copy.data();
+  }
+  return std::all_of(guard, guard + bytes,
+                     [](char c) { return static_cast<unsigned char>(c) == kCanary; });
+}
+
 Status PoisonedArena::AfterNode(size_t node) {
   for (const PlanBuffer* buffer : alive_) {
-    const char* guard = GuardOf(*buffer);
-    const bool whole = std::all_of(guard, guard + GuardBytes(*buffer),
-                                   [](char c) { return static_cast<unsigned char>(c) == kCanary; });
+    ASSIGN_OR_RETURN(const bool whole, Whole(*buffer));
     if (whole) continue;
     const ops::NodeSpec& spec = plan_.nodes[node].spec;
     return Internal("plan " + plan_.name + ", layer '" + spec.path + "', " + spec.op->name +
@@ -59,7 +70,7 @@ Status PoisonedArena::AfterNode(size_t node) {
   }
   std::erase_if(alive_, [&](const PlanBuffer* buffer) {
     if (buffer->last_node != static_cast<int32_t>(node)) return false;
-    Poison(arena_ + buffer->offset, static_cast<size_t>(buffer->bytes));
+    memory_.Fill(arena_ + buffer->offset, kPoison, static_cast<size_t>(buffer->bytes));
     return true;
   });
   return OkStatus();

@@ -4,11 +4,11 @@
 #include <map>
 #include <string>
 
+#include "base/device/cpu/cpu_device.h"
 #include "base/hash.h"
 #include "base/mutex.h"
 #include "base/philox.h"
 #include "comm/local/local_world.h"
-#include "worker/device/cpu_device.h"
 #include "worker/step/step_engine.h"
 
 namespace lockstep::worker {

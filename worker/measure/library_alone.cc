@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "base/aligned_buffer.h"
 #include "base/clock.h"
+#include "base/device/device.h"
 #include "base/spread.h"
 #include "base/thread_pool.h"
 #include "graph/plan/lane_plan.h"
@@ -58,16 +58,16 @@ class Lanes {
     ASSIGN_OR_RETURN(made->executor_,
                      Executor::Make(std::make_shared<const Plan>(plan), device, {}));
     for (const graph::Arg& arg : plan.args) {
-      ASSIGN_OR_RETURN(AlignedBuffer buffer, ZeroedBuffer(arg.type.bytes()));
+      ASSIGN_OR_RETURN(DeviceBuffer buffer, ZeroedBuffer(device, arg.type.bytes(), kPurpose));
       FillMadeUp(arg.type, made->argument_buffers_.size(), buffer.data());
       made->arguments_.push_back(buffer.data());
       made->argument_buffers_.push_back(std::move(buffer));
     }
-    ASSIGN_OR_RETURN(made->prepared_, ZeroedBuffer(plan.prepared_bytes));
+    ASSIGN_OR_RETURN(made->prepared_, ZeroedBuffer(device, plan.prepared_bytes, kPurpose));
     for (Workspace& space : made->workspaces_) {
-      ASSIGN_OR_RETURN(space.arena, ZeroedBuffer(plan.arena_bytes));
+      ASSIGN_OR_RETURN(space.arena, ZeroedBuffer(device, plan.arena_bytes, kPurpose));
       for (const graph::PlanResult& result : plan.results) {
-        ASSIGN_OR_RETURN(AlignedBuffer buffer, ZeroedBuffer(result.type.bytes()));
+        ASSIGN_OR_RETURN(DeviceBuffer buffer, ZeroedBuffer(device, result.type.bytes(), kPurpose));
         space.results.push_back(buffer.data());
         space.result_buffers.push_back(std::move(buffer));
       }
@@ -92,9 +92,11 @@ class Lanes {
   }
 
  private:
+  static constexpr std::string_view kPurpose = "the library alone";
+
   struct Workspace {
-    AlignedBuffer arena;
-    std::vector<AlignedBuffer> result_buffers;
+    DeviceBuffer arena;
+    std::vector<DeviceBuffer> result_buffers;
     std::vector<void*> results;
   };
 
@@ -122,9 +124,9 @@ class Lanes {
 
   const int32_t lanes_;
   std::unique_ptr<Executor> executor_;
-  std::vector<AlignedBuffer> argument_buffers_;
+  std::vector<DeviceBuffer> argument_buffers_;
   std::vector<const void*> arguments_;
-  AlignedBuffer prepared_;
+  DeviceBuffer prepared_;
   std::vector<Workspace> workspaces_;
   ThreadPool pool_;
 };

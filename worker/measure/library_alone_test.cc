@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/device/cpu/cpu_device.h"
+
 namespace lockstep::worker {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/device/cpu/cpu_device.h"
 #include "base/device/cpu_isa.h"
 #include "worker/measure/step_measurement.h"
 
@@ -141,7 +142,7 @@ TEST(StepProfileTest, WithoutProfilingPlansNothingIsMeasured) {
 TEST(StepProfileTest, StepsThatDoNotFitAreRefusedBeforeTheyAreMade) {
   const TrainConfig config = Config(1);
   RunSetup setup = SetUpProfiled(config);
-  const std::unique_ptr<CpuDevice> compiled_for = std::move(setup.device);
+  const std::unique_ptr<Device> compiled_for = std::move(setup.device);
   DeviceSpec small = compiled_for->spec();
   small.memory_bytes = PlannedMemory(config, setup).peak() - 1;
   setup.device = std::make_unique<CpuDevice>(small);

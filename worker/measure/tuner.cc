@@ -7,18 +7,20 @@
 #include "worker/measure/tuner.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 
-#include "base/aligned_buffer.h"
+#include "base/device/memory_access.h"
 #include "base/floating_point_state.h"
 #include "base/hash.h"
 #include "base/watch.h"
+#include "ops/core/make_kernel.h"
 #include "ops/core/reference_kernel.h"
 #include "worker/device/build_id.h"
 #include "worker/measure/made_up_values.h"
+#include "worker/model/mirrored_buffer.h"
 
 namespace lockstep::worker {
 namespace {
@@ -40,56 +42,70 @@ std::string NameOf(const KernelOption& option) {
 // Operands of a node, shared by its kernels.
 class Operands {
  public:
-  static Result<Operands> Make(const NodeSpec& node, int64_t workspace_bytes) {
+  static Result<Operands> Make(const NodeSpec& node, int64_t workspace_bytes, Device* device) {
     Operands o;
+    ASSIGN_OR_RETURN(
+        o.workspace_,
+        device->Allocate(MemoryKind::kDevice, static_cast<size_t>(workspace_bytes), kPurpose));
     for (const TensorType& type : node.in) {
-      ASSIGN_OR_RETURN(AlignedBuffer buffer,
-                       AlignedBuffer::Make(static_cast<size_t>(type.bytes())));
-      FillMadeUp(type, o.in_.size(), buffer.data());
-      o.in_pointers_.push_back(buffer.data());
+      ASSIGN_OR_RETURN(MirroredBuffer buffer,
+                       MirroredBuffer::MakeZeroed(device, type.bytes(), kPurpose));
+      FillMadeUp(type, o.in_.size(), buffer.host());
+      o.in_pointers_.push_back(buffer.device());
       o.in_.push_back(std::move(buffer));
     }
     for (const TensorType& type : node.out) {
-      ASSIGN_OR_RETURN(AlignedBuffer buffer,
-                       AlignedBuffer::Make(static_cast<size_t>(type.bytes())));
-      o.out_pointers_.push_back(buffer.data());
+      ASSIGN_OR_RETURN(MirroredBuffer buffer,
+                       MirroredBuffer::MakeZeroed(device, type.bytes(), kPurpose));
+      o.out_pointers_.push_back(buffer.device());
       o.out_.push_back(std::move(buffer));
     }
-    ASSIGN_OR_RETURN(o.workspace_, AlignedBuffer::Make(static_cast<size_t>(workspace_bytes)));
+    if (!device->host_addressable()) {
+      ASSIGN_OR_RETURN(o.stream_, device->MakeStream("tuner", 0));
+    }
+    o.memory_.emplace(*device, o.stream_.get());
+    for (MirroredBuffer& buffer : o.in_) buffer.ToDevice(*o.memory_, buffer.size());
+    RETURN_IF_ERROR(o.memory_->Wait());
     return o;
   }
 
+  // Runs the kernel and waits.
   Status Run(const ops::Kernel& kernel) {
     ops::RunArgs args;
     args.in = in_pointers_;
     args.out = out_pointers_;
     args.workspace = workspace_.data();
     args.step = &step_;
-    return kernel.Run(args, nullptr);
+    RETURN_IF_ERROR(kernel.Run(args, stream_.get()));
+    return memory_->Wait();
   }
 
   // Runs over memory that holds `byte`, and returns the hash of each output.
-  Result<std::vector<Hash128Value>> HashesOfRun(const ops::Kernel& kernel, int byte) {
-    for (AlignedBuffer& buffer : out_) SetAll(byte, &buffer);
-    SetAll(byte, &workspace_);
+  Result<std::vector<Hash128Value>> HashesOfRun(const ops::Kernel& kernel, uint8_t byte) {
+    for (MirroredBuffer& buffer : out_) SetAll(byte, buffer.device(), buffer.size());
+    SetAll(byte, workspace_.data(), workspace_.size());
     RETURN_IF_ERROR(Run(kernel));
+    for (MirroredBuffer& buffer : out_) buffer.ToHost(*memory_, buffer.size());
+    RETURN_IF_ERROR(memory_->Wait());
     std::vector<Hash128Value> hashes;
-    for (const AlignedBuffer& buffer : out_) {
-      hashes.push_back(Hash128(buffer.data(), buffer.size()));
+    for (const MirroredBuffer& buffer : out_) {
+      hashes.push_back(Hash128(buffer.host(), buffer.size()));
     }
     return hashes;
   }
 
  private:
-  static void SetAll(int byte, AlignedBuffer* buffer) {
-    if (buffer->size() > 0) std::memset(buffer->data(), byte, buffer->size());
-  }
+  static constexpr std::string_view kPurpose = "operands of tuning";
 
-  std::vector<AlignedBuffer> in_, out_;
+  void SetAll(uint8_t byte, void* buffer, size_t bytes) { memory_->Fill(buffer, byte, bytes); }
+
+  std::vector<MirroredBuffer> in_, out_;
   std::vector<const void*> in_pointers_;
   std::vector<void*> out_pointers_;
-  AlignedBuffer workspace_;
+  DeviceBuffer workspace_;
   ops::StepHeader step_{.seed = 1, .step = 1, .lane = 0};
+  std::unique_ptr<Stream> stream_;  // its work uses the memory above; null: none is needed
+  std::optional<MemoryAccess> memory_;
 };
 
 struct Contender {
@@ -143,13 +159,14 @@ class NodeTuner {
     for (const KernelOption& o : options) {
       workspace = std::max(workspace, o.candidate.workspace_bytes);
     }
-    ASSIGN_OR_RETURN(operands_, Operands::Make(node_, workspace));
+    ASSIGN_OR_RETURN(operands_, Operands::Make(node_, workspace, device_));
     for (size_t i = 0; i < options.size(); ++i) {
       RETURN_IF_ERROR(CheckStop(stop_));
       Contender c;
       c.option = std::move(options[i]);
       c.first = i == 0;
-      ASSIGN_OR_RETURN(c.kernel, c.option.family->Make(node_, c.option.candidate, device_));
+      ASSIGN_OR_RETURN(c.kernel,
+                       ops::MakeKernel(*c.option.family, node_, c.option.candidate, device_));
       ASSIGN_OR_RETURN(const auto once, operands_.HashesOfRun(*c.kernel, 0xff));
       ASSIGN_OR_RETURN(const auto again, operands_.HashesOfRun(*c.kernel, 0));
       if (once == again) {

@@ -8,7 +8,9 @@
 
 #include <cstring>
 
-#include "worker/device/cpu_device.h"
+#include "base/device/cpu/cpu_device.h"
+#include "base/device/emulated/emulated_device.h"
+#include "worker/device/host_spec.h"
 
 namespace lockstep::worker {
 namespace {
@@ -97,13 +99,18 @@ class TunerTest : public testing::Test {
   }
 
   Result<TuneReport> Tuned(const std::vector<ops::NodeSpec>& nodes, double seconds = 60.0) {
+    return TunedOn(&device_, nodes, seconds);
+  }
+
+  Result<TuneReport> TunedOn(Device* device, const std::vector<ops::NodeSpec>& nodes,
+                             double seconds = 60.0) {
     TuneOptions options;
     options.seconds = seconds;
     options.clock = &clock_;
     options.progress = [this](int64_t, int64_t, const ops::NodeSpec& node) {
       begun_.push_back(node.op->name);
     };
-    return TuneNodes(nodes, &device_, options);
+    return TuneNodes(nodes, device, options);
   }
 
   // Algorithms that were chosen.
@@ -140,6 +147,41 @@ TEST_F(TunerTest, RecordsTheFastestWithItsTimeAndTheFirsts) {
   EXPECT_EQ(report->choices[0].choice, expected);
   EXPECT_EQ(report->choices[0].first, "fake a");
   EXPECT_EQ(report->choices[0].choice.key(), graph::NodeKey(node));
+}
+
+// What each device must come to alike.
+TEST_F(TunerTest, ChoosesAndDropsTheSameOnADeviceWithMemoryOfItsOwn) {
+  EmulatedDevice emulated(Spec());
+  const ops::NodeSpec node = Node("op", {{"a", 50},
+                                         {.algorithm = "b", .repeats = false},
+                                         {.algorithm = "c", .writes_all = false},
+                                         {"d", 30}});
+  for (Device* const device : {static_cast<Device*>(&device_), static_cast<Device*>(&emulated)}) {
+    const Result<TuneReport> report = TunedOn(device, {node});
+    ASSERT_TRUE(report.ok()) << report.status();
+    ASSERT_EQ(report->choices.size(), 1u);
+    EXPECT_EQ(report->choices[0].choice.algorithm, "d");
+    EXPECT_EQ(report->choices[0].choice.milliseconds, 30.0);
+    EXPECT_EQ(report->dropped.size(), 2u);
+  }
+  EXPECT_GT(emulated.counts().launches, 0);
+  EXPECT_TRUE(emulated.memory()->ours.empty());
+}
+
+TEST_F(TunerTest, AFailureOfTheDeviceEndsTheTuning) {
+  EmulatedDevice emulated(Spec());
+  const ops::NodeSpec node = Node("op", {{"a", 50}, {"b", 30}});
+  for (int64_t call = 1;; ++call) {
+    emulated.FailCall(call);
+    const Result<TuneReport> report = TunedOn(&emulated, {node});
+    emulated.FailCall(0);
+    ASSERT_TRUE(emulated.memory()->ours.empty()) << "after call " << call;
+    if (report.ok()) {
+      EXPECT_GT(call, 30) << "all calls have failed once";
+      break;
+    }
+    EXPECT_EQ(report.status().code(), StatusCode::kUnavailable) << report.status();
+  }
 }
 
 TEST_F(TunerTest, NothingIsRecordedWithinTheMargin) {

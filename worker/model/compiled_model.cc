@@ -15,7 +15,7 @@ int64_t GuardBytes(bool poison) { return poison ? graph::kBufferAlignment : 0; }
 
 Result<std::unique_ptr<CompiledModel>> CompiledModel::Make(graph::Program program, Device* device,
                                                            const Options& options) {
-  std::unique_ptr<CompiledModel> model(new CompiledModel(std::move(program)));
+  std::unique_ptr<CompiledModel> model(new CompiledModel(std::move(program), device));
   RETURN_IF_ERROR(model->CompileAll(device, options));
   return model;
 }

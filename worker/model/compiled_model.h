@@ -35,6 +35,8 @@ class CompiledModel {
   static Result<std::unique_ptr<CompiledModel>> Make(graph::Program program, Device* device,
                                                      const Options& options);
 
+  // That the plans were compiled for.
+  Device* device() const { return device_; }
   const graph::Program& program() const { return program_; }
   const graph::ParameterSpace& space() const { return space_; }
   const RunningSpace& running_space() const { return running_space_; }
@@ -81,8 +83,9 @@ class CompiledModel {
   }
 
  private:
-  explicit CompiledModel(graph::Program program)
-      : program_(std::move(program)),
+  CompiledModel(graph::Program program, Device* device)
+      : device_(device),
+        program_(std::move(program)),
         space_(program_.MakeParameterSpace()),
         running_space_(program_.running()),
         lane_(program_.stages()) {
@@ -95,6 +98,7 @@ class CompiledModel {
   Result<std::unique_ptr<Executor>> MakeExecutor(std::shared_ptr<const graph::Plan> plan,
                                                  Device* device, const Options& options);
 
+  Device* const device_;
   graph::Program program_;
   graph::ParameterSpace space_;
   RunningSpace running_space_;

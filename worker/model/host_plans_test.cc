@@ -13,7 +13,7 @@
 #include "graph/plan/verify_plan.h"
 #include "graph/program/program.h"
 #include "ops/core/reference_kernel.h"
-#include "worker/device/cpu_device.h"
+#include "worker/device/host_spec.h"
 
 namespace lockstep::worker {
 namespace {

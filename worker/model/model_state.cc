@@ -38,8 +38,13 @@ Result<ModelState> ModelState::Make(const CompiledModel& model, std::optional<ui
                                     const std::atomic<bool>* stop) {
   ModelState state;
   const int64_t size = SizeOf(model.precision());
-  ASSIGN_OR_RETURN(state.parameters_, ZeroedBuffer(model.space().arena_elements() * size));
-  ASSIGN_OR_RETURN(state.running_, ZeroedBuffer(model.running_space().elements() * size));
+  Device* const device = model.device();
+  ASSIGN_OR_RETURN(
+      state.parameters_,
+      MirroredBuffer::MakeZeroed(device, model.space().arena_elements() * size, "parameters"));
+  ASSIGN_OR_RETURN(state.running_,
+                   MirroredBuffer::MakeZeroed(device, model.running_space().elements() * size,
+                                              "running statistics"));
   if (model.precision() == DType::kFloat64) {
     RETURN_IF_ERROR(InitialiseAll<double>(model, seed, stop, state.parameters(), state.running()));
   } else {
@@ -52,7 +57,7 @@ Result<ModelState> ModelState::Make(const CompiledModel& model, std::optional<ui
     slot_bytes += model.space().blocks()[static_cast<size_t>(block)].length * size;
   }
   for (size_t i = 0; i < model.program().slots().size(); ++i) {
-    ASSIGN_OR_RETURN(AlignedBuffer slot, ZeroedBuffer(slot_bytes));
+    ASSIGN_OR_RETURN(DeviceBuffer slot, ZeroedBuffer(device, slot_bytes, "optimizer slots"));
     state.slots_.push_back(std::move(slot));
   }
   state.StartAverages(model);
@@ -67,9 +72,14 @@ void ModelState::StartAverages(const CompiledModel& model) {
     if (slot_offset_[i] < 0) continue;
     const graph::Block& block = model.space().blocks()[i];
     std::memcpy(SlotOfBlock(*slot, static_cast<int64_t>(i)),
-                static_cast<const char*>(parameters_.data()) + block.offset * size,
+                static_cast<const char*>(parameters()) + block.offset * size,
                 static_cast<size_t>(block.length * size));
   }
+}
+
+void ModelState::ToDevice(const MemoryAccess& memory) {
+  parameters_.ToDevice(memory, parameters_.size());
+  running_.ToDevice(memory, running_.size());
 }
 
 void* ModelState::SlotOfBlock(size_t slot, int64_t block) {
@@ -80,22 +90,22 @@ void* ModelState::SlotOfBlock(size_t slot, int64_t block) {
 
 int64_t ModelState::bytes() const {
   size_t bytes = parameters_.size() + running_.size();
-  for (const AlignedBuffer& slot : slots_) bytes += slot.size();
+  for (const DeviceBuffer& slot : slots_) bytes += slot.size();
   return static_cast<int64_t>(bytes);
 }
 
 void* ModelState::Parameter(const CompiledModel& model, size_t tensor) {
-  return static_cast<char*>(parameters_.data()) +
+  return static_cast<char*>(parameters()) +
          model.space().segments()[tensor].offset * SizeOf(model.precision());
 }
 
 void* ModelState::RunningMean(const CompiledModel& model, size_t layer) {
-  return static_cast<char*>(running_.data()) +
+  return static_cast<char*>(running()) +
          model.running_space().MeanAt(layer) * SizeOf(model.precision());
 }
 
 void* ModelState::RunningVariance(const CompiledModel& model, size_t layer) {
-  return static_cast<char*>(running_.data()) +
+  return static_cast<char*>(running()) +
          model.running_space().VarianceAt(layer) * SizeOf(model.precision());
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ModelState: a rank's copy of what is trained: all parameters, all running statistics, and the
-// optimizer slots of the blocks it owns.
+// optimizer slots of the blocks it owns. It is memory of the model's device. Where the host may not
+// touch that, there is a copy for the host beside it: what the host changes counts for kernels
+// after ToDevice.
 #pragma once
 
 #include <atomic>
@@ -12,6 +14,7 @@
 
 #include "base/aligned_buffer.h"
 #include "worker/model/compiled_model.h"
+#include "worker/model/mirrored_buffer.h"
 
 namespace lockstep::worker {
 
@@ -24,15 +27,22 @@ class ModelState {
                                  const std::vector<int64_t>& owned_blocks,
                                  const std::atomic<bool>* stop = nullptr);
 
-  void* parameters() { return parameters_.data(); }
-  void* running() { return running_.data(); }
-  const void* parameters() const { return parameters_.data(); }
-  const void* running() const { return running_.data(); }
+  // The host's.
+  void* parameters() { return parameters_.host(); }
+  void* running() { return running_.host(); }
+  const void* parameters() const { return parameters_.host(); }
+  const void* running() const { return running_.host(); }
+  // For kernels.
+  const void* device_parameters() const { return parameters_.device(); }
+  const void* device_running() const { return running_.device(); }
+  // Enqueues copies of the host's parameters and running statistics; the state stays as it is until
+  // they are done.
+  void ToDevice(const MemoryAccess& memory);
   // Averages (Program::ema_slot), where there are any, begin anew at the parameters as they are.
   // Make does it, and whoever loads other parameters before the first step.
   void StartAverages(const CompiledModel& model);
   // Exchanges the parameters for another arena of the same size: for an evaluation of averages.
-  void SwapParameters(AlignedBuffer* arena) { std::swap(parameters_, *arena); }
+  void SwapParameters(MirroredBuffer* arena) { std::swap(parameters_, *arena); }
   // Slot `slot` of an owned block.
   void* SlotOfBlock(size_t slot, int64_t block);
   int64_t bytes() const;
@@ -43,12 +53,12 @@ class ModelState {
   void* RunningVariance(const CompiledModel& model, size_t layer);
 
  private:
-  AlignedBuffer parameters_, running_;
-  std::vector<AlignedBuffer> slots_;
+  MirroredBuffer parameters_, running_;
+  std::vector<DeviceBuffer> slots_;
   std::vector<int64_t> slot_offset_;  // by block, bytes; -1: not owned
 };
 
-// Makes a buffer of zeros.
+// Makes a buffer of zeros for the host alone.
 Result<AlignedBuffer> ZeroedBuffer(int64_t bytes);
 
 }  // namespace lockstep::worker

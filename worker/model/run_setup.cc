@@ -17,6 +17,7 @@
 #include "storage/loader/field_values.h"
 #include "storage/loader/train_loader.h"
 #include "storage/order/dataset_order.h"
+#include "worker/device/make_device.h"
 #include "worker/device/openmp_settings.h"
 #include "worker/model/state_tensors.h"
 
@@ -99,11 +100,6 @@ Schema OneOfEachKind(int64_t classes) {
   return schema;
 }
 
-Result<DeviceSpec> SpecOf(const TrainConfig& config) {
-  if (config.reference_kernels()) return ReferenceHostSpec();
-  return HostCpuSpec(config.cpu_isa, config.batch.lane_threads);
-}
-
 // Device and model of a setup.
 Status CompileFor(const TrainConfig& config, const DataShape& data, CompiledModel::Options compile,
                   RunSetup* setup) {
@@ -115,8 +111,10 @@ Status CompileFor(const TrainConfig& config, const DataShape& data, CompiledMode
   }
   ASSIGN_OR_RETURN(graph::Program program, MakeProgram(config, data));
   RETURN_IF_ERROR(graph::MetricForBest(program.task(), config.eval.best).status());
-  ASSIGN_OR_RETURN(DeviceSpec spec, SpecOf(config));
-  setup->device = std::make_unique<CpuDevice>(std::move(spec));
+  ASSIGN_OR_RETURN(setup->device, MakeDevice({.name = config.run.device,
+                                              .reference_kernels = config.reference_kernels(),
+                                              .cpu_isa = config.cpu_isa,
+                                              .threads = config.batch.lane_threads}));
   ASSIGN_OR_RETURN(setup->kernels, LoadRunKernels(config, setup->device->spec()));
   compile.kernels = setup->kernels.choices;
   compile.poison = config.poison;

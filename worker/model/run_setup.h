@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/device/device.h"
 #include "base/sample/schema.h"
 #include "base/shape.h"
 #include "base/watch.h"
@@ -15,7 +16,6 @@
 #include "storage/order/epoch_order.h"
 #include "storage/order/eval_order.h"
 #include "worker/config/train_config.h"
-#include "worker/device/cpu_device.h"
 #include "worker/model/compiled_model.h"
 #include "worker/model/memory_report.h"
 #include "worker/model/run_kernels.h"
@@ -27,7 +27,7 @@ inline constexpr int kBatchesHeld = kPrefetchSteps + 1;  // and the one being us
 
 struct RunSetup {
   std::unique_ptr<storage::Dataset> dataset;  // null: SetUpWithoutData
-  std::unique_ptr<CpuDevice> device;
+  std::unique_ptr<Device> device;
   RunKernels kernels;  // the recipe's kernel file
   storage::SplitInfo train_split;
   storage::OrderSpec order;

@@ -4,12 +4,21 @@
 #include "base/device/queue_stream.h"
 #include "base/thread.h"
 #include "comm/reduce/agree.h"
+#include "worker/device/make_device.h"
 #include "worker/model/setup_warnings.h"
 #include "worker/report/run_directory.h"
 #include "worker/run/rank_trainer.h"
 
 namespace lockstep::worker {
 namespace {
+
+// Whether the run's device trains.
+Status CheckDevice(const TrainConfig& config) {
+  if (config.run.device != kEmulatedDevice) return OkStatus();
+  return InvalidArgument(
+      "run.device is \"emulated\", which evaluates models (`lockstep eval`) and does not train; "
+      "train with \"cpu\"");
+}
 
 constexpr auto kStartLimit = std::chrono::minutes(10);
 
@@ -31,7 +40,8 @@ Result<RunSetup> SetUpTogether(const TrainConfig& config, const TrainWorld& worl
   comm::Communicator* first = world.ranks.front();
   std::atomic<const char*>* const phase = world.presence ? &world.presence->phase : nullptr;
   const Watch watch{world.stop, phase};
-  Result<RunSetup> setup = SetUp(config, watch);
+  const Status device = CheckDevice(config);
+  Result<RunSetup> setup = device.ok() ? SetUp(config, watch) : Result<RunSetup>(device);
   Status status = setup.status();
   if (status.ok()) {
     status = CheckFits(PlannedMemory(config, *setup), setup->device->spec().memory_bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/step/bindings.h"
 
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,8 @@ ArgumentPlaces::ArgumentPlaces(const CompiledModel& model, const graph::Plan* pl
     switch (arg.kind) {
       case graph::ArgKind::kInput:
         place.at = InputIndex(model.program(), arg.name);
+        place.copied_to = input_bytes_;
+        input_bytes_ += graph::Aligned(arg.type.bytes(), plan->alignment);
         break;
       case graph::ArgKind::kParameter:
         place.at = OffsetOfParameter(model, arg.name);
@@ -64,7 +67,8 @@ ArgumentPlaces::ArgumentPlaces(const CompiledModel& model, const graph::Plan* pl
 
 std::vector<const void*> ArgumentPlaces::Bind(const ModelState& state,
                                               const storage::LaneBatch& batch,
-                                              const ScalarCells* scalars) const {
+                                              const ScalarCells* scalars,
+                                              const void* inputs) const {
   std::vector<const void*> args;
   args.reserve(places_.size());
   for (size_t i = 0; i < places_.size(); ++i) {
@@ -72,13 +76,14 @@ std::vector<const void*> ArgumentPlaces::Bind(const ModelState& state,
     const graph::Arg& arg = plan_->args[i];
     switch (place.kind) {
       case graph::ArgKind::kInput:
-        args.push_back(InputAt(*plan_, arg, place.at, batch));
+        args.push_back(inputs == nullptr ? InputAt(*plan_, arg, place.at, batch)
+                                         : Bytes(inputs) + place.copied_to);
         break;
       case graph::ArgKind::kParameter:
-        args.push_back(Bytes(state.parameters()) + place.at);
+        args.push_back(Bytes(state.device_parameters()) + place.at);
         break;
       case graph::ArgKind::kState:
-        args.push_back(Bytes(state.running()) + place.at);
+        args.push_back(Bytes(state.device_running()) + place.at);
         break;
       case graph::ArgKind::kScalar:
         CHECK(scalars != nullptr) << "a plan reads a scalar " << arg.name;
@@ -87,6 +92,16 @@ std::vector<const void*> ArgumentPlaces::Bind(const ModelState& state,
     }
   }
   return args;
+}
+
+void ArgumentPlaces::CopyInputs(const storage::LaneBatch& batch, void* to) const {
+  for (size_t i = 0; i < places_.size(); ++i) {
+    const graph::Arg& arg = plan_->args[i];
+    const auto bytes = static_cast<size_t>(arg.type.bytes());
+    if (places_[i].kind != graph::ArgKind::kInput || bytes == 0) continue;
+    std::memcpy(Bytes(to) + places_[i].copied_to, InputAt(*plan_, arg, places_[i].at, batch),
+                bytes);
+  }
 }
 
 LaneResultPlaces::LaneResultPlaces(const CompiledModel& model, const graph::Plan& plan) {
@@ -99,7 +114,7 @@ LaneResultPlaces::LaneResultPlaces(const CompiledModel& model, const graph::Plan
                          OffsetOfParameter(model, name.substr(graph::kGradientPrefix.size()))});
     } else if (name.starts_with(graph::kSumPrefix)) {
       places_.push_back({Where::kSums, sum_bytes_});
-      sum_bytes_ += graph::Aligned(plan.results[i].type.bytes());
+      sum_bytes_ += graph::Aligned(plan.results[i].type.bytes(), plan.alignment);
     } else {
       places_.push_back(
           {Where::kStatistics, model.running_space().PlaceOf(name) * SizeOf(DType::kFloat64)});
@@ -123,7 +138,7 @@ std::vector<void*> LaneResultPlaces::Bind(double* numerator, double* denominator
 EvalResultPlaces::EvalResultPlaces(const graph::Plan& plan) {
   for (const graph::PlanResult& result : plan.results) {
     offsets_.push_back(bytes_);
-    bytes_ += graph::Aligned(result.type.bytes());
+    bytes_ += graph::Aligned(result.type.bytes(), plan.alignment);
   }
 }
 

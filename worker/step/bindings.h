@@ -22,19 +22,27 @@ class ArgumentPlaces {
 
   // One pointer for each argument. The batch has the program's inputs first, in their order, and
   // each has the type of the plan. `scalars` are those of the plan in its order; they may be null
-  // for a plan that reads none.
+  // for a plan that reads none. `inputs`: where kernels find what CopyInputs copied; null: in the
+  // batch.
   std::vector<const void*> Bind(const ModelState& state, const storage::LaneBatch& batch,
-                                const ScalarCells* scalars = nullptr) const;
+                                const ScalarCells* scalars = nullptr,
+                                const void* inputs = nullptr) const;
+
+  // Copies the tensors of a batch that the plan reads, one behind the other and each aligned.
+  void CopyInputs(const storage::LaneBatch& batch, void* to) const;
+  int64_t input_bytes() const { return input_bytes_; }
 
  private:
   struct Place {
     graph::ArgKind kind;
     // The index of an input or a scalar; the offset in bytes of a parameter or of state.
     int64_t at = 0;
+    int64_t copied_to = 0;  // of an input: its offset in what CopyInputs makes
   };
 
   const graph::Plan* plan_;
   std::vector<Place> places_;  // by argument
+  int64_t input_bytes_ = 0;
 };
 
 // The places of the results of a lane plan. The first two are numerator and denominator; the others

@@ -52,8 +52,8 @@ Status LaneRunner::AllocateBuffers() {
   const int64_t gradient = model_->space().elements() * SizeOf(model_->precision());
   const int64_t statistic = model_->running_space().elements() * SizeOf(DType::kFloat64);
   for (int32_t i = 0; i < sums_.buffers(); ++i) {
-    ASSIGN_OR_RETURN(AlignedBuffer g, ZeroedBuffer(gradient));
-    ASSIGN_OR_RETURN(AlignedBuffer s, ZeroedBuffer(statistic));
+    ASSIGN_OR_RETURN(DeviceBuffer g, ZeroedBuffer(model_->device(), gradient, "gradients"));
+    ASSIGN_OR_RETURN(DeviceBuffer s, ZeroedBuffer(model_->device(), statistic, "statistics"));
     gradients_.push_back(std::move(g));
     statistics_.push_back(std::move(s));
     bytes_ += gradient + statistic;

@@ -95,7 +95,7 @@ class LaneRunner {
   size_t phase_ = 0, stage_ = 0;                                 // those run last
   ScalarCells scalars_;                                          // of that step and phase
   comm::SubtreeSums sums_;
-  std::vector<AlignedBuffer> gradients_, statistics_;  // by buffer of sums_
+  std::vector<DeviceBuffer> gradients_, statistics_;  // by buffer of sums_
   std::vector<void*> gradient_sums_, statistic_sums_;
   std::vector<comm::SumRow> rows_;
   int64_t bytes_ = 0;

@@ -52,8 +52,11 @@ Result<std::unique_ptr<StepEngine>> StepEngine::Make(const CompiledModel* model,
   ASSIGN_OR_RETURN(e.state_,
                    ModelState::Make(*model, seed, e.update_->OwnedBlocks(), options.stop));
   if (model->program().ema_slot()) {
-    ASSIGN_OR_RETURN(e.averages_,
-                     ZeroedBuffer(model->space().arena_elements() * SizeOf(model->precision())));
+    ASSIGN_OR_RETURN(
+        e.averages_,
+        MirroredBuffer::MakeZeroed(model->device(),
+                                   model->space().arena_elements() * SizeOf(model->precision()),
+                                   "averages of the parameters"));
   }
   ASSIGN_OR_RETURN(e.runner_, LaneRunner::Make(model, &e.state_, e.workspaces_.get(),
                                                {options.lanes, options.all_lanes, options.seed}));
@@ -62,7 +65,7 @@ Result<std::unique_ptr<StepEngine>> StepEngine::Make(const CompiledModel* model,
 
 Status StepEngine::SwapAverages(Deadline deadline) {
   if (!swapped_) {
-    RETURN_IF_ERROR(update_->GatherAverages(&state_, averages_.data(), deadline));
+    RETURN_IF_ERROR(update_->GatherAverages(&state_, averages_.host(), deadline));
   }
   state_.SwapParameters(&averages_);
   swapped_ = !swapped_;

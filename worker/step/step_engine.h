@@ -146,7 +146,7 @@ class StepEngine {
   std::unique_ptr<LaneWorkspaces> workspaces_;
   std::unique_ptr<ParameterUpdate> update_;
   ModelState state_;
-  AlignedBuffer averages_;  // empty where none are kept
+  MirroredBuffer averages_;  // empty where none are kept
   bool swapped_ = false;    // state_ has the averages, and averages_ the parameters
   std::unique_ptr<LaneRunner> runner_;
   QueueStream stream_{"exchange"};  // last: its work reads and writes the fields above

@@ -103,7 +103,7 @@ Status CheckFloatAccuracy(const OpCase& c) {
   ASSIGN_OR_RETURN(const Tensors expected, RunKernel(reference, wide, SampleStep()));
   ASSIGN_OR_RETURN(const PerElement magnitudes, Magnitudes(reference, wide, expected));
   ASSIGN_OR_RETURN(const NodeSpec node, NodeOf(c, DType::kFloat32));
-  ASSIGN_OR_RETURN(const std::vector<MadeKernel> kernels, MakeCpuKernels(node));
+  ASSIGN_OR_RETURN(const std::vector<MadeKernel> kernels, MakeCpuKernels(node, c.device));
   for (const MadeKernel& kernel : kernels) {
     ASSIGN_OR_RETURN(const Tensors out, RunKernel(kernel, in, SampleStep()));
     for (size_t j = 0; j < out.size(); ++j) {

@@ -45,7 +45,7 @@ Result<std::vector<Value>> EagerEmitter::Execute(const Op& op, const Attrs& attr
     types.push_back(in.back()->type());
   }
   ASSIGN_OR_RETURN(const NodeSpec node, MakeNode(op, attrs, std::move(types), path_));
-  ASSIGN_OR_RETURN(const MadeKernel kernel, MakeReferenceKernel(node));
+  ASSIGN_OR_RETURN(const MadeKernel kernel, MakeReferenceKernel(node, device_));
   std::vector<Value> out;
   std::vector<GuardedTensor*> out_tensors;
   for (const TensorType& type : node.out) {

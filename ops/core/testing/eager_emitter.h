@@ -16,6 +16,7 @@
 
 #include "ops/core/registry.h"
 #include "ops/core/testing/guarded_tensor.h"
+#include "ops/core/testing/test_device.h"
 
 namespace lockstep::ops {
 
@@ -28,8 +29,9 @@ class EagerEmitter : public Emitter {
   };
 
   // `path` and `step` are what random ops see. The registry must outlive this.
-  explicit EagerEmitter(const OpRegistry& registry, std::string path, const StepHeader& step)
-      : registry_(registry), path_(std::move(path)), step_(step) {}
+  EagerEmitter(const OpRegistry& registry, std::string path, const StepHeader& step,
+               TestDevice device = TestDevice::kCpu)
+      : registry_(registry), path_(std::move(path)), step_(step), device_(device) {}
   explicit EagerEmitter(const OpRegistry& registry = OpRegistry::Global())
       : EagerEmitter(registry, "", {}) {}
 
@@ -49,6 +51,7 @@ class EagerEmitter : public Emitter {
   const OpRegistry& registry_;
   const std::string path_;
   const StepHeader step_;
+  const TestDevice device_;
   std::deque<GuardedTensor> values_;  // by value id; types stay where they are as it grows
   std::vector<Node> nodes_;
   Status status_;

@@ -56,7 +56,7 @@ Result<std::vector<double>> Differences(const OpCase& c, const GradientRun& run,
   ASSIGN_OR_RETURN(const NodeSpec node,
                    MakeNode(*c.op, c.sample->attrs, SampleTypes(*c.sample, DType::kFloat64),
                             SamplePath(c.op->name, *c.sample)));
-  ASSIGN_OR_RETURN(const MadeKernel kernel, MakeReferenceKernel(node));
+  ASSIGN_OR_RETURN(const MadeKernel kernel, MakeReferenceKernel(node, c.device));
   std::vector<double> differences;
   for (const uint32_t element : chosen) {
     const double x = in[input].At(element);

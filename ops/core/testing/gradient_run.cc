@@ -8,8 +8,8 @@ namespace lockstep::ops {
 
 Result<GradientRun> RunForward(const OpCase& c) {
   GradientRun run;
-  run.emit =
-      std::make_unique<EagerEmitter>(*c.registry, SamplePath(c.op->name, *c.sample), SampleStep());
+  run.emit = std::make_unique<EagerEmitter>(*c.registry, SamplePath(c.op->name, *c.sample),
+                                            SampleStep(), c.device);
   for (GuardedTensor& tensor : MakeSampleInputs(c.op->name, *c.sample, DType::kFloat64)) {
     run.in.push_back(run.emit->Input(std::move(tensor)));
   }

@@ -29,6 +29,10 @@ class GuardedTensor {
     return static_cast<const unsigned char*>(memory_.data()) + kGuardBytes;
   }
   size_t bytes() const { return static_cast<size_t>(type_.bytes()); }
+  // The data with the guards.
+  void* memory() { return memory_.data(); }
+  const void* memory() const { return memory_.data(); }
+  size_t memory_bytes() const { return memory_.size(); }
 
   // Element i as a double, whatever the type (64-bit integers must be below 2^53).
   double At(int64_t i) const;

@@ -21,7 +21,7 @@ Result<NodeSpec> NodeOf(const OpCase& c, DType precision) {
 
 Result<std::vector<MadeKernel>> KernelsOf(const OpCase& c, DType precision) {
   ASSIGN_OR_RETURN(const NodeSpec node, NodeOf(c, precision));
-  return MakeCpuKernels(node);
+  return MakeCpuKernels(node, c.device);
 }
 
 Tensors InputsOf(const OpCase& c, DType precision) {
@@ -50,11 +50,15 @@ Status ExpectBitsOf(const MadeKernel& one, const std::vector<MadeKernel>& kernel
 
 using Pairs = std::vector<std::pair<int, int>>;
 
-// Tries each pair alone, then all that share no tensor with an earlier one.
-std::vector<Pairs> WaysInPlace(const Pairs& may_alias) {
+// Tries each pair by which the kernel can run alone, then all that share no tensor with an earlier
+// one.
+std::vector<Pairs> WaysInPlace(const MadeKernel& kernel) {
+  const Pairs& may_alias = kernel.node.op->may_alias;
   std::vector<Pairs> ways;
   Pairs together;
-  for (const auto& pair : may_alias) {
+  for (size_t p = 0; p < may_alias.size(); ++p) {
+    if (!RunsInPlace(kernel.candidate, p)) continue;
+    const auto& pair = may_alias[p];
     ways.push_back({pair});
     bool free = true;
     for (const auto& other : together) {
@@ -142,7 +146,7 @@ Status CheckInPlace(const OpCase& c, DType precision) {
   ASSIGN_OR_RETURN(const std::vector<MadeKernel> kernels, KernelsOf(c, precision));
   for (const MadeKernel& kernel : kernels) {
     ASSIGN_OR_RETURN(const Tensors expected, RunKernel(kernel, in, SampleStep()));
-    for (const Pairs& pairs : WaysInPlace(c.op->may_alias)) {
+    for (const Pairs& pairs : WaysInPlace(kernel)) {
       ASSIGN_OR_RETURN(const Tensors out, RunInPlace(kernel, in, pairs));
       RETURN_IF_ERROR(ExpectSameBits(out, expected, kernel, "in place gave other bits in output"));
     }
@@ -190,14 +194,14 @@ Status CheckPrepared(const OpCase& c) {
 
 Status CheckOwnKernelsAgree(const OpCase& c) {
   ASSIGN_OR_RETURN(const NodeSpec node, NodeOf(c, DType::kFloat32));
-  ASSIGN_OR_RETURN(const std::vector<MadeKernel> own, MakeOwnKernels(node));
+  ASSIGN_OR_RETURN(const std::vector<MadeKernel> own, MakeOwnKernels(node, c.device));
   if (own.empty()) return OkStatus();
   return ExpectBitsOf(own[0], own, InputsOf(c, DType::kFloat32));
 }
 
 Status CheckOwnKernelsAreTheReference(const OpCase& c) {
   ASSIGN_OR_RETURN(const NodeSpec node, NodeOf(c, DType::kFloat32));
-  ASSIGN_OR_RETURN(const std::vector<MadeKernel> own, MakeOwnKernels(node));
+  ASSIGN_OR_RETURN(const std::vector<MadeKernel> own, MakeOwnKernels(node, c.device));
   if (own.empty()) return FailedPrecondition(c.op->name + " has no kernel of its own");
   ASSIGN_OR_RETURN(const MadeKernel reference, MakeReferenceKernel(node));
   return ExpectBitsOf(reference, own, InputsOf(c, DType::kFloat32));

@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/core/testing/kernel_run.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/device/cpu_isa.h"
+#include "ops/core/make_kernel.h"
 #include "ops/core/reference_kernel.h"
 
 namespace lockstep::ops {
 namespace {
-
-class HostCpu : public Device {
- public:
-  HostCpu(int32_t threads, CpuIsa isa) : spec_(ReferenceCpuSpec()) {
-    spec_.isa = NameOf(isa);
-    spec_.reference_kernels_only = false;
-    spec_.threads = threads;
-  }
-  const DeviceSpec& spec() const override { return spec_; }
-
- private:
-  DeviceSpec spec_;
-};
 
 Status ExpectGuards(const GuardedTensor& tensor, const MadeKernel& kernel, std::string_view what,
                     size_t index) {
@@ -29,15 +20,16 @@ Status ExpectGuards(const GuardedTensor& tensor, const MadeKernel& kernel, std::
 }
 
 // What the family can run the node with, for one thread and for two.
-Status AddKernels(const NodeSpec& node, const KernelFamily& family, CpuIsa isa,
+Status AddKernels(const NodeSpec& node, const KernelFamily& family, TestDevice on, CpuIsa isa,
                   std::vector<MadeKernel>* made) {
   for (const int32_t threads : {1, 2}) {
-    HostCpu device(threads, isa);
-    const auto candidates = family.Candidates(node, device.spec());
+    const std::shared_ptr<Device> device = MakeTestDevice(on, threads, isa);
+    const auto candidates = family.Candidates(node, device->spec());
     if (!candidates.ok()) continue;  // its reason why it cannot run
     for (const Candidate& candidate : *candidates) {
-      ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, family.Make(node, candidate, &device));
-      made->push_back({node, candidate, std::move(kernel), threads});
+      ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel,
+                       MakeKernel(family, node, candidate, device.get()));
+      made->push_back({node, candidate, std::move(kernel), device, threads});
     }
   }
   return OkStatus();
@@ -52,36 +44,84 @@ Result<NodeSpec> MakeNode(const Op& op, const Attrs& attrs, std::vector<TensorTy
   return node;
 }
 
-Result<MadeKernel> MakeReferenceKernel(const NodeSpec& node) {
+Result<MadeKernel> MakeReferenceKernel(const NodeSpec& node, TestDevice device) {
   const ReferenceKernelFamily reference;
   ASSIGN_OR_RETURN(const std::vector<Candidate> candidates,
                    reference.Candidates(node, ReferenceCpuSpec()));
-  ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, reference.Make(node, candidates[0], nullptr));
-  return MadeKernel{node, candidates[0], std::move(kernel)};
+  std::shared_ptr<Device> on = MakeTestDevice(device, /*threads=*/1, CpuIsa::kBaseline);
+  ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel,
+                   MakeKernel(reference, node, candidates[0], on.get()));
+  return MadeKernel{node, candidates[0], std::move(kernel), std::move(on)};
 }
 
-Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node) {
+Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node, TestDevice device) {
   std::vector<MadeKernel> made;
   for (const auto& family : node.op->kernels) {
     if (family->name() == kReferenceKernel) continue;
-    RETURN_IF_ERROR(AddKernels(node, *family, HostCpuIsa(), &made));
+    RETURN_IF_ERROR(AddKernels(node, *family, device, HostCpuIsa(), &made));
   }
-  ASSIGN_OR_RETURN(MadeKernel reference, MakeReferenceKernel(node));
+  ASSIGN_OR_RETURN(MadeKernel reference, MakeReferenceKernel(node, device));
   made.push_back(std::move(reference));
   return made;
 }
 
-Result<std::vector<MadeKernel>> MakeOwnKernels(const NodeSpec& node) {
+Result<std::vector<MadeKernel>> MakeOwnKernels(const NodeSpec& node, TestDevice device) {
   std::vector<MadeKernel> made;
   for (const auto& family : node.op->kernels) {
     if (family->is_library() || family->name() == kReferenceKernel) continue;
     for (const CpuIsa isa : {CpuIsa::kBaseline, CpuIsa::kAvx2, CpuIsa::kAvx512}) {
       if (isa > HostCpuIsa()) break;
-      RETURN_IF_ERROR(AddKernels(node, *family, isa, &made));
+      RETURN_IF_ERROR(AddKernels(node, *family, device, isa, &made));
     }
   }
   return made;
 }
+
+namespace {
+
+// Where all tensors of a run are placed; runs the kernel and waits.
+Status Compute(const MadeKernel& kernel, const std::vector<const GuardedTensor*>& in,
+               const std::vector<GuardedTensor*>& out, GuardedTensor* workspace,
+               GuardedTensor* prepared, const StepHeader& step, TensorsOnDevice* placed) {
+  std::vector<const void*> in_data;
+  std::vector<void*> out_data;
+  for (const GuardedTensor* tensor : in) {
+    ASSIGN_OR_RETURN(const void* data, placed->Put(*tensor));
+    in_data.push_back(data);
+  }
+  for (const GuardedTensor* tensor : out) {
+    ASSIGN_OR_RETURN(void* data, placed->Put(*tensor));
+    out_data.push_back(data);
+  }
+  RunArgs args = {in_data, out_data};
+  ASSIGN_OR_RETURN(args.workspace, placed->Put(*workspace));
+  args.step = &step;
+  if (kernel.prepared) {
+    ASSIGN_OR_RETURN(void* copy, placed->Put(*prepared));
+    const void* const input = in_data[static_cast<size_t>(kernel.candidate.prepared_input)];
+    RETURN_IF_ERROR(kernel.kernel->Prepare(input, copy, placed->stream()));
+    args.prepared = copy;
+  }
+  RETURN_IF_ERROR(kernel.kernel->Run(args, placed->stream()));
+  return placed->Wait();
+}
+
+// The inputs that are no outputs, as the kernel left them.
+Status ExpectInputsAsTheyWere(const MadeKernel& kernel, const std::vector<const GuardedTensor*>& in,
+                              const std::vector<GuardedTensor*>& out, TensorsOnDevice* placed) {
+  for (size_t i = 0; i < in.size(); ++i) {
+    if (std::find(out.begin(), out.end(), in[i]) != out.end()) continue;
+    GuardedTensor after(in[i]->type());
+    RETURN_IF_ERROR(placed->Get(*in[i], &after));
+    RETURN_IF_ERROR(ExpectGuards(after, kernel, "input", i));
+    if (!after.SameBits(*in[i])) {
+      return Internal("kernel " + kernel.name() + ": changed its input " + std::to_string(i));
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
 
 Status RunKernel(const MadeKernel& kernel, const std::vector<const GuardedTensor*>& in,
                  const std::vector<GuardedTensor*>& out, const StepHeader& step) {
@@ -90,24 +130,18 @@ Status RunKernel(const MadeKernel& kernel, const std::vector<const GuardedTensor
       {DType::kUInt8,
        {kernel.prepared ? candidate.workspace_bytes_if_prepared : candidate.workspace_bytes}});
   GuardedTensor prepared({DType::kUInt8, {kernel.prepared ? candidate.prepared_bytes : 0}});
-  std::vector<const void*> in_data;
-  std::vector<void*> out_data;
-  for (const GuardedTensor* tensor : in) in_data.push_back(tensor->data());
-  for (GuardedTensor* tensor : out) out_data.push_back(tensor->data());
-  RunArgs args = {in_data, out_data, workspace.data(), &step};
-  if (kernel.prepared) {
-    const void* const input = in_data[static_cast<size_t>(candidate.prepared_input)];
-    RETURN_IF_ERROR(kernel.kernel->Prepare(input, prepared.data(), nullptr));
-    args.prepared = prepared.data();
-  }
-  RETURN_IF_ERROR(kernel.kernel->Run(args, nullptr));
-  for (size_t i = 0; i < in.size(); ++i) {
-    RETURN_IF_ERROR(ExpectGuards(*in[i], kernel, "input", i));
-  }
+  ASSIGN_OR_RETURN(const auto placed, TensorsOnDevice::Make(kernel.device.get()));
+  RETURN_IF_ERROR(Compute(kernel, in, out, &workspace, &prepared, step, placed.get()));
+  RETURN_IF_ERROR(ExpectInputsAsTheyWere(kernel, in, out, placed.get()));
   for (size_t i = 0; i < out.size(); ++i) {
+    RETURN_IF_ERROR(placed->Get(*out[i], out[i]));
     RETURN_IF_ERROR(ExpectGuards(*out[i], kernel, "output", i));
   }
-  RETURN_IF_ERROR(ExpectGuards(prepared, kernel, "prepared input", 0));
+  if (kernel.prepared) {
+    RETURN_IF_ERROR(placed->Get(prepared, &prepared));
+    RETURN_IF_ERROR(ExpectGuards(prepared, kernel, "prepared input", 0));
+  }
+  RETURN_IF_ERROR(placed->Get(workspace, &workspace));
   return ExpectGuards(workspace, kernel, "workspace", 0);
 }
 

@@ -10,6 +10,7 @@
 
 #include "ops/core/op.h"
 #include "ops/core/testing/guarded_tensor.h"
+#include "ops/core/testing/test_device.h"
 
 namespace lockstep::ops {
 
@@ -21,6 +22,7 @@ struct MadeKernel {
   NodeSpec node;
   Candidate candidate;
   std::unique_ptr<Kernel> kernel;
+  std::shared_ptr<Device> device;  // that it was made for
   int32_t threads = 1;
   bool prepared = false;  // run with the copy that Prepare makes of candidate.prepared_input
   std::string name() const {
@@ -29,16 +31,19 @@ struct MadeKernel {
   }
 };
 
-Result<MadeKernel> MakeReferenceKernel(const NodeSpec& node);
+Result<MadeKernel> MakeReferenceKernel(const NodeSpec& node, TestDevice device = TestDevice::kCpu);
 // Every candidate of every family that can run the node on this CPU, for one thread and for two;
 // the reference kernel is last.
-Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node);
+Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node,
+                                               TestDevice device = TestDevice::kCpu);
 
 // Every candidate of kernels that are neither a library's nor the reference and can run the node,
 // for each instruction set of this CPU, for one thread and for two.
-Result<std::vector<MadeKernel>> MakeOwnKernels(const NodeSpec& node);
+Result<std::vector<MadeKernel>> MakeOwnKernels(const NodeSpec& node,
+                                               TestDevice device = TestDevice::kCpu);
 
-// Runs once; in[i] and out[j] may be one tensor. The workspace is new, its bytes are 0xff.
+// Runs once, on the kernel's device, and waits; in[i] and out[j] may be one tensor. The workspace
+// is new, its bytes are 0xff.
 Status RunKernel(const MadeKernel& kernel, const std::vector<const GuardedTensor*>& in,
                  const std::vector<GuardedTensor*>& out, const StepHeader& step);
 

@@ -7,10 +7,12 @@
 
 namespace lockstep::ops {
 
-std::vector<OpCase> AllOpCases(const OpRegistry& registry) {
+std::vector<OpCase> AllOpCases(const OpRegistry& registry, TestDevice device) {
   std::vector<OpCase> cases;
   for (const auto& [name, op] : registry.ops()) {
-    for (const Sample& sample : op->samples) cases.push_back({&registry, op.get(), &sample});
+    for (const Sample& sample : op->samples) {
+      cases.push_back({&registry, op.get(), &sample, device});
+    }
   }
   return cases;
 }

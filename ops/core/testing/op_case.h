@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ops/core/registry.h"
+#include "ops/core/testing/test_device.h"
 
 namespace lockstep::ops {
 
@@ -14,12 +15,13 @@ struct OpCase {
   const OpRegistry* registry;
   const Op* op;
   const Sample* sample;
+  TestDevice device = TestDevice::kCpu;  // that kernels run on
 
   std::string ToString() const { return op->name + "_" + sample->name; }
 };
 
 // Every sample of every op, by name.
-std::vector<OpCase> AllOpCases(const OpRegistry& registry);
+std::vector<OpCase> AllOpCases(const OpRegistry& registry, TestDevice device = TestDevice::kCpu);
 OpCase FindOpCase(const OpRegistry& registry, std::string_view op, std::string_view sample);
 
 // Indices of the inputs that gradients are taken to: floats, unless the sample says otherwise.

@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/device/device.h"
 #include "storage/loader/batch.h"
-#include "worker/device/cpu_device.h"
+#include "worker/device/make_device.h"
 #include "worker/model/compiled_model.h"
 #include "worker/model/model_state.h"
 
@@ -27,9 +28,13 @@ class SmallModel {
     std::string optimizer = "sgd";
     DType precision = DType::kFloat32;
     Attrs model_options;
+    std::string device = "cpu";  // of worker/device/make_device.h
   };
 
-  explicit SmallModel(const Options& options) : device_(ReferenceHostSpec()) {
+  explicit SmallModel(const Options& options) {
+    auto device = MakeDevice({.name = options.device, .reference_kernels = true});
+    CHECK(device.ok()) << device.status();
+    device_ = *std::move(device);
     graph::ProgramOptions program;
     program.model = options.name;
     program.model_options.classes = options.classes;
@@ -41,7 +46,7 @@ class SmallModel {
     auto made = graph::Program::Make(program);
     CHECK(made.ok()) << made.status();
     auto model =
-        CompiledModel::Make(*std::move(made), &device_,
+        CompiledModel::Make(*std::move(made), device_.get(),
                             {.lane_rows = options.lane_rows, .eval_rows = options.eval_rows});
     CHECK(model.ok()) << model.status();
     model_ = *std::move(model);
@@ -49,6 +54,7 @@ class SmallModel {
 
   const CompiledModel& operator*() const { return *model_; }
   const CompiledModel* get() const { return model_.get(); }
+  Device* device() const { return device_.get(); }
 
   ModelState State(uint64_t seed, const std::vector<int64_t>& owned_blocks = {}) const {
     auto state = ModelState::Make(*model_, seed, owned_blocks);
@@ -70,7 +76,7 @@ class SmallModel {
   }
 
  private:
-  CpuDevice device_;
+  std::unique_ptr<Device> device_;
   std::unique_ptr<CompiledModel> model_;
 };
 

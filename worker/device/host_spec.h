@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CPU as a device. Kernels run on the lane's own thread; streams are queues (base/device).
+// The specs of this machine as a CPU device.
 #pragma once
 
 #include <string>
 
-#include "base/device/device.h"
+#include "base/device/device_spec.h"
 
 namespace lockstep::worker {
 
@@ -16,14 +16,5 @@ DeviceSpec ReferenceHostSpec();
 // `isa`: "native" or the name of a set this machine has (base/device/cpu_isa.h); fails with
 // failed-precondition where it has not.
 Result<DeviceSpec> HostCpuSpec(const std::string& isa, int32_t threads);
-
-class CpuDevice : public Device {
- public:
-  explicit CpuDevice(DeviceSpec spec) : spec_(std::move(spec)) {}
-  const DeviceSpec& spec() const override { return spec_; }
-
- private:
-  const DeviceSpec spec_;
-};
 
 }  // namespace lockstep::worker

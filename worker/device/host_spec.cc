@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/device/cpu_device.h"
+#include "worker/device/host_spec.h"
 
 #include "base/device/cpu_isa.h"
 #include "base/process_limits.h"

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/core/testing/test_device.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "base/device/cpu/cpu_device.h"
+#include "base/device/emulated/emulated_device.h"
+#include "base/device/memory_access.h"
+
+namespace lockstep::ops {
+
+std::string_view NameOf(TestDevice device) {
+  return device == TestDevice::kCpu ? "cpu" : "emulated";
+}
+
+std::shared_ptr<Device> MakeTestDevice(TestDevice device, int32_t threads, CpuIsa isa) {
+  DeviceSpec spec = ReferenceCpuSpec();
+  spec.isa = NameOf(isa);
+  spec.reference_kernels_only = false;
+  spec.threads = threads;
+  if (device == TestDevice::kEmulated) return std::make_shared<EmulatedDevice>(std::move(spec));
+  return std::make_shared<CpuDevice>(std::move(spec));
+}
+
+Result<std::unique_ptr<TensorsOnDevice>> TensorsOnDevice::Make(Device* device) {
+  std::unique_ptr<TensorsOnDevice> tensors(new TensorsOnDevice(device));
+  if (!device->host_addressable()) {
+    ASSIGN_OR_RETURN(tensors->stream_, device->MakeStream("kernel run", 0));
+  }
+  return tensors;
+}
+
+TensorsOnDevice::Placed* TensorsOnDevice::Find(const GuardedTensor& tensor) {
+  for (Placed& placed : placed_) {
+    if (placed.tensor == &tensor) return &placed;
+  }
+  return nullptr;
+}
+
+Result<unsigned char*> TensorsOnDevice::Put(const GuardedTensor& tensor) {
+  if (device_->host_addressable()) return const_cast<unsigned char*>(tensor.data());
+  Placed* placed = Find(tensor);
+  if (placed == nullptr) {
+    ASSIGN_OR_RETURN(DeviceBuffer memory,
+                     device_->Allocate(MemoryKind::kDevice, tensor.memory_bytes(), "test tensors"));
+    placed_.push_back({&tensor, std::move(memory)});
+    placed = &placed_.back();
+    stream_->Copy(placed->memory.data(), tensor.memory(), tensor.memory_bytes());
+  }
+  return static_cast<unsigned char*>(placed->memory.data()) + GuardedTensor::kGuardBytes;
+}
+
+Status TensorsOnDevice::Wait() { return MemoryAccess(*device_, stream_.get()).Wait(); }
+
+Status TensorsOnDevice::Get(const GuardedTensor& tensor, GuardedTensor* to) {
+  CHECK_EQ(tensor.type(), to->type());
+  if (device_->host_addressable()) {
+    if (to != &tensor) std::memcpy(to->memory(), tensor.memory(), tensor.memory_bytes());
+    return OkStatus();
+  }
+  const Placed* const placed = Find(tensor);
+  CHECK(placed != nullptr) << "the tensor was put on the device";
+  return MemoryAccess(*device_, stream_.get())
+      .CopyAndWait(to->memory(), placed->memory.data(), tensor.memory_bytes());
+}
+
+}  // namespace lockstep::ops
