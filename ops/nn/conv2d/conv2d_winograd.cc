@@ -44,9 +44,10 @@ bool ConvolveIsFaster(const Winograd& conv) {
   return HasChannels(conv) && FillsItsTiles(conv) && conv.tiles() >= 64 * conv.threads;
 }
 bool WeightGradIsFaster(const Winograd& conv) {
-  const int64_t windows_a_tile = conv.isa == CpuIsa::kAvx512 ? 512 : 4096;
-  return HasChannels(conv) && FillsItsTiles(conv) &&
-         conv.tiles() * windows_a_tile >= conv.channels * conv.columns;
+  if (!HasChannels(conv) || !FillsItsTiles(conv)) return false;
+  const bool avx512 = conv.isa == CpuIsa::kAvx512;
+  if (avx512 && conv.n * conv.p * conv.q >= 512) return true;
+  return conv.tiles() * (avx512 ? 512 : 4096) >= conv.channels * conv.columns;
 }
 
 // The convolution of x by w that gives y.
