@@ -39,7 +39,7 @@ Result<ModelState> ModelState::Make(const CompiledModel& model, std::optional<ui
   ModelState state;
   const int64_t size = SizeOf(model.precision());
   ASSIGN_OR_RETURN(state.parameters_, ZeroedBuffer(model.space().arena_elements() * size));
-  ASSIGN_OR_RETURN(state.running_, ZeroedBuffer(model.running_space().elements() * size));
+  ASSIGN_OR_RETURN(state.running_, ZeroedBuffer(model.running_space().arena_elements() * size));
   if (model.precision() == DType::kFloat64) {
     RETURN_IF_ERROR(InitialiseAll<double>(model, seed, stop, state.parameters(), state.running()));
   } else {

@@ -235,7 +235,8 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
   report.arenas = report.ranks * report.lanes_at_once * report.arena;
   report.prepared = report.ranks * model.prepared_bytes();
   report.parameters =
-      report.ranks * (model.space().arena_elements() + model.running_space().elements()) * size +
+      report.ranks * (model.space().arena_elements() + model.running_space().arena_elements()) *
+          size +
       static_cast<int64_t>(model.program().options().optimizer.slots().size()) * trained;
   int64_t lanes_here = 0;
   for (int32_t rank = 0; rank < report.ranks; ++rank) {

@@ -47,15 +47,26 @@ std::vector<Rank> Owners(const comm::BlockExchange& exchange, size_t blocks) {
   return owners;
 }
 
-// An exchange of the running statistics, as sums or as state. Whatever the type, it has the same
-// spans in one bucket, so that sums and state have the same owners.
+// An exchange of the running statistics that learn, as sums or as state. Whatever the type, it has
+// the same spans in one bucket, so that sums and state have the same owners.
 std::unique_ptr<comm::BlockExchange> RunningExchange(comm::Communicator* communicator,
                                                      int32_t lanes, DType dtype,
                                                      const RunningSpace& space) {
-  if (space.blocks().empty()) return nullptr;
+  if (space.learning().empty()) return nullptr;
+  std::vector<comm::BlockSpan> spans;
+  for (const size_t layer : space.learning()) spans.push_back(space.blocks()[layer]);
   return std::make_unique<comm::BlockExchange>(
-      communicator, comm::BlockExchange::Options{lanes, dtype, space.blocks(),
+      communicator, comm::BlockExchange::Options{lanes, dtype, std::move(spans),
                                                  /*bucket_bytes=*/int64_t{1} << 40});
+}
+
+// Who hashes each running layer: the owner of one that learns, rank 0 any other.
+std::vector<Rank> LayerOwners(const RunningSpace& space, const comm::BlockExchange* running) {
+  std::vector<Rank> owners(space.blocks().size(), Rank(0));
+  for (size_t i = 0; i < space.learning().size(); ++i) {
+    owners[space.learning()[i]] = running->OwnerOf(static_cast<int64_t>(i));
+  }
+  return owners;
 }
 
 // Items of the state hash: parameter blocks, running layers, then the blocks of each slot.
@@ -63,10 +74,8 @@ std::vector<Rank> HashOwners(const CompiledModel& model, const comm::BlockExchan
                              const comm::BlockExchange* running) {
   const std::vector<Rank> blocks = Owners(gradients, model.space().blocks().size());
   std::vector<Rank> owners = blocks;
-  if (running != nullptr) {
-    const std::vector<Rank> layers = Owners(*running, model.running_space().blocks().size());
-    owners.insert(owners.end(), layers.begin(), layers.end());
-  }
+  const std::vector<Rank> layers = LayerOwners(model.running_space(), running);
+  owners.insert(owners.end(), layers.begin(), layers.end());
   for (size_t i = 0; i < model.program().options().optimizer.slots().size(); ++i) {
     owners.insert(owners.end(), blocks.begin(), blocks.end());
   }
@@ -295,8 +304,9 @@ Status ParameterUpdate::UpdateRunning(const LaneRunner& lanes, ModelState* state
   for (int64_t b = 0; b < statistics_->buckets(); ++b) {
     RETURN_IF_ERROR(WaitFor(statistics_->Reduce(b, subtrees, sums, stream_, deadline)));
   }
-  for (int64_t layer : statistics_->OwnedBlocks()) {
-    RETURN_IF_ERROR(UpdateRunningLayer(static_cast<size_t>(layer), sums,
+  const std::vector<size_t>& layers = model_->running_space().learning();
+  for (int64_t block : statistics_->OwnedBlocks()) {
+    RETURN_IF_ERROR(UpdateRunningLayer(layers[static_cast<size_t>(block)], sums,
                                        lanes.workspaces().first().arena.data(), state));
   }
   for (int64_t b = 0; b < running_->buckets(); ++b) {
@@ -337,10 +347,11 @@ Result<uint64_t> ParameterUpdate::StateHash(ModelState* state, Deadline deadline
     hash(owned(i), At(state->parameters(), blocks[i].offset, model_->precision()),
          blocks[i].length);
   }
-  for (size_t i = 0; i < model_->running_space().blocks().size(); ++i) {
+  const std::vector<Rank> layers = LayerOwners(model_->running_space(), running_.get());
+  for (size_t i = 0; i < layers.size(); ++i) {
     const comm::BlockSpan& span = model_->running_space().blocks()[i];
-    hash(running_->OwnerOf(static_cast<int64_t>(i)) == communicator_->rank(),
-         At(state->running(), span.offset, model_->precision()), span.length);
+    hash(layers[i] == communicator_->rank(), At(state->running(), span.offset, model_->precision()),
+         span.length);
   }
   for (size_t slot = 0; slot < model_->program().options().optimizer.slots().size(); ++slot) {
     for (size_t i = 0; i < blocks.size(); ++i) {

@@ -91,7 +91,7 @@ class ParameterUpdate {
   Stream* stream_;
   Options options_;
   comm::BlockExchange gradients_;
-  std::unique_ptr<comm::BlockExchange> statistics_, running_;  // null without batch norm
+  std::unique_ptr<comm::BlockExchange> statistics_, running_;  // null where no batch norm learns
   OwnedGather norms_, hashes_;
   size_t phase_ = 0;  // the one that is being updated
   std::optional<uint64_t> frozen_hash_;
