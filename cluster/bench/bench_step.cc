@@ -27,10 +27,13 @@ Status CheckOptions(const BenchStepOptions& options) {
       "--warmup at least 0");
 }
 
-worker::TrainConfig ConfigOf(const BenchStepOptions& options) {
+worker::TrainConfig ConfigOf(const BenchStepOptions& options, const graph::Model& model) {
   worker::TrainConfig config;
+  config.task = std::string(model.task);
+  config.loss.name = std::string(model.loss);
   config.model.name = options.model;
   config.model.classes = options.classes;
+  config.model.freeze = options.freeze;
   config.batch = {options.lanes, options.lane_batch, options.threads};
   config.optimizer.name = options.optimizer;
   config.optimizer.lr = options.learning_rate;
@@ -97,7 +100,8 @@ void PrintFigures(const Figures& figures, std::ostream& out) {
   const BenchStepOptions& options = figures.options;
   const worker::StepMeasurement& measured = figures.measured;
   out << "bench step: " << options.model << ", images " << ImageText(figures.image) << ", "
-      << options.classes << " classes, fp32, " << options.optimizer << "\n"
+      << options.classes << " classes, fp32, " << options.optimizer
+      << (options.freeze.empty() ? "" : ", some parameters frozen") << "\n"
       << "V = " << options.lanes << " lanes, T = " << options.threads
       << " threads per lane, lane_batch = " << options.lane_batch << ": " << figures.images()
       << " images per step; lanes at once " << figures.setup.lanes_at_once << "; kernels "
@@ -154,6 +158,7 @@ Status WriteJson(const Figures& figures) {
       {"model", options.model},
       {"image", ImageText(figures.image)},
       {"classes", options.classes},
+      {"freeze", options.freeze},
       {"parameters", figures.setup.model->program().parameter_count()},
       {"precision", "fp32"},
       {"optimizer", options.optimizer},
@@ -204,7 +209,7 @@ Status RunBenchStep(const BenchStepOptions& options, std::ostream& out) {
   if (!options.image.empty()) {
     ASSIGN_OR_RETURN(image, ParseImage(options.image));
   }
-  const worker::TrainConfig config = ConfigOf(options);
+  const worker::TrainConfig config = ConfigOf(options, *model);
   ASSIGN_OR_RETURN(const worker::RunSetup setup,
                    worker::SetUpWithoutData(config, image, options.classes, /*profile=*/true));
   ASSIGN_OR_RETURN(worker::StepMeasurement measured,

@@ -21,6 +21,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 BenchStepOptions Small() {
   BenchStepOptions options;
@@ -148,6 +149,34 @@ TEST(BenchStepTest, AModelIsMeasuredOnItsOwnImagesUnlessToldOtherwise) {
   std::ostringstream out;
   ASSERT_TRUE(RunBenchStep(options, out).ok());
   EXPECT_THAT(out.str(), HasSubstr("images 28x28x1"));
+}
+
+TEST(BenchStepTest, ASegmenterIsMeasuredWithTheLossOfMasks) {
+  BenchStepOptions options = Small();
+  options.model = "mini-unet";
+  options.image = "8x8x3";
+  options.lane_batch = options.steps = 1;
+  options.profile = true;
+  std::ostringstream out;
+  const Status status = RunBenchStep(options, out);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(out.str(), HasSubstr("\npixel_cross_entropy_grad ("));
+}
+
+TEST(BenchStepTest, WhatIsFrozenHasNoGradient) {
+  BenchStepOptions options = Small();
+  options.profile = true;
+  options.freeze = {"*", "!fc.*"};
+  std::ostringstream out;
+  Status status = RunBenchStep(options, out);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(out.str(), AllOf(HasSubstr("sgd, some parameters frozen\n"), HasSubstr("\nsgd ("),
+                               Not(HasSubstr("\nconv2d_bias_weight_grad ("))));
+  options.freeze = {"no.such.layer"};
+  std::ostringstream nothing;
+  status = RunBenchStep(options, nothing);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(status.message(), HasSubstr("no.such.layer"));
 }
 
 TEST(BenchStepTest, RefusesWhatItCannotMeasure) {

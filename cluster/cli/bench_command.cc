@@ -37,11 +37,17 @@ Examples:
   lockstep bench step --model lenet5 --lanes 2 --lane-batch 64
   lockstep bench step --model lenet5 --lanes 1 --lane-batch 128 --profile
   lockstep bench step --model simple-cnn --image 64x64x3 --classes 1000 --steps 5 --json step.json
+  lockstep bench step --model fcn-resnet50 --image 128x128x3 --classes 21 --lane-batch 4
+  lockstep bench step --model resnet18 --freeze "*" "!fc.*" --lane-batch 16
+
+The step is that of the task and loss that the model was described for.
 )",
       .options = {{"--model", &o->model, "Model, see `lockstep models`", {.shows_default = true}},
                   {"--image", &o->image,
                    "HEIGHTxWIDTHxCHANNELS; default: what the model was made for"},
                   {"--classes", &o->classes, "Classes", Within(1, 1 << 24)},
+                  {"--freeze", &o->freeze,
+                   "Patterns of parameters that are not trained, as in model.freeze"},
                   {"--lanes", &o->lanes, "Lanes of the batch (V)", Within(1, 65536)},
                   {"--lane-batch", &o->lane_batch, "Images of each lane", Within(1, 1 << 24)},
                   {"--threads", &o->threads, "Threads of each lane (T)", Within(1, 1024)},

@@ -79,7 +79,7 @@ class GroupRank {
     measured_.parameter_bytes = 4 * model.space().elements();
     const int64_t bucket = worker::StepEngine::Options().bucket_bytes;
     measured_.buckets = std::max<int64_t>(1, (measured_.parameter_bytes + bucket - 1) / bucket);
-    measured_.running_state = !model.running_space().blocks().empty();
+    measured_.running_state = !model.running_space().learning().empty();
     return OkStatus();
   }
 

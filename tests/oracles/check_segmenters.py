@@ -7,7 +7,7 @@ times as far as PyTorch's own fp32 is.
 Usage: check_segmenters.py --dump-program PATH CASE
 
 needs the Debian packages python3-torch and python3-torchvision. A case is a model of torchvision, with its
-auxiliary head, whose loss counts 0.5; or a U-Net, against the plain definition below. Weights are redrawn, the
+auxiliary head, whose loss counts 0.5; or a U-Net, against the plain definitions of torch_unet.py and below. Weights are redrawn, the
 images have two sizes of sides, and some pixels of their masks are to be ignored (check_models.py says what a
 distance is, and the limit, 1e-8).
 """
@@ -23,59 +23,9 @@ import safetensors_file
 import torch
 import torchvision
 from torch import nn
+from torch_unet import UNet, double_conv
 
 CLASSES, IGNORE, AUX_WEIGHT, SEED = 5, 255, 0.5, 7
-
-
-def double_conv(channels, middle, out, norm):
-    layers = []
-    for before, after in ((channels, middle), (middle, out)):
-        layers += [nn.Conv2d(before, after, 3, padding=1), norm(after), nn.ReLU()]
-    return nn.Sequential(*layers)
-
-
-class Up(nn.Module):
-    """One level of the way up of U-Net: doubles the sides, puts [skip, up] side by side."""
-
-    def __init__(self, channels, skip, out, norm, mode):
-        super().__init__()
-        if mode == "transposed":
-            self.up = nn.ConvTranspose2d(channels, skip, 2, stride=2)
-            self.conv = double_conv(2 * skip, out, out, norm)
-        else:
-            self.up = nn.Upsample(scale_factor=2, mode=mode, align_corners=True if mode == "bilinear" else None)
-            self.conv = double_conv(skip + channels, (skip + channels) // 2, out, norm)
-
-    def forward(self, x, skip):
-        return self.conv(torch.cat([skip, self.up(x)], 1))
-
-
-class UNet(nn.Module):
-
-    def __init__(self, width, depth, norm=nn.BatchNorm2d, mode="transposed"):
-        super().__init__()
-        widths = [width << level for level in range(depth + 1)]
-        if mode != "transposed":
-            widths[depth] //= 2
-        self.inc = double_conv(3, width, width, norm)
-        for level in range(1, depth + 1):
-            setattr(self, f"down{level}", double_conv(widths[level - 1], widths[level], widths[level], norm))
-        channels = widths[depth]
-        for level in range(depth - 1, -1, -1):
-            out = widths[level] if mode == "transposed" or level == 0 else widths[level] // 2
-            setattr(self, f"up{depth - level}", Up(channels, widths[level], out, norm, mode))
-            channels = out
-        self.outc = nn.Conv2d(channels, CLASSES, 1)
-        self.depth = depth
-
-    def forward(self, x):
-        levels = [self.inc(x)]
-        for level in range(1, self.depth + 1):
-            levels.append(getattr(self, f"down{level}")(nn.functional.max_pool2d(levels[-1], 2)))
-        x = levels.pop()
-        for number in range(1, self.depth + 1):
-            x = getattr(self, f"up{number}")(x, levels.pop())
-        return {"out": self.outc(x)}
 
 
 class MiniUNet(nn.Module):
@@ -123,10 +73,10 @@ CASES = {
     "fcn-resnet50": ("fcn-resnet50", ["dropout=0"], lambda: of_torchvision(VISION.fcn_resnet50)),
     "fcn-resnet101": ("fcn-resnet101", ["dropout=0"], lambda: of_torchvision(VISION.fcn_resnet101)),
     "deeplabv3-resnet50": ("deeplabv3-resnet50", ["dropout=0"], lambda: of_torchvision(VISION.deeplabv3_resnet50)),
-    "unet": ("unet", ["width=6", "depth=3"], lambda: UNet(6, 3)),
-    "unet-plain": ("unet", ["width=5", "depth=2", "norm=none"], lambda: UNet(5, 2, WithoutNorm)),
-    "unet-bilinear": ("unet", ["width=8", "depth=2", "upsample=bilinear"], lambda: UNet(8, 2, mode="bilinear")),
-    "unet-nearest": ("unet", ["width=8", "depth=2", "upsample=nearest"], lambda: UNet(8, 2, mode="nearest")),
+    "unet": ("unet", ["width=6", "depth=3"], lambda: UNet(CLASSES, 6, 3)),
+    "unet-plain": ("unet", ["width=5", "depth=2", "norm=none"], lambda: UNet(CLASSES, 5, 2, WithoutNorm)),
+    "unet-bilinear": ("unet", ["width=8", "depth=2", "upsample=bilinear"], lambda: UNet(CLASSES, 8, 2, mode="bilinear")),
+    "unet-nearest": ("unet", ["width=8", "depth=2", "upsample=nearest"], lambda: UNet(CLASSES, 8, 2, mode="nearest")),
     "mini-unet": ("mini-unet", [], MiniUNet),
 }
 

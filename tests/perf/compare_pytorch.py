@@ -122,8 +122,10 @@ def contenders_of(workload, batch, cores, arguments, interpreters):
     every = []
     for lanes in sorted({1, threads}):
         if batch % lanes == 0:
-            every.append(contenders.Lockstep(arguments.program, workload, lanes, threads // lanes,
-                                             batch, cores, arguments.warmup, arguments.kernels))
+            for full in (False, True) if WORKLOADS[workload].freeze else (False,):
+                every.append(contenders.Lockstep(
+                    arguments.program, workload, lanes, threads // lanes, batch, cores,
+                    arguments.warmup, arguments.kernels, full))
     for name, python, environment, modes in interpreters:
         for mode in modes:
             for layout in ("contiguous", "channels_last"):

@@ -10,11 +10,12 @@ import tempfile
 import time
 
 from measure import Measurement, spread
-from workloads import WORKLOADS
+from workloads import WORKLOADS, model_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 1800  # no single answer takes longer: torch.compile compiles before its first
 STOP_SECONDS = 30  # for a process to end once its standard input has
+FULL = ", nothing frozen"  # ends the name of ours where it trains what the workload freezes
 LAST_LINES = 5  # of what a process said before it died
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -43,7 +44,7 @@ def cpu_seconds(pid):
 
 
 class Contender:
-    ours = False
+    ours = full = False
     error = version = None
     lanes = threads = lane_batch = None  # of ours
     warmup_ms = 0.0
@@ -161,19 +162,24 @@ class PyTorch(Contender):
 
 
 class Lockstep(Contender):
-    """`lockstep bench step`, a new process each turn."""
+    """`lockstep bench step`, a new process each turn. With `full` it trains what the workload
+    freezes."""
 
     ours = True
 
-    def __init__(self, program, workload, lanes, threads, batch, cores, warmup, kernels):
-        super().__init__(f"lockstep V={lanes} T={threads} lane_batch={batch // lanes}",
-                         f"kernels {kernels}", cores)
+    def __init__(self, program, workload, lanes, threads, batch, cores, warmup, kernels,
+                 full=False):
+        name = f"lockstep V={lanes} T={threads} lane_batch={batch // lanes}"
+        super().__init__(name + FULL if full else name, f"kernels {kernels}", cores)
+        self.full = full
         self.lanes, self.threads, self.lane_batch = lanes, threads, batch // lanes
         size = WORKLOADS[workload]
-        self.command = [program, "bench", "step", "--model", workload, "--image", size.image,
+        self.command = [program, "bench", "step", "--model", model_of(workload), "--image", size.image,
                         "--classes", str(size.classes), "--lanes", str(lanes), "--lane-batch",
                         str(batch // lanes), "--threads", str(threads), "--kernels", kernels,
                         "--warmup", str(warmup)]
+        if size.freeze and not full:
+            self.command += ["--freeze", *size.freeze]
 
     def run(self, steps):
         """The figures, the process's own CPU seconds, what it said."""

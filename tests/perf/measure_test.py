@@ -205,9 +205,23 @@ class ProcessTest(unittest.TestCase):
         self.assertIn("answered b'hello'; expected a line of JSON", made.error)
 
 
+class WorkloadTest(unittest.TestCase):
+    def test_the_last_pattern_that_matches_decides_what_is_frozen(self):
+        self.assertTrue(workloads.is_frozen("resnet18-head", "layer4.1.conv2.weight"))
+        self.assertFalse(workloads.is_frozen("resnet18-head", "fc.weight"))
+        self.assertFalse(workloads.is_frozen("resnet18", "layer4.1.conv2.weight"))
+
+    def test_ours_freezes_the_same_unless_it_is_the_full_step(self):
+        def command(full):
+            return contenders.Lockstep("lockstep", "resnet18-head", 1, 2, 32, {0}, 1, "auto",
+                                       full).command
+        self.assertEqual(command(False), [*command(True), "--freeze", "*", "!fc.*"])
+        self.assertEqual(command(True)[4], "resnet18")
+
+
 class ReportTest(unittest.TestCase):
-    def contender(self, name, ours, error=None):
-        return types.SimpleNamespace(name=name, ours=ours, error=error, description="d",
+    def contender(self, name, ours, error=None, full=False):
+        return types.SimpleNamespace(name=name, ours=ours, full=full, error=error, description="d",
                                      version="1", warmup_ms=1500.0, lanes=1 if ours else None,
                                      threads=None, lane_batch=None)
 
@@ -248,6 +262,18 @@ class ReportTest(unittest.TestCase):
 
     def test_figures_that_kept_disturbed_turns_are_marked(self):
         self.assertIn("not to be quoted", self.report(self.rounds(), keep_disturbed=True)[1])
+
+    def test_a_frozen_step_is_told_as_a_share_of_a_full_one(self):
+        every = [self.contender("head", True), self.contender("all", True, full=True),
+                 self.contender("newest eager contiguous", False)]
+        rounds = [{"head": turn(30), "all": turn(12), "newest eager contiguous": turn(10)},
+                  {"head": turn(40), "all": turn(12), "newest eager contiguous": turn(10)}]
+        part = report.compare("resnet18-head", 32, every, rounds)
+        self.assertEqual(part["best_ours"], "head")
+        self.assertEqual([r["ours"] for r in part["ratios"]], ["head"])
+        self.assertEqual(part["shares"], [{"ours": "head", "share": {
+            "median": 0.35, "min": 0.3, "max": 0.4, "count": 2}}])
+        self.assertIn("| head | 0.350 (0.300 to 0.400) |", report.workload_markdown(part))
 
     def test_no_undisturbed_turn_at_all_is_a_dash(self):
         part, text = self.report([{name: turn(9, "noise") for name in (

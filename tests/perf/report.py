@@ -33,8 +33,10 @@ def figures(contender, rounds):
 
 def compare(workload, batch, contenders, rounds):
     """One workload's part of the report."""
-    ours = [c.name for c in contenders if c.ours and not c.error]
-    theirs = [c.name for c in contenders if not c.ours and not c.error]
+    running = [c for c in contenders if not c.error]
+    ours = [c.name for c in running if c.ours and not c.full]
+    theirs = [c.name for c in running if not c.ours]
+    full = {(c.lanes, c.threads): c.name for c in running if c.full}
     return {
         "workload": workload, "batch": batch,
         "contenders": [figures(contender, rounds) for contender in contenders],
@@ -43,6 +45,10 @@ def compare(workload, batch, contenders, rounds):
         "ratios": [{"ours": o, "theirs": t,
                     "ratio": measure.spread(measure.ratios(rounds, o, t))}
                    for o in ours for t in theirs],
+        # The time of a step over that of one that trains everything.
+        "shares": [{"ours": c.name, "share": measure.spread(
+            measure.ratios(rounds, full[c.lanes, c.threads], c.name))}
+                   for c in running if c.ours and not c.full and (c.lanes, c.threads) in full],
     }
 
 
@@ -74,6 +80,10 @@ def workload_markdown(part):
         sections.append(table(["ours", "PyTorch", "ratio"],
                               [[r["ours"], r["theirs"] + marks.get(r["theirs"], ""),
                                 rounded(r["ratio"], 2)] for r in part["ratios"]]))
+    if part["shares"]:
+        sections.append("A step over one that trains everything, medians of the rounds' ratios:")
+        sections.append(table(["ours", "share"], [[one["ours"], rounded(one["share"], 3)]
+                                                  for one in part["shares"]]))
     return "\n\n".join(sections)
 
 

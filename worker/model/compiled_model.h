@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -83,11 +84,19 @@ class CompiledModel {
   }
 
  private:
+  // Whether the running statistics of a batch norm learn: not where it is frozen and keeps them.
+  static std::function<bool(const graph::RunningStatistics&)> NormLearns(
+      const graph::Program& program) {
+    return [&program](const graph::RunningStatistics& layer) {
+      return program.options().frozen_norms_learn ||
+             !program.IsFrozen(program.ParameterIndex(graph::FileName(layer.path, "weight")));
+    };
+  }
   CompiledModel(graph::Program program, Device* device)
       : device_(device),
         program_(std::move(program)),
         space_(program_.MakeParameterSpace()),
-        running_space_(program_.running()),
+        running_space_(program_.running(), NormLearns(program_)),
         lane_(program_.stages()) {
     for (auto& phases : lane_) phases = std::vector<Executors>(program_.phases().size());
   }

@@ -43,7 +43,7 @@ Result<ModelState> ModelState::Make(const CompiledModel& model, std::optional<ui
       state.parameters_,
       MirroredBuffer::MakeZeroed(device, model.space().arena_elements() * size, "parameters"));
   ASSIGN_OR_RETURN(state.running_,
-                   MirroredBuffer::MakeZeroed(device, model.running_space().elements() * size,
+                   MirroredBuffer::MakeZeroed(device, model.running_space().arena_elements() * size,
                                               "running statistics"));
   if (model.precision() == DType::kFloat64) {
     RETURN_IF_ERROR(InitialiseAll<double>(model, seed, stop, state.parameters(), state.running()));

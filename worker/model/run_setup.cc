@@ -274,7 +274,8 @@ MemoryReport PlannedMemory(const TrainConfig& config, const RunSetup& setup) {
   report.arenas = report.ranks * report.lanes_at_once * report.arena;
   report.prepared = report.ranks * model.prepared_bytes();
   report.parameters =
-      report.ranks * (model.space().arena_elements() + model.running_space().elements()) * size +
+      report.ranks * (model.space().arena_elements() + model.running_space().arena_elements()) *
+          size +
       static_cast<int64_t>(model.program().slots().size()) * trained;
   if (model.program().ema_slot()) {  // gathered where they are read
     report.parameters += report.ranks * model.space().arena_elements() * size;

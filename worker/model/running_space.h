@@ -10,6 +10,9 @@
 // n_l >= 2 elements per channel, each lane's terms as its plan made them
 // (ops/norm/batch_norm_totals). The running state lies where the first call's mean and variance do;
 // all else of its arena is 0.
+//
+// Layers whose statistics do not learn (batch norms that are frozen) lie behind the others, in the
+// arena of the state alone: they have no sums and are not exchanged.
 #pragma once
 
 #include <cstdint>
@@ -29,27 +32,28 @@ class RunningSpace {
  public:
   static constexpr int64_t kAlign = 16;  // elements: 64 bytes of fp32
 
-  explicit RunningSpace(const std::vector<graph::RunningStatistics>& layers) {
-    for (const graph::RunningStatistics& layer : layers) {
-      const int64_t padded = (layer.channels + kAlign - 1) / kAlign * kAlign;
-      blocks_.push_back({elements_, layer.calls * (kAlign + 2 * padded)});
-      elements_ += blocks_.back().length;
-      padded_.push_back(padded);
-      calls_.push_back(layer.calls);
-      for (int32_t call = 0; call < layer.calls; ++call) {
-        const std::string path = graph::CallPath(layer.path, call);
-        const size_t index = blocks_.size() - 1;
-        place_["count:" + path] = CountAt(index, call);
-        place_["mean:" + path] = MeanAt(index, call);
-        place_["var:" + path] = VarianceAt(index, call);
+  // learns(layer): whether its statistics do.
+  RunningSpace(const std::vector<graph::RunningStatistics>& layers,
+               const std::function<bool(const graph::RunningStatistics&)>& learns) {
+    int64_t at = 0;
+    blocks_.resize(layers.size());
+    for (const bool learning : {true, false}) {
+      for (size_t layer = 0; layer < layers.size(); ++layer) {
+        if (learns(layers[layer]) != learning) continue;
+        blocks_[layer] = {at, layers[layer].calls * (kAlign + 2 * Padded(layers[layer]))};
+        at += blocks_[layer].length;
+        if (learning) learning_.push_back(layer);
       }
-      place_[layer.path + ".running_mean"] = MeanAt(blocks_.size() - 1);
-      place_[layer.path + ".running_var"] = VarianceAt(blocks_.size() - 1);
+      if (learning) elements_ = at;
     }
+    arena_elements_ = at;
+    for (const graph::RunningStatistics& layer : layers) AddPlaces(layer);
   }
 
   const std::vector<comm::BlockSpan>& blocks() const { return blocks_; }  // by layer
-  int64_t elements() const { return elements_; }
+  const std::vector<size_t>& learning() const { return learning_; }       // layers, increasing
+  int64_t elements() const { return elements_; }                          // of the sums
+  int64_t arena_elements() const { return arena_elements_; }              // of the state
   int32_t calls(size_t layer) const { return calls_[layer]; }
   int64_t CountAt(size_t layer, int32_t call = 0) const {
     return blocks_[layer].offset + call * (kAlign + 2 * padded_[layer]);
@@ -67,11 +71,29 @@ class RunningSpace {
   }
 
  private:
+  static int64_t Padded(const graph::RunningStatistics& layer) {
+    return (layer.channels + kAlign - 1) / kAlign * kAlign;
+  }
+  void AddPlaces(const graph::RunningStatistics& layer) {
+    const size_t index = calls_.size();
+    padded_.push_back(Padded(layer));
+    calls_.push_back(layer.calls);
+    for (int32_t call = 0; call < layer.calls; ++call) {
+      const std::string path = graph::CallPath(layer.path, call);
+      place_["count:" + path] = CountAt(index, call);
+      place_["mean:" + path] = MeanAt(index, call);
+      place_["var:" + path] = VarianceAt(index, call);
+    }
+    place_[layer.path + ".running_mean"] = MeanAt(index);
+    place_[layer.path + ".running_var"] = VarianceAt(index);
+  }
+
   std::vector<comm::BlockSpan> blocks_;
+  std::vector<size_t> learning_;
   std::vector<int64_t> padded_;
   std::vector<int32_t> calls_;
   std::map<std::string, int64_t, std::less<>> place_;
-  int64_t elements_ = 0;
+  int64_t elements_ = 0, arena_elements_ = 0;
 };
 
 }  // namespace lockstep::worker

@@ -105,7 +105,7 @@ Result<storage::TensorView> FindTyped(const CompiledModel& model, const FindTens
 int64_t CheckpointCopyBytes(const CompiledModel& model) {
   const auto slots = static_cast<int64_t>(model.program().slots().size());
   const int64_t elements = 2 * slots * model.space().elements() + model.space().arena_elements() +
-                           model.running_space().elements();
+                           model.running_space().arena_elements();
   return elements * SizeOf(model.precision());
 }
 

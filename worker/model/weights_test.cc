@@ -21,7 +21,7 @@ std::string Everything(const CompiledModel& model, const ModelState& state) {
     return std::string(static_cast<const char*>(data), static_cast<size_t>(elements) * 4);
   };
   return bytes(state.parameters(), model.space().elements()) +
-         bytes(state.running(), model.running_space().elements());
+         bytes(state.running(), model.running_space().arena_elements());
 }
 
 class WeightsTest : public testing::Test {

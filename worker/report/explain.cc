@@ -276,7 +276,7 @@ Result<Explanation> ExplainWithFigures(const TrainConfig& config, const ExplainO
   const CompiledModel& model = *setup.model;
   return Explanation{.text = std::move(text),
                      .parameter_bytes = model.space().elements() * SizeOf(config.precision),
-                     .running_state = !model.running_space().blocks().empty(),
+                     .running_state = !model.running_space().learning().empty(),
                      .lanes_at_once = setup.lanes_at_once,
                      .lanes_ms = time.step_ms,
                      .measured = time.measured,

@@ -46,15 +46,26 @@ std::vector<Rank> Owners(const comm::BlockExchange& exchange, size_t blocks) {
   return owners;
 }
 
-// An exchange of the running statistics, as sums or as state. Whatever the type, it has the same
-// spans in one bucket, so that sums and state have the same owners.
+// An exchange of the running statistics that learn, as sums or as state. Whatever the type, it has
+// the same spans in one bucket, so that sums and state have the same owners.
 std::unique_ptr<comm::BlockExchange> RunningExchange(comm::Communicator* communicator,
                                                      int32_t lanes, DType dtype,
                                                      const RunningSpace& space) {
-  if (space.blocks().empty()) return nullptr;
+  if (space.learning().empty()) return nullptr;
+  std::vector<comm::BlockSpan> spans;
+  for (const size_t layer : space.learning()) spans.push_back(space.blocks()[layer]);
   return std::make_unique<comm::BlockExchange>(
-      communicator, comm::BlockExchange::Options{lanes, dtype, space.blocks(),
+      communicator, comm::BlockExchange::Options{lanes, dtype, std::move(spans),
                                                  /*bucket_bytes=*/int64_t{1} << 40});
+}
+
+// Who hashes each running layer: the owner of one that learns, rank 0 any other.
+std::vector<Rank> LayerOwners(const RunningSpace& space, const comm::BlockExchange* running) {
+  std::vector<Rank> owners(space.blocks().size(), Rank(0));
+  for (size_t i = 0; i < space.learning().size(); ++i) {
+    owners[space.learning()[i]] = running->OwnerOf(static_cast<int64_t>(i));
+  }
+  return owners;
 }
 
 const void* At(const void* arena, int64_t element, DType dtype) {
@@ -81,8 +92,7 @@ ParameterUpdate::ParameterUpdate(const CompiledModel* model, comm::Communicator*
       gradient_norms_(model, communicator, Owners(gradients_, model->space().blocks().size()),
                       /*norms=*/1),
       state_hash_(model, communicator, Owners(gradients_, model->space().blocks().size()),
-                  running_ == nullptr ? std::vector<Rank>()
-                                      : Owners(*running_, model->running_space().blocks().size())) {
+                  LayerOwners(model->running_space(), running_.get())) {
   if (const size_t norms = model->program().norms().size(); norms > 0) {
     tensor_norms_ = std::make_unique<TensorNorms>(
         model, communicator, Owners(gradients_, model->space().blocks().size()), norms);
@@ -360,8 +370,9 @@ Status ParameterUpdate::UpdateRunning(const LaneRunner& lanes, ModelState* state
   for (int64_t b = 0; b < statistics_->buckets(); ++b) {
     RETURN_IF_ERROR(WaitFor(statistics_->Reduce(b, subtrees, sums, stream_, deadline)));
   }
-  for (int64_t layer : statistics_->OwnedBlocks()) {
-    RETURN_IF_ERROR(UpdateRunningLayer(static_cast<size_t>(layer), sums,
+  const std::vector<size_t>& layers = model_->running_space().learning();
+  for (int64_t block : statistics_->OwnedBlocks()) {
+    RETURN_IF_ERROR(UpdateRunningLayer(layers[static_cast<size_t>(block)], sums,
                                        lanes.workspaces().first().arena.data(), state));
   }
   for (int64_t b = 0; b < running_->buckets(); ++b) {

@@ -110,7 +110,7 @@ class ParameterUpdate {
   Stream* stream_;
   Options options_;
   comm::BlockExchange gradients_;
-  std::unique_ptr<comm::BlockExchange> statistics_, running_;  // null without batch norm
+  std::unique_ptr<comm::BlockExchange> statistics_, running_;  // null where no batch norm learns
   TensorNorms gradient_norms_;                                 // one a block
   std::unique_ptr<TensorNorms> tensor_norms_;  // null where the optimizer reads none
   StateHasher state_hash_;

@@ -31,7 +31,7 @@ class StateHashTest : public testing::TestWithParam<const char*> {
   }
   void FillState(const ParameterUpdate& update, ModelState* state) const {
     Fill(static_cast<float*>(state->parameters()), (*model_).space().elements(), 1.0f);
-    Fill(static_cast<float*>(state->running()), (*model_).running_space().elements(), -3.0f);
+    Fill(static_cast<float*>(state->running()), (*model_).running_space().arena_elements(), -3.0f);
     for (size_t slot = 0; slot < Slots(); ++slot) {
       for (const int64_t block : update.OwnedBlocks()) {
         Fill(Slot(state, slot, block), Length(block),

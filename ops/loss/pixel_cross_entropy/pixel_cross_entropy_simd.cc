@@ -1,53 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computes in double and deals pixels in at most 32 runs, since each has a block of doubles as
-// scratch. A run adds its pixels in order, and the runs are added in order.
+// Computes in double. A run of pixels (SoftmaxRuns) adds them in order, and the runs are added in
+// order.
 #include <algorithm>
 
 #include "base/device/for_isa.h"
-#include "base/exp_inline.h"
 #include "base/math.h"
 #include "ops/core/last_axis.h"
 #include "ops/core/parallel.h"
 #include "ops/core/scratch.h"
 #include "ops/core/simd_kernel.h"
+#include "ops/core/softmax_simd.h"
 #include "ops/loss/pixel_cross_entropy/pixel_cross_entropy_pixel.h"
 
 namespace lockstep::ops::pixel_cross_entropy {
 namespace {
 
-// A run goes through in blocks of about 1 Ki logits.
 struct Layout {
-  int64_t pixels, classes, block, grain, runs;
+  int64_t pixels;
+  SoftmaxRuns of;
   double *numerators, *denominators;  // (runs)
   double* blocks;                     // (runs, block, classes)
 
   Layout(const Shape& logits, Scratch* s)
       : pixels(RowsOfChannels(logits).rows),
-        classes(logits[3]),
-        block(1 + 1023 / classes),
-        grain(std::max((pixels + 31) / 32, block)),
-        runs((pixels + grain - 1) / grain),
-        numerators(s->Take<double>(runs)),
-        denominators(s->Take<double>(runs)),
-        blocks(s->Take<double>(runs * block * classes)) {}
+        of(pixels, logits[3]),
+        numerators(s->Take<double>(of.runs)),
+        denominators(s->Take<double>(of.runs)),
+        blocks(s->Take<double>(of.runs * of.doubles())) {}
 };
 
 int64_t Workspace(const PixelCrossEntropyAttrs&, const NodeSpec& node) {
   Scratch scratch;
   Layout(node.in[0].shape, &scratch);
   return scratch.bytes();
-}
-
-// v = logits - max(logits) of `n` pixels. A NaN makes its pixel's sum NaN whatever the maximum is.
-LOCKSTEP_INLINE inline void Shift(const float* logits, int64_t n, int64_t classes,
-                                  double* __restrict v) {
-  for (int64_t i = 0; i < n; ++i, logits += classes, v += classes) {
-    float max = logits[0];
-    for (int64_t k = 1; k < classes; ++k) max = max < logits[k] ? logits[k] : max;
-    for (int64_t k = 0; k < classes; ++k) {
-      v[k] = static_cast<double>(logits[k]) - static_cast<double>(max);
-    }
-  }
 }
 
 struct Sums {
@@ -74,25 +59,23 @@ inline void Add(const PixelCrossEntropyAttrs& attrs, int32_t label, int64_t clas
 void Forward(const PixelCrossEntropyAttrs& attrs, const SimdArgs& args) {
   Scratch scratch(args.run.workspace);
   const Layout l(args.in_shape(0), &scratch);
-  const int64_t classes = l.classes;
+  const int64_t classes = l.of.classes;
   const int32_t* const labels = args.in<int32_t>(1);
-  ForRuns(args.threads, l.pixels, l.grain, [&](Range run) {
+  ForRuns(args.threads, l.pixels, l.of.grain, [&](Range run) {
     RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
-      const int64_t number = run.begin / l.grain;
-      double* const v = l.blocks + number * l.block * classes;
+      const int64_t number = run.begin / l.of.grain;
+      double* const v = l.blocks + number * l.of.doubles();
       Sums sums;
-      for (int64_t begin = run.begin; begin < run.end; begin += l.block) {
-        const int64_t n = std::min(l.block, run.end - begin);
+      for (int64_t begin = run.begin; begin < run.end; begin += l.of.block) {
+        const int64_t n = std::min(l.of.block, run.end - begin);
         const float* const logits = args.in<float>(0) + begin * classes;
-        Shift(logits, n, classes, v);
+        SubtractMax(logits, n, classes, v);
         double shifted[1024];  // of each pixel's own class
         for (int64_t i = 0; i < n; ++i) {
           const int32_t label = labels[begin + i];
           shifted[i] = label >= 0 && label < classes ? v[i * classes + label] : 0.0;
         }
-        // What becomes of those below -707 changes neither a sum, which is at least 1, nor a float.
-        for (int64_t k = 0; k < n * classes; ++k) v[k] = v[k] < -707.0 ? -707.0 : v[k];
-        for (int64_t k = 0; k < n * classes; ++k) v[k] = math::ExpWithoutBranches(v[k]);
+        ExpNotPositive(n * classes, v);
         float* p = args.out<float>(2) + begin * classes;
         for (int64_t i = 0; i < n; ++i, p += classes) {
           const double* const e = v + i * classes;
@@ -107,7 +90,7 @@ void Forward(const PixelCrossEntropyAttrs& attrs, const SimdArgs& args) {
     });
   });
   double numerator = 0.0, denominator = 0.0;
-  for (int64_t i = 0; i < l.runs; ++i) {
+  for (int64_t i = 0; i < l.of.runs; ++i) {
     numerator += l.numerators[i];
     denominator += l.denominators[i];
   }

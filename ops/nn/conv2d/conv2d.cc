@@ -95,6 +95,8 @@ std::vector<Case> Cases() {
   stride_over_kernel.stride_h = 3, stride_over_kernel.stride_w = 4;
   Conv2dAttrs dilated = pad2;
   dilated.dilation_h = dilated.dilation_w = 2;
+  Conv2dAttrs dilated_square = pad2;  // of 3x3, whose other fast kernels are tried
+  dilated_square.dilation_h = 3, dilated_square.dilation_w = 2;
   Conv2dAttrs grouped = stride2_pad1;
   grouped.groups = 2;
   Conv2dAttrs depthwise;
@@ -111,6 +113,7 @@ std::vector<Case> Cases() {
           {"wide_pad", wide_pad, {2, 3, 4, 2}, {3, 2, 3, 2}},
           {"stride_over_kernel", stride_over_kernel, {1, 8, 9, 2}, {3, 2, 2, 2}},
           {"dilated", dilated, {1, 7, 6, 2}, {3, 3, 2, 2}},
+          {"dilated_square", dilated_square, {2, 7, 6, 4}, {5, 3, 3, 4}},
           {"grouped", grouped, {2, 5, 6, 4}, {6, 3, 3, 2}},
           {"depthwise", depthwise, {1, 4, 5, 5}, {10, 3, 3, 1}},
           {"pointwise", {}, {3, 2, 3, 5}, {7, 1, 1, 5}},

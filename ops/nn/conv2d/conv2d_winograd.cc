@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions of 3x3 and stride 1 in fewer products, as kernels of the conv2d ops. The arithmetic
-// is in ops/nn/conv2d/winograd.h; this file says which nodes it can run, where it is the faster
-// kernel, and how a node becomes such a convolution.
+// Convolutions of 3x3 and stride 1, dilated or not, in fewer products, as kernels of the conv2d
+// ops. The arithmetic is in ops/nn/conv2d/winograd.h; this file says which nodes it can run, where
+// it is the faster kernel, and how a node becomes such a convolution.
 //
 // The plan. All five ops are one of two computations: a convolution (forward; data gradient, which
 // is a convolution of dy with the windows turned by 180 degrees) or a weight gradient. `WinogradOp`
@@ -23,24 +23,31 @@ constexpr std::string_view kWinogradKernel = "winograd";
 // Whether F(2x2, 3x3) can compute this convolution.
 Status CheckGeometry(const Geometry& g) {
   const auto is = [](const Window& window) {
-    return window.kernel == 3 && window.stride == 1 && window.dilation == 1 && window.padding <= 2;
+    return window.kernel == 3 && window.stride == 1 && window.padding <= 2 * window.dilation;
   };
   if (is(g.window_h) && is(g.window_w) && g.groups == 1) return OkStatus();
   return FailedPrecondition(
-      "winograd: expected a window of 3x3 with stride 1, padding of at most 2, no dilation, no "
+      "winograd: expected a window of 3x3 with stride 1, padding of at most twice the dilation, no "
       "groups");
 }
 
 // Where this kernel is faster than the others, as measured (docs/decisions/0010): there must be
 // enough channels to pay for the transforms of images, and enough tiles to pay for those of
-// windows, which every thread reads.
+// windows, which every thread reads. Where a dilation is large for the image, tiles are mostly
+// beside it, and no products are saved.
 bool HasChannels(const Winograd& conv) { return conv.channels >= 48 && conv.columns >= 48; }
+bool FillsItsTiles(const Winograd& conv) {
+  return std::max(conv.dilation_h, conv.dilation_w) == 1 ||
+         32 * conv.tiles() <= 9 * conv.n * conv.p * conv.q;  // 16 products for 2x2 outputs of 9
+}
 bool ConvolveIsFaster(const Winograd& conv) {
-  return HasChannels(conv) && conv.tiles() >= 64 * conv.threads;
+  return HasChannels(conv) && FillsItsTiles(conv) && conv.tiles() >= 64 * conv.threads;
 }
 bool WeightGradIsFaster(const Winograd& conv) {
-  const int64_t windows_a_tile = conv.isa == CpuIsa::kAvx512 ? 512 : 4096;
-  return HasChannels(conv) && conv.tiles() * windows_a_tile >= conv.channels * conv.columns;
+  if (!HasChannels(conv) || !FillsItsTiles(conv)) return false;
+  const bool avx512 = conv.isa == CpuIsa::kAvx512;
+  if (avx512 && conv.n * conv.p * conv.q >= 512) return true;
+  return conv.tiles() * (avx512 ? 512 : 4096) >= conv.channels * conv.columns;
 }
 
 // The convolution of x by w that gives y.
@@ -49,6 +56,7 @@ Winograd ForwardConv(const Geometry& g) {
   conv.n = g.n, conv.h = g.h, conv.w = g.w, conv.channels = g.c;
   conv.p = g.p, conv.q = g.q, conv.columns = g.k;
   conv.padding_h = g.window_h.padding, conv.padding_w = g.window_w.padding;
+  conv.dilation_h = g.window_h.dilation, conv.dilation_w = g.window_w.dilation;
   return conv;
 }
 
@@ -57,7 +65,9 @@ Winograd BackwardConv(const Geometry& g) {
   Winograd conv;
   conv.n = g.n, conv.h = g.p, conv.w = g.q, conv.channels = g.k;
   conv.p = g.h, conv.q = g.w, conv.columns = g.c;
-  conv.padding_h = 2 - g.window_h.padding, conv.padding_w = 2 - g.window_w.padding;
+  conv.dilation_h = g.window_h.dilation, conv.dilation_w = g.window_w.dilation;
+  conv.padding_h = 2 * conv.dilation_h - g.window_h.padding;
+  conv.padding_w = 2 * conv.dilation_w - g.window_w.padding;
   return conv;
 }
 

@@ -14,8 +14,12 @@
 // instead of 36. The sums over channels (over tiles for dg) are 16 matrix products, each element
 // one chain of fused multiply-adds in increasing order, so no bit depends on threads or on the
 // instruction set. That set must have fused multiply-adds: AVX2 or AVX-512.
+//
+// With dilation d the pixels whose coordinates leave the same rest by d are an image of their own:
+// a tile is of 2x2 outputs that lie d apart, and reads 4x4 inputs that do.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/device/cpu_isa.h"
@@ -25,13 +29,20 @@ namespace lockstep::ops::conv2d {
 // How a convolution of (N, H, W, channels) to (N, P, Q, columns) runs. Sums are over `channels`.
 struct Winograd {
   int64_t n = 0, h = 0, w = 0, channels = 0;  // images read
-  int64_t p = 0, q = 0, columns = 0;          // images written, p = h + 2 padding_h - 2
-  int64_t padding_h = 0, padding_w = 0;       // at most 2
+  int64_t p = 0, q = 0, columns = 0;          // images written, p = h + 2 padding_h - 2 dilation_h
+  int64_t padding_h = 0, padding_w = 0;       // at most 2 dilations
   CpuIsa isa = CpuIsa::kAvx2;
   int32_t threads = 1;
+  int64_t dilation_h = 1, dilation_w = 1;
 
-  int64_t tiles_h() const { return (p + 1) / 2; }
-  int64_t tiles_w() const { return (q + 1) / 2; }
+  // How many of the images that dilation makes of one there are along an axis of `pixels` outputs,
+  // and tiles in all of them.
+  static int64_t Rests(int64_t pixels, int64_t dilation) { return std::min(pixels, dilation); }
+  static int64_t TilesOf(int64_t pixels, int64_t dilation) {
+    return Rests(pixels, dilation) * (((pixels + dilation - 1) / dilation + 1) / 2);
+  }
+  int64_t tiles_h() const { return TilesOf(p, dilation_h); }
+  int64_t tiles_w() const { return TilesOf(q, dilation_w); }
   int64_t tiles() const { return n * tiles_h() * tiles_w(); }
 };
 
@@ -49,7 +60,7 @@ int64_t WinogradWindowFloats(const Winograd& conv);
 void TransformWindows(const Winograd& conv, const float* w, float* windows);
 
 // Transforms those of w (channels, 3, 3, columns), each turned by 180 degrees: the windows that
-// carry dy (N, H, W, channels) back to dx (N, P, Q, columns), with padding 2 - padding.
+// carry dy (N, H, W, channels) back to dx (N, P, Q, columns), with padding 2 dilation - padding.
 void TransformTurnedWindows(const Winograd& conv, const float* w, float* windows);
 
 // Computes y (N, P, Q, columns) of x (N, H, W, channels): what `end` makes of the sums.

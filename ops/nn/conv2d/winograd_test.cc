@@ -39,6 +39,7 @@ Floats Normal(int64_t count, const std::string& path) {
 
 struct Case {
   int64_t n, h, w, channels, columns, padding_h, padding_w;
+  int64_t dilation_h = 1, dilation_w = 1;
 };
 
 // Calls f(y index, x index, w index) for every product inside the image.
@@ -48,7 +49,8 @@ void ForEachProduct(const Winograd& c, F f) {
     const int64_t k = i % c.columns, q = i / c.columns % c.q, p = i / c.columns / c.q % c.p;
     const int64_t n = i / c.columns / c.q / c.p;
     for (int64_t tap = 0; tap < 9; ++tap) {
-      const int64_t h = p - c.padding_h + tap / 3, w = q - c.padding_w + tap % 3;
+      const int64_t h = p - c.padding_h + tap / 3 * c.dilation_h;
+      const int64_t w = q - c.padding_w + tap % 3 * c.dilation_w;
       if (h < 0 || h >= c.h || w < 0 || w >= c.w) continue;
       for (int64_t j = 0; j < c.channels; ++j) {
         f(static_cast<size_t>(i), static_cast<size_t>(((n * c.h + h) * c.w + w) * c.channels + j),
@@ -82,8 +84,9 @@ class WinogradTest : public ::testing::TestWithParam<Case> {
       if (isa > HostCpuIsa()) break;
       for (const int32_t threads : {1, 2, 3, 5}) {
         SCOPED_TRACE(std::string(NameOf(isa)) + ", threads " + std::to_string(threads));
-        f(Winograd{c.n, c.h, c.w, c.channels, c.h + 2 * c.padding_h - 2, c.w + 2 * c.padding_w - 2,
-                   c.columns, c.padding_h, c.padding_w, isa, threads});
+        f(Winograd{c.n, c.h, c.w, c.channels, c.h + 2 * c.padding_h - 2 * c.dilation_h,
+                   c.w + 2 * c.padding_w - 2 * c.dilation_w, c.columns, c.padding_h, c.padding_w,
+                   isa, threads, c.dilation_h, c.dilation_w});
       }
     }
   }
@@ -114,9 +117,11 @@ TEST_P(WinogradTest, DataGradIsExact) {
     const Floats dy = Integers(YSize(c), 5), w = Integers(WSize(c), 3);
     Floats expected(static_cast<size_t>(XSize(c))), dx(expected.size(), kNever);
     ForEachProduct(c, [&](size_t yi, size_t xi, size_t wi) { expected[xi] += dy[yi] * w[wi]; });
-    const Winograd back = {
-        c.n,   c.p,      c.q, c.columns, c.h, c.w, c.channels, 2 - c.padding_h, 2 - c.padding_w,
-        c.isa, c.threads};
+    Winograd back = c;
+    back.h = c.p, back.w = c.q, back.channels = c.columns;
+    back.p = c.h, back.q = c.w, back.columns = c.channels;
+    back.padding_h = 2 * c.dilation_h - c.padding_h;
+    back.padding_w = 2 * c.dilation_w - c.padding_w;
     Workspace windows(WinogradWindowFloats(back)), workspace(WinogradConvolveFloats(back));
     TransformTurnedWindows(back, w.data(), windows.data());
     WinogradConvolve(back, dy.data(), windows.data(), {}, workspace.data(), dx.data());
@@ -145,6 +150,16 @@ INSTANTIATE_TEST_SUITE_P(Shapes, WinogradTest,
                                            Case{2, 19, 21, 8, 130, 1,
                                                 2},                      // several blocks of tiles
                                            Case{0, 4, 4, 8, 8, 1, 1}));  // no image
+
+INSTANTIATE_TEST_SUITE_P(Dilated, WinogradTest,
+                         ::testing::Values(Case{2, 8, 8, 6, 10, 2, 2, 2, 2},    // whole tiles
+                                           Case{1, 16, 16, 5, 9, 4, 4, 4, 4},   // of a segmenter
+                                           Case{2, 7, 9, 4, 70, 2, 3, 2, 3},    // odd rests
+                                           Case{1, 5, 4, 3, 7, 6, 6, 6, 6},     // beyond the image
+                                           Case{1, 9, 6, 65, 5, 0, 2, 1, 2},    // one axis alone
+                                           Case{1, 7, 8, 4, 4, 1, 0, 3, 3},     // little padding
+                                           Case{1, 3, 11, 8, 130, 8, 5, 4, 5},  // much of it
+                                           Case{0, 4, 4, 8, 8, 2, 2, 2, 2}));   // no image
 
 // Whatever lies outside an output's window changes no bit of it: neither a huge number nor a NaN.
 TEST(WinogradTest, AnOutputSeesItsWindowAlone) {

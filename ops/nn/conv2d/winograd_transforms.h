@@ -11,13 +11,19 @@
 
 namespace lockstep::ops::conv2d {
 
-// Where the tiles of an image lie: corners of 2x2 outputs.
+// Where the tiles of an image lie: corners of 2x2 outputs, `dilation` apart.
 struct Corner {
   int64_t image, y, x;
 };
+// Along an axis of `pixels` outputs: the first tiles of all rests by the dilation, then the second.
+inline int64_t CornerOf(int64_t tile, int64_t pixels, int64_t dilation) {
+  const int64_t rests = Winograd::Rests(pixels, dilation);
+  return tile / rests * 2 * dilation + tile % rests;
+}
 inline Corner CornerOf(const Winograd& c, int64_t tile) {
   const int64_t in_image = c.tiles_h() * c.tiles_w(), at = tile % in_image;
-  return {tile / in_image, at / c.tiles_w() * 2, at % c.tiles_w() * 2};
+  return {tile / in_image, CornerOf(at / c.tiles_w(), c.p, c.dilation_h),
+          CornerOf(at % c.tiles_w(), c.q, c.dilation_w)};
 }
 
 // Row `row` of B^T d B of 4x4 pixels d: to[j * stride + channel], for `channels` channels.
@@ -53,9 +59,9 @@ struct InputTile {
   InputTile(const Winograd& c, const float* x, const float* zeros, int64_t tile) {
     const Corner at = CornerOf(c, tile);
     for (int64_t i = 0; i < 4; ++i) {
-      const int64_t h = at.y - c.padding_h + i;
+      const int64_t h = at.y - c.padding_h + i * c.dilation_h;
       for (int64_t j = 0; j < 4; ++j) {
-        const int64_t w = at.x - c.padding_w + j;
+        const int64_t w = at.x - c.padding_w + j * c.dilation_w;
         const bool inside = h >= 0 && h < c.h && w >= 0 && w < c.w;
         pixels[4 * i + j] = inside ? x + ((at.image * c.h + h) * c.w + w) * c.channels : zeros;
       }
@@ -72,7 +78,7 @@ struct OutputTile {
     const Corner at = CornerOf(c, tile);
     for (int64_t i = 0; i < 2; ++i) {
       for (int64_t j = 0; j < 2; ++j) {
-        const int64_t p = at.y + i, q = at.x + j;
+        const int64_t p = at.y + i * c.dilation_h, q = at.x + j * c.dilation_w;
         const bool inside = p < c.p && q < c.q;
         pixels[2 * i + j] = inside ? y + ((at.image * c.p + p) * c.q + q) * c.columns : elsewhere;
       }

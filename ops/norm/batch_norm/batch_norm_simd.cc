@@ -300,6 +300,42 @@ void GradAddRelu(const NoAttrs&, const SimdArgs& args) {
       [&](int64_t i, int64_t) LOCKSTEP_INLINE { return dresidual[i]; });
 }
 
+// (x, gamma, running_mean, running_var, dy) -> dx, dgamma, dbeta, drunning_mean, drunning_var, in
+// one pass.
+void InferGrad(const BatchNormAttrs& attrs, const SimdArgs& args) {
+  const Parts p(args.in_shape(0));
+  Scratch scratch(args.run.workspace);
+  const Sums s(p, &scratch);
+  const float *const x = args.in<float>(0), *const gamma = args.in<float>(1);
+  const float *const mean = args.in<float>(2), *const dy = args.in<float>(4);
+  float* const dx = args.out<float>(0);
+  const auto inv_std = [&](int64_t c) {
+    return 1.0 / math::Sqrt(static_cast<double>(args.in<float>(3)[c]) + attrs.eps);
+  };
+  for (int64_t c = 0; c < p.channels; ++c) {
+    s.a[c] = static_cast<float>(static_cast<double>(gamma[c]) * inv_std(c));
+  }
+  ForParts(args.threads, p.count(), [&](int64_t part) {
+    RunForIsa(args.isa, [&]() LOCKSTEP_INLINE {
+      SumPart(p, part, s, [&](int64_t i, int64_t c, float* sum, float* product) LOCKSTEP_INLINE {
+        const float d = dy[i];
+        *sum += d;
+        *product += d * (x[i] - mean[c]);
+        dx[i] = d * s.a[c];
+      });
+    });
+  });
+  s.Combine(p);
+  for (int64_t c = 0; c < p.channels; ++c) {
+    const double inv = inv_std(c), slope = static_cast<double>(gamma[c]) * inv;
+    const double dgamma = s.all_second[c] * inv;
+    args.out<float>(1)[c] = static_cast<float>(dgamma);
+    args.out<float>(2)[c] = static_cast<float>(s.all_first[c]);
+    args.out<float>(3)[c] = static_cast<float>(-slope * s.all_first[c]);
+    args.out<float>(4)[c] = static_cast<float>(-0.5 * slope * inv * dgamma);
+  }
+}
+
 }  // namespace
 
 void RegisterSimd(OpRegistry& registry) {
@@ -309,6 +345,7 @@ void RegisterSimd(OpRegistry& registry) {
   add("batch_norm_train", SimdKernelOf<Norm>{.run = Train<Norm>, .workspace = Workspace<Norm>});
   add("batch_norm_grad", SimdKernelOf<NoAttrs>{.run = Grad, .workspace = Workspace<NoAttrs>});
   add("batch_norm_infer", SimdKernelOf<Norm>{.run = Infer<Norm>, .workspace = Workspace<Norm>});
+  add("batch_norm_infer_grad", SimdKernelOf<Norm>{.run = InferGrad, .workspace = Workspace<Norm>});
   add("batch_norm_relu_train",
       SimdKernelOf<NormRelu>{.run = Train<NormRelu>, .workspace = Workspace<NormRelu>});
   add("batch_norm_relu_grad",

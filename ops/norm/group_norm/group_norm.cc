@@ -134,18 +134,21 @@ void Register(OpRegistry& registry) {
        .cost = ForwardCost,
        .samples = {MakeSample("groups", {2, 3, 4, 6}, {3}), MakeSample("one", {3, 2, 2, 5}, {1}),
                    MakeSample("instance", {2, 4, 3, 4}, {4}),
-                   MakeSample("layer", {5, 7}, {1, 1e-1}),
+                   MakeSample("layer", {5, 7}, {1, 1e-1}), MakeSample("wide_layer", {3, 70}, {2}),
+                   MakeSample("wide", {2, 3, 6, 40}, {5}),
                    MakeSample("no_rows", {0, 2, 2, 4}, {2})}});
-  registry.Add<GroupNormAttrs>({.name = "group_norm_grad",
-                                .infer = InferGrad,
-                                .reference_f32 = ReferenceGrad<float>,
-                                .reference_f64 = ReferenceGrad<double>,
-                                .reference_workspace = WorkspaceGrad,
-                                .may_alias = {{4, 0}},
-                                .cost = GradCost,
-                                .samples = {MakeGradSample("groups", {2, 3, 4, 6}, {3}),
-                                            MakeGradSample("layer", {5, 7}, {1}),
-                                            MakeGradSample("no_rows", {0, 2, 2, 4}, {2})}});
+  registry.Add<GroupNormAttrs>(
+      {.name = "group_norm_grad",
+       .infer = InferGrad,
+       .reference_f32 = ReferenceGrad<float>,
+       .reference_f64 = ReferenceGrad<double>,
+       .reference_workspace = WorkspaceGrad,
+       .may_alias = {{4, 0}},
+       .cost = GradCost,
+       .samples = {MakeGradSample("groups", {2, 3, 4, 6}, {3}),
+                   MakeGradSample("layer", {5, 7}, {1}), MakeGradSample("wide_layer", {3, 70}, {2}),
+                   MakeGradSample("wide", {2, 3, 6, 40}, {5}),
+                   MakeGradSample("no_rows", {0, 2, 2, 4}, {2})}});
 }
 
 }  // namespace group_norm
