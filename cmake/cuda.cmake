@@ -47,11 +47,12 @@ set(LOCKSTEP_CUDA_SPILLS "")
 # No product and sum is contracted, and division and roots are IEEE's: the same bits as the host build.
 set(LOCKSTEP_NVCC_FLAGS -std=c++20 --fmad=false --prec-div=true --prec-sqrt=true --ftz=false
   -gencode arch=compute_80,code=sm_80 "-gencode" "arch=compute_90,code=[sm_90,compute_90]"
-  --expt-relaxed-constexpr -I${PROJECT_SOURCE_DIR})
+  -no-compress -I${PROJECT_SOURCE_DIR})
 
-# lockstep_fatbin(OBJECT REPORT SOURCE): sets OBJECT to the object file of the source's fatbin, whose
-# symbol is lockstep_fatbin_<name>, and REPORT to what ptxas said of registers.
-function(lockstep_fatbin object report source)
+# lockstep_fatbin(OBJECT FATBIN SOURCE): sets FATBIN to what the source is compiled to, beside which
+# <name>.ptxas has what ptxas said of registers, and OBJECT to the object file that holds it, whose
+# symbol is lockstep_fatbin_<name>.
+function(lockstep_fatbin object fatbin source)
   get_filename_component(name ${source} NAME_WE)
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/fatbins)
   file(MAKE_DIRECTORY ${folder})
@@ -76,9 +77,9 @@ lockstep_fatbin_${name}:
     DEPENDS ${source} DEPFILE ${base}.d VERBATIM
     COMMENT "Compiling device code ${name}")
   add_custom_command(OUTPUT ${base}.o
-    COMMAND ${CMAKE_CXX_COMPILER} -c ${base}.S -o ${base}.o
+    COMMAND ${CMAKE_CXX_COMPILER} -x assembler -c ${base}.S -o ${base}.o
     DEPENDS ${base}.fatbin ${base}.S VERBATIM
     COMMENT "Embedding device code ${name}")
   set(${object} ${base}.o PARENT_SCOPE)
-  set(${report} ${base}.ptxas PARENT_SCOPE)
+  set(${fatbin} ${base}.fatbin PARENT_SCOPE)
 endfunction()

@@ -9,8 +9,6 @@ GPU_KERNEL(copy_f32, (const float* x, float* y, int64_t n)) {
 }
 
 // One number that the launch knows.
-GPU_KERNEL(store_f64, (double* to, double value)) {
-  GPU_FOR(i, 1) gpu::Store(to + i, value);
-}
+GPU_KERNEL(store_f64, (double* to, double value)) { GPU_FOR(i, 1) gpu::Store(to + i, value); }
 
 }  // namespace lockstep::ops

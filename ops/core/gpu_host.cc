@@ -2,7 +2,6 @@
 #include "ops/core/gpu_host.h"
 
 #include <algorithm>
-#include <barrier>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -20,9 +19,22 @@ std::atomic<WriteCount*> write_count = nullptr;
 // What the threads of a block have together.
 class HostBlock {
  public:
-  explicit HostBlock(uint32_t threads) : barrier_(threads) {}
-  void Wait() { barrier_.arrive_and_wait(); }
-  void Leave() { barrier_.arrive_and_drop(); }
+  explicit HostBlock(uint32_t threads) : threads_(threads) {}
+
+  // Until all threads that have not left are here. (std::barrier spins first, which takes a
+  // machine with fewer cores than threads long.)
+  void Wait() EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    ++here_;
+    const uint64_t round = round_;
+    OpenIfAllAreHere();
+    while (round == round_) opened_.Wait(&mutex_);
+  }
+  void Leave() EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    --threads_;
+    OpenIfAllAreHere();
+  }
   void* Shared(const void* key, size_t bytes) EXCLUDES(mutex_) {
     const MutexLock lock(&mutex_);
     auto& array = arrays_[key];
@@ -38,8 +50,18 @@ class HostBlock {
   struct Free {
     void operator()(void* memory) const { std::free(memory); }
   };
-  std::barrier<> barrier_;
+  void OpenIfAllAreHere() REQUIRES(mutex_) {
+    if (here_ < threads_) return;
+    here_ = 0;
+    ++round_;
+    opened_.NotifyAll();
+  }
+
   Mutex mutex_;
+  CondVar opened_;
+  uint32_t threads_ GUARDED_BY(mutex_);  // that have not left
+  uint32_t here_ GUARDED_BY(mutex_) = 0;
+  uint64_t round_ GUARDED_BY(mutex_) = 0;
   std::map<const void*, std::unique_ptr<void, Free>> arrays_ GUARDED_BY(mutex_);
 };
 
@@ -97,8 +119,7 @@ void HostLaunch(const HostKernel& kernel, GpuGrid grid, std::span<const void* co
     std::vector<std::unique_ptr<HostBlock>> blocks;
     std::vector<Thread> threads;
     for (uint32_t block = first; block < end; ++block) {
-      HostBlock* const of =
-          blocks.emplace_back(std::make_unique<HostBlock>(grid.threads)).get();
+      HostBlock* const of = blocks.emplace_back(std::make_unique<HostBlock>(grid.threads)).get();
       for (uint32_t thread = 0; thread < grid.threads; ++thread) {
         threads.emplace_back("a GPU thread", [=, &kernel] {
           host_thread = {thread, block, grid.blocks, of};
@@ -136,8 +157,8 @@ Status WriteCount::ExpectEachOnce() const {
     for (size_t i = 0; i < counts_[t].size(); ++i) {
       const uint32_t count = counts_[t][i];
       if (count == 1) continue;
-      return Internal("element " + std::to_string(i) + " of " + tensors_[t].name +
-                      " was written " + std::to_string(count) + " times; expected once");
+      return Internal("element " + std::to_string(i) + " of " + tensors_[t].name + " was written " +
+                      std::to_string(count) + " times; expected once");
     }
   }
   if (elsewhere_ == 0) return OkStatus();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's side of kernel bodies (gpu_kernel.h): each CUDA thread is a thread of the system, each
-// shared array an allocation of its own, Barrier a barrier that a thread leaves when it ends. So the
-// address sanitizer names an access out of bounds, and the thread sanitizer a missing barrier. It is
-// slow: for tests, on small grids.
+// shared array an allocation of its own, Barrier a barrier that a thread leaves when it ends. So
+// the address sanitizer names an access out of bounds, and the thread sanitizer a missing barrier.
+// It is slow: for tests, on small grids.
 #pragma once
 
 #include <atomic>
@@ -43,7 +43,7 @@ class WriteCount {
     std::string name;
     const void* data;
     size_t bytes;
-    size_t element;            // bytes
+    size_t element;             // bytes
     bool is_workspace = false;  // may be written as often as it likes
   };
   explicit WriteCount(std::vector<Tensor> tensors);

@@ -37,8 +37,8 @@ struct GpuOperand {
 inline GpuOperand In(int32_t index) { return {GpuOperand::Kind::kIn, index}; }
 inline GpuOperand Out(int32_t index) { return {GpuOperand::Kind::kOut, index}; }
 
-// Where the random numbers of a node begin in a step (base/philox.h): filled in by the run, from the
-// step header and the node's path. At most one in a launch.
+// Where the random numbers of a node begin in a step (base/philox.h): filled in by the run, from
+// the step header and the node's path. At most one in a launch.
 struct GpuDraws {
   std::string purpose;  // "dropout"
 };

@@ -16,9 +16,7 @@ GPU_DEVICE int64_t Between(int64_t value, int64_t low, int64_t high) {
 }
 
 // floor(a / b), b > 0, a of any sign.
-GPU_DEVICE int64_t FloorDivide(int64_t a, int64_t b) {
-  return a >= 0 ? a / b : -((b - 1 - a) / b);
-}
+GPU_DEVICE int64_t FloorDivide(int64_t a, int64_t b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
 
 // The places of the window of output p that lie inside [0, in).
 GPU_DEVICE Span InsideWindow(int64_t p, int64_t in, int64_t kernel, int64_t stride,

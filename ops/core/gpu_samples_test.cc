@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tests that every op with an own GPU kernel gets from its samples, on the host builds of the
-// kernel bodies. What is checked stands in ops/core/testing/gpu_check.h.
+// The tests that every op with an own GPU kernel gets from its samples, on the fake CUDA
+// plugin. What is checked stands in ops/core/testing/gpu_check.h.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,17 +22,34 @@ std::vector<OpCase> WithGpuKernel() {
 // Ops whose GPU kernels promise the CPU's bits: they move or choose elements, draw random numbers,
 // or do the same few exactly rounded operations on each element.
 bool PromisesReferenceBits(const OpCase& c) {
-  static const std::set<std::string> kOps = {
-      "adam",           "adamw",         "add",
-      "batch_norm_totals", "bias_add",   "class_counts",
-      "concat",         "dropout",       "dropout2d",
-      "dropout2d_grad", "dropout_grad",  "fill",
-      "max_pool2d",     "max_pool2d_gather", "max_pool2d_grad",
-      "place_channels", "relu",          "relu_grad",
-      "reshape",        "resize2d",      "resize2d_grad",
-      "running_average", "scale",        "sgd",
-      "sigmoid_grad",   "slice_channels", "stop_gradient",
-      "tanh_grad"};
+  static const std::set<std::string> kOps = {"adam",
+                                             "adamw",
+                                             "add",
+                                             "batch_norm_totals",
+                                             "bias_add",
+                                             "class_counts",
+                                             "concat",
+                                             "dropout",
+                                             "dropout2d",
+                                             "dropout2d_grad",
+                                             "dropout_grad",
+                                             "fill",
+                                             "max_pool2d",
+                                             "max_pool2d_gather",
+                                             "max_pool2d_grad",
+                                             "place_channels",
+                                             "relu",
+                                             "relu_grad",
+                                             "reshape",
+                                             "resize2d",
+                                             "resize2d_grad",
+                                             "running_average",
+                                             "scale",
+                                             "sgd",
+                                             "sigmoid_grad",
+                                             "slice_channels",
+                                             "stop_gradient",
+                                             "tanh_grad"};
   return kOps.contains(c.op->name);
 }
 

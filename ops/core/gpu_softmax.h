@@ -16,8 +16,7 @@ struct RowSums {
 GPU_DEVICE RowSums SumsOfRow(const float* x, int64_t channels, double* scratch) {
   double max = static_cast<double>(x[ThreadIndex() < channels ? ThreadIndex() : 0]);
   for (int64_t k = ThreadIndex(); k < channels; k += kThreads) {
-    const double v = static_cast<double>(x[k]);
-    if (v > max || v != v) max = v;
+    max = LargerOrNaN(max, static_cast<double>(x[k]));
   }
   RowSums sums;
   sums.max = BlockMax(max, scratch);

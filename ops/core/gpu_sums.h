@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sums on a GPU, in double and in an order that the shapes alone decide: rows are cut into parts,
-// each part is added in order, the parts are added as a tree. So the bits are the same on every GPU.
+// each part is added in order, and the parts by the threads of a block. So the bits are the same on
+// every GPU.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,8 @@ struct SumParts {
   int64_t rows, channels, rows_of_part, parts;
 
   explicit SumParts(const RowsOfChannels& v) : rows(v.rows), channels(v.channels) {
-    const int64_t wanted = std::max<int64_t>(1, (int64_t{1} << 17) / std::max<int64_t>(1, channels));
+    const int64_t wanted =
+        std::max<int64_t>(1, (int64_t{1} << 17) / std::max<int64_t>(1, channels));
     rows_of_part = std::max<int64_t>(1, (rows + wanted - 1) / wanted);
     parts = (rows + rows_of_part - 1) / rows_of_part;
   }
@@ -40,14 +42,13 @@ inline void PlanSumOfRows(GpuPlan* plan, const RowsOfChannels& shape, const GpuO
                           const GpuOperand& sums, bool wide, double factor = 1.0) {
   const SumParts v(shape);
   const GpuOperand parts = plan->Scratch<double>(v.elements());
-  plan->Launch("sum_rows_f32", GridFor(v.elements()), x, parts, v.rows, v.channels,
-               v.rows_of_part, v.parts);
+  plan->Launch("sum_rows_f32", GridFor(v.elements()), x, parts, v.rows, v.channels, v.rows_of_part,
+               v.parts);
   PlanSumOfParts(plan, v, parts, sums, wide, factor);
 }
 
 // sum [] = the sum of the n doubles of x.
-inline void PlanSumOfDoubles(GpuPlan* plan, int64_t n, const GpuOperand& x,
-                             const GpuOperand& sum) {
+inline void PlanSumOfDoubles(GpuPlan* plan, int64_t n, const GpuOperand& x, const GpuOperand& sum) {
   RowsOfChannels shape({1});
   shape.rows = n;
   const SumParts v(shape);

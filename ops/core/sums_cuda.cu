@@ -19,8 +19,8 @@ GPU_KERNEL(sum_rows_f32, (const float* x, double* parts, int64_t rows, int64_t c
 }
 
 // The same of doubles, of one channel.
-GPU_KERNEL(sum_f64, (const double* x, double* parts, int64_t n, int64_t of_part,
-                     int64_t part_count)) {
+GPU_KERNEL(sum_f64,
+           (const double* x, double* parts, int64_t n, int64_t of_part, int64_t part_count)) {
   GPU_FOR(part, part_count) {
     const int64_t end = gpu::Smaller(n, (part + 1) * of_part);
     double sum = 0.0;
@@ -42,14 +42,14 @@ GPU_DEVICE void SumParts(const double* parts, T* sums, int64_t part_count, int64
   }
 }
 
-// sums[c] = factor * sum over the parts: a block adds every 128th part in a thread, then in a tree.
+// sums[c] = factor * sum over the parts: a thread adds every 128th part, the block these.
 GPU_KERNEL(sum_parts_f32, (const double* parts, float* sums, int64_t part_count, int64_t channels,
                            double factor)) {
   GPU_SHARED(double, scratch, gpu::kThreads);
   SumParts(parts, sums, part_count, channels, factor, scratch);
 }
-GPU_KERNEL(sum_parts_f64, (const double* parts, double* sums, int64_t part_count,
-                           int64_t channels, double factor)) {
+GPU_KERNEL(sum_parts_f64, (const double* parts, double* sums, int64_t part_count, int64_t channels,
+                           double factor)) {
   GPU_SHARED(double, scratch, gpu::kThreads);
   SumParts(parts, sums, part_count, channels, factor, scratch);
 }

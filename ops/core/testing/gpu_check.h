@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks of own GPU kernels by their host builds (ops/core/testing/host_gpu.h), on samples of ops.
+// Checks of own GPU kernels on samples of ops: by the real CudaDevice on the fake plugin
+// (ops/core/testing/fake_cuda.h), so by the host builds of the kernel bodies.
 #pragma once
 
 #include "ops/core/testing/op_case.h"

@@ -9,8 +9,8 @@ namespace {
 void Plan(const CrossEntropyAttrs& attrs, const NodeSpec& node, GpuPlan* plan) {
   const int64_t rows = node.in[0].shape[0], classes = node.in[0].shape[1];
   const GpuOperand losses = plan->Scratch<double>(rows);
-  plan->Launch("cross_entropy_f32", GridOfBlocks(rows), In(0), In(1), Out(2), losses, rows,
-               classes, attrs.label_smoothing);
+  plan->Launch("cross_entropy_f32", GridOfBlocks(rows), In(0), In(1), Out(2), losses, rows, classes,
+               attrs.label_smoothing);
   PlanSumOfDoubles(plan, rows, losses, Out(0));
   plan->Launch("store_f64", GridFor(1), Out(1), static_cast<double>(rows));
 }

@@ -8,17 +8,16 @@ GPU_DEVICE bool ClassExists(int32_t label, int64_t classes) {
 }
 
 // A block a row: its probabilities and its loss, -sum_k q_k log p_k. p may be the logits.
-GPU_KERNEL(cross_entropy_f32, (const float* logits, const int32_t* labels, float* p,
-                               double* losses, int64_t rows, int64_t classes, double smoothing)) {
+GPU_KERNEL(cross_entropy_f32, (const float* logits, const int32_t* labels, float* p, double* losses,
+                               int64_t rows, int64_t classes, double smoothing)) {
   GPU_SHARED(double, scratch, gpu::kThreads);
   for (int64_t row = gpu::BlockIndex(); row < rows; row += gpu::BlockCount()) {
     const float* const x = logits + row * classes;
     const int32_t label = labels[row];
     const gpu::RowSums sums = gpu::SumsOfRow(x, classes, scratch);
     if (gpu::ThreadIndex() == 0) {
-      const double own = ClassExists(label, classes)
-                             ? static_cast<double>(x[label]) - sums.max
-                             : gpu::NotANumber();
+      const double own = ClassExists(label, classes) ? static_cast<double>(x[label]) - sums.max
+                                                     : gpu::NotANumber();
       const double log_sum = log(sums.sum);
       double loss = log_sum - own;
       if (smoothing != 0.0) {

@@ -10,8 +10,8 @@ namespace lockstep::ops::pixel_cross_entropy {
 namespace {
 
 gpu::PixelLoss LossOf(const PixelCrossEntropyAttrs& attrs) {
-  gpu::PixelLoss loss = {attrs.ignore, attrs.gamma, attrs.alpha,
-                         static_cast<int64_t>(attrs.class_weights.size()), {}};
+  gpu::PixelLoss loss = {
+      attrs.ignore, attrs.gamma, attrs.alpha, static_cast<int64_t>(attrs.class_weights.size()), {}};
   std::copy(attrs.class_weights.begin(), attrs.class_weights.end(), loss.weights);
   return loss;
 }
@@ -44,10 +44,10 @@ Status Supports(const PixelCrossEntropyAttrs& attrs, const NodeSpec&) {
 }  // namespace
 
 void RegisterCuda(OpRegistry& registry) {
-  registry.AddKernel("pixel_cross_entropy", CudaKernel<PixelCrossEntropyAttrs>(
-                                                {.plan = Plan, .supports = Supports}));
-  registry.AddKernel("pixel_cross_entropy_grad", CudaKernel<PixelCrossEntropyAttrs>(
-                                                     {.plan = PlanGrad, .supports = Supports}));
+  registry.AddKernel("pixel_cross_entropy",
+                     CudaKernel<PixelCrossEntropyAttrs>({.plan = Plan, .supports = Supports}));
+  registry.AddKernel("pixel_cross_entropy_grad",
+                     CudaKernel<PixelCrossEntropyAttrs>({.plan = PlanGrad, .supports = Supports}));
 }
 
 }  // namespace lockstep::ops::pixel_cross_entropy

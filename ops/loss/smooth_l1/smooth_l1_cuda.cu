@@ -13,7 +13,8 @@ GPU_DEVICE double SlopeOf(double x, double t, double beta) {
   return d > 0.0 ? 1.0 : d < 0.0 ? -1.0 : d;
 }
 
-GPU_KERNEL(smooth_l1_f32, (const float* x, const float* t, double* losses, int64_t n, double beta)) {
+GPU_KERNEL(smooth_l1_f32,
+           (const float* x, const float* t, double* losses, int64_t n, double beta)) {
   GPU_FOR(i, n) {
     gpu::Store(losses + i, LossOf(static_cast<double>(x[i]), static_cast<double>(t[i]), beta));
   }
@@ -21,7 +22,7 @@ GPU_KERNEL(smooth_l1_f32, (const float* x, const float* t, double* losses, int64
 
 // dx may be x or t.
 GPU_KERNEL(smooth_l1_grad_f32, (const float* x, const float* t, const double* dnumerator, float* dx,
-                           int64_t n, double beta)) {
+                                int64_t n, double beta)) {
   const double scale = *dnumerator;
   GPU_FOR(i, n) {
     const double slope = SlopeOf(static_cast<double>(x[i]), static_cast<double>(t[i]), beta);

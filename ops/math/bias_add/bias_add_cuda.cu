@@ -3,8 +3,7 @@
 
 namespace lockstep::ops::bias_add {
 
-GPU_KERNEL(bias_add_f32,
-           (const float* x, const float* b, float* y, int64_t n, int64_t channels)) {
+GPU_KERNEL(bias_add_f32, (const float* x, const float* b, float* y, int64_t n, int64_t channels)) {
   GPU_FOR(i, n) gpu::Store(y + i, x[i] + b[i % channels]);
 }
 

@@ -23,8 +23,7 @@ GPU_KERNEL(adaptive_avg_pool2d_f32, (const float* x, float* y, int64_t n, gpu::P
         sum += static_cast<double>(x[((at.n * s.h + h) * s.w + w) * s.c + at.c]);
       }
     }
-    gpu::Store(y + i,
-               static_cast<float>(sum / static_cast<double>(rows.size() * columns.size())));
+    gpu::Store(y + i, static_cast<float>(sum / static_cast<double>(rows.size() * columns.size())));
   }
 }
 

@@ -6,9 +6,8 @@ namespace lockstep::ops::avg_pool2d {
 // What the sum of window (p, q) is divided by.
 GPU_DEVICE double Divisor(const gpu::PoolShape& s, int64_t p, int64_t q, int32_t count_padding) {
   if (count_padding != 0) return static_cast<double>(s.kernel_h * s.kernel_w);
-  return static_cast<double>(
-      gpu::InsideWindow(p, s.h, s.kernel_h, s.stride_h, s.padding_h).size() *
-      gpu::InsideWindow(q, s.w, s.kernel_w, s.stride_w, s.padding_w).size());
+  return static_cast<double>(gpu::InsideWindow(p, s.h, s.kernel_h, s.stride_h, s.padding_h).size() *
+                             gpu::InsideWindow(q, s.w, s.kernel_w, s.stride_w, s.padding_w).size());
 }
 
 // A thread an output: the sum in double, in increasing (r, s), rounded once.
@@ -53,9 +52,7 @@ GPU_KERNEL(avg_pool2d_grad_f32,
 
 GPU_KERNEL(avg_pool2d_tanh_grad_f32, (const float* dy, const float* t, float* dx, int64_t n,
                                       gpu::PoolShape s, int32_t count_padding)) {
-  GPU_FOR(i, n) {
-    gpu::Store(dx + i, PixelGrad(dy, i, s, count_padding) * (1.0f - t[i] * t[i]));
-  }
+  GPU_FOR(i, n) { gpu::Store(dx + i, PixelGrad(dy, i, s, count_padding) * (1.0f - t[i] * t[i])); }
 }
 
 }  // namespace lockstep::ops::avg_pool2d

@@ -14,8 +14,7 @@ void Plan(const DropoutAttrs& attrs, const NodeSpec& node, GpuPlan* plan) {
 
 void PlanGrad(const DropoutAttrs& attrs, const NodeSpec& node, GpuPlan* plan) {
   const int64_t n = node.out[0].shape.elements();
-  plan->Launch("dropout_grad_f32", GridFor(n), In(0), In(1), Out(0), n,
-               KeptFactor<float>(attrs.p));
+  plan->Launch("dropout_grad_f32", GridFor(n), In(0), In(1), Out(0), n, KeptFactor<float>(attrs.p));
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 namespace lockstep::ops::dropout {
 
 // Element i is kept where the top 24 bits of its word are at least `least` (ops/core/kept_mask.h).
-GPU_KERNEL(dropout_f32, (const float* x, float* y, uint8_t* mask, int64_t n,
-                         gpu::PhiloxStart start, uint32_t least, float factor)) {
+GPU_KERNEL(dropout_f32, (const float* x, float* y, uint8_t* mask, int64_t n, gpu::PhiloxStart start,
+                         uint32_t least, float factor)) {
   GPU_FOR(i, n) {
     const uint32_t word = gpu::PhiloxWord(start, static_cast<uint64_t>(i));
     const bool kept = (word >> 8) >= least;

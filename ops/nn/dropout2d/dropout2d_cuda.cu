@@ -6,7 +6,7 @@ namespace lockstep::ops::dropout2d {
 // Number i of N C, a channel of an image, is kept where the top 24 bits of its word are at least
 // `least` (ops/core/kept_mask.h).
 GPU_KERNEL(dropout2d_mask_f32,
-           (uint8_t* mask, int64_t n, gpu::PhiloxStart start, uint32_t least)) {
+           (uint8_t * mask, int64_t n, gpu::PhiloxStart start, uint32_t least)) {
   GPU_FOR(i, n) {
     const uint32_t word = gpu::PhiloxWord(start, static_cast<uint64_t>(i));
     gpu::Store(mask + i, static_cast<uint8_t>((word >> 8) >= least ? 1 : 0));

@@ -4,8 +4,8 @@
 namespace lockstep::ops::max_pool2d {
 
 // A thread an output. The first maximum wins; a NaN beats everything, of several the last wins.
-GPU_KERNEL(max_pool2d_f32, (const float* x, float* y, int32_t* index, int64_t n,
-                            gpu::PoolShape s)) {
+GPU_KERNEL(max_pool2d_f32,
+           (const float* x, float* y, int32_t* index, int64_t n, gpu::PoolShape s)) {
   GPU_FOR(i, n) {
     const gpu::Place at = gpu::PlaceOf(i, s.p, s.q, s.c);
     const gpu::Span rows = gpu::InsideWindow(at.h, s.h, s.kernel_h, s.stride_h, s.padding_h);
@@ -28,8 +28,8 @@ GPU_KERNEL(max_pool2d_f32, (const float* x, float* y, int32_t* index, int64_t n,
 }
 
 // A thread a pixel of dx: it adds the dy of the windows that chose it, in increasing (p, q).
-GPU_KERNEL(max_pool2d_grad_f32, (const int32_t* index, const float* dy, float* dx, int64_t n,
-                                 gpu::PoolShape s)) {
+GPU_KERNEL(max_pool2d_grad_f32,
+           (const int32_t* index, const float* dy, float* dx, int64_t n, gpu::PoolShape s)) {
   GPU_FOR(i, n) {
     const gpu::Place at = gpu::PlaceOf(i, s.h, s.w, s.c);
     const gpu::Span rows = gpu::CoveringWindows(at.h, s.p, s.kernel_h, s.stride_h, s.padding_h);
@@ -48,8 +48,8 @@ GPU_KERNEL(max_pool2d_grad_f32, (const int32_t* index, const float* dy, float* d
 }
 
 // A thread an output: x at the place its window chose, 0 where that lies outside.
-GPU_KERNEL(max_pool2d_gather_f32, (const int32_t* index, const float* x, float* y, int64_t n,
-                                   gpu::PoolShape s)) {
+GPU_KERNEL(max_pool2d_gather_f32,
+           (const int32_t* index, const float* x, float* y, int64_t n, gpu::PoolShape s)) {
   GPU_FOR(i, n) {
     const gpu::Place at = gpu::PlaceOf(i, s.p, s.q, s.c);
     const int64_t place = index[i];

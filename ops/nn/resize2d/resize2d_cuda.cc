@@ -17,7 +17,7 @@ struct GpuAxis {
         high(plan->Scratch<int64_t>(out)),
         f(plan->Scratch<float>(out)) {
     const bool align = attrs.align_corners;
-    const double scale = !align   ? static_cast<double>(in) / static_cast<double>(out)
+    const double scale = !align    ? static_cast<double>(in) / static_cast<double>(out)
                          : out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1)
                                    : 0.0;
     plan->Launch("resize2d_axis_f32", GridFor(out), low, high, f, in, out, scale,

@@ -5,15 +5,14 @@ namespace lockstep::ops::resize2d {
 
 // Output i of an axis reads input low[i] with the weight 1 - f[i], and high[i] with f[i]
 // (resize2d_axis.h).
-GPU_KERNEL(resize2d_axis_f32, (int64_t* low, int64_t* high, float* f, int64_t in, int64_t out,
+GPU_KERNEL(resize2d_axis_f32, (int64_t * low, int64_t* high, float* f, int64_t in, int64_t out,
                                double scale, int32_t nearest, int32_t align_corners)) {
   GPU_FOR(i, out) {
     const double at = static_cast<double>(i);
     const double source =
         align_corners != 0 ? at * scale : gpu::Larger(0.0, (at + 0.5) * scale - 0.5);
-    const int64_t first = nearest != 0
-                              ? i * in / out
-                              : gpu::Smaller(static_cast<int64_t>(source), in - 1);
+    const int64_t first =
+        nearest != 0 ? i * in / out : gpu::Smaller(static_cast<int64_t>(source), in - 1);
     const double part = gpu::Smaller(1.0, source - static_cast<double>(first));
     gpu::Store(low + i, first);
     gpu::Store(high + i, nearest != 0 ? first : gpu::Smaller(first + 1, in - 1));
@@ -36,8 +35,8 @@ GPU_DEVICE int64_t FirstNotBelow(const int64_t* values, int64_t n, int64_t bound
 }
 
 // Input h is read by outputs of [first[h], end[h]) only.
-GPU_KERNEL(resize2d_readers, (const int64_t* low, const int64_t* high, int64_t* first,
-                              int64_t* end, int64_t in, int64_t out)) {
+GPU_KERNEL(resize2d_readers, (const int64_t* low, const int64_t* high, int64_t* first, int64_t* end,
+                              int64_t in, int64_t out)) {
   GPU_FOR(h, in) {
     const int64_t begin = FirstNotBelow(high, out, h);
     gpu::Store(first + h, begin);
@@ -46,10 +45,9 @@ GPU_KERNEL(resize2d_readers, (const int64_t* low, const int64_t* high, int64_t* 
 }
 
 // A thread an output.
-GPU_KERNEL(resize2d_f32,
-           (const float* x, float* y, int64_t n, gpu::PoolShape s, const int64_t* low_h,
-            const int64_t* high_h, const float* f_h, const int64_t* low_w, const int64_t* high_w,
-            const float* f_w)) {
+GPU_KERNEL(resize2d_f32, (const float* x, float* y, int64_t n, gpu::PoolShape s,
+                          const int64_t* low_h, const int64_t* high_h, const float* f_h,
+                          const int64_t* low_w, const int64_t* high_w, const float* f_w)) {
   GPU_FOR(i, n) {
     const gpu::Place at = gpu::PlaceOf(i, s.p, s.q, s.c);
     const float* const above = x + (at.n * s.h + low_h[at.h]) * s.w * s.c;
@@ -72,15 +70,15 @@ GPU_DEVICE float WeightOf(const int64_t* low, const int64_t* high, const float* 
 GPU_KERNEL(resize2d_grad_f32,
            (const float* dy, float* dx, int64_t n, gpu::PoolShape s, const int64_t* low_h,
             const int64_t* high_h, const float* f_h, const int64_t* low_w, const int64_t* high_w,
-            const float* f_w, const int64_t* first_h, const int64_t* end_h,
-            const int64_t* first_w, const int64_t* end_w)) {
+            const float* f_w, const int64_t* first_h, const int64_t* end_h, const int64_t* first_w,
+            const int64_t* end_w)) {
   GPU_FOR(i, n) {
     const gpu::Place at = gpu::PlaceOf(i, s.h, s.w, s.c);
     float sum = 0.0f;
     for (int64_t p = first_h[at.h]; p < end_h[at.h]; ++p) {
       for (int64_t q = first_w[at.w]; q < end_w[at.w]; ++q) {
-        const float weight = WeightOf(low_h, high_h, f_h, p, at.h) *
-                             WeightOf(low_w, high_w, f_w, q, at.w);
+        const float weight =
+            WeightOf(low_h, high_h, f_h, p, at.h) * WeightOf(low_w, high_w, f_w, q, at.w);
         sum += weight * dy[((at.n * s.p + p) * s.q + q) * s.c + at.c];
       }
     }

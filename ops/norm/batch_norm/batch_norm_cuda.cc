@@ -20,8 +20,8 @@ void PlanNormalise(const RowsOfChannels& v, const Pair& statistics, bool relu, i
                    GpuPlan* plan) {
   const int64_t n = v.rows * v.channels;
   if (residual >= 0) {
-    plan->Launch("batch_norm_add_relu_f32", GridFor(n), In(0), statistics.first,
-                 statistics.second, In(1), In(2), Out(0), n, v.channels, In(residual));
+    plan->Launch("batch_norm_add_relu_f32", GridFor(n), In(0), statistics.first, statistics.second,
+                 In(1), In(2), Out(0), n, v.channels, In(residual));
   } else {
     plan->Launch(relu ? "batch_norm_relu_f32" : "batch_norm_f32", GridFor(n), In(0),
                  statistics.first, statistics.second, In(1), In(2), Out(0), n, v.channels);
@@ -83,9 +83,8 @@ template <typename... More>
 void PlanGradOfX(const std::string& kernel, const RowsOfChannels& v, const GradInputs& in,
                  const Pair& sums, GpuPlan* plan, const More&... more) {
   const int64_t n = v.rows * v.channels;
-  plan->Launch(kernel, GridFor(n), In(0), In(in.mean), In(in.inv_std), In(in.dy), In(1),
-               sums.first, sums.second, Out(0), n, v.channels, static_cast<double>(v.rows),
-               more...);
+  plan->Launch(kernel, GridFor(n), In(0), In(in.mean), In(in.inv_std), In(in.dy), In(1), sums.first,
+               sums.second, Out(0), n, v.channels, static_cast<double>(v.rows), more...);
   PlanRounded(v, sums, plan);
 }
 
@@ -124,8 +123,8 @@ void PlanInferGrad(const BatchNormAttrs& attrs, const NodeSpec& node, GpuPlan* p
                parts.rows_of_part, parts.parts);
   PlanSumOfParts(plan, parts, dgamma, sums.first, /*wide=*/true);
   PlanSumOfParts(plan, parts, dbeta, sums.second, /*wide=*/true);
-  plan->Launch("batch_norm_infer_grad_f32", GridFor(n), In(4), In(1), statistics.second, Out(0),
-               n, v.channels);
+  plan->Launch("batch_norm_infer_grad_f32", GridFor(n), In(4), In(1), statistics.second, Out(0), n,
+               v.channels);
   plan->Launch("batch_norm_running_grad_f32", GridFor(v.channels), In(1), statistics.second,
                sums.first, sums.second, Out(3), Out(4), v.channels);
   PlanRounded(v, sums, plan);
@@ -144,18 +143,16 @@ void RegisterCuda(OpRegistry& registry) {
                          {.plan = [](const BatchNormAttrs& a, const NodeSpec& node, GpuPlan* p) {
                            PlanInfer(node, a.eps, /*relu=*/false, -1, p);
                          }}));
-  registry.AddKernel(
-      "batch_norm_relu_train",
-      CudaKernel<BatchNormReluAttrs>(
-          {.plan = [](const BatchNormReluAttrs& a, const NodeSpec& node, GpuPlan* p) {
-            PlanTrain(node, a.eps, /*relu=*/true, a.residual ? 3 : -1, p);
-          }}));
-  registry.AddKernel(
-      "batch_norm_relu_infer",
-      CudaKernel<BatchNormReluAttrs>(
-          {.plan = [](const BatchNormReluAttrs& a, const NodeSpec& node, GpuPlan* p) {
-            PlanInfer(node, a.eps, /*relu=*/true, a.residual ? 5 : -1, p);
-          }}));
+  registry.AddKernel("batch_norm_relu_train",
+                     CudaKernel<BatchNormReluAttrs>({.plan = [](const BatchNormReluAttrs& a,
+                                                                const NodeSpec& node, GpuPlan* p) {
+                       PlanTrain(node, a.eps, /*relu=*/true, a.residual ? 3 : -1, p);
+                     }}));
+  registry.AddKernel("batch_norm_relu_infer",
+                     CudaKernel<BatchNormReluAttrs>({.plan = [](const BatchNormReluAttrs& a,
+                                                                const NodeSpec& node, GpuPlan* p) {
+                       PlanInfer(node, a.eps, /*relu=*/true, a.residual ? 5 : -1, p);
+                     }}));
   registry.AddKernel("batch_norm_grad", CudaKernel<NoAttrs>({.plan = PlanGrad}));
   registry.AddKernel("batch_norm_relu_grad", CudaKernel<NoAttrs>({.plan = PlanReluGrad}));
   registry.AddKernel("batch_norm_add_relu_grad", CudaKernel<NoAttrs>({.plan = PlanAddReluGrad}));

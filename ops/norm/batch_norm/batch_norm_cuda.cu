@@ -5,9 +5,8 @@
 namespace lockstep::ops::batch_norm {
 
 // Parts of the sum over rows of (x - mean)^2: as sum_rows_f32 (ops/core/sums_cuda.cu).
-GPU_KERNEL(batch_norm_squares_f32,
-           (const float* x, const double* mean, double* parts, int64_t rows, int64_t channels,
-            int64_t rows_of_part, int64_t part_count)) {
+GPU_KERNEL(batch_norm_squares_f32, (const float* x, const double* mean, double* parts, int64_t rows,
+                                    int64_t channels, int64_t rows_of_part, int64_t part_count)) {
   GPU_FOR(i, part_count * channels) {
     const int64_t part = i / channels, c = i - part * channels;
     const int64_t end = gpu::Smaller(rows, (part + 1) * rows_of_part);
@@ -86,8 +85,8 @@ struct NoMask {
 struct SignMask {  // of gamma xhat + beta
   const float *gamma, *beta;
   GPU_DEVICE bool Passes(int64_t, int64_t c, double xhat) const {
-    return static_cast<float>(xhat * static_cast<double>(gamma[c]) +
-                              static_cast<double>(beta[c])) > 0;
+    return static_cast<float>(xhat * static_cast<double>(gamma[c]) + static_cast<double>(beta[c])) >
+           0;
   }
 };
 struct OutputMask {  // of y
@@ -148,15 +147,15 @@ GPU_KERNEL(batch_norm_grad_parts_f32,
            (const float* x, const float* mean, const float* inv_std, const float* dy,
             double* dgamma, double* dbeta, int64_t rows, int64_t channels, int64_t rows_of_part,
             int64_t part_count)) {
-  GradParts(GradInputs{x, mean, inv_std, dy}, NoMask{}, dgamma, dbeta, rows, channels,
-            rows_of_part, part_count);
+  GradParts(GradInputs{x, mean, inv_std, dy}, NoMask{}, dgamma, dbeta, rows, channels, rows_of_part,
+            part_count);
 }
 GPU_KERNEL(batch_norm_relu_grad_parts_f32,
            (const float* x, const float* mean, const float* inv_std, const float* dy,
             double* dgamma, double* dbeta, int64_t rows, int64_t channels, int64_t rows_of_part,
             int64_t part_count, const float* gamma, const float* beta)) {
-  GradParts(GradInputs{x, mean, inv_std, dy}, SignMask{gamma, beta}, dgamma, dbeta, rows,
-            channels, rows_of_part, part_count);
+  GradParts(GradInputs{x, mean, inv_std, dy}, SignMask{gamma, beta}, dgamma, dbeta, rows, channels,
+            rows_of_part, part_count);
 }
 GPU_KERNEL(batch_norm_add_relu_grad_parts_f32,
            (const float* x, const float* mean, const float* inv_std, const float* dy,
@@ -171,8 +170,7 @@ GPU_KERNEL(batch_norm_grad_f32,
            (const float* x, const float* mean, const float* inv_std, const float* dy,
             const float* gamma, const double* dgamma, const double* dbeta, float* dx, int64_t n,
             int64_t channels, double rows)) {
-  GradOfX(GradInputs{x, mean, inv_std, dy}, NoMask{}, gamma, dgamma, dbeta, dx, n, channels,
-          rows);
+  GradOfX(GradInputs{x, mean, inv_std, dy}, NoMask{}, gamma, dgamma, dbeta, dx, n, channels, rows);
 }
 GPU_KERNEL(batch_norm_relu_grad_f32,
            (const float* x, const float* mean, const float* inv_std, const float* dy,
@@ -190,8 +188,8 @@ GPU_KERNEL(batch_norm_add_relu_grad_f32,
   GPU_FOR(i, n) {
     const int64_t c = i % channels;
     const float masked = y[i] > 0 ? dy[i] : 0.0f;
-    const float d = ElementGrad(in, static_cast<double>(masked), in.Normal(i, c), gamma[c],
-                                dgamma, dbeta, c, rows);
+    const float d = ElementGrad(in, static_cast<double>(masked), in.Normal(i, c), gamma[c], dgamma,
+                                dbeta, c, rows);
     gpu::Store(dx + i, d);
     gpu::Store(dresidual + i, masked);
   }

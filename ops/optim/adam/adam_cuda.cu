@@ -4,9 +4,9 @@
 namespace lockstep::ops::adam {
 
 GPU_KERNEL(adam_f32, (const float* param, const float* grad, const float* m, const float* v,
-                     const float* lr_of_step, const float* scale_of_step, const float* bias1,
-                     const float* bias2, float* new_param, float* new_m, float* new_v, int64_t n,
-                     gpu::Moments moments, float weight_decay)) {
+                      const float* lr_of_step, const float* scale_of_step, const float* bias1,
+                      const float* bias2, float* new_param, float* new_m, float* new_v, int64_t n,
+                      gpu::Moments moments, float weight_decay)) {
   const float lr = *lr_of_step, grad_scale = *scale_of_step;
   const float step_size = lr / *bias1, bias2_root = gpu::Root(*bias2);
   GPU_FOR(i, n) {

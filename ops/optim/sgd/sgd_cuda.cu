@@ -3,10 +3,10 @@
 
 namespace lockstep::ops::sgd {
 
-GPU_KERNEL(sgd_f32, (const float* param, const float* grad, const float* velocity,
-                     const float* lr_of_step, const float* scale_of_step, float* new_param,
-                     float* new_velocity, int64_t n, float momentum, float weight_decay,
-                     int32_t nesterov)) {
+GPU_KERNEL(sgd_f32,
+           (const float* param, const float* grad, const float* velocity, const float* lr_of_step,
+            const float* scale_of_step, float* new_param, float* new_velocity, int64_t n,
+            float momentum, float weight_decay, int32_t nesterov)) {
   const float lr = *lr_of_step, grad_scale = *scale_of_step;
   GPU_FOR(i, n) {
     float g = grad[i] * grad_scale;
