@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what Lockstep needs on Debian 12 with apt. Does nothing where all of it is there.
+# Installs what Lockstep needs on Debian 12 with apt. Does nothing where all of it is there. The group
+# cuda is a compiler for GPU code, from PyPI where no CUDA toolkit is new enough (setup_cuda.sh).
 #
-# Usage: scripts/setup.sh [build] [test] [ci]     default: build
+# Usage: scripts/setup.sh [build] [test] [ci] [cuda]     default: build
 set -euo pipefail
 
 build_packages=(g++ cmake ninja-build ccache mold git python3 librocksdb-dev libspdlog-dev libfmt-dev
@@ -22,12 +23,14 @@ fail() {
 }
 
 wanted=("${build_packages[@]}")
+cuda=false
 for group in "$@"; do
   case "$group" in
     build) ;;
     test) wanted+=("${test_packages[@]}") ;;
     ci) wanted+=("${ci_packages[@]}") ;;
-    *) fail "unknown group '$group'; expected build, test or ci" ;;
+    cuda) cuda=true ;;
+    *) fail "unknown group '$group'; expected build, test, ci or cuda" ;;
   esac
 done
 
@@ -40,7 +43,13 @@ for package in "${wanted[@]}"; do
   state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null || true)
   [ "$state" = installed ] || missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+install_cuda() {
+  if [ "$cuda" = true ]; then "$(dirname "$0")/setup_cuda.sh"; fi
+}
+if [ ${#missing[@]} -eq 0 ]; then
+  install_cuda
+  exit
+fi
 
 echo "setup: installing ${missing[*]}"
 . /etc/os-release
@@ -58,3 +67,4 @@ apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get)
   "missing packages: ${missing[*]}"
 "${apt[@]}" install -y -q --no-install-recommends "${missing[@]}" < /dev/null || fail \
   "apt-get install failed (its message is above)" "missing packages: ${missing[*]}"
+install_cuda

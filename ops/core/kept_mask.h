@@ -15,17 +15,23 @@
 
 namespace lockstep::ops {
 
+inline constexpr char kDropoutPurpose[] = "dropout";  // of the streams
+
+// u is a word's top 24 bits times 2^-24: u >= p iff those are at least this, p 2^24 rounded up.
+inline uint32_t LeastKept(double p) {
+  const double least = p * 0x1p24;
+  const uint32_t whole = static_cast<uint32_t>(least);
+  return static_cast<double>(whole) < least ? whole + 1 : whole;
+}
+
 class KeptMask {
  public:
   KeptMask(const ReferenceArgs& args, double p) {
     CHECK(args.run.step != nullptr) << args.node.op->name << " needs the step header";
-    key_ = StreamKey(args.run.step->seed, "dropout", args.node.path);
+    key_ = StreamKey(args.run.step->seed, kDropoutPurpose, args.node.path);
     step_ = args.run.step->step;
     lane_ = args.run.step->lane;
-    // u is a word's top 24 bits times 2^-24: u >= p iff those are at least p 2^24, rounded up.
-    const double least = p * 0x1p24;
-    least_ = static_cast<uint32_t>(least);
-    if (static_cast<double>(least_) < least) ++least_;
+    least_ = LeastKept(p);
   }
 
   // mask[i] = 1 if number i is kept, else 0, for the numbers of a run that begins at a multiple of

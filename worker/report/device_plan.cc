@@ -162,9 +162,9 @@ void PrintMemory(const TrainConfig& config, const RunSetup& setup, const DeviceS
                  const Survey& survey, int64_t arena, std::string* text) {
   const CompiledModel& model = *setup.model;
   const int64_t size = SizeOf(model.precision());
-  const auto slots = static_cast<int64_t>(model.program().options().optimizer.slots().size());
+  const auto slots = static_cast<int64_t>(model.program().slots().size());
   const int64_t parameters =
-      (model.space().arena_elements() + model.running_space().elements()) * size +
+      (model.space().arena_elements() + model.running_space().arena_elements()) * size +
       slots * model.space().elements() * size;
   const int32_t buffers =
       comm::SubtreeSums::BuffersNeeded({0, config.batch.lanes}, config.batch.lanes, /*at_once=*/1);

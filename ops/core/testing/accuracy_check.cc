@@ -94,6 +94,12 @@ Status Compare(const MadeKernel& kernel, size_t output, const GuardedTensor& got
 }  // namespace
 
 Status CheckFloatAccuracy(const OpCase& c) {
+  ASSIGN_OR_RETURN(const NodeSpec node, NodeOf(c, DType::kFloat32));
+  ASSIGN_OR_RETURN(const std::vector<MadeKernel> kernels, MakeCpuKernels(node, c.device));
+  return CheckFloatAccuracyOf(c, kernels);
+}
+
+Status CheckFloatAccuracyOf(const OpCase& c, std::span<const MadeKernel> kernels) {
   const Tensors in = MakeSampleInputs(c.op->name, *c.sample, DType::kFloat32);
   const std::vector<TensorType> wide_types = SampleTypes(*c.sample, DType::kFloat64);
   Tensors wide;
@@ -102,8 +108,6 @@ Status CheckFloatAccuracy(const OpCase& c) {
   ASSIGN_OR_RETURN(const MadeKernel reference, MakeReferenceKernel(wide_node));
   ASSIGN_OR_RETURN(const Tensors expected, RunKernel(reference, wide, SampleStep()));
   ASSIGN_OR_RETURN(const PerElement magnitudes, Magnitudes(reference, wide, expected));
-  ASSIGN_OR_RETURN(const NodeSpec node, NodeOf(c, DType::kFloat32));
-  ASSIGN_OR_RETURN(const std::vector<MadeKernel> kernels, MakeCpuKernels(node, c.device));
   for (const MadeKernel& kernel : kernels) {
     ASSIGN_OR_RETURN(const Tensors out, RunKernel(kernel, in, SampleStep()));
     for (size_t j = 0; j < out.size(); ++j) {

@@ -2,6 +2,9 @@
 // The rounding error of kernels.
 #pragma once
 
+#include <span>
+
+#include "ops/core/testing/kernel_run.h"
 #include "ops/core/testing/op_case.h"
 
 namespace lockstep::ops {
@@ -18,5 +21,7 @@ namespace lockstep::ops {
 // sum of the terms' magnitudes; for any other op it is what an error of one eps in every element of
 // an input would do to y.
 Status CheckFloatAccuracy(const OpCase& c);
+// The same of these kernels.
+Status CheckFloatAccuracyOf(const OpCase& c, std::span<const MadeKernel> kernels);
 
 }  // namespace lockstep::ops

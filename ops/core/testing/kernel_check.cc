@@ -142,8 +142,12 @@ Status CheckWritesItsOutputs(const OpCase& c, DType precision) {
 }
 
 Status CheckInPlace(const OpCase& c, DType precision) {
-  const Tensors in = InputsOf(c, precision);
   ASSIGN_OR_RETURN(const std::vector<MadeKernel> kernels, KernelsOf(c, precision));
+  return CheckInPlaceOf(c, precision, kernels);
+}
+
+Status CheckInPlaceOf(const OpCase& c, DType precision, std::span<const MadeKernel> kernels) {
+  const Tensors in = InputsOf(c, precision);
   for (const MadeKernel& kernel : kernels) {
     ASSIGN_OR_RETURN(const Tensors expected, RunKernel(kernel, in, SampleStep()));
     for (const Pairs& pairs : WaysInPlace(kernel)) {

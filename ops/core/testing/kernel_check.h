@@ -3,6 +3,9 @@
 // `precision`; the first failure names the kernel.
 #pragma once
 
+#include <span>
+
+#include "ops/core/testing/kernel_run.h"
 #include "ops/core/testing/op_case.h"
 
 namespace lockstep::ops {
@@ -13,6 +16,8 @@ Status CheckWritesItsOutputs(const OpCase& c, DType precision);
 
 // In place, by each pair of may_alias alone and by all that go together, the bits are the same.
 Status CheckInPlace(const OpCase& c, DType precision);
+// The same of these kernels.
+Status CheckInPlaceOf(const OpCase& c, DType precision, std::span<const MadeKernel> kernels);
 
 // 100 runs have equal bits while another thread runs the same kernel on other numbers, and so have
 // the runs of that thread.
