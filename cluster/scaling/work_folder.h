@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// WorkFolder: where `bench scaling` has its made-up dataset and checkpoints while it measures. It is
-// removed with all that is in it.
+// WorkFolder: where `bench scaling` has its made-up dataset and checkpoints while it measures. It
+// is removed with all that is in it.
 #pragma once
 
 #include <memory>
