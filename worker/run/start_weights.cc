@@ -16,7 +16,8 @@ uint64_t HashOf(const CompiledModel& model, const ModelState& state) {
   const auto size = static_cast<size_t>(SizeOf(model.precision()));
   Hasher hasher;
   hasher.Update(state.parameters(), static_cast<size_t>(model.space().arena_elements()) * size);
-  hasher.Update(state.running(), static_cast<size_t>(model.running_space().arena_elements()) * size);
+  hasher.Update(state.running(),
+                static_cast<size_t>(model.running_space().arena_elements()) * size);
   return hasher.Digest64();
 }
 

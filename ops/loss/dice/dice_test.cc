@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "ops/core/testing/kernels_agree.h"
 #include "ops/core/testing/reference_run.h"
 
 namespace lockstep::ops {
@@ -48,6 +49,20 @@ TEST(Dice, LeavesTheBackgroundOutWhereToldTo) {
   ReferenceRun one("dice", Pack(DiceAttrs{.first_class = 1}));
   EXPECT_EQ(one.In<float>({1, 1, 1, 1}, {0}).In<int32_t>({1, 1, 1}, {0}).Run().code(),
             StatusCode::kInvalidArgument);
+}
+
+TEST(Dice, KernelsAgreeOnManyPixels) {
+  for (const bool squared : {false, true}) {
+    const Attrs attrs = Pack(DiceAttrs{.ignore = 3, .squared = squared});
+    const TensorType logits = {DType::kFloat32, {2, 30, 30, 3}};
+    const GuardedTensor mask = MakeInput({DType::kInt32, {2, 30, 30}}, 2, /*below=*/4);
+    ExpectKernelsAgree("dice", attrs, {MakeInput(logits, 1), mask}, 1e-6);
+    GuardedTensor sums = MakeInput({DType::kFloat64, {2, 3, 3}}, 3);
+    for (int64_t i = 0; i < sums.elements(); ++i) sums.Set(i, 2.0 + sums.At(i));
+    ExpectKernelsAgree("dice_grad", attrs,
+                       {MakeInput(logits, 1), mask, sums, MakeInput({DType::kFloat64, {}}, 4)},
+                       1e-6);
+  }
 }
 
 }  // namespace

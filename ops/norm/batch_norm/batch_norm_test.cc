@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ops/core/testing/kernels_agree.h"
 #include "ops/core/testing/reference_run.h"
 
 namespace lockstep::ops {
@@ -49,6 +50,15 @@ TEST(BatchNorm, YMayTakeTheBufferOfX) {
   ASSERT_EQ(apart.Run().ToString(), "ok");
   ASSERT_EQ(shared.Alias(0, 0).Run().ToString(), "ok");
   EXPECT_EQ(shared.Out<double>(0), apart.Out<double>(0));
+}
+
+TEST(BatchNormInferGrad, KernelsAgreeOnManyRows) {
+  const TensorType x = {DType::kFloat32, {2, 50, 50, 2}}, vector = {DType::kFloat32, {2}};
+  GuardedTensor var = MakeInput(vector, 4);
+  for (int64_t c = 0; c < 2; ++c) var.Set(c, 1.5 + var.At(c));
+  ExpectKernelsAgree(
+      "batch_norm_infer_grad", Pack(BatchNormAttrs{}),
+      {MakeInput(x, 1), MakeInput(vector, 2), MakeInput(vector, 3), var, MakeInput(x, 5)}, 1e-5);
 }
 
 }  // namespace
