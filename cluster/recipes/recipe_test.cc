@@ -391,7 +391,7 @@ TEST(Recipe, EveryRecipeInTheRepositoryLoads) {
     EXPECT_TRUE(config.ok()) << config.status();
     ++count;
   }
-  EXPECT_EQ(count, 6);
+  EXPECT_EQ(count, 9);
 }
 
 class IncludeTest : public ::testing::Test {
