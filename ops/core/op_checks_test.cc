@@ -111,10 +111,9 @@ TEST_F(OpChecks, CatchFaultsOnTheEmulatedDevice) {
   part.reference_f32 = [](const NoAttrs&, const ReferenceArgs& args) {
     Multiply<float>(args, 2.0, 0, kElements - 1);
   };
-  const std::pair<OpOf<NoAttrs>, const char*> faults[] = {
-      {beyond, "wrote outside output 0"},
-      {input, "changed its input 0"},
-      {part, "did not write all of output 0"}};
+  const std::pair<OpOf<NoAttrs>, const char*> faults[] = {{beyond, "wrote outside output 0"},
+                                                          {input, "changed its input 0"},
+                                                          {part, "did not write all of output 0"}};
   for (const auto& [op, message] : faults) {
     OpCase c = Added(op);
     c.device = TestDevice::kEmulated;

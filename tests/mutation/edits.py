@@ -245,7 +245,7 @@ OPS = [
 ]
 
 GRAPH = [
-    Edit("plan-not-verified", "graph/plan/plan.cc", "  RETURN_IF_ERROR(VerifyPlan(live, *plan));\n", "",
+    Edit("plan-not-verified", "graph/plan/plan.cc", "  RETURN_IF_ERROR(VerifyPlan(live.graph, *plan));\n", "",
          "A plan that does not compute its graph is run.", "graph", "Compile.*"),
     Edit("graph-not-verified", "graph/plan/plan.cc", "  RETURN_IF_ERROR(VerifyGraph(graph));\n", "",
          "A graph that means nothing is planned and run.", "graph", "Compile.*"),

@@ -29,7 +29,8 @@ Status AddKernels(const NodeSpec& node, const KernelFamily& family, TestDevice o
     for (const Candidate& candidate : *candidates) {
       ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel,
                        MakeKernel(family, node, candidate, device.get()));
-      made->push_back({node, candidate, std::move(kernel), device, threads});
+      made->push_back(
+          {node, candidate, std::make_shared<PlacesOfRuns>(device), std::move(kernel), threads});
     }
   }
   return OkStatus();
@@ -51,7 +52,8 @@ Result<MadeKernel> MakeReferenceKernel(const NodeSpec& node, TestDevice device) 
   std::shared_ptr<Device> on = MakeTestDevice(device, /*threads=*/1, CpuIsa::kBaseline);
   ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel,
                    MakeKernel(reference, node, candidates[0], on.get()));
-  return MadeKernel{node, candidates[0], std::move(kernel), std::move(on)};
+  return MadeKernel{node, candidates[0], std::make_shared<PlacesOfRuns>(std::move(on)),
+                    std::move(kernel)};
 }
 
 Result<std::vector<MadeKernel>> MakeCpuKernels(const NodeSpec& node, TestDevice device) {
@@ -130,7 +132,7 @@ Status RunKernel(const MadeKernel& kernel, const std::vector<const GuardedTensor
       {DType::kUInt8,
        {kernel.prepared ? candidate.workspace_bytes_if_prepared : candidate.workspace_bytes}});
   GuardedTensor prepared({DType::kUInt8, {kernel.prepared ? candidate.prepared_bytes : 0}});
-  ASSIGN_OR_RETURN(const auto placed, TensorsOnDevice::Make(kernel.device.get()));
+  ASSIGN_OR_RETURN(std::unique_ptr<TensorsOnDevice> placed, kernel.places->Take());
   RETURN_IF_ERROR(Compute(kernel, in, out, &workspace, &prepared, step, placed.get()));
   RETURN_IF_ERROR(ExpectInputsAsTheyWere(kernel, in, out, placed.get()));
   for (size_t i = 0; i < out.size(); ++i) {
@@ -142,6 +144,7 @@ Status RunKernel(const MadeKernel& kernel, const std::vector<const GuardedTensor
     RETURN_IF_ERROR(ExpectGuards(prepared, kernel, "prepared input", 0));
   }
   RETURN_IF_ERROR(placed->Get(workspace, &workspace));
+  kernel.places->Return(std::move(placed));
   return ExpectGuards(workspace, kernel, "workspace", 0);
 }
 

@@ -21,8 +21,8 @@ Result<NodeSpec> MakeNode(const Op& op, const Attrs& attrs, std::vector<TensorTy
 struct MadeKernel {
   NodeSpec node;
   Candidate candidate;
+  std::shared_ptr<PlacesOfRuns> places;  // on the device that it was made for
   std::unique_ptr<Kernel> kernel;
-  std::shared_ptr<Device> device;  // that it was made for
   int32_t threads = 1;
   bool prepared = false;  // run with the copy that Prepare makes of candidate.prepared_input
   std::string name() const {

@@ -43,13 +43,43 @@ Result<unsigned char*> TensorsOnDevice::Put(const GuardedTensor& tensor) {
   if (device_->host_addressable()) return const_cast<unsigned char*>(tensor.data());
   Placed* placed = Find(tensor);
   if (placed == nullptr) {
-    ASSIGN_OR_RETURN(DeviceBuffer memory,
-                     device_->Allocate(MemoryKind::kDevice, tensor.memory_bytes(), "test tensors"));
-    placed_.push_back({&tensor, std::move(memory)});
-    placed = &placed_.back();
+    ASSIGN_OR_RETURN(placed, Free(tensor.memory_bytes()));
+    placed->tensor = &tensor;
     stream_->Copy(placed->memory.data(), tensor.memory(), tensor.memory_bytes());
   }
   return static_cast<unsigned char*>(placed->memory.data()) + GuardedTensor::kGuardBytes;
+}
+
+Result<TensorsOnDevice::Placed*> TensorsOnDevice::Free(size_t bytes) {
+  for (Placed& placed : placed_) {
+    if (placed.tensor == nullptr && placed.memory.size() == bytes) return &placed;
+  }
+  ASSIGN_OR_RETURN(DeviceBuffer memory,
+                   device_->Allocate(MemoryKind::kDevice, bytes, "test tensors"));
+  placed_.push_back({nullptr, std::move(memory)});
+  return &placed_.back();
+}
+
+void TensorsOnDevice::Clear() {
+  for (Placed& placed : placed_) placed.tensor = nullptr;
+}
+
+Result<std::unique_ptr<TensorsOnDevice>> PlacesOfRuns::Take() {
+  {
+    MutexLock lock(&mutex_);
+    if (!free_.empty()) {
+      std::unique_ptr<TensorsOnDevice> places = std::move(free_.back());
+      free_.pop_back();
+      return places;
+    }
+  }
+  return TensorsOnDevice::Make(device_.get());
+}
+
+void PlacesOfRuns::Return(std::unique_ptr<TensorsOnDevice> places) {
+  places->Clear();
+  MutexLock lock(&mutex_);
+  free_.push_back(std::move(places));
 }
 
 Status TensorsOnDevice::Wait() { return MemoryAccess(*device_, stream_.get()).Wait(); }

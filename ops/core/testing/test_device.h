@@ -2,12 +2,15 @@
 // The devices that tests of kernels run on, and tensors in the memory of one.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/device/cpu_isa.h"
 #include "base/device/device.h"
+#include "base/mutex.h"
 #include "ops/core/testing/guarded_tensor.h"
 
 namespace lockstep::ops {
@@ -34,21 +37,41 @@ class TensorsOnDevice {
   Status Wait();
   // Makes `to`, of the type of `tensor`, what kernels have made of it, guards and all.
   Status Get(const GuardedTensor& tensor, GuardedTensor* to);
+  // Forgets the tensors; the memory is there for others of the same size.
+  void Clear();
 
   Stream* stream() { return stream_.get(); }  // null where kernels run on the calling thread
 
  private:
   struct Placed {
-    const GuardedTensor* tensor;
+    const GuardedTensor* tensor;  // null: free
     DeviceBuffer memory;
   };
 
   explicit TensorsOnDevice(Device* device) : device_(device) {}
   Placed* Find(const GuardedTensor& tensor);
+  // Free memory of that size, made where there is none.
+  Result<Placed*> Free(size_t bytes);
 
   Device* const device_;
   std::vector<Placed> placed_;
   std::unique_ptr<Stream> stream_;  // last: its work uses the memory
+};
+
+// TensorsOnDevice of runs that are done, for those to come: memory and threads of a device are
+// dear. It is thread-safe.
+class PlacesOfRuns {
+ public:
+  explicit PlacesOfRuns(std::shared_ptr<Device> device) : device_(std::move(device)) {}
+
+  Result<std::unique_ptr<TensorsOnDevice>> Take() EXCLUDES(mutex_);
+  // Of a run that is done.
+  void Return(std::unique_ptr<TensorsOnDevice> places) EXCLUDES(mutex_);
+
+ private:
+  const std::shared_ptr<Device> device_;
+  Mutex mutex_;
+  std::vector<std::unique_ptr<TensorsOnDevice>> free_ GUARDED_BY(mutex_);
 };
 
 }  // namespace lockstep::ops
