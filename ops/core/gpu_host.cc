@@ -35,8 +35,8 @@ class HostBlock {
     --threads_;
     OpenIfAllAreHere();
   }
-  void* Shared(const void* key, size_t bytes) EXCLUDES(mutex_) {
-    const MutexLock lock(&mutex_);
+  void* Shared(const void* key, size_t bytes) EXCLUDES(arrays_mutex_) {
+    const MutexLock lock(&arrays_mutex_);
     auto& array = arrays_[key];
     if (array == nullptr) {
       array.reset(std::malloc(bytes));
@@ -62,7 +62,10 @@ class HostBlock {
   uint32_t threads_ GUARDED_BY(mutex_);  // that have not left
   uint32_t here_ GUARDED_BY(mutex_) = 0;
   uint64_t round_ GUARDED_BY(mutex_) = 0;
-  std::map<const void*, std::unique_ptr<void, Free>> arrays_ GUARDED_BY(mutex_);
+  // Not mutex_: a thread that leaves would then come before one that takes its arrays late, and the
+  // thread sanitizer would not see that a barrier between them is missing.
+  Mutex arrays_mutex_;
+  std::map<const void*, std::unique_ptr<void, Free>> arrays_ GUARDED_BY(arrays_mutex_);
 };
 
 namespace {

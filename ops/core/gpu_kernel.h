@@ -24,6 +24,8 @@
 #define GPU_DEVICE __device__ __forceinline__
 #define GPU_KERNEL(name, parameters) \
   extern "C" __global__ void __launch_bounds__(lockstep::gpu::kThreads) name parameters
+// Stands before a loop that is not to be unrolled: that would take registers.
+#define GPU_ROLLED _Pragma("unroll 1")
 // An array of the block's shared memory.
 #define GPU_SHARED(type, name, count) __shared__ type name[count]
 
@@ -48,6 +50,7 @@ GPU_DEVICE double NotANumber() { return __longlong_as_double(0x7ff8000000000000l
 #include "ops/core/gpu_host.h"
 
 #define GPU_DEVICE inline
+#define GPU_ROLLED
 #define GPU_KERNEL(name, parameters)                                                              \
   static void name parameters;                                                                    \
   [[maybe_unused]] static const bool name##_is_added = lockstep::gpu::AddHostKernel<name>(#name); \
@@ -101,11 +104,13 @@ GPU_DEVICE double BlockSum(double value, double* scratch) {
   Barrier();
   if (thread < kSums) {
     double sum = value;
+    GPU_ROLLED
     for (uint32_t i = thread + kSums; i < kThreads; i += kSums) sum += scratch[i];
     scratch[thread] = sum;
   }
   Barrier();
   double total = scratch[0];
+  GPU_ROLLED
   for (uint32_t i = 1; i < kSums; ++i) total += scratch[i];
   return total;
 }
@@ -122,6 +127,7 @@ GPU_DEVICE double BlockMax(double value, double* scratch) {
   Barrier();
   if (thread < kParts) {
     double max = value;
+    GPU_ROLLED
     for (uint32_t i = thread + kParts; i < kThreads; i += kParts) {
       max = LargerOrNaN(max, scratch[i]);
     }
@@ -129,6 +135,7 @@ GPU_DEVICE double BlockMax(double value, double* scratch) {
   }
   Barrier();
   double max = scratch[0];
+  GPU_ROLLED
   for (uint32_t i = 1; i < kParts; ++i) max = LargerOrNaN(max, scratch[i]);
   return max;
 }

@@ -7,9 +7,8 @@
 namespace lockstep::gpu {
 
 struct RowSums {
-  double max;      // of the row; NaN where there is one
-  double sum;      // of e^(x_k - max)
-  double shifted;  // of x_k - max
+  double max;  // of the row; NaN where there is one
+  double sum;  // of e^(x_k - max)
 };
 
 // `scratch` is shared memory of kThreads numbers. Every thread gets the sums.
@@ -20,20 +19,28 @@ GPU_DEVICE RowSums SumsOfRow(const float* x, int64_t channels, double* scratch) 
   }
   RowSums sums;
   sums.max = BlockMax(max, scratch);
-  double sum = 0.0, shifted = 0.0;
+  double sum = 0.0;
+  GPU_ROLLED
   for (int64_t k = ThreadIndex(); k < channels; k += kThreads) {
-    const double d = static_cast<double>(x[k]) - sums.max;
-    sum += exp(d);
-    shifted += d;
+    sum += exp(static_cast<double>(x[k]) - sums.max);
   }
   sums.sum = BlockSum(sum, scratch);
-  sums.shifted = BlockSum(shifted, scratch);
   return sums;
+}
+
+// The sum of x_k - max, likewise.
+GPU_DEVICE double SumOfShifted(const float* x, int64_t channels, double max, double* scratch) {
+  double sum = 0.0;
+  for (int64_t k = ThreadIndex(); k < channels; k += kThreads) {
+    sum += static_cast<double>(x[k]) - max;
+  }
+  return BlockSum(sum, scratch);
 }
 
 // y_k = e^(x_k - max) / sum; y may be x.
 GPU_DEVICE void StoreProbabilities(const float* x, int64_t channels, const RowSums& sums,
                                    float* y) {
+  GPU_ROLLED
   for (int64_t k = ThreadIndex(); k < channels; k += kThreads) {
     const double d = static_cast<double>(x[k]) - sums.max;
     Store(y + k, static_cast<float>(exp(d) / sums.sum));

@@ -7,6 +7,16 @@ GPU_DEVICE bool ClassExists(int32_t label, int64_t classes) {
   return label >= 0 && label < classes;
 }
 
+// -sum_k q_k log p_k from the sum of exponentials; `own` is the label's logit less the maximum,
+// `shifted` the sum of all of these, which only smoothing reads.
+GPU_DEVICE double LossOfRow(double sum, double own, double shifted, int64_t classes,
+                            double smoothing) {
+  const double log_sum = log(sum);
+  if (smoothing == 0.0) return log_sum - own;
+  const double uniform = log_sum - shifted / static_cast<double>(classes);
+  return (1.0 - smoothing) * (log_sum - own) + smoothing * uniform;
+}
+
 // A block a row: its probabilities and its loss, -sum_k q_k log p_k. p may be the logits.
 GPU_KERNEL(cross_entropy_f32, (const float* logits, const int32_t* labels, float* p, double* losses,
                                int64_t rows, int64_t classes, double smoothing)) {
@@ -15,19 +25,15 @@ GPU_KERNEL(cross_entropy_f32, (const float* logits, const int32_t* labels, float
     const float* const x = logits + row * classes;
     const int32_t label = labels[row];
     const gpu::RowSums sums = gpu::SumsOfRow(x, classes, scratch);
-    if (gpu::ThreadIndex() == 0) {
-      const double own = ClassExists(label, classes) ? static_cast<double>(x[label]) - sums.max
-                                                     : gpu::NotANumber();
-      const double log_sum = log(sums.sum);
-      double loss = log_sum - own;
-      if (smoothing != 0.0) {
-        const double uniform = log_sum - sums.shifted / static_cast<double>(classes);
-        loss = (1.0 - smoothing) * (log_sum - own) + smoothing * uniform;
-      }
-      gpu::Store(losses + row, loss);
-    }
+    const double own =
+        ClassExists(label, classes) ? static_cast<double>(x[label]) - sums.max : gpu::NotANumber();
+    const double shifted =
+        smoothing == 0.0 ? 0.0 : gpu::SumOfShifted(x, classes, sums.max, scratch);
     gpu::Barrier();  // the logit of the label has been read
     gpu::StoreProbabilities(x, classes, sums, p + row * classes);
+    if (gpu::ThreadIndex() == 0) {
+      gpu::Store(losses + row, LossOfRow(sums.sum, own, shifted, classes, smoothing));
+    }
   }
 }
 
