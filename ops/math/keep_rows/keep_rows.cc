@@ -45,7 +45,7 @@ void Register(OpRegistry& registry) {
                          .reference_f64 = Reference<double>,
                          .grad = Grad,
                          .may_alias = {{0, 0}},
-                         .samples = {MakeSample("odd", {7, 5}), MakeSample("images", {4, 3, 2, 1}),
+                         .samples = {MakeSample("odd", {7, 5}), MakeSample("planes", {9, 3, 2}),
                                      MakeSample("numbers", {9}), MakeSample("no_rows", {0, 4})}});
 }
 
