@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ops there are. The list of folders under ops/ is the list of ops: the build generates
 // `RegisterAllOps` from it (one `lockstep::ops::<folder>::Register` each), so adding a folder adds
-// the op and its tests, and nothing else is edited. A file <op>_winograd.cc, <op>_onednn.cc or
-// <op>_simd.cc adds kernels to the folder's ops by `RegisterWinograd`, `RegisterOnednn` or
-// `RegisterSimd`, in that order. A folder whose op updates parameters or is a loss says so in
-// Register as well, and a recipe can name it.
+// the op and its tests, and nothing else is edited. A file <op>_winograd.cc, <op>_onednn.cc,
+// <op>_simd.cc or <op>_cuda.cc adds kernels to the folder's ops by `RegisterWinograd`,
+// `RegisterOnednn`, `RegisterSimd` or `RegisterCuda`, in that order. A folder whose op updates
+// parameters or is a loss says so in Register as well, and a recipe can name it.
 #pragma once
 
 #include <map>
