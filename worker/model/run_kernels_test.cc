@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "storage/kernel_file/kernel_file.h"
+#include "worker/device/host_spec.h"
 #include "worker/measure/tuner.h"
 #include "worker/model/run_setup.h"
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/device/cpu_isa.h"
 #include "base/device/cuda/cuda_device.h"
 #include "ops/core/cuda_kernel.h"
 #include "ops/core/gpu_host.h"
@@ -15,6 +16,7 @@
 #include "ops/core/testing/kernel_check.h"
 #include "ops/core/testing/kernel_run.h"
 #include "ops/core/testing/sample_inputs.h"
+#include "ops/core/testing/test_device.h"
 
 namespace lockstep::ops {
 namespace {
@@ -129,6 +131,9 @@ Result<NodeSpec> NodeOf(const OpCase& c) {
 
 // The own GPU kernels of a node, with the families' reasons where there is none.
 Result<std::vector<MadeKernel>> MakeGpuKernels(const NodeSpec& node, Gpu* gpu) {
+  // CountedKernel reads and writes tensors of the host.
+  const auto on_host =
+      std::make_shared<PlacesOfRuns>(MakeTestDevice(TestDevice::kCpu, /*threads=*/1, HostCpuIsa()));
   std::vector<MadeKernel> made;
   std::string reasons;
   for (const auto& family : node.op->kernels) {
@@ -141,7 +146,7 @@ Result<std::vector<MadeKernel>> MakeGpuKernels(const NodeSpec& node, Gpu* gpu) {
     for (const Candidate& candidate : *candidates) {
       ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel,
                        family->Make(node, candidate, gpu->device.get()));
-      made.push_back({node, candidate,
+      made.push_back({node, candidate, on_host,
                       std::make_unique<CountedKernel>(node, candidate.workspace_bytes,
                                                       std::move(kernel), gpu)});
     }
