@@ -52,11 +52,10 @@ Result<std::unique_ptr<StepEngine>> StepEngine::Make(const CompiledModel* model,
   ASSIGN_OR_RETURN(e.state_,
                    ModelState::Make(*model, seed, e.update_->OwnedBlocks(), options.stop));
   if (model->program().ema_slot()) {
-    ASSIGN_OR_RETURN(
-        e.averages_,
-        MirroredBuffer::MakeZeroed(model->device(),
-                                   model->space().arena_elements() * SizeOf(model->precision()),
-                                   "averages of the parameters"));
+    ASSIGN_OR_RETURN(e.averages_, MirroredBuffer::MakeZeroed(
+                                      model->device(),
+                                      model->space().arena_elements() * SizeOf(model->precision()),
+                                      "averages of the parameters"));
   }
   ASSIGN_OR_RETURN(e.runner_, LaneRunner::Make(model, &e.state_, e.workspaces_.get(),
                                                {options.lanes, options.all_lanes, options.seed}));

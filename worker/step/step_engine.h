@@ -147,7 +147,7 @@ class StepEngine {
   std::unique_ptr<ParameterUpdate> update_;
   ModelState state_;
   MirroredBuffer averages_;  // empty where none are kept
-  bool swapped_ = false;    // state_ has the averages, and averages_ the parameters
+  bool swapped_ = false;     // state_ has the averages, and averages_ the parameters
   std::unique_ptr<LaneRunner> runner_;
   QueueStream stream_{"exchange"};  // last: its work reads and writes the fields above
 };
