@@ -76,6 +76,7 @@ TEST_F(TrainProgressTest, TheRatesOfGroupsAreShownBehindTheRate) {
   config_.optimizer.groups = {"fc.*:lr_scale=10", "layer1.*:unfreeze_epoch=2:lr_scale=0.5"};
   worker::StepProgress step = Step(100);
   step.group_rates = {0.975, 0.0};
+  console_.columns = 120;
   {
     TrainProgress progress(config_, true, &console_);
     clock_.Advance(60s);

@@ -128,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "r.toml:3:13: 'sampler.class_weights' is not in this version of Lockstep, so "
                   "it would do nothing; remove it"},
         BadRecipe{"optimizer.name = \"sdg\"\n",
-                  "r.toml:3:18: 'optimizer.name' is \"sdg\"; expected one of \"adam\", [...]"
+                  "r.toml:3:18: 'optimizer.name' is \"sdg\"; expected one of \"adagrad\", [...]"
                   "; did you mean \"sgd\"?"},
         BadRecipe{"run.device = \"cuda\"\n",
                   "r.toml:3:14: 'run.device' is \"cuda\"; expected one of \"auto\", \"cpu\", "
@@ -196,10 +196,11 @@ INSTANTIATE_TEST_SUITE_P(
                   "r.toml:3:22: batch.lane_threads = 2, but reference kernels run one thread per "
                   "lane; set "
                   "it to 1 (lanes still run at once, one a core)"},
-        BadRecipe{"optimizer = { name = \"adam\", momentum = 0.5 }\n",
-                  "r.toml:3:41: 'optimizer.momentum' does nothing with optimizer.name = \"adam\", "
-                  "which has beta1, beta2, eps, weight_decay; it belongs to [...]\"sgd\": remove "
-                  "it or change optimizer.name"},
+        BadRecipe{
+            "optimizer = { name = \"adam\", momentum = 0.5 }\n",
+            "r.toml:3:41: 'optimizer.momentum' does nothing with optimizer.name = \"adam\", "
+            "which has beta1, beta2, eps, weight_decay; it belongs to [...]\"rmsprop\": remove "
+            "it or change optimizer.name"},
         BadRecipe{"model.dropout = 0.5\n",
                   "r.toml:3:17: 'model.dropout' does nothing with model.name = \"lenet5\", which "
                   "has activation, pool; it belongs to \"mlp-784-400-400-10\", \"alexnet\", "

@@ -206,7 +206,8 @@ TEST(ListRecipeKeys, ShowsEveryKeyWithDefaultAndRole) {
   for (const RecipeKey& key : RecipeKeys()) EXPECT_THAT(text, HasSubstr("\n" + key.name + "  ("));
   EXPECT_THAT(text, HasSubstr("batch.lanes  (fixed, default 8)"));
   EXPECT_THAT(text, HasSubstr("data.dataset  (fixed, required)"));
-  EXPECT_THAT(text, HasSubstr("number from 0 below 1; only with optimizer.name = \"sgd\"\n"));
+  EXPECT_THAT(text,
+              HasSubstr("number from 0 below 1; only with optimizer.name = \"lars\", \"sgd\"\n"));
 }
 
 TEST(RecipePage, IsTheStoredPage) {

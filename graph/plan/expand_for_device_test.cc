@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans for a device that has kernels for some ops only: made up here, since plans need no device.
+// Values are f64: the GPU kernels that the program has are for f32.
 #include "graph/plan/expand_for_device.h"
 
 #include <gmock/gmock.h>
@@ -71,14 +72,14 @@ class ExpandForDeviceTest : public testing::Test {
   Graph Fused() const {
     const Graph plain = Parse(
         "graph g\n"
-        "  %0 = input \"x\" f32[2,3,3,4]\n"
-        "  %1 = param \"gamma\" f32[4]\n"
-        "  %2 = param \"beta\" f32[4]\n"
-        "  %3, %4, %5, %6 = batch_norm_train(%0, %1, %2) {eps=1e-05} @\"bn\" : f32[2,3,3,4], "
-        "f32[4], f32[4], f32[4]\n"
-        "  %7 = add(%3, %0) {} @\"sum\" : f32[2,3,3,4]\n"
-        "  %8 = relu(%7) {} @\"relu\" : f32[2,3,3,4]\n"
-        "  %9 = tanh(%8) {} @\"tanh\" : f32[2,3,3,4]\n"
+        "  %0 = input \"x\" f64[2,3,3,4]\n"
+        "  %1 = param \"gamma\" f64[4]\n"
+        "  %2 = param \"beta\" f64[4]\n"
+        "  %3, %4, %5, %6 = batch_norm_train(%0, %1, %2) {eps=1e-05} @\"bn\" : f64[2,3,3,4], "
+        "f64[4], f64[4], f64[4]\n"
+        "  %7 = add(%3, %0) {} @\"sum\" : f64[2,3,3,4]\n"
+        "  %8 = relu(%7) {} @\"relu\" : f64[2,3,3,4]\n"
+        "  %9 = tanh(%8) {} @\"tanh\" : f64[2,3,3,4]\n"
         "  return \"y\" %9\n  return \"mean\" %4\nend\n");
     Graph fused = Fuse(plain, registry_).graph;
     CHECK_EQ(fused.nodes().size(), 2u);
@@ -143,10 +144,10 @@ TEST_F(ExpandForDeviceTest, APartWithoutAKernelIsNamedWithItsLayer) {
 TEST_F(ExpandForDeviceTest, OutputsTakeOverBuffersOnlyWhereTheKernelCanRunSo) {
   const char* const chain =
       "graph g\n"
-      "  %0 = input \"x\" f32[4]\n"
-      "  %1 = tanh(%0) {} @\"a\" : f32[4]\n"
-      "  %2 = relu(%1) {} @\"b\" : f32[4]\n"
-      "  %3 = tanh(%2) {} @\"c\" : f32[4]\n"
+      "  %0 = input \"x\" f64[4]\n"
+      "  %1 = tanh(%0) {} @\"a\" : f64[4]\n"
+      "  %2 = relu(%1) {} @\"b\" : f64[4]\n"
+      "  %3 = tanh(%2) {} @\"c\" : f64[4]\n"
       "  return \"y\" %3\nend\n";
   AddKernels({"tanh"});
   AddKernels({"relu"}, /*in_place=*/0);
