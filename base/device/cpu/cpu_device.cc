@@ -3,33 +3,14 @@
 
 #include <unistd.h>
 
-#include "base/aligned_buffer.h"
+#include "base/device/host_memory.h"
 #include "base/device/queue_stream.h"
 #include "base/process_limits.h"
 
 namespace lockstep {
-namespace {
-
-class CpuLoan : public DeviceBuffer::Loan {
- public:
-  CpuLoan(AlignedBuffer memory, std::shared_ptr<MemoryAccounts> accounts, std::string_view what)
-      : memory_(std::move(memory)), entry_(std::move(accounts), what, memory_.size()) {}
-  void* data() { return memory_.data(); }
-
- private:
-  AlignedBuffer memory_;
-  const MemoryAccounts::Entry entry_;
-};
-
-}  // namespace
-
 Result<DeviceBuffer> CpuDevice::Allocate(MemoryKind kind, size_t bytes, std::string_view what) {
   if (bytes == 0) return DeviceBuffer();
-  Result<AlignedBuffer> memory = AlignedBuffer::Make(bytes);
-  if (!memory.ok()) return memory.status().WithContext(what);
-  auto loan = std::make_unique<CpuLoan>(*std::move(memory), accounts_, what);
-  void* const data = loan->data();
-  return DeviceBuffer(std::move(loan), data, bytes, kind);
+  return AllocateHostMemory(kind, bytes, accounts_, what);
 }
 
 Result<std::unique_ptr<Stream>> CpuDevice::MakeStream(std::string name, int) {

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/aligned_buffer.h"
 #include "base/device/cuda/cuda_loader.h"
+#include "base/device/host_memory.h"
 
 namespace lockstep {
 namespace {
@@ -27,26 +27,6 @@ class CudaLoan : public DeviceBuffer::Loan {
   const uint64_t address_;
   const MemoryAccounts::Entry entry_;
 };
-
-class HostLoan : public DeviceBuffer::Loan {
- public:
-  HostLoan(AlignedBuffer memory, std::shared_ptr<MemoryAccounts> accounts, std::string_view what)
-      : memory_(std::move(memory)), entry_(std::move(accounts), what, memory_.size()) {}
-  void* data() { return memory_.data(); }
-
- private:
-  AlignedBuffer memory_;
-  const MemoryAccounts::Entry entry_;
-};
-
-Result<DeviceBuffer> AllocateOnHost(size_t bytes, const std::shared_ptr<MemoryAccounts>& accounts,
-                                    std::string_view what) {
-  Result<AlignedBuffer> memory = AlignedBuffer::Make(bytes);
-  if (!memory.ok()) return memory.status().WithContext(what);
-  auto loan = std::make_unique<HostLoan>(*std::move(memory), accounts, what);
-  void* const data = loan->data();
-  return DeviceBuffer(std::move(loan), data, bytes, MemoryKind::kHost);
-}
 
 std::string MiB(int64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
 
@@ -85,7 +65,7 @@ Result<std::unique_ptr<CudaDevice>> CudaDevice::Open(const lockstep_cuda* cuda, 
 
 Result<DeviceBuffer> CudaDevice::Allocate(MemoryKind kind, size_t bytes, std::string_view what) {
   if (bytes == 0) return DeviceBuffer();
-  if (kind == MemoryKind::kHost) return AllocateOnHost(bytes, accounts_, what);
+  if (kind == MemoryKind::kHost) return AllocateHostMemory(kind, bytes, accounts_, what);
   const int32_t cuda_kind =
       kind == MemoryKind::kPinned ? LOCKSTEP_CUDA_PINNED_MEMORY : LOCKSTEP_CUDA_DEVICE_MEMORY;
   uint64_t address = 0;

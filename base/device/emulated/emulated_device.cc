@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/aligned_buffer.h"
+#include "base/device/host_memory.h"
 
 namespace lockstep {
 namespace {
@@ -21,17 +22,6 @@ class EmulatedLoan : public DeviceBuffer::Loan {
  private:
   const std::shared_ptr<EmulatedCore> core_;
   const char* const begin_;
-  const MemoryAccounts::Entry entry_;
-};
-
-class HostLoan : public DeviceBuffer::Loan {
- public:
-  HostLoan(AlignedBuffer memory, std::shared_ptr<MemoryAccounts> accounts, std::string_view what)
-      : memory_(std::move(memory)), entry_(std::move(accounts), what, memory_.size()) {}
-  void* data() { return memory_.data(); }
-
- private:
-  AlignedBuffer memory_;
   const MemoryAccounts::Entry entry_;
 };
 
@@ -54,12 +44,8 @@ Result<DeviceBuffer> EmulatedDevice::Allocate(MemoryKind kind, size_t bytes,
         std::make_unique<EmulatedLoan>(core_, what, front, bytes, distance, std::move(memory));
     return DeviceBuffer(std::move(loan), front, bytes, kind);
   }
+  if (kind == MemoryKind::kHost) return AllocateHostMemory(kind, bytes, core_->accounts(), what);
   ASSIGN_OR_RETURN(AlignedBuffer host, AlignedBuffer::Make(bytes));
-  if (kind == MemoryKind::kHost) {
-    auto loan = std::make_unique<HostLoan>(std::move(host), core_->accounts(), what);
-    void* const data = loan->data();
-    return DeviceBuffer(std::move(loan), data, bytes, kind);
-  }
   const auto pinned = std::make_shared<AlignedBuffer>(std::move(host));
   char* const data = static_cast<char*>(pinned->data());
   return DeviceBuffer(std::make_unique<EmulatedLoan>(core_, what, data, bytes, 0, pinned), data,
